@@ -1,0 +1,48 @@
+//! What `/api` answers when it cannot do what it was asked: `{"error":{"message":…,"hint":…}}`.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::store::StoreError;
+
+/// An answer that is no result.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    message: String,
+    hint: Option<&'static str>,
+}
+
+impl ApiError {
+    pub(super) fn bad_request(message: impl Into<String>, hint: &'static str) -> ApiError {
+        ApiError { status: StatusCode::BAD_REQUEST, message: message.into(), hint: Some(hint) }
+    }
+
+    pub(super) fn not_found(what: &str) -> ApiError {
+        ApiError { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}"), hint: None }
+    }
+
+    pub(super) fn unauthorized() -> ApiError {
+        let hint = Some("send the header Authorization: Bearer <admin.token>");
+        ApiError { status: StatusCode::UNAUTHORIZED, message: "the token is missing or wrong".into(), hint }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        tracing::warn!(%error, "the store could not be read for the admin API");
+        ApiError { status: StatusCode::SERVICE_UNAVAILABLE, message: error.to_string(), hint: Some("try again later") }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut error = json!({"message": self.message});
+        if let Some(hint) = self.hint {
+            error["hint"] = hint.into();
+        }
+        (self.status, Json(json!({"error": error}))).into_response()
+    }
+}

@@ -1,0 +1,78 @@
+//! `/api/events`: the inbox.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Admin;
+use super::error::ApiError;
+use super::page;
+use crate::event::Kind;
+use crate::id::{EventId, PersonId};
+use crate::store::{EventQuery, EventRow, EventStatus};
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    account: Option<String>,
+    person: Option<String>,
+    kind: Option<String>,
+    status: Option<String>,
+    limit: Option<String>,
+    after: Option<String>,
+}
+
+/// Events, newest first.
+pub(super) async fn list(
+    State(admin): State<Arc<Admin>>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Value>, ApiError> {
+    let limit = page::limit(filter.limit.as_deref())?;
+    let kind: Option<Kind> = filter.kind.as_deref().map(str::parse).transpose().map_err(no_kind)?;
+    let statuses = filter.status.as_deref().map(EventStatus::named).unwrap_or_default();
+    if filter.status.is_some() && statuses.is_empty() {
+        let hint = "one of pending, running, done, dead, quarantined";
+        return Err(ApiError::bad_request("there is no such status", hint));
+    }
+    let query = EventQuery {
+        account: page::account(&admin, filter.account.as_deref())?,
+        person: filter.person.map(PersonId::new),
+        kind: kind.map(|kind| kind.as_str().to_owned()),
+        statuses,
+        limit: limit + 1,
+        before: page::after(filter.after.as_deref())?,
+    };
+    let (rows, next) = page::cut(admin.store.events(query).await?, limit, |row| row.id);
+    let events: Vec<_> = rows.iter().map(|row| event(&admin, row)).collect();
+    Ok(Json(json!({"events": events, "next": next})))
+}
+
+/// One event, with the item as Meta sent it: JSON, or a string where it is not JSON.
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let id: EventId = id.parse().map_err(|_| ApiError::not_found("event"))?;
+    let (row, raw) = admin.store.event(id).await?.ok_or_else(|| ApiError::not_found("event"))?;
+    let mut event = event(&admin, &row);
+    let text = || String::from_utf8_lossy(&raw).into_owned();
+    event["raw"] = serde_json::from_slice(&raw).unwrap_or_else(|_| text().into());
+    Ok(Json(event))
+}
+
+fn no_kind(_: crate::event::UnknownKind) -> ApiError {
+    ApiError::bad_request("there is no such kind", "one of message, postback, reaction, referral, optin, echo, other")
+}
+
+fn event(admin: &Admin, row: &EventRow) -> Value {
+    json!({
+        "id": row.id,
+        "account": row.account.as_ref().and_then(|id| admin.name_of(id)),
+        "person": row.person,
+        "kind": row.kind,
+        "status": row.status,
+        "standby": row.standby,
+        "received_at": row.received_at.to_string(),
+        "attempts": row.attempts,
+        "error": row.error,
+    })
+}

@@ -1,0 +1,43 @@
+//! A page of a list.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::Admin;
+use super::error::ApiError;
+use crate::id::AccountId;
+
+const DEFAULT: usize = 50;
+const MOST: usize = 500;
+
+/// How long a page is: `limit`, 50 where it is not given, at most 500.
+pub(super) fn limit(given: Option<&str>) -> Result<usize, ApiError> {
+    let Some(given) = given else { return Ok(DEFAULT) };
+    match given.parse() {
+        Ok(limit) if (1..=MOST).contains(&limit) => Ok(limit),
+        _ => Err(ApiError::bad_request("limit is not a page's length", "give a number from 1 to 500")),
+    }
+}
+
+/// Where a page starts: after the `next` of the page before.
+pub(super) fn after<T: FromStr>(given: Option<&str>) -> Result<Option<T>, ApiError> {
+    let bad = |_| ApiError::bad_request("after is not a cursor", "give the next of the page before");
+    given.map(|given| given.parse().map_err(bad)).transpose()
+}
+
+/// The account that a list is narrowed to. One that does not exist has no rows, and is more likely a slip.
+pub(super) fn account(admin: &Admin, given: Option<&str>) -> Result<Option<AccountId>, ApiError> {
+    let unknown = || ApiError::bad_request("there is no such account", "give the account's name in the settings");
+    given.map(|name| admin.accounts.get(name).cloned().ok_or_else(unknown)).transpose()
+}
+
+/// Cuts a list that was read with one row too many, and says where the next page starts.
+pub(super) fn cut<T, Id: Serialize>(mut rows: Vec<T>, limit: usize, id: impl Fn(&T) -> Id) -> (Vec<T>, Option<Id>) {
+    if rows.len() <= limit {
+        return (rows, None);
+    }
+    rows.truncate(limit);
+    let next = rows.last().map(id);
+    (rows, next)
+}

@@ -1,0 +1,71 @@
+//! `/api/sends`: the outbox.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Admin;
+use super::error::ApiError;
+use super::page;
+use crate::id::{PersonId, SendId};
+use crate::store::{SendQuery, SendRow, SendStatus};
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    account: Option<String>,
+    person: Option<String>,
+    status: Option<String>,
+    limit: Option<String>,
+    after: Option<String>,
+}
+
+/// Sends, newest first.
+pub(super) async fn list(
+    State(admin): State<Arc<Admin>>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Value>, ApiError> {
+    let limit = page::limit(filter.limit.as_deref())?;
+    let statuses = filter.status.as_deref().map(SendStatus::named).unwrap_or_default();
+    if filter.status.is_some() && statuses.is_empty() {
+        let hint = "one of planned, sending, sent, refused, failed, in_doubt";
+        return Err(ApiError::bad_request("there is no such status", hint));
+    }
+    let query = SendQuery {
+        account: page::account(&admin, filter.account.as_deref())?,
+        person: filter.person.map(PersonId::new),
+        statuses,
+        limit: limit + 1,
+        before: page::after(filter.after.as_deref())?,
+    };
+    let (rows, next) = page::cut(admin.store.sends(query).await?, limit, |row| row.id);
+    let sends: Vec<_> = rows.iter().map(|row| send(&admin, row)).collect();
+    Ok(Json(json!({"sends": sends, "next": next})))
+}
+
+/// One send, with the request's body.
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let id: SendId = id.parse().map_err(|_| ApiError::not_found("send"))?;
+    let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
+    let mut send = send(&admin, &row);
+    send["request"] = json!(row.request);
+    Ok(Json(send))
+}
+
+fn send(admin: &Admin, row: &SendRow) -> Value {
+    json!({
+        "id": row.id,
+        "account": admin.name_of(&row.account),
+        "person": row.person,
+        "recipient": row.request.recipient,
+        "status": row.status,
+        "rule": row.rule,
+        "reason": row.reason,
+        "message_id": row.message_id,
+        "attempts": row.attempts,
+        "event_id": row.event,
+        "at": row.at.to_string(),
+    })
+}

@@ -1,0 +1,178 @@
+//! A handler's only door: whose conversation this is, what is remembered of it, and what is said in it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::clock::{Clock, Timestamp};
+use crate::id::{PersonId, SendId};
+use crate::message::{Action, Message, Recipient, Request};
+use crate::policy::{self, Facts, Refusal, Window};
+use crate::store::{StateChange, Store};
+
+/// One event's turn: what is known when its handler starts.
+#[derive(Debug)]
+pub struct Turn {
+    /// The account's name in the settings.
+    pub account: Arc<str>,
+    /// The person, where there is one.
+    pub person: Option<PersonId>,
+    /// The conversation's window.
+    pub window: Option<Window>,
+    /// What the handler remembered before: JSON.
+    pub state: Option<String>,
+    /// The item as Meta sent it.
+    pub raw: Box<RawValue>,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+    /// The present moment, whenever it is asked for.
+    pub clock: Clock,
+}
+
+/// What a handler said and remembers; kept with the event's end, or not at all.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What it said, in order.
+    pub sends: Vec<(SendId, Request)>,
+    /// What it remembers.
+    pub state: StateChange,
+}
+
+/// What [`handle`](super::Handler::handle) holds. All that an [`Observation`] can, and replying.
+#[derive(Debug)]
+pub struct Context {
+    observation: Observation,
+    recipient: Recipient,
+    sends: Vec<(SendId, Request)>,
+    store: Store,
+}
+
+impl Context {
+    /// A context for a turn that may reply to `recipient`.
+    pub fn new(turn: Turn, recipient: Recipient, store: Store) -> Context {
+        Context { observation: Observation::new(turn), recipient, sends: Vec::new(), store }
+    }
+
+    /// Says something to the person. It is sent once the handler has returned, in the order of the calls, if policy allows
+    /// it then. Returns the send's id, as `/api/sends` lists it.
+    pub fn reply(&mut self, message: impl Into<Message>) -> SendId {
+        self.plan(Request::message(self.recipient.clone(), message.into()))
+    }
+
+    /// Shows the person the three dots, for up to 20 seconds or until the next reply. Keeps its place among the replies.
+    pub fn typing(&mut self) -> SendId {
+        self.plan(Request::action(self.recipient.clone(), Action::TypingOn))
+    }
+
+    /// Whether policy would allow this reply now, and if not, by which rule.
+    pub fn can_send(&self, message: &Message) -> Result<(), Refusal> {
+        let request = Request::message(self.recipient.clone(), message.clone());
+        let turn = &self.observation.turn;
+        policy::check(&Facts { window: turn.window }, &request, turn.clock.now())
+    }
+
+    fn plan(&mut self, request: Request) -> SendId {
+        let id = self.store.next_send_id();
+        self.sends.push((id, request));
+        id
+    }
+
+    /// What the handler brought about.
+    pub fn into_effects(self) -> Effects {
+        Effects { sends: self.sends, ..self.observation.into_effects() }
+    }
+}
+
+impl std::ops::Deref for Context {
+    type Target = Observation;
+
+    fn deref(&self) -> &Observation {
+        &self.observation
+    }
+}
+
+impl std::ops::DerefMut for Context {
+    fn deref_mut(&mut self) -> &mut Observation {
+        &mut self.observation
+    }
+}
+
+/// What [`observe`](super::Handler::observe) holds: everything but a way to reply.
+#[derive(Debug)]
+pub struct Observation {
+    turn: Turn,
+    state: StateChange,
+}
+
+impl Observation {
+    /// A context for a turn that may not reply.
+    pub fn new(turn: Turn) -> Observation {
+        Observation { turn, state: StateChange::Keep }
+    }
+
+    /// The account's name in the settings.
+    pub fn account(&self) -> &str {
+        &self.turn.account
+    }
+
+    /// The person, as this account knows them. `None` where an event concerns the account as a whole.
+    pub fn person(&self) -> Option<&PersonId> {
+        self.turn.person.as_ref()
+    }
+
+    /// The conversation's 24-hour window as it was when the event was taken; `None` when it was never opened.
+    pub fn window(&self) -> Option<Window> {
+        self.turn.window
+    }
+
+    /// Which try of this event this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.turn.attempt
+    }
+
+    /// The present moment, by the server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.turn.clock.now()
+    }
+
+    /// The event's item as Meta sent it, with whatever the typed event does not name.
+    pub fn raw(&self) -> &RawValue {
+        &self.turn.raw
+    }
+
+    /// What was remembered of this conversation; `None` when nothing was.
+    ///
+    /// # Errors
+    ///
+    /// When what was remembered has another shape than `T`.
+    pub fn state<T: DeserializeOwned>(&self) -> serde_json::Result<Option<T>> {
+        let state = match &self.state {
+            StateChange::Keep => self.turn.state.as_deref(),
+            StateChange::Set(state) => Some(state.as_str()),
+            StateChange::Clear => None,
+        };
+        state.map(serde_json::from_str).transpose()
+    }
+
+    /// Remembers `state` of this conversation, in place of what was remembered before.
+    ///
+    /// # Errors
+    ///
+    /// When `state` cannot be written as JSON.
+    pub fn set_state<T: Serialize>(&mut self, state: &T) -> serde_json::Result<()> {
+        self.state = StateChange::Set(serde_json::to_string(state)?);
+        Ok(())
+    }
+
+    /// Forgets what was remembered of this conversation.
+    pub fn clear_state(&mut self) {
+        self.state = StateChange::Clear;
+    }
+
+    /// What the handler brought about.
+    pub fn into_effects(self) -> Effects {
+        Effects { sends: Vec::new(), state: self.state }
+    }
+}

@@ -1,0 +1,23 @@
+//! The one place where handlers of different types become one type.
+
+use futures_util::future::BoxFuture;
+
+use super::{Context, Handler, Observation};
+use crate::event::Event;
+
+/// Any [`Handler`]. A trait that returns `impl Future` cannot be made an object; this one can.
+pub(crate) trait AnyHandler: Send + Sync {
+    fn handle<'a>(&'a self, ctx: &'a mut Context, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
+
+    fn observe<'a>(&'a self, ctx: &'a mut Observation, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
+}
+
+impl<H: Handler> AnyHandler for H {
+    fn handle<'a>(&'a self, ctx: &'a mut Context, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>> {
+        Box::pin(Handler::handle(self, ctx, event))
+    }
+
+    fn observe<'a>(&'a self, ctx: &'a mut Observation, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>> {
+        Box::pin(Handler::observe(self, ctx, event))
+    }
+}

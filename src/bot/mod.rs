@@ -1,0 +1,15 @@
+//! What a bot author writes, and what they hold while writing it.
+//!
+//! A [`Handler`] is given each event with a [`Context`], its only door to the conversation: what it says and remembers
+//! through it is kept together with the event's end, or not at all. [`Handlers`] lists the handlers by the names that
+//! accounts use in the settings.
+
+mod context;
+mod erased;
+mod handler;
+mod list;
+
+pub use context::{Context, Effects, Observation, Turn};
+pub(crate) use erased::AnyHandler;
+pub use handler::Handler;
+pub use list::Handlers;

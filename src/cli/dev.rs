@@ -1,0 +1,122 @@
+//! `rejoinder dev`: a server, an emulated Meta and the playground, on a temporary store.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::signals::wanted_to_stop;
+use crate::app::App;
+use crate::bot::Handlers;
+use crate::clock::Clock;
+use crate::emulator::{Emulator, Platform, World};
+use crate::secret::Secret;
+use crate::settings::{Settings, Sources};
+
+const EMULATOR: &str = "127.0.0.1:8082";
+
+#[derive(Args, Debug)]
+pub(super) struct Dev {
+    /// The handler that answers on every account.
+    #[arg(long, value_name = "NAME", default_value = "echo")]
+    handler: String,
+}
+
+impl Dev {
+    pub(super) async fn run(self, handlers: Handlers) -> anyhow::Result<()> {
+        let folder = tempfile::tempdir().context("a temporary folder for the store")?;
+        let clock = Clock::system();
+        let world = World::default();
+        let listener = listen(EMULATOR).await?;
+        let meta = listener.local_addr()?;
+        let environment = self.environment(&world, meta, folder.path()).await?;
+        let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names())?;
+
+        let emulator = Emulator::new(world, clock.clone());
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn({
+            let (emulator, stop) = (emulator.clone(), stop.clone());
+            async move { emulator.serve(listener, stop).await }
+        });
+        let mut app = App::start(settings, &handlers, clock).await?;
+        let callback = format!("http://{}/webhook", app.public);
+        emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
+        announce(meta, &app)?;
+        tokio::select! {
+            () = wanted_to_stop() => {}
+            () = app.failed() => {}
+        }
+        stop.cancel();
+        app.stop().await;
+        serving.await??;
+        Ok(())
+    }
+
+    /// The settings of the emulated world, in the form that an operator would give them.
+    async fn environment(
+        &self,
+        world: &World,
+        meta: SocketAddr,
+        folder: &std::path::Path,
+    ) -> anyhow::Result<Vec<(String, String)>> {
+        let mut environment = vec![
+            ("SERVER__LISTEN".into(), free("127.0.0.1:8080").await?.to_string()),
+            ("ADMIN__LISTEN".into(), free("127.0.0.1:8081").await?.to_string()),
+            ("APP__ID".into(), world.app.id.clone()),
+            ("APP__SECRET".into(), world.app.secret.expose().to_owned()),
+            ("APP__VERIFY_TOKEN".into(), world.app.verify_token.expose().to_owned()),
+            ("GRAPH__URL".into(), format!("http://{meta}")),
+            ("GRAPH__INSTAGRAM_URL".into(), format!("http://{meta}")),
+            ("STORE__URL".into(), format!("sqlite://{}", folder.join("rejoinder.db").display())),
+        ];
+        for account in &world.accounts {
+            let name = account.name.to_uppercase();
+            let mut set =
+                |key: &str, value: &str| environment.push((format!("ACCOUNTS__{name}__{key}"), value.to_owned()));
+            set("PLATFORM", platform(account.platform));
+            set("ID", &account.id);
+            set("ACCESS_TOKEN", Secret::expose(&account.access_token));
+            set("HANDLER", &self.handler);
+            // `none` is for accounts that people answer; here the developer is all people there are.
+            set("BOT", if self.handler == "none" { "manual" } else { "automated" });
+            if account.platform == Platform::Instagram {
+                set("PAGE_ID", account.page_id.as_deref().unwrap_or_default());
+            }
+        }
+        Ok(environment.into_iter().map(|(name, value)| (format!("REJOINDER_{name}"), value)).collect())
+    }
+}
+
+fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Messenger => "messenger",
+        Platform::Instagram => "instagram",
+        Platform::InstagramLogin => "instagram-login",
+    }
+}
+
+/// Listens on the address, or on a free port where it is taken.
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind("127.0.0.1:0").await.context("no port is free"),
+    }
+}
+
+/// The address, or one with a free port where it is taken.
+async fn free(address: &str) -> anyhow::Result<SocketAddr> {
+    Ok(listen(address).await?.local_addr()?)
+}
+
+fn announce(meta: SocketAddr, app: &App) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Playground   http://{meta}/playground/")?;
+    writeln!(out, "Webhook      http://{}/webhook", app.public)?;
+    writeln!(out, "Admin API    http://{}/api/events", app.admin)?;
+    writeln!(out, "Ctrl-C ends it; nothing is kept.")?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The command line: one command per file.
+//!
+//! stdout is data, stderr is talk. Bad settings exit with 2 and name every fault; anything else that goes wrong exits with 1
+//! and says what, and why.
+
+mod dev;
+mod serve;
+mod signals;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::bot::Handlers;
+use crate::settings::Faults;
+
+/// A chatbot server for Facebook Pages and Instagram.
+#[derive(Debug, Parser)]
+#[command(name = "rejoinder", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Server, emulated Meta and playground in one process, on a temporary store. Needs no settings.
+    Dev(dev::Dev),
+    /// The server, from settings.
+    Serve(SettingsArgs),
+}
+
+/// Where settings come from.
+#[derive(Args, Debug)]
+struct SettingsArgs {
+    /// A TOML file, over the defaults (see config/default.toml).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// An environment file, in place of .env in the working directory.
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+}
+
+/// Runs the command line with `handlers`: the whole of a bot's `main`.
+///
+/// ```no_run
+/// # use rejoinder::{Context, Event, Handler};
+/// # struct Shop;
+/// # impl Handler for Shop {
+/// #     async fn handle(&self, _: &mut Context, _: &Event) -> anyhow::Result<()> { Ok(()) }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     rejoinder::run(rejoinder::handlers::all().with("shop", Shop))
+/// }
+/// ```
+pub fn run(handlers: Handlers) -> ExitCode {
+    let cli = Cli::parse();
+    crate::telemetry::init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return told(&error.into()),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Dev(dev) => dev.run(handlers).await,
+            Command::Serve(settings) => serve::run(&settings, handlers).await,
+        }
+    });
+    // A handler that blocks its thread must not keep the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => told(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line talks on stderr")]
+fn told(error: &anyhow::Error) -> ExitCode {
+    eprintln!("rejoinder: {error:#}");
+    if error.is::<Faults>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}

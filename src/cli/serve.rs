@@ -1,0 +1,26 @@
+//! `rejoinder serve`: the server, from settings.
+
+use anyhow::bail;
+
+use super::SettingsArgs;
+use super::signals::wanted_to_stop;
+use crate::app::App;
+use crate::bot::Handlers;
+use crate::clock::Clock;
+use crate::settings::{Settings, Sources};
+
+pub(super) async fn run(args: &SettingsArgs, handlers: Handlers) -> anyhow::Result<()> {
+    let sources = Sources::of_process(args.config.clone(), args.env_file.clone());
+    let settings = Settings::load(&sources, &handlers.names())?;
+    if settings.accounts.is_empty() {
+        tracing::warn!("no account is configured: events are kept, and nobody answers them");
+    }
+    let mut app = App::start(settings, &handlers, Clock::system()).await?;
+    tokio::select! {
+        () = wanted_to_stop() => {
+            app.stop().await;
+            Ok(())
+        }
+        () = app.failed() => bail!("a part of the server has ended unexpectedly"),
+    }
+}

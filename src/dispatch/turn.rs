@@ -1,0 +1,142 @@
+//! One event's turn with its handler.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use tokio::runtime::Handle;
+
+use super::runtime::MayBlock;
+use super::{Served, Slot, retry};
+use crate::bot::{Context, Effects, Observation, Turn};
+use crate::clock::Clock;
+use crate::event::{Envelope, Event};
+use crate::message::Recipient;
+use crate::settings;
+use crate::store::{Failure, Finish, Store, TakenEvent};
+use crate::telemetry::Metrics;
+
+/// The longest error that is kept with an event, in characters.
+const LONGEST_ERROR: usize = 2_000;
+
+pub(super) struct TurnOf {
+    pub(super) slot: Slot,
+    pub(super) served: Arc<Served>,
+    pub(super) event: TakenEvent,
+    pub(super) store: Store,
+    pub(super) settings: settings::Dispatch,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+    pub(super) handlers: Handle,
+}
+
+/// What is needed to end a turn once its handler has ended, or has not in time.
+struct Ending {
+    event: TakenEvent,
+    store: Store,
+    settings: settings::Dispatch,
+    clock: Clock,
+    metrics: Metrics,
+    account: Arc<str>,
+}
+
+impl TurnOf {
+    /// Handle, then finish or fail.
+    pub(super) async fn run(self) {
+        let ending = Ending {
+            event: self.event.clone(),
+            store: self.store.clone(),
+            settings: self.settings.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            account: Arc::clone(&self.served.name),
+        };
+        self.metrics.handlers_running.increment(1);
+        let started = tokio::time::Instant::now();
+        let result = self.handle().await;
+        ending.metrics.handler_seconds.record(started.elapsed().as_secs_f64());
+        ending.metrics.handlers_running.decrement(1);
+        match result {
+            Ok(effects) => ending.finish(effects).await,
+            Err(error) => ending.fail(error).await,
+        }
+    }
+
+    /// Runs the handler apart, under its deadline. What it returns after that is nobody's.
+    async fn handle(self) -> Result<Effects, String> {
+        let (deadline, clock, handlers) = (self.served.deadline, self.clock.clone(), self.handlers.clone());
+        let mut handling = handlers.spawn(MayBlock::new(self.call()));
+        tokio::select! {
+            ended = &mut handling => match ended {
+                Ok(result) => result,
+                Err(error) if error.is_panic() => Err("the handler panicked".to_owned()),
+                Err(_) => Err("the handler was stopped".to_owned()),
+            },
+            () = clock.sleep(deadline) => {
+                handling.abort();
+                Err(format!("the handler took longer than {}", humantime::format_duration(deadline)))
+            }
+        }
+    }
+
+    /// The user's code, holding the account's slot for as long as it runs.
+    async fn call(self) -> Result<Effects, String> {
+        let _slot = self.slot;
+        let raw: Box<RawValue> = serde_json::from_slice(&self.event.raw).map_err(|_| UNREADABLE)?;
+        let envelope = Envelope::read(&self.event.account, self.event.standby, &raw).ok_or(UNREADABLE)?;
+        let turn = Turn {
+            account: Arc::clone(&self.served.name),
+            person: self.event.person.clone(),
+            window: self.event.window,
+            state: self.event.state,
+            raw,
+            attempt: self.event.attempt,
+            clock: self.clock,
+        };
+        let handler = &self.served.handler;
+        match recipient(&envelope) {
+            Some(recipient) if envelope.is_act() => {
+                let mut context = Context::new(turn, recipient, self.store);
+                handler.handle(&mut context, &envelope.event).await.map_err(|error| format!("{error:#}"))?;
+                Ok(context.into_effects())
+            }
+            _ => {
+                let mut observation = Observation::new(turn);
+                handler.observe(&mut observation, &envelope.event).await.map_err(|error| format!("{error:#}"))?;
+                Ok(observation.into_effects())
+            }
+        }
+    }
+}
+
+const UNREADABLE: &str = "the kept item cannot be read any more";
+
+/// To whom a reply to this event goes.
+fn recipient(envelope: &Envelope) -> Option<Recipient> {
+    match &envelope.event {
+        Event::Optin(optin) if optin.user_ref.is_some() => optin.user_ref.clone().map(Recipient::UserRef),
+        _ => envelope.person.clone().map(Recipient::Id),
+    }
+}
+
+impl Ending {
+    async fn finish(self, effects: Effects) {
+        self.metrics.events_done.increment(1);
+        let Effects { sends, state } = effects;
+        self.store.finish(Finish { event: self.event.id, sends, state, now: self.clock.now() }).await;
+    }
+
+    async fn fail(self, error: String) {
+        let error = error.chars().take(LONGEST_ERROR).collect();
+        let (event, account, attempt, now) = (self.event.id, &self.account, self.event.attempt, self.clock.now());
+        let retry_at = retry::next_try(&self.settings, attempt, self.event.first_failed_at, now);
+        self.metrics.events_failed.increment(1);
+        // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
+        if retry_at.is_some() {
+            tracing::warn!(%event, %account, attempt, "a handler failed; the event comes again");
+        } else {
+            self.metrics.events_dead.increment(1);
+            tracing::error!(%event, %account, attempt, "a handler failed for the last time; the event is dead");
+        }
+        self.store.fail(Failure { event, error, retry_at, now }).await;
+    }
+}

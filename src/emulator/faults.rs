@@ -1,0 +1,137 @@
+//! What is scripted to go wrong, in the order in which it was asked for.
+//!
+//! A send fault strikes the next Graph calls that carry a message; sender actions pass it by, so that a bot that shows
+//! itself typing does not use it up. A push fault strikes the next events that are queued for delivery.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The most faults that can be pending; more are not taken.
+pub(super) const MOST: usize = 100;
+
+/// How a send goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SendFault {
+    /// Code 613.
+    RateLimit,
+    /// Code 190, subcode 463.
+    TokenExpired,
+    /// Code 2.
+    Temporary,
+    /// Code 368.
+    Blocked,
+    /// The message goes out, and the connection closes without an answer.
+    LostAnswer,
+    /// The message goes out, and the answer comes after 3 s.
+    Slow,
+}
+
+/// How a delivery goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PushFault {
+    /// Delivered twice.
+    Duplicate,
+    /// Delivered after the conversation's next event.
+    Reorder,
+    /// Delivered late.
+    Delay,
+    /// The first attempt is lost on the way.
+    DropThenRetry,
+    /// Delivered in one request with the account's next event.
+    Batch,
+}
+
+/// The pending faults.
+#[derive(Default)]
+pub(super) struct Faults {
+    send: VecDeque<(SendFault, u32)>,
+    push: VecDeque<(PushFault, u32)>,
+}
+
+impl Faults {
+    /// Puts a fault at the end, to strike `times` times. False when no more are taken.
+    pub(super) fn add_send(&mut self, fault: SendFault, times: u32) -> bool {
+        add(&mut self.send, fault, times)
+    }
+
+    /// As [`Faults::add_send`], for deliveries.
+    pub(super) fn add_push(&mut self, fault: PushFault, times: u32) -> bool {
+        add(&mut self.push, fault, times)
+    }
+
+    /// What strikes this send.
+    pub(super) fn next_send(&mut self) -> Option<SendFault> {
+        next(&mut self.send)
+    }
+
+    /// What strikes this delivery.
+    pub(super) fn next_push(&mut self) -> Option<PushFault> {
+        next(&mut self.push)
+    }
+
+    /// The pending faults, as the control route lists them.
+    pub(super) fn list(&self) -> Vec<Value> {
+        let send = self.send.iter().map(|(fault, times)| json!({"send": fault, "times": times}));
+        let push = self.push.iter().map(|(fault, times)| json!({"push": fault, "times": times}));
+        send.chain(push).collect()
+    }
+}
+
+fn add<F>(list: &mut VecDeque<(F, u32)>, fault: F, times: u32) -> bool {
+    let room = list.len() < MOST;
+    if room && times > 0 {
+        list.push_back((fault, times));
+    }
+    room
+}
+
+fn next<F: Copy>(list: &mut VecDeque<(F, u32)>) -> Option<F> {
+    let (fault, left) = list.front_mut()?;
+    let struck = *fault;
+    *left -= 1;
+    if *left == 0 {
+        list.pop_front();
+    }
+    Some(struck)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_strike_in_order_as_often_as_asked() {
+        let mut faults = Faults::default();
+        assert!(faults.add_send(SendFault::RateLimit, 2));
+        assert!(faults.add_send(SendFault::Slow, 1));
+        assert!(faults.add_push(PushFault::DropThenRetry, 1));
+        assert_eq!(faults.next_send(), Some(SendFault::RateLimit));
+        assert_eq!(
+            faults.list(),
+            [
+                json!({"send": "rate_limit", "times": 1}),
+                json!({"send": "slow", "times": 1}),
+                json!({"push": "drop_then_retry", "times": 1})
+            ]
+        );
+        assert_eq!(faults.next_send(), Some(SendFault::RateLimit));
+        assert_eq!(faults.next_send(), Some(SendFault::Slow));
+        assert_eq!(faults.next_send(), None);
+        assert_eq!(faults.next_push(), Some(PushFault::DropThenRetry));
+        assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn no_more_faults_are_taken_than_can_be_listed() {
+        let mut faults = Faults::default();
+        for _ in 0..MOST {
+            assert!(faults.add_push(PushFault::Delay, 1));
+        }
+        assert!(!faults.add_push(PushFault::Delay, 1));
+        assert_eq!(faults.list().len(), MOST);
+    }
+}

@@ -1,0 +1,120 @@
+//! An emulated Meta: Messenger and Instagram on this machine, for any bot in any language.
+//!
+//! People of a [`World`] write, tap and react; their events are signed and pushed to the bot's callback as Meta pushes
+//! them, and the bot answers through a Graph API that refuses what Meta refuses. It is driven by HTTP (`/emulator/…`), by
+//! hand or by a test, and can be made to fail in the ways Meta fails.
+//!
+//! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
+//! by HTTP alone, so that it can contradict them all. What it does not emulate: comments and private replies, one-time
+//! notifications, marketing messages, uploads, conversation routing, the profile and conversation endpoints.
+//!
+//! In reading order:
+//!
+//! - `world`: the app, the accounts, the people. `state`: what has happened, behind one lock. `chat`: one conversation.
+//! - `act` reads what a person shall do, `deed` does it, `items` has the shapes of what is told of it.
+//! - `queue` decides which delivery goes when, `escape` writes it as Meta does, `push` delivers it. `subscribe`: the
+//!   verification before the first.
+//! - `graph`: the Send API.
+//! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
+//! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
+
+mod act;
+mod chat;
+mod control;
+mod deed;
+mod escape;
+mod exchange;
+mod faults;
+mod graph;
+mod items;
+mod page;
+mod push;
+mod queue;
+mod refusal;
+mod serve;
+mod state;
+mod stream;
+mod subscribe;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+
+use serve::Site;
+use state::Shared;
+
+pub use subscribe::SubscribeError;
+pub use world::{Account, App, Person, Platform, World};
+
+/// The largest request that is read.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// An emulated Meta. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Emulator {
+    shared: Arc<Shared>,
+}
+
+impl Emulator {
+    /// An emulated Meta with nothing in it but `world`, living by `clock`.
+    pub fn new(world: World, clock: Clock) -> Emulator {
+        Emulator { shared: Arc::new(Shared::new(world, clock, push::client())) }
+    }
+
+    /// Serves the control routes, the Graph API and the playground on `listener`, and delivers webhooks, until `stop`; then
+    /// answers what is being asked and returns. Deliveries that have not gone out by then are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the listener can no longer be used.
+    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
+        let router = router(Site { shared: self.shared.clone(), stop: stop.clone() });
+        let pushes = push::run(self.shared.clone(), stop.clone());
+        let (served, ()) = tokio::join!(serve::serve(listener, router, stop), pushes);
+        served
+    }
+
+    /// Verifies `callback` as Meta does, with a GET that carries the verify token and a challenge. Webhooks go there from
+    /// then on, those first that have waited; a callback verified earlier gets no more.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the callback cannot be reached or does not answer with the challenge; everything stays as it was.
+    pub async fn subscribe(&self, callback: &str) -> Result<(), SubscribeError> {
+        subscribe::subscribe(&self.shared, callback).await
+    }
+}
+
+fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(page::root))
+        .route("/favicon.ico", get(page::favicon))
+        .route("/playground/", get(page::html))
+        .route("/playground/playground.css", get(page::css))
+        .route("/playground/playground.js", get(page::js))
+        .route("/emulator/world", get(control::world))
+        .route("/emulator/act", post(control::act))
+        .route("/emulator/chats/{account}/{person}", get(control::chat))
+        .route("/emulator/exchanges", get(control::exchanges))
+        .route("/emulator/stream", get(stream::stream))
+        .route("/emulator/clock", get(control::clock).post(control::advance))
+        .route("/emulator/faults", post(control::faults))
+        .route("/emulator/reset", post(control::reset))
+        // The first segment is the node or the version; the router wants one name for it.
+        .route("/{first}/messages", post(graph::unversioned))
+        .route("/{first}/{node}/messages", post(graph::versioned))
+        .fallback(control::nothing)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(site)
+}

@@ -1,0 +1,161 @@
+//! Delivers the webhooks: one loop that takes what may go, a bounded number of attempts at a time, every attempt on record.
+//!
+//! A delivery counts when the callback answers 200 within five seconds of real time. Redirects are not followed and the
+//! answer's body is of no interest, as with Meta.
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Timestamp;
+use crate::signature;
+
+use super::escape::escape;
+use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
+use super::queue::Attempt;
+use super::state::{Notice, Shared};
+
+/// How long the callback has for its answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many deliveries are under way at the same time.
+const CONCURRENCY: usize = 32;
+
+/// Under which name every request to the callback comes.
+pub(super) const NAME: HeaderValue = HeaderValue::from_static("facebookexternalua");
+
+/// The client for the callback. On a machine without any certificate authorities it still reaches callbacks by HTTP.
+pub(super) fn client() -> reqwest::Client {
+    let builder = || {
+        let redirect = reqwest::redirect::Policy::none();
+        reqwest::Client::builder().redirect(redirect).no_proxy().connect_timeout(PATIENCE)
+    };
+    builder()
+        .build()
+        .or_else(|_| builder().tls_certs_only([]).build())
+        .expect("a client that trusts nobody can be built")
+}
+
+/// Delivers until `stop`. Deliveries that are under way then are cut off.
+pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut attempts = JoinSet::new();
+    loop {
+        let due = start(&shared, &mut attempts);
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = shared.wake.notified() => {}
+            Some(_) = attempts.join_next() => {}
+            () = sleep_until(&shared, due) => {}
+        }
+    }
+    attempts.shutdown().await;
+}
+
+/// Starts what may go now. Returns when to look again, if nothing happens before.
+fn start(shared: &Arc<Shared>, attempts: &mut JoinSet<()>) -> Option<Timestamp> {
+    let now = shared.clock.now();
+    let mut state = shared.state();
+    let callback = state.callback.clone()?;
+    while attempts.len() < CONCURRENCY {
+        match state.queue.start(&shared.world, now) {
+            Some(next) => attempts.spawn(attempt(shared.clone(), callback.clone(), next)),
+            None => return state.queue.next_due(),
+        };
+    }
+    None
+}
+
+async fn sleep_until(shared: &Shared, moment: Option<Timestamp>) {
+    match moment {
+        Some(moment) => shared.clock.sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn attempt(shared: Arc<Shared>, callback: String, attempt: Attempt) {
+    let body = escape(&attempt.body);
+    let begun = shared.clock.now();
+    let mut exchange = Exchange::begun(Kind::Webhook, begun, "POST", &callback);
+    exchange.account = Some(shared.world.accounts[attempt.chat.account].name.clone());
+    exchange.person = Some(shared.world.people[attempt.chat.person].name.clone());
+    exchange.request = shown_body(&body);
+    exchange.attempt = attempt.number;
+    if attempt.lost {
+        exchange.error = Some("lost on the way: a scripted fault".into());
+    } else {
+        deliver(&shared, &callback, body, &mut exchange).await;
+    }
+    let now = shared.clock.now();
+    exchange.duration_ms = now.0 - begun.0;
+    let delivered = exchange.status == Some(200);
+    if !delivered {
+        let (status, number) = (exchange.status, attempt.number);
+        tracing::info!(account = exchange.account, status, attempt = number, "a delivery failed and is tried again");
+    }
+    let mut state = shared.state();
+    // What was under way during a reset belongs to what was forgotten.
+    if state.queue.settle(attempt.id, delivered, now) {
+        let kept = state.exchanges.keep(exchange);
+        shared.tell(Notice::Exchange(kept));
+    }
+}
+
+async fn deliver(shared: &Shared, callback: &str, body: Vec<u8>, exchange: &mut Exchange) {
+    let signed = signature::sign(&shared.world.app.secret, &body);
+    let request = shared
+        .http
+        .post(callback)
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, NAME)
+        .header(signature::HEADER, signed)
+        .body(body)
+        .build();
+    match request {
+        Ok(request) => {
+            exchange.request_headers = shown_headers(request.headers());
+            answered(shared, request, exchange).await;
+        }
+        Err(error) => exchange.error = Some(chain(error)),
+    }
+}
+
+/// Sends the request and notes the answer in `exchange`. Returns the answer's body, as far as it is kept.
+pub(super) async fn answered(shared: &Shared, request: reqwest::Request, exchange: &mut Exchange) -> Vec<u8> {
+    let mut body = Vec::new();
+    let call = async {
+        let mut response = shared.http.execute(request).await?;
+        exchange.status = Some(response.status().as_u16());
+        while body.len() <= BODY {
+            match response.chunk().await? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        Ok::<(), reqwest::Error>(())
+    };
+    let ended = timeout(PATIENCE, call).await;
+    exchange.response = shown_body(&body);
+    exchange.error = match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(chain(error)),
+        Err(_) => Some(format!("no complete answer within {} s", PATIENCE.as_secs())),
+    };
+    body
+}
+
+/// The error with its causes. The address is left out: it may carry the verify token.
+fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,136 @@
+//! Everything the emulator holds, behind one handle: the world, which stays as it is, and what has happened in it.
+//!
+//! What changes is in one [`State`] under one lock, which is never held while something is awaited.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::{Notify, broadcast};
+
+use crate::clock::{Clock, Timestamp};
+
+use super::chat::{Chat, mid};
+use super::exchange::{Exchange, Exchanges};
+use super::faults::Faults;
+use super::items::{Ends, envelope};
+use super::queue::Queue;
+use super::world::{ChatKey, World};
+
+/// How many notices a slow listener may be behind before it is told to start over.
+const NOTICES: usize = 1024;
+
+/// The world, the clock, and what has happened so far.
+pub(super) struct Shared {
+    pub(super) world: World,
+    pub(super) clock: Clock,
+    /// For the callback.
+    pub(super) http: reqwest::Client,
+    /// There may be something to deliver.
+    pub(super) wake: Notify,
+    notices: broadcast::Sender<Notice>,
+    state: Mutex<State>,
+}
+
+/// What has happened.
+pub(super) struct State {
+    /// Where all randomness comes from.
+    pub(super) rng: fastrand::Rng,
+    pub(super) chats: BTreeMap<ChatKey, Chat>,
+    pub(super) exchanges: Exchanges,
+    pub(super) faults: Faults,
+    pub(super) queue: Queue,
+    /// Where the webhooks go, once it has been verified.
+    pub(super) callback: Option<String>,
+}
+
+/// What those who watch are told.
+#[derive(Clone)]
+pub(super) enum Notice {
+    /// A conversation has changed.
+    Chat(ChatKey),
+    /// An exchange is on record.
+    Exchange(Arc<Exchange>),
+    /// The clock was advanced.
+    Clock(Timestamp),
+    /// Everything is as in the beginning.
+    Reset,
+}
+
+impl Shared {
+    /// A world in which nothing has happened yet.
+    ///
+    /// The seed is the clock's time: under a standing clock a run repeats itself, id by id; under the machine's no message
+    /// gets the id of a message of an earlier run, which a bot with a memory would take for a repeated delivery.
+    pub(super) fn new(world: World, clock: Clock, http: reqwest::Client) -> Shared {
+        let state = State {
+            rng: fastrand::Rng::with_seed(clock.now().0.unsigned_abs()),
+            chats: BTreeMap::new(),
+            exchanges: Exchanges::default(),
+            faults: Faults::default(),
+            queue: Queue::default(),
+            callback: None,
+        };
+        let notices = broadcast::Sender::new(NOTICES);
+        Shared { world, clock, http, wake: Notify::new(), notices, state: Mutex::new(state) }
+    }
+
+    /// What has happened. A panic elsewhere leaves nothing half done that would matter to a test.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who watch. Nobody may be watching.
+    pub(super) fn tell(&self, notice: Notice) {
+        let _ = self.notices.send(notice);
+    }
+
+    /// From here on, everything that is told.
+    pub(super) fn watch(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// Puts an exchange on record and tells of it.
+    pub(super) fn record(&self, exchange: Exchange) {
+        let kept = self.state().exchanges.keep(exchange);
+        self.tell(Notice::Exchange(kept));
+    }
+
+    /// Queues an item for the callback; the fault that is due strikes it. Returns the body that would carry it alone.
+    pub(super) fn push(&self, state: &mut State, key: ChatKey, item: Value) -> Value {
+        let now = self.clock.now();
+        let body = envelope(&self.world.accounts[key.account], now, &[vec![&item]]);
+        let fault = state.faults.next_push();
+        state.queue.push(key, item, fault, now);
+        self.wake.notify_one();
+        body
+    }
+
+    /// The two ends of an item of this conversation. None when the person has no id at the account.
+    pub(super) fn ends(&self, key: ChatKey, at: Timestamp) -> Option<Ends<'_>> {
+        Some(Ends { account: self.world.accounts.get(key.account)?, person: self.world.scoped_id(key)?, at })
+    }
+
+    /// Back to the beginning. The callback stays verified, the clock where it is, and new ids stay new.
+    pub(super) fn reset(&self) {
+        let mut state = self.state();
+        state.chats.clear();
+        state.exchanges.clear();
+        state.faults = Faults::default();
+        state.queue.clear();
+        drop(state);
+        self.tell(Notice::Reset);
+    }
+}
+
+impl State {
+    /// The conversation, which begins when it is first spoken of.
+    pub(super) fn chat(&mut self, key: ChatKey) -> &mut Chat {
+        self.chats.entry(key).or_default()
+    }
+
+    /// A new message id for a conversation of this account.
+    pub(super) fn mid(&mut self, world: &World, account: usize) -> String {
+        mid(&mut self.rng, world.accounts[account].platform)
+    }
+}

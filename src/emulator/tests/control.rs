@@ -1,0 +1,137 @@
+//! The control routes, the stream and the page.
+
+use serde_json::{Value, json};
+
+use super::{Bench, HOUR, START};
+
+#[tokio::test]
+async fn the_world_is_shown_with_what_a_bot_needs() {
+    let bench = Bench::new().await;
+    let world = bench.get("/emulator/world").await;
+    assert_eq!(world["app"]["id"], "555000000000001");
+    assert!(world["app"]["secret"].is_string() && world["app"]["verify_token"].is_string());
+    let [shop, shop_ig] = [&world["accounts"][0], &world["accounts"][1]];
+    assert_eq!((&shop["name"], &shop["platform"]), (&json!("shop"), &json!("messenger")));
+    assert_eq!((&shop_ig["page_id"], &shop_ig["platform"]), (&json!("104000000000001"), &json!("instagram")));
+    assert!(shop["access_token"].as_str().is_some_and(|token| token.starts_with("EAA")));
+    let ids = json!({"shop": "7200000000000011", "shop_ig": "9100000000000021"});
+    assert_eq!(world["people"][0], json!({"name": "Ada", "ids": ids}));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn the_clock_moves_for_everybody() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.get("/emulator/clock").await, json!({"now": START}));
+    let advanced = bench.control("/emulator/clock", json!({"advance": "25h"})).await;
+    assert_eq!(advanced, json!({"now": START + 25 * HOUR}));
+    assert_eq!(bench.clock.now().0, START + 25 * HOUR);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn bad_requests_are_refused_with_a_hint() {
+    let bench = Bench::new().await;
+    let check = async |path: &str, body: Value, status: u16| {
+        let (answered, answer) = bench.post(path, body.clone()).await;
+        assert_eq!(answered, status, "{path} {body}: {answer}");
+        assert!(answer["error"]["message"].is_string() && answer["error"]["hint"].is_string(), "{answer}");
+    };
+    check("/emulator/act", json!([]), 400).await;
+    check("/emulator/act", json!({"text": "x".repeat(1024 * 1024)}), 413).await;
+    check("/emulator/clock", json!({}), 400).await;
+    check("/emulator/clock", json!({"advance": "soon"}), 400).await;
+    check("/emulator/clock", json!({"advance": "9999999999999y"}), 400).await;
+    check("/emulator/faults", json!({}), 400).await;
+    check("/emulator/faults", json!({"send": "nothing"}), 400).await;
+    check("/emulator/faults", json!({"send": "slow", "push": "delay"}), 400).await;
+    check("/emulator/faults", json!({"send": "slow", "times": 0}), 400).await;
+    check("/emulator/faults", json!({"send": "slow", "times": -1}), 400).await;
+    check("/emulator/nothing", json!({}), 404).await;
+    check("/nothing/104000000000001/messages", json!({}), 404).await;
+    let get = async |path: &str| bench.request(bench.http.get(format!("{}{path}", bench.url))).await.0;
+    assert_eq!(get("/nothing").await, 404);
+    assert_eq!(get("/emulator/chats/shop/Eve").await, 404);
+    assert_eq!(get("/emulator/exchanges?limit=some").await, 400);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_reset_forgets_everything_but_the_callback() {
+    let mut bench = Bench::new().await;
+    let first = bench.act(json!({"do": "message", "text": "hi"})).await["message"]["mid"].clone();
+    bench.next().await;
+    bench.control("/emulator/faults", json!({"push": "duplicate"})).await;
+    assert_eq!(bench.control("/emulator/reset", json!({})).await, json!({}));
+    let chat = bench.chat().await;
+    assert_eq!((&chat["messages"], &chat["window"]["opened_at"]), (&json!([]), &Value::Null));
+    assert_eq!(bench.get("/emulator/exchanges").await, json!({"exchanges": []}));
+    let faults = bench.control("/emulator/faults", json!({"send": "slow"})).await;
+    assert_eq!(faults, json!({"faults": [{"send": "slow", "times": 1}]}));
+    let second = bench.act(json!({"do": "message", "text": "hi"})).await["message"]["mid"].clone();
+    assert_ne!(first, second, "a bot would take it for a repeated delivery");
+    assert_eq!(bench.next_item().await["message"]["mid"], second);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_run_repeats_itself() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let bench = Bench::new().await;
+        runs.push(bench.act(json!({"do": "message", "text": "hi"})).await);
+        bench.end().await;
+    }
+    assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn the_stream_tells_what_changes_and_ends_with_the_emulator() {
+    let bench = Bench::unsubscribed(Default::default()).await;
+    let mut stream = bench.http.get(format!("{}/emulator/stream", bench.url)).send().await.expect("a stream");
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    bench.send(json!({"message": {"text": "Hello"}})).await;
+    bench.control("/emulator/clock", json!({"advance": "1s"})).await;
+    bench.control("/emulator/reset", json!({})).await;
+    let mut text = String::new();
+    while !text.contains("event: reset") {
+        let chunk = stream.chunk().await.expect("the stream goes on").expect("the stream goes on");
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    assert_eq!(names, ["chat", "chat", "exchange", "clock", "reset"]);
+    let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert_eq!(data[0], r#"{"account":"shop","person":"Ada"}"#);
+    let exchange: Value = serde_json::from_str(data[2]).expect("an exchange");
+    assert_eq!(
+        (&exchange["kind"], &exchange["person"], &exchange["status"]),
+        (&json!("graph"), &json!("Ada"), &json!(200))
+    );
+    assert_eq!(data[3], format!("{{\"now\":{}}}", START + 1000));
+    bench.end().await;
+    assert!(stream.chunk().await.expect("the stream ends well").is_none_or(|rest| rest.is_empty()));
+}
+
+#[tokio::test]
+async fn the_page_is_served_under_a_strict_policy() {
+    let bench = Bench::new().await;
+    let get = async |path: &str| bench.http.get(format!("{}{path}", bench.url)).send().await.expect("an answer");
+    assert_eq!(get("/").await.headers()["location"], "/playground/");
+    assert_eq!(get("/favicon.ico").await.status(), 204);
+    for (path, content_type) in [
+        ("/playground/", "text/html; charset=utf-8"),
+        ("/playground/playground.css", "text/css; charset=utf-8"),
+        ("/playground/playground.js", "text/javascript; charset=utf-8"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["content-type"].as_bytes()),
+            (200, content_type.as_bytes())
+        );
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let policy = answer.headers()["content-security-policy"].to_str().expect("a policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'; img-src"), "{policy}");
+    }
+    bench.end().await;
+}

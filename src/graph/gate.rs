@@ -1,0 +1,71 @@
+//! An account that was throttled waits, all of it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+const FIRST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(300);
+
+/// Shut after a throttle: for as long as Meta says, else for a second, doubling up to five minutes until a send succeeds.
+#[derive(Debug)]
+pub(super) struct Gate(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    open_at: Timestamp,
+    pause: Duration,
+}
+
+impl Gate {
+    pub(super) fn open() -> Gate {
+        Gate(Mutex::new(State { open_at: Timestamp(i64::MIN), pause: FIRST }))
+    }
+
+    /// When it opens; in the past when it is open.
+    pub(super) fn open_at(&self) -> Timestamp {
+        self.lock().open_at
+    }
+
+    pub(super) fn shut(&self, after: Option<Duration>, now: Timestamp) {
+        let mut state = self.lock();
+        // Sends that were in flight together are throttled together: that is one throttle.
+        if after.is_none() && now < state.open_at {
+            return;
+        }
+        state.open_at = state.open_at.max(now + after.unwrap_or(state.pause));
+        state.pause = (state.pause * 2).min(MOST);
+    }
+
+    pub(super) fn succeeded(&self) {
+        self.lock().pause = FIRST;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_stays_shut_longer_each_time_until_a_send_succeeds() {
+        let gate = Gate::open();
+        let seconds = |gate: &Gate, now: Timestamp| gate.open_at().since(now).as_secs();
+        let mut now = Timestamp(0);
+        for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            gate.shut(None, now);
+            gate.shut(None, now);
+            assert_eq!(seconds(&gate, now), expected);
+            now = gate.open_at();
+        }
+        gate.succeeded();
+        gate.shut(None, now);
+        assert_eq!(seconds(&gate, now), 1);
+        gate.shut(Some(Duration::from_secs(60)), now);
+        assert_eq!(seconds(&gate, now), 60);
+    }
+}

@@ -1,0 +1,63 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # The way of one event
+//!
+//! 1. **Received** ([`webhook`]): Meta posts a delivery. Its signature is verified over the raw bytes ([`signature`]), and it
+//!    is read into events, each for itself ([`event`]).
+//! 2. **Kept** ([`store`]): every new event goes to disk with the key that tells a redelivery, with what it says to the
+//!    ledger, in one transaction. Only then is the delivery answered 200. Echoes of our own sends settle those sends.
+//! 3. **Handled** ([`dispatch`]): the first event of each conversation is taken and given to the account's handler ([`bot`]),
+//!    on a runtime of its own, under a deadline. What the handler says and remembers is kept in the transaction that marks
+//!    the event done.
+//! 4. **Decided** ([`sender`], [`policy`]): the first send of each conversation is taken. Just before it leaves, policy
+//!    decides from the ledger's facts: a permit, or a refusal that names its rule.
+//! 5. **Sent** ([`graph`]): the send is marked `sending` on disk, then the bytes leave, on the permit.
+//! 6. **Settled** ([`store`]): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
+//!    next one go.
+//!
+//! Steps 1, 3 and 4 are three loops that know nothing of each other; the store is between them, and wakes them.
+//!
+//! # The rooms
+//!
+//! In reading order; a module uses only those above its row.
+//!
+//! | Row | Modules |
+//! | --- | --- |
+//! | Words | [`id`], [`secret`], [`clock`] |
+//! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says |
+//! | Knobs | [`settings`], [`telemetry`] |
+//! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
+//! | Outside world | [`graph`] Meta's API, [`store`] the file, [`listener`] the connections |
+//! | Bot | [`bot`]: the trait, and what a handler holds |
+//! | Flow | [`webhook`], [`dispatch`], [`sender`], [`admin`] the operator's API |
+//! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
+//! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
+//! | Use | `cli`: one command per file |
+//! | User code | [`handlers`]: through the names below, as from outside |
+
+pub mod admin;
+pub mod app;
+pub mod bot;
+mod cli;
+pub mod clock;
+pub mod dispatch;
+pub mod emulator;
+pub mod event;
+pub mod graph;
+pub mod handlers;
+pub mod id;
+pub mod listener;
+pub mod message;
+pub mod policy;
+pub mod secret;
+pub mod sender;
+pub mod settings;
+pub mod signature;
+pub mod store;
+pub mod telemetry;
+pub mod webhook;
+
+pub use bot::{Context, Handler, Handlers, Observation};
+pub use cli::run;
+pub use event::Event;
+pub use message::Message;

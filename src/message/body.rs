@@ -1,0 +1,135 @@
+//! The `message` object.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// A message: text or an attachment, with quick replies below it where wanted.
+///
+/// ```
+/// use rejoinder::Message;
+///
+/// let message = Message::text("Which size?").quick_reply("Small", "SIZE_S").quick_reply("Large", "SIZE_L");
+/// let picture = Message::image("https://shop.example/a.jpg");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<Attachment>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quick_replies: Vec<QuickReply>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<String>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl Message {
+    /// Plain text. Messenger takes 2000 characters, Instagram 1000 bytes of UTF-8; Meta refuses more.
+    pub fn text(text: impl Into<String>) -> Message {
+        Message { text: Some(text.into()), ..Message::default() }
+    }
+
+    /// A picture, fetched by Meta from `url` (at most 8 MB).
+    pub fn image(url: impl Into<String>) -> Message {
+        Message::media("image", url)
+    }
+
+    /// A video, fetched by Meta from `url` (at most 25 MB).
+    pub fn video(url: impl Into<String>) -> Message {
+        Message::media("video", url)
+    }
+
+    /// A sound file, fetched by Meta from `url` (at most 25 MB).
+    pub fn audio(url: impl Into<String>) -> Message {
+        Message::media("audio", url)
+    }
+
+    /// A document, fetched by Meta from `url` (at most 25 MB; Instagram takes PDF alone).
+    pub fn file(url: impl Into<String>) -> Message {
+        Message::media("file", url)
+    }
+
+    /// A template, by the `payload` that Meta's page for it shows: `{"template_type": "button", …}`.
+    pub fn template(payload: Value) -> Message {
+        Message { attachment: Some(Attachment { kind: "template".to_owned(), payload }), ..Message::default() }
+    }
+
+    /// Adds a chip below the message that sends `payload` when it is tapped. Meta takes 13, each title of 20 characters.
+    pub fn quick_reply(mut self, title: impl Into<String>, payload: impl Into<String>) -> Message {
+        self.quick_replies.push(QuickReply {
+            content_type: "text".to_owned(),
+            title: Some(title.into()),
+            payload: Some(payload.into().into()),
+            rest: Map::new(),
+        });
+        self
+    }
+
+    /// What the message says, where it is text.
+    pub fn as_text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// What it carries, where it carries something.
+    pub fn attachment(&self) -> Option<&Attachment> {
+        self.attachment.as_ref()
+    }
+
+    /// A note that only comes back in the echo.
+    pub fn metadata(&self) -> Option<&str> {
+        self.metadata.as_deref()
+    }
+
+    /// Sets the note that only comes back in the echo.
+    pub fn with_metadata(mut self, metadata: impl Into<String>) -> Message {
+        self.metadata = Some(metadata.into());
+        self
+    }
+
+    /// Whether Meta counts it against the lower limit for sound and video.
+    pub fn is_heavy(&self) -> bool {
+        self.attachment.as_ref().is_some_and(|attachment| matches!(attachment.kind.as_str(), "audio" | "video"))
+    }
+
+    fn media(kind: &str, url: impl Into<String>) -> Message {
+        let payload = json!({"url": url.into()});
+        Message { attachment: Some(Attachment { kind: kind.to_owned(), payload }), ..Message::default() }
+    }
+}
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Message {
+        Message::text(text)
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Message {
+        Message::text(text)
+    }
+}
+
+/// A picture, a video, a sound, a document or a template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Meta's word for it: `image`, `video`, `audio`, `file`, `template`, ….
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its content, in the shape of its type.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub payload: Value,
+}
+
+/// A chip below a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuickReply {
+    content_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Value>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}

@@ -1,0 +1,204 @@
+//! A whole Send API request: to whom, on what ground, and what.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Message;
+use crate::id::PersonId;
+
+/// A request to the Send API, whole but for the token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
+pub struct Request {
+    /// To whom.
+    pub recipient: Recipient,
+    /// On what ground. `RESPONSE` unless said otherwise.
+    pub messaging_type: MessagingType,
+    /// The tag, where `messaging_type` is `MESSAGE_TAG`.
+    pub tag: Option<String>,
+    /// What.
+    pub content: Content,
+    rest: Map<String, Value>,
+}
+
+/// What a request brings about.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every request is a message")]
+pub enum Content {
+    /// A message.
+    Message(Message),
+    /// Something shown rather than said.
+    Action(Action),
+}
+
+impl Request {
+    /// A message in answer to `recipient`.
+    pub fn message(recipient: Recipient, message: Message) -> Request {
+        Request::response(recipient, Content::Message(message))
+    }
+
+    /// A sender action towards `recipient`.
+    pub fn action(recipient: Recipient, action: Action) -> Request {
+        Request::response(recipient, Content::Action(action))
+    }
+
+    fn response(recipient: Recipient, content: Content) -> Request {
+        Request { recipient, messaging_type: MessagingType::Response, tag: None, content, rest: Map::new() }
+    }
+
+    /// The message, where it is one.
+    pub fn as_message(&self) -> Option<&Message> {
+        match &self.content {
+            Content::Message(message) => Some(message),
+            Content::Action(_) => None,
+        }
+    }
+}
+
+/// The forms of `recipient`. Exactly one is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Recipient {
+    /// A person who spoke first: a PSID or an IGSID.
+    Id(PersonId),
+    /// A person known by a checkbox plugin.
+    UserRef(PersonId),
+    /// The author of a comment, once, in private.
+    CommentId(String),
+    /// The author of a visitor post, once, in private.
+    PostId(String),
+    /// Whoever gave this token for one notification.
+    OneTimeNotifToken(String),
+    /// Whoever gave this token for marketing messages.
+    NotificationMessagesToken(String),
+}
+
+/// On what ground something is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum MessagingType {
+    /// In answer to the person.
+    #[default]
+    Response,
+    /// Unasked, inside the window.
+    Update,
+    /// Under a tag, outside the window.
+    MessageTag,
+    /// By an approved utility template.
+    Utility,
+}
+
+/// The sender actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// The three dots appear, for up to 20 seconds or until a message is sent.
+    TypingOn,
+    /// The three dots go.
+    TypingOff,
+    /// What the person wrote is marked as seen.
+    MarkSeen,
+    /// A reaction to a message of the person; `payload` names it.
+    React,
+    /// A reaction taken back; `payload` names the message.
+    Unreact,
+}
+
+/// Not a Send API request.
+#[derive(Debug, thiserror::Error)]
+#[error("a request carries either a message or a sender_action, and this one carries {0}")]
+pub struct NotARequest(&'static str);
+
+/// The request as it is written: `message` and `sender_action` side by side, though never both.
+#[derive(Clone, Serialize, Deserialize)]
+struct Wire {
+    recipient: Recipient,
+    // Sender actions go without it: they answer nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    messaging_type: Option<MessagingType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<Message>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sender_action: Option<Action>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl TryFrom<Wire> for Request {
+    type Error = NotARequest;
+
+    fn try_from(wire: Wire) -> Result<Request, NotARequest> {
+        let content = match (wire.message, wire.sender_action) {
+            (Some(message), None) => Content::Message(message),
+            (None, Some(action)) => Content::Action(action),
+            (None, None) => return Err(NotARequest("neither")),
+            (Some(_), Some(_)) => return Err(NotARequest("both")),
+        };
+        let messaging_type = wire.messaging_type.unwrap_or_default();
+        Ok(Request { recipient: wire.recipient, messaging_type, tag: wire.tag, content, rest: wire.rest })
+    }
+}
+
+impl From<Request> for Wire {
+    fn from(request: Request) -> Wire {
+        let (message, sender_action) = match request.content {
+            Content::Message(message) => (Some(message), None),
+            Content::Action(action) => (None, Some(action)),
+        };
+        Wire {
+            recipient: request.recipient,
+            messaging_type: message.is_some().then_some(request.messaging_type),
+            tag: request.tag,
+            message,
+            sender_action,
+            rest: request.rest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_written_as_meta_prints_it() {
+        let ada = || Recipient::Id(PersonId::new("7200000000000011"));
+        let text = Request::message(ada(), Message::text("Red?").quick_reply("Yes", "Y"));
+        assert_eq!(
+            serde_json::to_value(text).expect("json"),
+            json!({"recipient": {"id": "7200000000000011"}, "messaging_type": "RESPONSE", "message": {"text": "Red?",
+                "quick_replies": [{"content_type": "text", "title": "Yes", "payload": "Y"}]}})
+        );
+        assert_eq!(
+            serde_json::to_value(Request::action(ada(), Action::TypingOn)).expect("json"),
+            json!({"recipient": {"id": "7200000000000011"}, "sender_action": "typing_on"})
+        );
+    }
+
+    #[test]
+    fn what_is_not_named_here_passes_through() {
+        let wire = json!({"recipient": {"comment_id": "9_77"}, "messaging_type": "UPDATE", "persona_id": "31",
+            "message": {"sticker_id": 369_239_263_222_822_i64, "quick_replies": [
+                {"content_type": "text", "title": "A", "payload": 7, "image_url": "https://shop.example/a.png"}]}});
+        let request: Request = serde_json::from_value(wire.clone()).expect("a request");
+        assert_eq!(serde_json::to_value(request).expect("json"), wire);
+    }
+
+    #[test]
+    fn what_is_no_request_says_why() {
+        let read = |wire| serde_json::from_value::<Request>(wire).expect_err("no request").to_string();
+        let to = json!({"id": "1"});
+        assert!(read(json!({"recipient": to})).contains("neither"));
+        assert!(
+            read(json!({"recipient": to, "message": {"text": "x"}, "sender_action": "typing_on"})).contains("both")
+        );
+        assert!(read(json!({"message": {"text": "x"}})).contains("recipient"));
+    }
+}

@@ -1,0 +1,144 @@
+//! May this be sent, now, to this person? Facts and `now` in, a decision out; no I/O.
+//!
+//! [`decide`] is the only way to a [`Permit`], and a permit the only way to the wire. What is not known is refused. Rules
+//! carry the numbers of the platform's policy: P0 (the person speaks first) and P1 (the 24-hour window) are decided here;
+//! whatever would need another rule (tags, tokens, private replies, utility templates) is refused under that rule's number.
+//!
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
+
+mod facts;
+mod permit;
+mod start;
+mod unsupported;
+mod window;
+
+pub use facts::{Facts, Window};
+pub use permit::{Outgoing, Permit};
+pub use window::LENGTH as WINDOW;
+
+use crate::clock::Timestamp;
+use crate::message::Request;
+
+/// What may be done with a send.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every decision is a permit")]
+pub enum Decision {
+    /// It may leave, now.
+    Permit(Permit),
+    /// It may not leave.
+    Refusal(Refusal),
+}
+
+/// Why a send may not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule's number.
+    pub rule: &'static str,
+    /// The rule in one sentence.
+    pub reason: &'static str,
+}
+
+/// Decides one send just before it leaves. The permit carries the body, so that nothing else can be sent on it.
+pub fn decide(facts: &Facts, outgoing: Outgoing, now: Timestamp) -> Decision {
+    match check(facts, &outgoing.request, now) {
+        Ok(()) => Decision::Permit(Permit::issue(outgoing, now)),
+        Err(refusal) => Decision::Refusal(refusal),
+    }
+}
+
+/// The same decision with nothing to send: would this be allowed?
+pub fn check(facts: &Facts, request: &Request, now: Timestamp) -> Result<(), Refusal> {
+    unsupported::check(request)?;
+    let window = start::check(facts)?;
+    window::check(window, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Kind;
+    use crate::id::{AccountId, PersonId, SendId};
+    use crate::message::{Action, Message, MessagingType, Recipient};
+
+    const OPENED: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn to(recipient: Recipient) -> Request {
+        Request::message(recipient, Message::text("hello"))
+    }
+
+    fn ada() -> Recipient {
+        Recipient::Id(PersonId::new("7200000000000011"))
+    }
+
+    fn opened() -> Facts {
+        Facts { window: Some(Window { opened_at: OPENED, opened_by: Kind::Message }) }
+    }
+
+    #[track_caller]
+    fn rule(facts: &Facts, request: &Request, millis: i64, expected: Option<&str>) {
+        let decision = check(facts, request, Timestamp(OPENED.0 + millis));
+        assert_eq!(decision.err().map(|refusal| refusal.rule), expected);
+    }
+
+    #[test]
+    fn p0_1_nobody_is_written_to_who_did_not_speak_first() {
+        rule(&Facts { window: None }, &to(ada()), 0, Some("P0.1"));
+        rule(&Facts { window: None }, &Request::action(ada(), Action::TypingOn), 0, Some("P0.1"));
+    }
+
+    #[test]
+    fn p1_1_the_window_is_open_for_24_hours() {
+        let day = 24 * 3600 * 1000;
+        for request in [to(ada()), Request::action(ada(), Action::TypingOn)] {
+            rule(&opened(), &request, 0, None);
+            rule(&opened(), &request, day - 1000, None);
+            rule(&opened(), &request, day - 1, None);
+            rule(&opened(), &request, day, Some("P1.1"));
+            rule(&opened(), &request, day + 1000, Some("P1.1"));
+        }
+    }
+
+    #[test]
+    fn p1_15_response_and_update_are_the_windows_two_types() {
+        let mut request = to(ada());
+        for (messaging_type, expected) in [
+            (MessagingType::Response, None),
+            (MessagingType::Update, None),
+            (MessagingType::MessageTag, Some("P2.1")),
+            (MessagingType::Utility, Some("P8.3")),
+        ] {
+            request.messaging_type = messaging_type;
+            request.tag = (messaging_type == MessagingType::MessageTag).then(|| "HUMAN_AGENT".to_owned());
+            rule(&opened(), &request, 0, expected);
+        }
+    }
+
+    #[test]
+    fn p1_16_a_tag_and_its_type_go_together() {
+        let mut request = to(ada());
+        request.messaging_type = MessagingType::MessageTag;
+        rule(&opened(), &request, 0, Some("P1.16"));
+        request.messaging_type = MessagingType::Response;
+        request.tag = Some("HUMAN_AGENT".to_owned());
+        rule(&opened(), &request, 0, Some("P1.16"));
+    }
+
+    #[test]
+    fn other_rights_than_the_window_are_refused_by_their_own_rules() {
+        rule(&opened(), &to(Recipient::CommentId("9_77".into())), 0, Some("P4.1"));
+        rule(&opened(), &to(Recipient::PostId("1_9".into())), 0, Some("P4.1"));
+        rule(&opened(), &to(Recipient::OneTimeNotifToken("4711".into())), 0, Some("P5.6"));
+        rule(&opened(), &to(Recipient::NotificationMessagesToken("8012".into())), 0, Some("P11.1"));
+        rule(&opened(), &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, None);
+    }
+
+    #[test]
+    fn a_permit_dies_after_a_second() {
+        let outgoing = Outgoing { account: AccountId::new("104"), send: SendId(1), request: to(ada()) };
+        let Decision::Permit(permit) = decide(&opened(), outgoing, OPENED) else { panic!("allowed") };
+        assert!(permit.is_valid(OPENED));
+        assert!(permit.is_valid(Timestamp(OPENED.0 + 1000)));
+        assert!(!permit.is_valid(Timestamp(OPENED.0 + 1001)));
+        assert!(!permit.is_valid(Timestamp(OPENED.0 - 1)), "not before it was issued either");
+    }
+}

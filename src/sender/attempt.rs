@@ -1,0 +1,120 @@
+//! One attempt at one send.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::graph::{Accepted, Client, SendError};
+use crate::message::{Content, Request};
+use crate::policy::{self, Decision, Outgoing, Permit};
+use crate::store::{Outcome, Store, StoreError, TakenSend};
+use crate::telemetry::Metrics;
+
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_MOST: Duration = Duration::from_secs(60);
+
+pub(super) struct Attempt {
+    pub(super) store: Store,
+    pub(super) client: Arc<Client>,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+    pub(super) send: TakenSend,
+}
+
+impl Attempt {
+    /// Pace, decide, send, settle. A store that fails leaves the send planned.
+    pub(super) async fn run(self) {
+        self.client.turn(&self.send.request).await;
+        match self.outcome().await {
+            Ok(Some(outcome)) => self.settle(outcome).await,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(send = %self.send.id, %error, "the store failed before a send left; it stays planned");
+                self.clock.sleep(STORE_PAUSE).await;
+            }
+        }
+    }
+
+    /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
+    async fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
+        let facts = self.store.facts(self.send.account.clone(), self.send.person.clone()).await?;
+        let outgoing =
+            Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };
+        match policy::decide(&facts, outgoing, self.clock.now()) {
+            Decision::Refusal(refusal) => {
+                Ok(Some(Outcome::Refused { rule: refusal.rule.into(), reason: refusal.reason.into() }))
+            }
+            Decision::Permit(permit) => self.send_on(permit).await,
+        }
+    }
+
+    async fn send_on(&self, permit: Permit) -> Result<Option<Outcome>, StoreError> {
+        if !self.store.sending(self.send.id, self.clock.now()).await? {
+            return Ok(None);
+        }
+        let started = tokio::time::Instant::now();
+        let result = self.client.send(permit).await;
+        self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
+        Ok(Some(self.judge(result)))
+    }
+
+    /// The request with our mark in its metadata, by which its echo is recognised. Instagram knows no metadata.
+    fn marked_request(&self) -> Request {
+        let mut request = self.send.request.clone();
+        if let Content::Message(message) = &mut request.content
+            && self.client.returns_metadata()
+        {
+            let metadata = self.store.metadata(self.send.id, message.metadata());
+            *message = std::mem::take(message).with_metadata(metadata);
+        }
+        request
+    }
+
+    fn judge(&self, result: Result<Accepted, SendError>) -> Outcome {
+        let now = self.clock.now();
+        match result {
+            Ok(Accepted { message_id }) => Outcome::Sent { message_id },
+            Err(SendError::NotSent { reason }) => Outcome::Later { at: now + self.pause(), reason },
+            Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: self.client.open_at(), reason },
+            Err(SendError::Rejected { reason, code }) => {
+                self.tell(code);
+                Outcome::Failed { reason }
+            }
+            // Sender actions are tried once: nobody misses three dots, and nobody wants them late.
+            Err(SendError::Doubt { reason }) if self.send.request.as_message().is_none() => Outcome::Failed { reason },
+            Err(SendError::Doubt { reason }) => Outcome::InDoubt { reason },
+        }
+    }
+
+    /// What an operator must act upon.
+    fn tell(&self, code: i64) {
+        let account = &self.send.account;
+        match code {
+            102 | 190 => tracing::error!(%account, code, "Meta does not accept the account's token: renew it"),
+            3 | 10 | 200..=299 => tracing::warn!(%account, code, send = %self.send.id, "Meta refused a send"),
+            368 | 2022 => tracing::error!(%account, code, "Meta has stopped the account's sends for now"),
+            _ => tracing::info!(%account, code, send = %self.send.id, "Meta refused a send"),
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        RETRY_FIRST.saturating_mul(1 << self.send.attempts.min(6)).min(RETRY_MOST)
+    }
+
+    async fn settle(self, outcome: Outcome) {
+        self.count(&outcome);
+        self.store.settle(self.send.id, outcome, self.clock.now()).await;
+    }
+
+    fn count(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Sent { .. } => &self.metrics.sends_sent,
+            Outcome::Refused { .. } => &self.metrics.sends_refused,
+            Outcome::Failed { .. } => &self.metrics.sends_failed,
+            Outcome::InDoubt { .. } => &self.metrics.sends_in_doubt,
+            Outcome::Later { .. } => &self.metrics.sends_postponed,
+        }
+        .increment(1);
+    }
+}

@@ -1,0 +1,94 @@
+//! The way of a send: take → pace → decide → sending → send → settle.
+//!
+//! One loop takes what is due, as much as each account has room for, and gives every send to an attempt of its own
+//! ([`attempt`]). The order within a conversation is the store's: it gives the next send when the one before is settled.
+
+mod attempt;
+mod flight;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, Timestamp};
+use crate::graph::Client;
+use crate::id::AccountId;
+use crate::settings;
+use crate::store::{Room, Store};
+use crate::telemetry::Metrics;
+use attempt::Attempt;
+use flight::Flight;
+
+/// How long the loop waits for a store that fails.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The loop's parts.
+#[derive(Debug)]
+pub struct Sender {
+    /// The outbox.
+    pub store: Store,
+    /// A client for each account.
+    pub clients: HashMap<AccountId, Arc<Client>>,
+    /// How much at a time.
+    pub settings: settings::Sender,
+    /// The present moment.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl Sender {
+    /// Sends what is planned until `stop`, then waits for what is on its way.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut flight = Flight::default();
+        while !stop.is_cancelled() {
+            let next_due = self.launch(&mut flight).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.store.sends_ready() => {}
+                () = flight.landed() => {}
+                () = until(&self.clock, next_due) => {}
+            }
+        }
+        flight.all_landed().await;
+    }
+
+    /// Takes what there is room for and sets it off. Returns when there will be more to take.
+    async fn launch(&self, flight: &mut Flight) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let shut = self.clients.values().map(|client| client.open_at()).filter(|open_at| *open_at > now).min();
+        match self.store.take_sends(self.room(flight, now), flight.sends(), now).await {
+            Ok(taken) => {
+                for send in taken.items {
+                    let Some(client) = self.clients.get(&send.account).cloned() else { continue };
+                    let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
+                    let (id, account) = (send.id, send.account.clone());
+                    flight.launch(id, account, Attempt { store, client, clock, metrics, send }.run());
+                }
+                [taken.next_due, shut].into_iter().flatten().min()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the outbox could not be read; sends wait");
+                Some(now + STORE_PAUSE)
+            }
+        }
+    }
+
+    fn room(&self, flight: &Flight, now: Timestamp) -> Vec<Room> {
+        let open = self.clients.iter().filter(|(_, client)| client.open_at() <= now);
+        let room = open.map(|(account, _)| Room {
+            account: account.clone(),
+            slots: self.settings.slots_per_account.saturating_sub(flight.of_account(account)),
+        });
+        room.filter(|room| room.slots > 0).collect()
+    }
+}
+
+async fn until(clock: &Clock, moment: Option<Timestamp>) {
+    match moment {
+        Some(moment) => clock.sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,59 @@
+//! `dispatch.*`, `sender.*`: how much at a time, how fast, how long.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+
+/// How events are handled.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// How long an event whose handler fails is tried again.
+    pub retry_for: Duration,
+    /// The wait before the second try; it doubles from try to try.
+    pub retry_first: Duration,
+    /// The longest wait between two tries.
+    pub retry_most: Duration,
+    /// The most handlers that run at a time for one account.
+    pub slots_per_account: usize,
+}
+
+impl Dispatch {
+    pub(super) fn read(reader: &mut Reader) -> Dispatch {
+        Dispatch {
+            retry_for: reader.required("dispatch.retry_for"),
+            retry_first: reader.required("dispatch.retry_first"),
+            retry_most: reader.required("dispatch.retry_most"),
+            slots_per_account: reader.required("dispatch.slots_per_account"),
+        }
+    }
+}
+
+/// How sends leave.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// How long a send without an answer waits for its echo.
+    pub echo_wait: Duration,
+    /// How long a send in doubt waits for evidence.
+    pub give_up_after: Duration,
+    /// The most sends in flight at a time for one account.
+    pub slots_per_account: usize,
+    /// Texts, templates and sender actions a second, for one Page.
+    pub texts_per_second: usize,
+    /// The same for one Instagram account.
+    pub instagram_texts_per_second: usize,
+    /// Sounds and videos a second, for one account.
+    pub media_per_second: usize,
+}
+
+impl Sender {
+    pub(super) fn read(reader: &mut Reader) -> Sender {
+        Sender {
+            echo_wait: reader.required("sender.echo_wait"),
+            give_up_after: reader.required("sender.give_up_after"),
+            slots_per_account: reader.required("sender.slots_per_account"),
+            texts_per_second: reader.required("sender.texts_per_second"),
+            instagram_texts_per_second: reader.required("sender.instagram_texts_per_second"),
+            media_per_second: reader.required("sender.media_per_second"),
+        }
+    }
+}

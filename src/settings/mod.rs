@@ -1,0 +1,86 @@
+//! Settings: from files and the environment to values that cannot be wrong, or to every fault at once.
+//!
+//! Layers, each over the one before: the embedded `config/default.toml`, a TOML file (`--config`), a `.env` file
+//! (`--env-file`), the environment. Each slice of the settings is a type in a file of its own that reads its keys through
+//! one [`Reader`](reader::Reader); what no slice asked for is an unknown key.
+
+mod account;
+mod app;
+mod fault;
+mod graph;
+mod layers;
+mod limits;
+mod reader;
+mod relay;
+mod server;
+mod store;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeMap;
+
+pub use account::{Account, Bot, Disclosure, Feature, OnDoubt, Platform};
+pub use app::App;
+pub use fault::{Fault, Faults};
+pub use graph::Graph;
+pub use layers::Sources;
+pub use limits::{Dispatch, Sender};
+pub use relay::{Relay, RelayKinds};
+pub use server::{Admin, Server};
+pub use store::Store;
+
+use crate::id::AccountId;
+use reader::Reader;
+
+/// The settings' defaults, commented: the reference of every key.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// Everything that can be set, valid.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The public listener.
+    pub server: Server,
+    /// The operator's listener.
+    pub admin: Admin,
+    /// The Meta app.
+    pub app: App,
+    /// Where Meta's Graph API is.
+    pub graph: Graph,
+    /// Where events and sends are kept.
+    pub store: Store,
+    /// How events are handled.
+    pub dispatch: Dispatch,
+    /// How sends leave.
+    pub sender: Sender,
+    /// The bot behind `handler = "relay"`, for accounts that name no other.
+    pub relay: Relay,
+    /// The accounts, by name.
+    pub accounts: BTreeMap<String, Account>,
+}
+
+impl Settings {
+    /// Loads the settings. `handlers` are the names that an account may give as its handler.
+    pub fn load(sources: &Sources, handlers: &[&str]) -> Result<Settings, Faults> {
+        let mut faults = Faults::default();
+        let values = layers::merge(sources, &mut faults);
+        let mut reader = Reader::new(values, faults);
+        let settings = Settings {
+            server: Server::read(&mut reader),
+            admin: Admin::read(&mut reader),
+            app: App::read(&mut reader),
+            graph: Graph::read(&mut reader),
+            store: Store::read(&mut reader),
+            dispatch: Dispatch::read(&mut reader),
+            sender: Sender::read(&mut reader),
+            relay: Relay::read(&mut reader, "relay"),
+            accounts: Account::read_all(&mut reader, handlers),
+        };
+        reader.finish().map(|()| settings)
+    }
+
+    /// The account that Meta calls `id`, with its name.
+    pub fn account(&self, id: &AccountId) -> Option<(&str, &Account)> {
+        self.accounts.iter().find(|(_, account)| account.id == *id).map(|(name, account)| (name.as_str(), account))
+    }
+}

@@ -1,0 +1,54 @@
+//! `server.*`, `admin.*`: the two listeners.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::reader::Reader;
+use crate::secret::Secret;
+
+/// The public listener: what Meta calls.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The largest body of a request, in bytes.
+    pub max_body: usize,
+    /// The most connections at a time; beyond it, the longest idle one is closed.
+    pub max_connections: usize,
+    /// How long a request's header, its body, and the wait for the next request may each take.
+    pub timeout: Duration,
+}
+
+impl Server {
+    pub(super) fn read(reader: &mut Reader) -> Server {
+        Server {
+            listen: reader.required("server.listen"),
+            max_body: reader.required("server.max_body"),
+            max_connections: reader.required("server.max_connections"),
+            timeout: reader.required("server.timeout"),
+        }
+    }
+}
+
+/// The operator's listener.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// What `/api` asks for, where set.
+    pub token: Option<Secret>,
+}
+
+impl Admin {
+    pub(super) fn read(reader: &mut Reader) -> Admin {
+        let admin = Admin { listen: reader.required("admin.listen"), token: reader.secret("admin.token") };
+        if !admin.listen.ip().is_loopback() && admin.token.is_none() {
+            reader.fault(
+                "admin.token",
+                "is missing, and admin.listen can be reached from other machines",
+                "set a token, or listen on 127.0.0.1",
+            );
+        }
+        admin
+    }
+}

@@ -1,0 +1,185 @@
+//! The layers, and every fault at once.
+
+use super::*;
+use crate::secret::Secret;
+
+const HANDLERS: &[&str] = &["echo", "none"];
+
+fn from(environment: &[(&str, &str)]) -> Result<Settings, Faults> {
+    let pairs = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Settings::load(&Sources { environment: pairs, ..Sources::default() }, HANDLERS)
+}
+
+const APP: &[(&str, &str)] = &[("REJOINDER_APP__SECRET", "s"), ("REJOINDER_APP__VERIFY_TOKEN", "v")];
+
+const SHOP: &[(&str, &str)] = &[
+    ("REJOINDER_ACCOUNTS__SHOP__PLATFORM", "messenger"),
+    ("REJOINDER_ACCOUNTS__SHOP__ID", "104000000000001"),
+    ("REJOINDER_ACCOUNTS__SHOP__ACCESS_TOKEN", "EAAp"),
+    ("REJOINDER_ACCOUNTS__SHOP__HANDLER", "echo"),
+];
+
+fn with(extra: &[(&str, &str)]) -> Result<Settings, Faults> {
+    from(&[APP, SHOP, extra].concat())
+}
+
+/// The one fault that `extra` brings, with its hint.
+#[track_caller]
+fn fault(extra: &[(&str, &str)], key: &str, words: &str) {
+    let faults = with(extra).expect_err("a fault");
+    assert_eq!(faults.0.len(), 1, "{faults}");
+    assert_eq!(faults.0[0].key, key);
+    assert!(faults.to_string().contains(words), "{faults}");
+}
+
+#[test]
+fn an_app_and_an_account_are_enough() {
+    let settings = with(&[]).expect("valid");
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    let (name, shop) = settings.account(&AccountId::new("104000000000001")).expect("the shop");
+    assert_eq!((name, shop.handler.as_str(), shop.bot), ("shop", "echo", Bot::Automated));
+    assert_eq!(shop.node().as_str(), "104000000000001");
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let faults = from(&[
+        ("REJOINDER_SERVER__LISTEN", "here"),
+        ("REJOINDER_SEVRER__LISTEN", "127.0.0.1:1"),
+        ("REJOINDER_ACCOUNTS__SHOP__PLATFORM", "telegram"),
+    ]);
+    let faults = faults.expect_err("faults");
+    let keys: Vec<_> = faults.0.iter().map(|fault| fault.key.as_str()).collect();
+    for key in [
+        "server.listen",
+        "sevrer.listen",
+        "app.secret",
+        "app.verify_token",
+        "accounts.shop.platform",
+        "accounts.shop.id",
+        "accounts.shop.access_token",
+        "accounts.shop.handler",
+    ] {
+        assert!(keys.contains(&key), "{key} in {faults}");
+    }
+    assert!(faults.to_string().contains("did you mean server.listen?"), "{faults}");
+    assert!(faults.to_string().contains("REJOINDER_APP__SECRET_FILE"), "{faults}");
+}
+
+#[test]
+fn a_value_of_the_wrong_form_is_a_fault_of_its_key() {
+    fault(&[("REJOINDER_STORE__KEEP_EVENTS", "soon")], "store.keep_events", "24h");
+    fault(&[("REJOINDER_STORE__KEEP_KEYS", "1h")], "store.keep_keys", "36h");
+    fault(&[("REJOINDER_STORE__URL", "postgres://u:hunter2@db/x")], "store.url", "not supported yet");
+    fault(&[("REJOINDER_STORE__URL", "sqlite://")], "store.url", "names no file");
+    fault(&[("REJOINDER_GRAPH__URL", "ftp://x")], "graph.url", "https://");
+    fault(&[("REJOINDER_GRAPH__VERSION", "26")], "graph.version", "v26.0");
+    fault(&[("REJOINDER_SENDER__TEXTS_PER_SECOND", "0")], "sender.texts_per_second", "above zero");
+    fault(&[("REJOINDER_ADMIN__LISTEN", "0.0.0.0:8081")], "admin.token", "other machines");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "ehco")], "accounts.shop.handler", "echo, none");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "none")], "accounts.shop.handler", "must answer");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__PLATFORM", "instagram")], "accounts.shop.page_id", "through its Page");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__FEATURES", "news,nwes")], "accounts.shop.features", "nwes");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__ID", "shop")], "accounts.shop.id", "digits");
+    fault(&[("REJOINDER_RELAY__SECRET", "hunter2")], "relay.secret", "whsec_");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__TOKEN", "x")], "accounts.shop.token", "is no key");
+}
+
+#[test]
+fn two_accounts_do_not_share_an_id() {
+    let twin: Vec<_> = SHOP.iter().map(|(name, value)| (name.replace("SHOP", "TWIN"), *value)).collect();
+    let twin: Vec<_> = twin.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    fault(&twin, "accounts.twin.id", "accounts.shop");
+}
+
+#[test]
+fn lists_durations_and_blanks_come_from_the_environment() {
+    let settings = with(&[
+        ("REJOINDER_APP__OLD_SECRETS", "a, b"),
+        ("REJOINDER_APP__INSTAGRAM_SECRET", ""),
+        ("REJOINDER_STORE__KEEP_EVENTS", "3d"),
+        ("REJOINDER_SERVICE_PORT", "tcp://10.0.0.1:80"),
+        ("REJOINDER_ACCOUNTS__SHOP__FEATURES", "news,utility"),
+    ])
+    .expect("valid");
+    assert_eq!(settings.app.live_secrets().map(Secret::expose).collect::<Vec<_>>(), ["s", "a", "b"]);
+    assert_eq!(settings.store.keep_events.as_secs(), 3 * 86_400);
+    assert_eq!(settings.accounts["shop"].features, [Feature::News, Feature::Utility]);
+}
+
+#[test]
+fn a_later_layer_wins_and_a_secret_may_be_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path
+    };
+    let secret = file("secret", "from a file\n");
+    let config = file("rejoinder.toml", "[server]\nlisten = \"127.0.0.1:1\"\nmax_body = 10\nmax_connections = 7\n");
+    let env_file = file("env", "REJOINDER_SERVER__LISTEN=127.0.0.1:2\nREJOINDER_SERVER__MAX_BODY=20\n");
+    let mut environment: Vec<_> =
+        [APP, SHOP].concat().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    environment.retain(|(name, _)| name != "REJOINDER_APP__SECRET");
+    environment.push(("REJOINDER_APP__SECRET_FILE".into(), secret.display().to_string()));
+    environment.push(("REJOINDER_SERVER__LISTEN".into(), "127.0.0.1:3".into()));
+    let mut sources = Sources { config: Some(config), env_file: Some(env_file), environment, ..Sources::default() };
+    let settings = Settings::load(&sources, HANDLERS).expect("valid");
+    assert_eq!(settings.server.listen.port(), 3);
+    assert_eq!((settings.server.max_body, settings.server.max_connections), (20, 7));
+    assert_eq!(settings.app.secret.expose(), "from a file");
+
+    sources.environment.push(("REJOINDER_APP__SECRET".into(), "hunter2".into()));
+    sources.env_file = Some(folder.path().join("absent"));
+    let faults = Settings::load(&sources, HANDLERS).expect_err("faults").to_string();
+    assert!(faults.contains("given twice") && faults.contains("absent"), "{faults}");
+}
+
+#[test]
+fn a_broken_file_is_told_by_its_line_and_never_quoted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("rejoinder.toml");
+    std::fs::write(&config, "[app]\nid = \"1\"\nsecret = hunter2 hunter2\n").expect("a file");
+    let env_file = folder.path().join("env");
+    std::fs::write(&env_file, "REJOINDER_APP__SECRET='hunter2\n").expect("a file");
+    let sources = Sources { config: Some(config), env_file: Some(env_file), ..Sources::default() };
+    let faults = Settings::load(&sources, HANDLERS).expect_err("faults").to_string();
+    assert!(faults.contains("line 3 is not TOML") && faults.contains("NAME=value"), "{faults}");
+    assert!(!faults.contains("hunter2"), "{faults}");
+}
+
+/// The commented defaults of an account are those that the code has: with and without them, the account is the same.
+#[test]
+fn the_commented_account_is_the_default_one() {
+    let commented = DEFAULTS.split_once("# [accounts.shop]").expect("the account").1;
+    let lines = commented.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| line.contains(" = "));
+    let given = lines.filter(|line| !line.ends_with("\"\""));
+    let text = format!("[accounts.shop]\naccess_token = \"t\"\n{}", given.collect::<Vec<_>>().join("\n"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("rejoinder.toml");
+    std::fs::write(&config, text).expect("a file");
+    let environment = APP.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let written = Settings::load(&Sources { config: Some(config), environment, ..Sources::default() }, HANDLERS);
+    let mut written = written.expect("the comments are valid settings").accounts["shop"].clone();
+    written.relay.kinds = None;
+    assert_eq!(format!("{written:?}"), format!("{:?}", with(&[]).expect("valid").accounts["shop"]));
+}
+
+/// Every commented line of the defaults names a key that exists.
+#[test]
+fn every_commented_key_exists() {
+    let uncommented: String = DEFAULTS
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.contains(" = ") || rest.starts_with('[') => rest,
+            _ => line,
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("all.toml");
+    std::fs::write(&config, uncommented).expect("a file");
+    let faults = Settings::load(&Sources { config: Some(config), ..Sources::default() }, HANDLERS);
+    let faults = faults.expect_err("blanks are faults").to_string();
+    assert!(!faults.contains("is no key") && !faults.contains("is not TOML"), "{faults}");
+}

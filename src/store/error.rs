@@ -1,0 +1,53 @@
+//! How the store fails, by what the caller can do.
+
+use std::path::PathBuf;
+
+/// An operation did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Too much waits for the disk. Come again.
+    #[error("the store is busy")]
+    Busy,
+    /// The disk or the file does not let us. Come again when somebody has looked at it.
+    #[error("the store failed")]
+    Failed(#[from] rusqlite::Error),
+    /// The server is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The store could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another server has the file.
+    #[error("{} is in use by another server", .0.display())]
+    Locked(PathBuf),
+    /// A later release wrote the file.
+    #[error("{} was written by a later release (schema {found}, this one knows {known})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that this release knows.
+        known: i64,
+    },
+    /// The file cannot be read as a store.
+    #[error("{} cannot be opened", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// The folder or the lock beside the file cannot be used.
+    #[error("{} cannot be opened", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,173 @@
+//! The inbox, the outbox and the ledger, in one file, under one writer.
+//!
+//! - **Inbox**: every event, with the key by which a redelivery is recognised. `pending → running → done | dead`; what could
+//!   not be read is `quarantined`. The first event of a conversation that is not done holds back those behind it.
+//! - **Outbox**: every send. `planned → sending → sent | refused | failed | in_doubt`. The first send of a conversation that
+//!   is not settled holds back those behind it.
+//! - **Ledger**: what policy needs to know of a conversation, written with the events that say so.
+//!
+//! An operation has happened when its future returns `Ok`: it is on disk. Whatever waits at the same moment shares one
+//! transaction and one flush. The store also owns the wakes: the loops that take from it wait on it, and on nobody else.
+//!
+//! It does not decide anything: whether to retry, whether policy allows, is told to it.
+
+mod error;
+mod marker;
+mod sqlite;
+mod types;
+mod wakes;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+pub use error::{OpenError, StoreError};
+pub use types::*;
+
+use crate::clock::Timestamp;
+use crate::id::{AccountId, EventId, PersonId, SendId};
+use crate::policy::Facts;
+use crate::settings;
+use marker::Marker;
+use sqlite::{Sqlite, inbox, intake, ledger, outbox, prune, read};
+use wakes::Wakes;
+
+/// The store. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    sqlite: Arc<Sqlite>,
+    wakes: Arc<Wakes>,
+    marker: Arc<Marker>,
+    next_send: Arc<AtomicI64>,
+}
+
+impl Store {
+    /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
+    pub async fn open(settings: &settings::Store, now: Timestamp) -> Result<Store, OpenError> {
+        let wakes = Arc::new(Wakes::default());
+        let opened = sqlite::open(settings, now, Arc::clone(&wakes)).await?;
+        wakes.events.notify_one();
+        wakes.sends.notify_one();
+        Ok(Store {
+            sqlite: Arc::new(opened.sqlite),
+            wakes,
+            marker: Arc::new(Marker::of_store(opened.name)),
+            next_send: Arc::new(AtomicI64::new(opened.last_send + 1)),
+        })
+    }
+
+    /// Keeps a delivery: every new event in it, with its key and what it says to the ledger, in one transaction. Echoes of
+    /// our own sends settle them. Refuses at once when too much waits for the disk already.
+    pub async fn append(&self, delivery: Delivery) -> Result<Appended, StoreError> {
+        let marker = Arc::clone(&self.marker);
+        self.sqlite.try_write(move |work| intake::append(work, &marker, &delivery)).await
+    }
+
+    /// Takes events that are due, the first of each conversation, as many as `room` has for their accounts, and marks them
+    /// running.
+    pub async fn take(&self, room: Vec<Room>, now: Timestamp) -> Result<Taken<TakenEvent>, StoreError> {
+        self.sqlite.write(move |work| inbox::take(work, &room, now)).await
+    }
+
+    /// Marks an event done, and in the same transaction plans what its handler said and keeps what it remembers. Returns
+    /// when that is kept, however long the disk takes; a store that is closed leaves the event running, to run again.
+    pub async fn finish(&self, finish: Finish) {
+        let finish = Arc::new(finish);
+        self.sqlite.write_surely(move |work| inbox::finish(work, &finish)).await;
+    }
+
+    /// Records that an event's handler failed: it is tried again, or it is dead. Returns when that is kept, as
+    /// [`finish`](Store::finish) does.
+    pub async fn fail(&self, failure: Failure) {
+        let failure = Arc::new(failure);
+        self.sqlite.write_surely(move |work| inbox::fail(work, &failure)).await;
+    }
+
+    /// The id of a send that is going to be planned.
+    pub fn next_send_id(&self) -> SendId {
+        SendId(self.next_send.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Sends that are due, the first of each conversation, as many as `room` has. They stay planned, and are given again
+    /// unless they stand in `skip`.
+    pub async fn take_sends(
+        &self,
+        room: Vec<Room>,
+        skip: Vec<SendId>,
+        now: Timestamp,
+    ) -> Result<Taken<TakenSend>, StoreError> {
+        self.sqlite.write(move |work| outbox::take(work, &room, &skip, now)).await
+    }
+
+    /// What policy needs to know of a conversation, as of all that was kept before this call.
+    pub async fn facts(&self, account: AccountId, person: PersonId) -> Result<Facts, StoreError> {
+        self.sqlite.write(move |work| ledger::facts(work, &account, &person)).await
+    }
+
+    /// Marks a send as on its way; from here on it is never sent again on hope. False when it is not planned any more.
+    pub async fn sending(&self, send: SendId, now: Timestamp) -> Result<bool, StoreError> {
+        self.sqlite.write(move |work| outbox::sending(work, send, now)).await
+    }
+
+    /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. Returns when that
+    /// is kept, as [`finish`](Store::finish) does; a store that is closed leaves the send in doubt.
+    pub async fn settle(&self, send: SendId, outcome: Outcome, now: Timestamp) {
+        let outcome = Arc::new(outcome);
+        self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
+    }
+
+    /// Deletes a little of what has outlived its keeping time. True when there is more.
+    pub async fn prune(&self, before: KeepSince) -> Result<bool, StoreError> {
+        self.sqlite.write(move |work| prune::step(work, &before)).await
+    }
+
+    /// Events, newest first.
+    pub async fn events(&self, query: EventQuery) -> Result<Vec<EventRow>, StoreError> {
+        self.sqlite.read(move |db| read::events(db, &query)).await
+    }
+
+    /// One event, with the item as Meta sent it.
+    pub async fn event(&self, id: EventId) -> Result<Option<(EventRow, Vec<u8>)>, StoreError> {
+        self.sqlite.read(move |db| read::event(db, id)).await
+    }
+
+    /// Sends, newest first.
+    pub async fn sends(&self, query: SendQuery) -> Result<Vec<SendRow>, StoreError> {
+        self.sqlite.read(move |db| read::sends(db, &query)).await
+    }
+
+    /// One send.
+    pub async fn send(&self, id: SendId) -> Result<Option<SendRow>, StoreError> {
+        self.sqlite.read(move |db| read::send(db, id)).await
+    }
+
+    /// Whether the store can write now.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.sqlite.try_write(sqlite::probe).await
+    }
+
+    /// Returns when there may be events to take.
+    pub async fn events_ready(&self) {
+        self.wakes.events.notified().await;
+    }
+
+    /// Returns when there may be sends to take.
+    pub async fn sends_ready(&self) {
+        self.wakes.sends.notified().await;
+    }
+
+    /// The `metadata` by which the echo of `send` is recognised, with the author's own behind it.
+    pub fn metadata(&self, send: SendId, own: Option<&str>) -> String {
+        self.marker.write(send, own)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.sqlite.path()
+    }
+
+    /// Ends the writer once everything that waits is on disk, and folds the log into the file. Later operations fail.
+    pub async fn close(&self) {
+        self.sqlite.close().await;
+    }
+}

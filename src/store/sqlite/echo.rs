@@ -1,0 +1,163 @@
+//! Whose words does an echo repeat?
+//!
+//! On a Page the echo of our own send carries the metadata we gave it. On Instagram it carries nothing but its `mid` and
+//! its text, and it may come before Meta's answer tells us the `mid`: such an echo is parked while a send of its
+//! conversation is on its way, and never taken for somebody else's before that is settled.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::conversation::Conversation;
+use super::work::Work;
+use super::{inbox, outbox};
+use crate::clock::Timestamp;
+use crate::event::{Echo, Envelope, Event};
+use crate::id::{AccountId, MessageId, SendId};
+use crate::message::Request;
+use crate::store::marker::Marker;
+use crate::store::{EventStatus, Outcome, SendStatus};
+
+/// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
+/// observed as somebody else's; nothing is said twice for it.
+const REACH: usize = 50;
+
+/// Whose words they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recognised {
+    /// Our own: the send they repeat is settled.
+    Own,
+    /// Our own or not: a send in flight will tell.
+    Perhaps,
+    /// Another app's, or a person's at the inbox.
+    Foreign,
+}
+
+/// Recognises an echo, and settles the send that it repeats.
+pub(super) fn recognise(
+    work: &mut Work<'_>,
+    marker: &Marker,
+    conversation: &Conversation,
+    echo: &Echo,
+    now: Timestamp,
+) -> rusqlite::Result<Recognised> {
+    if let Some(send) = echo.metadata.as_deref().and_then(|metadata| marker.read(metadata)) {
+        settle_sent(work, send, echo.mid.clone(), now)?;
+        return Ok(Recognised::Own);
+    }
+    by_message(work, conversation.id, conversation.last_send, echo, now)
+}
+
+/// Recognises an echo without our metadata: by its `mid`, else by what is in flight.
+fn by_message(
+    work: &mut Work<'_>,
+    conversation: i64,
+    last_send: Option<i64>,
+    echo: &Echo,
+    now: Timestamp,
+) -> rusqlite::Result<Recognised> {
+    if let Some(mid) = &echo.mid
+        && was_sent(work, last_send, mid)?
+    {
+        return Ok(Recognised::Own);
+    }
+    // Where the platform names the app and returns its metadata, an echo without ours is not ours.
+    if echo.app_id.is_some() {
+        return Ok(Recognised::Foreign);
+    }
+    let in_flight = in_flight(work, conversation)?;
+    let doubted = in_flight.iter().find(|(_, status, request)| *status == SendStatus::InDoubt && says(request, echo));
+    if let Some((send, _, _)) = doubted {
+        settle_sent(work, *send, echo.mid.clone(), now)?;
+        return Ok(Recognised::Own);
+    }
+    let on_its_way = in_flight.iter().any(|(_, status, _)| *status == SendStatus::Sending);
+    Ok(if on_its_way { Recognised::Perhaps } else { Recognised::Foreign })
+}
+
+/// Looks again at the parked echoes of a conversation, after one of its sends was settled or came into doubt.
+pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
+    let last_send = work
+        .db
+        .prepare_cached("SELECT last_send FROM conversation WHERE id = ?1")?
+        .query_row([conversation], |row| row.get(0))
+        .optional()?
+        .flatten();
+    for (id, account, raw) in parked(work, conversation)? {
+        let recognised = match read(&account, &raw) {
+            Some(echo) => by_message(work, conversation, last_send, &echo, now)?,
+            None => Recognised::Foreign,
+        };
+        let status = match recognised {
+            Recognised::Perhaps => continue,
+            Recognised::Own => EventStatus::Done,
+            Recognised::Foreign => inbox::queue_status(work, conversation)?,
+        };
+        work.woke.events |= status == EventStatus::Ready;
+        work.db.prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1")?.execute(params![
+            id,
+            status as i64,
+            now.0
+        ])?;
+    }
+    Ok(())
+}
+
+fn parked(work: &Work<'_>, conversation: i64) -> rusqlite::Result<Vec<(i64, String, Vec<u8>)>> {
+    work.db
+        .prepare_cached("SELECT id, account, raw FROM event WHERE conversation = ?1 AND status = 6 ORDER BY id")?
+        .query_map([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+fn read(account: &str, raw: &[u8]) -> Option<Echo> {
+    let raw = serde_json::from_slice(raw).ok()?;
+    match Envelope::read(&AccountId::new(account), false, raw)?.event {
+        Event::Echo(echo) => Some(echo),
+        _ => None,
+    }
+}
+
+fn settle_sent(
+    work: &mut Work<'_>,
+    send: SendId,
+    message_id: Option<MessageId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    outbox::settle(work, send, &Outcome::Sent { message_id }, now)
+}
+
+/// Whether one of the conversation's last sends became this message.
+fn was_sent(work: &Work<'_>, last_send: Option<i64>, mid: &MessageId) -> rusqlite::Result<bool> {
+    let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
+    let mut next = last_send;
+    for _ in 0..REACH {
+        let Some(id) = next else { break };
+        let row: Option<(Option<String>, Option<i64>)> =
+            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((message_id, previous)) = row else { break };
+        if message_id.as_deref() == Some(mid.as_str()) {
+            return Ok(true);
+        }
+        next = previous;
+    }
+    Ok(false)
+}
+
+type InFlight = (SendId, SendStatus, Option<Request>);
+
+fn in_flight(work: &Work<'_>, conversation: i64) -> rusqlite::Result<Vec<InFlight>> {
+    work.db
+        .prepare_cached(
+            "SELECT id, status, request FROM send WHERE conversation = ?1 AND status < 4 AND status IN (2, 3) ORDER BY id",
+        )?
+        .query_map([conversation], |row| {
+            let status = SendStatus::from_number(row.get(1)?).unwrap_or(SendStatus::Sending);
+            Ok((SendId(row.get(0)?), status, serde_json::from_str(&row.get::<_, String>(2)?).ok()))
+        })?
+        .collect()
+}
+
+/// Whether a send says what an echo repeats. Only text can be compared: media come back under another address.
+fn says(request: &Option<Request>, echo: &Echo) -> bool {
+    let said = request.as_ref().and_then(Request::as_message).and_then(|message| message.as_text());
+    said.is_some() && said == echo.text.as_deref()
+}

@@ -1,0 +1,138 @@
+//! Events between the intake and their end.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::work::Work;
+use super::{ledger, outbox};
+use crate::clock::Timestamp;
+use crate::id::{EventId, PersonId};
+use crate::store::{EventStatus, Failure, Finish, Room, StateChange, Taken, TakenEvent};
+
+/// Where a new event of a conversation stands: first, or behind another.
+pub(super) fn queue_status(work: &Work<'_>, conversation: i64) -> rusqlite::Result<EventStatus> {
+    let busy = work
+        .db
+        .prepare_cached("SELECT 1 FROM event WHERE conversation = ?1 AND status < 3 LIMIT 1")?
+        .exists([conversation])?;
+    Ok(if busy { EventStatus::Waiting } else { EventStatus::Ready })
+}
+
+/// Takes what is due, and marks it running.
+pub(in crate::store) fn take(
+    work: &mut Work<'_>,
+    room: &[Room],
+    now: Timestamp,
+) -> rusqlite::Result<Taken<TakenEvent>> {
+    let mut taken = Taken { items: Vec::new(), next_due: None };
+    for Room { account, slots } in room {
+        let before = taken.items.len();
+        due(work, account.as_str(), *slots, now, &mut taken.items)?;
+        if taken.items.len() - before < *slots {
+            let next = next_due(work, account.as_str(), now)?;
+            taken.next_due = [taken.next_due, next].into_iter().flatten().min();
+        }
+    }
+    let mut mark = work.db.prepare_cached("UPDATE event SET status = 2, attempts = attempts + 1 WHERE id = ?1")?;
+    for event in &taken.items {
+        mark.execute([event.id.0])?;
+    }
+    Ok(taken)
+}
+
+fn due(
+    work: &Work<'_>,
+    account: &str,
+    slots: usize,
+    now: Timestamp,
+    events: &mut Vec<TakenEvent>,
+) -> rusqlite::Result<()> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
+                opened_at, opened_by
+         FROM event JOIN conversation ON conversation.id = event.conversation
+         WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
+    )?;
+    let rows = statement.query_map(params![account, now.0, slots], |row| {
+        Ok(TakenEvent {
+            id: EventId(row.get(0)?),
+            account: crate::id::AccountId::new(row.get::<_, String>(1)?),
+            person: row.get::<_, Option<String>>(2)?.map(PersonId::new),
+            standby: row.get(3)?,
+            attempt: row.get(4)?,
+            first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+            received_at: Timestamp(row.get(6)?),
+            raw: row.get(7)?,
+            state: row.get(8)?,
+            window: ledger::window(row, 9)?,
+        })
+    })?;
+    for event in rows {
+        events.push(event?);
+    }
+    Ok(())
+}
+
+fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
+    work.db
+        .prepare_cached("SELECT due FROM event WHERE account = ?1 AND status = 0 AND due > ?2 ORDER BY due LIMIT 1")?
+        .query_row(params![account, now.0], |row| row.get(0).map(Timestamp))
+        .optional()
+}
+
+/// Done: the sends are planned, the state kept, and the conversation's next event comes forward. What is not running any
+/// more is left as it is: its turn was over before it returned.
+pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
+    let Some(conversation) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
+    outbox::plan(work, Some(finish.event), conversation, &finish.sends, finish.now)?;
+    let state = match &finish.state {
+        StateChange::Keep => return Ok(()),
+        StateChange::Set(state) => Some(state),
+        StateChange::Clear => None,
+    };
+    work.db
+        .prepare_cached("UPDATE conversation SET state = ?2 WHERE id = ?1")?
+        .execute(params![conversation, state])
+        .map(drop)
+}
+
+/// Failed: the event waits for its next try, holding back its conversation, or it is dead and lets it go on.
+pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite::Result<()> {
+    let Some(retry_at) = failure.retry_at else {
+        return leave(work, failure.event, EventStatus::Dead, failure.now, Some(&failure.error)).map(drop);
+    };
+    let changed = work
+        .db
+        .prepare_cached(
+            "UPDATE event SET status = 0, due = ?2, error = ?3, first_failed_at = ifnull(first_failed_at, ?4)
+             WHERE id = ?1 AND status = 2",
+        )?
+        .execute(params![failure.event.0, retry_at.0, failure.error, failure.now.0])?;
+    work.woke.events |= changed == 1;
+    Ok(())
+}
+
+/// Takes a running event out of its conversation's way. Returns the conversation.
+pub(super) fn leave(
+    work: &mut Work<'_>,
+    event: EventId,
+    status: EventStatus,
+    now: Timestamp,
+    error: Option<&str>,
+) -> rusqlite::Result<Option<i64>> {
+    let conversation: Option<i64> = work
+        .db
+        .prepare_cached("UPDATE event SET status = ?2, error = ?3 WHERE id = ?1 AND status = 2 RETURNING conversation")?
+        .query_row(params![event.0, status as i64, error], |row| row.get(0))
+        .optional()?;
+    if let Some(conversation) = conversation {
+        let came_forward = work
+            .db
+            .prepare_cached(
+                "UPDATE event SET status = 0, due = ?2 WHERE id =
+                 (SELECT id FROM event WHERE conversation = ?1 AND status < 3 AND status = 1 ORDER BY id LIMIT 1)",
+            )?
+            .execute(params![conversation, now.0])?;
+        work.woke.events |= came_forward == 1;
+    }
+    Ok(conversation)
+}

@@ -1,0 +1,115 @@
+//! A delivery into the inbox.
+
+use rusqlite::params;
+
+use super::conversation::{self, Conversation};
+use super::echo::{self, Recognised};
+use super::work::Work;
+use super::{inbox, keys, ledger};
+use crate::clock::Timestamp;
+use crate::event::{Envelope, Event, Unreadable};
+use crate::id::{AccountId, PersonId};
+use crate::store::marker::Marker;
+use crate::store::{Appended, Delivery, EventStatus, Intake};
+
+/// Keeps every new event of a delivery.
+pub(in crate::store) fn append(
+    work: &mut Work<'_>,
+    marker: &Marker,
+    delivery: &Delivery,
+) -> rusqlite::Result<Appended> {
+    let mut appended = Appended::default();
+    for item in &delivery.items {
+        match item {
+            Intake::Handled(envelope) => event(work, marker, envelope, true, delivery.received_at, &mut appended)?,
+            Intake::Kept(envelope) => event(work, marker, envelope, false, delivery.received_at, &mut appended)?,
+            Intake::Unreadable(piece) => quarantine(work, piece, delivery.received_at, &mut appended)?,
+        }
+    }
+    Ok(appended)
+}
+
+fn event(
+    work: &mut Work<'_>,
+    marker: &Marker,
+    envelope: &Envelope,
+    handled: bool,
+    now: Timestamp,
+    appended: &mut Appended,
+) -> rusqlite::Result<()> {
+    if !keys::remember(work, &envelope.key, envelope.standby, now)? {
+        appended.repeated += 1;
+        return Ok(());
+    }
+    let person = envelope.person.as_ref().map_or("", PersonId::as_str);
+    let conversation = conversation::open(work, envelope.account.as_str(), person)?;
+    ledger::record(work, conversation.id, envelope, now)?;
+    let recognised = match &envelope.event {
+        Event::Echo(echo) => echo::recognise(work, marker, &conversation, echo, now)?,
+        _ => Recognised::Foreign,
+    };
+    let status = match recognised {
+        Recognised::Own => EventStatus::Done,
+        _ if !handled => EventStatus::Done,
+        Recognised::Perhaps => EventStatus::Parked,
+        Recognised::Foreign => inbox::queue_status(work, conversation.id)?,
+    };
+    work.woke.events |= status == EventStatus::Ready;
+    if matches!(recognised, Recognised::Own) {
+        appended.own_echoes += 1;
+    } else {
+        appended.new += 1;
+    }
+    insert(work, envelope, &conversation, status, now)
+}
+
+fn insert(
+    work: &Work<'_>,
+    envelope: &Envelope,
+    conversation: &Conversation,
+    status: EventStatus,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "INSERT INTO event (conversation, previous, account, person, kind, status, standby, received_at, due, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
+        )?
+        .execute(params![
+            conversation.id,
+            conversation.last_event,
+            envelope.account.as_str(),
+            envelope.person.as_ref().map(PersonId::as_str),
+            envelope.kind().as_str(),
+            status as i64,
+            envelope.standby,
+            now.0,
+            envelope.raw.get().as_bytes(),
+        ])?;
+    work.db
+        .prepare_cached("UPDATE conversation SET last_event = ?2, last_event_at = ?3 WHERE id = ?1")?
+        .execute(params![conversation.id, work.db.last_insert_rowid(), now.0])
+        .map(drop)
+}
+
+/// What is signed and cannot be read is kept with its reason, outside any conversation.
+fn quarantine(work: &Work<'_>, piece: &Unreadable, now: Timestamp, appended: &mut Appended) -> rusqlite::Result<()> {
+    if !keys::remember(work, &piece.key, false, now)? {
+        appended.repeated += 1;
+        return Ok(());
+    }
+    appended.quarantined += 1;
+    work.db
+        .prepare_cached(
+            "INSERT INTO event (conversation, account, kind, status, standby, received_at, due, error, raw)
+             VALUES (0, ?1, 'other', ?2, 0, ?3, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            piece.account.as_ref().map(AccountId::as_str),
+            EventStatus::Quarantined as i64,
+            now.0,
+            piece.reason,
+            piece.raw,
+        ])
+        .map(drop)
+}

@@ -1,0 +1,41 @@
+//! The facts that policy decides from.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::conversation;
+use super::work::Work;
+use crate::clock::Timestamp;
+use crate::event::{Envelope, Kind};
+use crate::id::{AccountId, PersonId};
+use crate::policy::{Facts, Window};
+
+/// Writes what an event says to the ledger. A window is timed by the event's own time and never later than its arrival;
+/// late and repeated events never turn it back. An opener that carries no time opens nothing.
+pub(super) fn record(work: &Work<'_>, conversation: i64, envelope: &Envelope, now: Timestamp) -> rusqlite::Result<()> {
+    let Some(at) = envelope.at.filter(|_| envelope.event.opens()) else { return Ok(()) };
+    work.db
+        .prepare_cached(
+            "UPDATE conversation SET opened_at = ?2, opened_by = ?3 WHERE id = ?1 AND ifnull(opened_at, -1) < ?2",
+        )?
+        .execute(params![conversation, at.min(now).0, envelope.kind().as_str()])
+        .map(drop)
+}
+
+/// Reads the facts of a conversation; of one that is not known, there are none.
+pub(in crate::store) fn facts(work: &Work<'_>, account: &AccountId, person: &PersonId) -> rusqlite::Result<Facts> {
+    let Some(id) = conversation::find(work.db, account.as_str(), person.as_str())? else { return Ok(Facts::default()) };
+    let window = work
+        .db
+        .prepare_cached("SELECT opened_at, opened_by FROM conversation WHERE id = ?1")?
+        .query_row([id], |row| window(row, 0))
+        .optional()?
+        .flatten();
+    Ok(Facts { window })
+}
+
+/// A window from two columns of a row, the first of them `opened_at`.
+pub(super) fn window(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Window>> {
+    let Some(opened_at) = row.get::<_, Option<i64>>(column)? else { return Ok(None) };
+    let opened_by = row.get::<_, String>(column + 1)?.parse().unwrap_or(Kind::Other);
+    Ok(Some(Window { opened_at: Timestamp(opened_at), opened_by }))
+}

@@ -1,0 +1,119 @@
+//! The store on SQLite: one file, one writer thread, plain functions for what happens inside its transactions.
+
+mod conversation;
+mod echo;
+pub(super) mod inbox;
+pub(super) mod intake;
+mod keys;
+pub(super) mod ledger;
+mod lock;
+mod open;
+pub(super) mod outbox;
+pub(super) mod prune;
+pub(super) mod read;
+mod recover;
+mod work;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::StoreError;
+use lock::Lock;
+pub(super) use open::open;
+use work::{Call, Job};
+pub(super) use work::{Work, probe};
+use writer::Writer;
+
+/// How long a write that must succeed waits before it is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The file: its writer's queue, and a connection to read with.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    path: PathBuf,
+    jobs: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
+    reader: Arc<Mutex<Connection>>,
+    writer: Mutex<Option<Writer>>,
+    _lock: Lock,
+}
+
+impl Sqlite {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `run` inside the writer's next transaction and returns once that is on disk. `run` may run more than once,
+    /// when a neighbour in the same transaction fails, but is committed once.
+    pub(super) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (call, answer) = Call::of(run);
+        self.queue()?.send(call).await.map_err(|_| StoreError::Closed)?;
+        settle(answer).await
+    }
+
+    /// The same, again and again until it is on disk or the store is closed: for what must not be forgotten while we live.
+    pub(super) async fn write_surely<F>(&self, run: F)
+    where
+        F: FnMut(&mut Work<'_>) -> rusqlite::Result<()> + Clone + Send + 'static,
+    {
+        loop {
+            match self.write(run.clone()).await {
+                Ok(()) | Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "what has happened could not be kept yet");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// The same as `write`, but refuses at once when the queue is full.
+    pub(super) async fn try_write<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (call, answer) = Call::of(run);
+        self.queue()?.try_send(call).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        settle(answer).await
+    }
+
+    /// Reads, beside the writer and without waiting for it.
+    pub(super) async fn read<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let reader = Arc::clone(&self.reader);
+        let read = move || run(&reader.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)??)
+    }
+
+    pub(super) async fn close(&self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // The thread ends when the last sender is gone; a panic in it was logged by its own hook.
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Box<dyn Job>>, StoreError> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closed)
+    }
+}
+
+async fn settle<T>(answer: oneshot::Receiver<rusqlite::Result<T>>) -> Result<T, StoreError> {
+    Ok(answer.await.map_err(|_| StoreError::Closed)??)
+}

@@ -1,0 +1,186 @@
+//! Sends between their plan and their end.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::echo;
+use super::work::Work;
+use crate::clock::Timestamp;
+use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
+use crate::message::Request;
+use crate::store::{Outcome, Room, SendStatus, Taken, TakenSend};
+
+/// Plans the sends of one turn, in order.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    event: Option<EventId>,
+    conversation: i64,
+    sends: &[(SendId, Request)],
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    if sends.is_empty() {
+        return Ok(());
+    }
+    let (account, person, mut previous): (String, String, Option<i64>) = work
+        .db
+        .prepare_cached("SELECT account, person, last_send FROM conversation WHERE id = ?1")?
+        .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    for (id, request) in sends {
+        let busy = work
+            .db
+            .prepare_cached("SELECT 1 FROM send WHERE conversation = ?1 AND status < 4 LIMIT 1")?
+            .exists([conversation])?;
+        let status = if busy { SendStatus::Waiting } else { SendStatus::Ready };
+        work.woke.sends |= !busy;
+        let request =
+            serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        work.db
+            .prepare_cached(
+                "INSERT INTO send (id, event, conversation, previous, account, person, request, status, due, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+            )?
+            .execute(params![
+                id.0,
+                event.map(|event| event.0),
+                conversation,
+                previous,
+                account,
+                person,
+                request,
+                status as i64,
+                now.0,
+            ])?;
+        previous = Some(id.0);
+    }
+    work.db
+        .prepare_cached("UPDATE conversation SET last_send = ?2 WHERE id = ?1")?
+        .execute(params![conversation, previous])
+        .map(drop)
+}
+
+/// Gives what is due, but for those in `skip`, which the sender has already.
+pub(in crate::store) fn take(
+    work: &mut Work<'_>,
+    room: &[Room],
+    skip: &[SendId],
+    now: Timestamp,
+) -> rusqlite::Result<Taken<TakenSend>> {
+    let mut taken = Taken { items: Vec::new(), next_due: None };
+    for Room { account, slots } in room {
+        let due = due(work, account, slots + skip.len(), now)?;
+        let mut fresh = due.into_iter().filter(|send| !skip.contains(&send.id)).take(*slots).collect();
+        taken.items.append(&mut fresh);
+        let next = work
+            .db
+            .prepare_cached("SELECT due FROM send WHERE account = ?1 AND status = 0 AND due > ?2 ORDER BY due LIMIT 1")?
+            .query_row(params![account.as_str(), now.0], |row| row.get(0).map(Timestamp))
+            .optional()?;
+        taken.next_due = [taken.next_due, next].into_iter().flatten().min();
+    }
+    Ok(taken)
+}
+
+fn due(work: &Work<'_>, account: &AccountId, limit: usize, now: Timestamp) -> rusqlite::Result<Vec<TakenSend>> {
+    work.db
+        .prepare_cached(
+            "SELECT id, person, attempts, request FROM send
+             WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
+        )?
+        .query_map(params![account.as_str(), now.0, limit], |row| {
+            Ok(TakenSend {
+                id: SendId(row.get(0)?),
+                account: account.clone(),
+                person: PersonId::new(row.get::<_, String>(1)?),
+                attempts: row.get(2)?,
+                request: request(&row.get::<_, String>(3)?)?,
+            })
+        })?
+        .collect()
+}
+
+/// A request as it was kept.
+pub(super) fn request(text: &str) -> rusqlite::Result<Request> {
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
+}
+
+/// On its way, from here on.
+pub(in crate::store) fn sending(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<bool> {
+    let changed = work
+        .db
+        .prepare_cached(
+            "UPDATE send SET status = 2, attempts = attempts + 1, attempted_at = ?2, at = ?2 WHERE id = ?1 AND status = 0",
+        )?
+        .execute(params![send.0, now.0])?;
+    Ok(changed == 1)
+}
+
+/// What an outcome writes.
+struct Change<'a> {
+    status: SendStatus,
+    due: Timestamp,
+    rule: Option<&'a str>,
+    reason: Option<&'a str>,
+    message_id: Option<&'a str>,
+}
+
+/// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id.
+pub(in crate::store) fn settle(
+    work: &mut Work<'_>,
+    send: SendId,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let change = change(outcome, now);
+    let conversation: Option<i64> = work
+        .db
+        .prepare_cached(
+            "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id)
+             WHERE id = ?1 AND status < 4 RETURNING conversation",
+        )?
+        .query_row(
+            params![send.0, change.status as i64, change.due.0, now.0, change.rule, change.reason, change.message_id],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(conversation) = conversation else { return learn(work, send, change.message_id) };
+    match change.status {
+        SendStatus::Ready => work.woke.sends = true,
+        SendStatus::InDoubt => {}
+        _ => come_forward(work, conversation, now)?,
+    }
+    echo::unpark(work, conversation, now)
+}
+
+fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
+    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None };
+    match outcome {
+        Outcome::Sent { message_id } => {
+            Change { message_id: message_id.as_ref().map(MessageId::as_str), ..settled(SendStatus::Sent) }
+        }
+        Outcome::Refused { rule, reason } => {
+            Change { rule: Some(rule), reason: Some(reason), ..settled(SendStatus::Refused) }
+        }
+        Outcome::Failed { reason } => Change { reason: Some(reason), ..settled(SendStatus::Failed) },
+        Outcome::InDoubt { reason } => Change { reason: Some(reason), ..settled(SendStatus::InDoubt) },
+        Outcome::Later { at, reason } => Change { due: *at, reason: Some(reason), ..settled(SendStatus::Ready) },
+    }
+}
+
+fn learn(work: &Work<'_>, send: SendId, message_id: Option<&str>) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached("UPDATE send SET message_id = ?2 WHERE id = ?1 AND message_id IS NULL AND ?2 IS NOT NULL")?
+        .execute(params![send.0, message_id])
+        .map(drop)
+}
+
+fn come_forward(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
+    let came = work
+        .db
+        .prepare_cached(
+            "UPDATE send SET status = 0, due = max(due, ?2) WHERE id =
+             (SELECT id FROM send WHERE conversation = ?1 AND status < 4 AND status = 1 ORDER BY id LIMIT 1)",
+        )?
+        .execute(params![conversation, now.0])?;
+    work.woke.sends |= came == 1;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! What a process that died left behind.
+
+use rusqlite::params;
+
+use super::work::Work;
+use super::{echo, inbox, outbox};
+use crate::clock::Timestamp;
+use crate::id::{EventId, SendId};
+use crate::store::{EventStatus, Outcome};
+
+/// An event that was with its handler at so many deaths of the process is given up.
+const DEATHS: i64 = 3;
+
+/// Events that were running are handled again, unless they seem to be what kills the process. Sends that were on their way
+/// are in doubt: the bytes may have left.
+pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    let running: Vec<(i64, i64)> = rows(work, "SELECT id, deaths + 1 FROM event WHERE status = 2")?;
+    for (event, deaths) in running {
+        work.db.execute("UPDATE event SET deaths = ?2 WHERE id = ?1", params![event, deaths])?;
+        if deaths >= DEATHS {
+            let error = format!("the process died {deaths} times while this event was with its handler");
+            inbox::leave(work, EventId(event), EventStatus::Dead, now, Some(&error))?;
+        } else {
+            work.db.execute("UPDATE event SET status = 0, due = ?2 WHERE id = ?1", params![event, now.0])?;
+        }
+    }
+    let sending: Vec<(i64, String)> = rows(work, "SELECT id, request FROM send WHERE status = 2")?;
+    for (send, request) in sending {
+        let reason = "the process ended while the send was on its way".to_owned();
+        // Sender actions are tried once and never in doubt.
+        let outcome = match outbox::request(&request)?.as_message() {
+            Some(_) => Outcome::InDoubt { reason },
+            None => Outcome::Failed { reason },
+        };
+        outbox::settle(work, SendId(send), &outcome, now)?;
+    }
+    let parked: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;
+    for (conversation, _) in parked {
+        echo::unpark(work, conversation, now)?;
+    }
+    Ok(())
+}
+
+fn rows<A, B>(work: &Work<'_>, sql: &str) -> rusqlite::Result<Vec<(A, B)>>
+where
+    A: rusqlite::types::FromSql,
+    B: rusqlite::types::FromSql,
+{
+    work.db.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}

@@ -1,0 +1,69 @@
+//! One operation on its way through the writer.
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+/// The open transaction, and whom to wake once it is on disk.
+pub(in crate::store) struct Work<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) woke: Woke,
+}
+
+/// Which loops have something to take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Woke {
+    pub(super) events: bool,
+    pub(super) sends: bool,
+}
+
+/// An operation, whatever it returns.
+pub(super) trait Job: Send {
+    /// Runs inside a transaction. May be called again after a failure, in a new one.
+    fn run(&mut self, work: &mut Work<'_>) -> Result<(), rusqlite::Error>;
+
+    /// Tells the caller, after the commit or the failure.
+    fn answer(self: Box<Self>, outcome: Result<(), rusqlite::Error>);
+}
+
+/// An operation and who waits for it.
+pub(super) struct Call<F, T> {
+    run: F,
+    result: Option<T>,
+    caller: oneshot::Sender<rusqlite::Result<T>>,
+}
+
+impl<F, T> Call<F, T>
+where
+    F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    pub(super) fn of(run: F) -> (Box<dyn Job>, oneshot::Receiver<rusqlite::Result<T>>) {
+        let (caller, answer) = oneshot::channel();
+        (Box::new(Call { run, result: None, caller }), answer)
+    }
+}
+
+impl<F, T> Job for Call<F, T>
+where
+    F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, work: &mut Work<'_>) -> Result<(), rusqlite::Error> {
+        self.result = Some((self.run)(work)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), rusqlite::Error>) {
+        // A caller who went away meanwhile does not change what is on disk.
+        let _ = match (outcome, self.result) {
+            (Ok(()), Some(result)) => self.caller.send(Ok(result)),
+            (Err(error), _) => self.caller.send(Err(error)),
+            (Ok(()), None) => return,
+        };
+    }
+}
+
+/// Writes something of no consequence, to learn whether the file can be written.
+pub(in crate::store) fn probe(work: &mut Work<'_>) -> rusqlite::Result<()> {
+    work.db.prepare_cached("UPDATE store SET name = name")?.execute([]).map(drop)
+}

@@ -1,0 +1,170 @@
+//! The writer: a thread that takes whatever waits into one transaction, and a thread that folds the log into the file.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc as std_mpsc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::mpsc;
+
+use super::open::connect;
+use super::work::{Job, Woke, Work};
+use crate::store::wakes::Wakes;
+
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+
+/// The length of the log, in pages of 4 KiB, at which the writer itself folds the rest: a log that is always being written
+/// to never starts anew otherwise.
+const LONG_LOG: i64 = 8000;
+
+/// The two threads of a store.
+#[derive(Debug)]
+pub(super) struct Writer {
+    thread: JoinHandle<()>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        db: Connection,
+        path: &Path,
+        batch: usize,
+        wakes: Arc<Wakes>,
+        jobs: mpsc::Receiver<Box<dyn Job>>,
+    ) -> rusqlite::Result<Writer> {
+        let log = Arc::new(AtomicI64::new(0));
+        let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log));
+        let thread = Builder::new()
+            .name("store-writer".into())
+            .spawn(move || write(db, batch, &wakes, jobs, &log, checkpointer))
+            .expect("the system starts a thread for the store");
+        Ok(Writer { thread })
+    }
+
+    pub(super) fn join(self) {
+        let _ = self.thread.join();
+    }
+}
+
+fn write(
+    mut db: Connection,
+    batch: usize,
+    wakes: &Wakes,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    log: &AtomicI64,
+    checkpointer: Checkpointer,
+) {
+    let mut waiting = Vec::with_capacity(batch);
+    while jobs.blocking_recv_many(&mut waiting, batch) > 0 {
+        let woke = apply(&mut db, waiting.drain(..));
+        if woke.events {
+            wakes.events.notify_one();
+        }
+        if woke.sends {
+            wakes.sends.notify_one();
+        }
+        checkpointer.ring();
+        if log.load(Ordering::Relaxed) > LONG_LOG {
+            log.store(checkpoint(&db), Ordering::Relaxed);
+        }
+    }
+    checkpointer.stop();
+    if let Err(error) = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the store's log was not folded into its file; it will be at the next start");
+    }
+}
+
+/// Applies a batch in one transaction. When one of them fails, each is applied in a transaction of its own, so that only
+/// the one at fault fails; when the commit fails, all do.
+pub(super) fn apply(db: &mut Connection, jobs: impl Iterator<Item = Box<dyn Job>>) -> Woke {
+    let mut jobs: Vec<_> = jobs.collect();
+    match transact(db, &mut jobs) {
+        Ok(woke) => {
+            jobs.into_iter().for_each(|job| job.answer(Ok(())));
+            woke
+        }
+        Err(error) if jobs.len() == 1 => {
+            log(&error);
+            jobs.into_iter().for_each(|job| job.answer(Err(error_of(&error))));
+            Woke::default()
+        }
+        Err(_) => {
+            let mut woke = Woke::default();
+            for job in jobs {
+                let alone = apply(db, std::iter::once(job));
+                woke.events |= alone.events;
+                woke.sends |= alone.sends;
+            }
+            woke
+        }
+    }
+}
+
+fn transact(db: &mut Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<Woke> {
+    let transaction = db.transaction()?;
+    let mut work = Work { db: &transaction, woke: Woke::default() };
+    for job in jobs {
+        job.run(&mut work)?;
+    }
+    let woke = work.woke;
+    transaction.commit()?;
+    Ok(woke)
+}
+
+fn log(error: &rusqlite::Error) {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => tracing::error!("the disk of the store is full: webhooks are answered 503"),
+        code => tracing::error!(?code, "the store could not write: webhooks are answered 503"),
+    }
+}
+
+/// Errors are not `Clone`; the code is what a caller can use.
+fn error_of(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, message) => rusqlite::Error::SqliteFailure(*code, message.clone()),
+        _ => rusqlite::Error::InvalidQuery,
+    }
+}
+
+/// Folds the log into the file beside the writer, so that no commit waits for it.
+struct Checkpointer {
+    bell: std_mpsc::SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpointer {
+    fn start(db: Connection, log: Arc<AtomicI64>) -> Checkpointer {
+        let (bell, rung) = std_mpsc::sync_channel(1);
+        let thread = Builder::new()
+            .name("store-checkpoint".into())
+            .spawn(move || {
+                while rung.recv().is_ok() {
+                    log.store(checkpoint(&db), Ordering::Relaxed);
+                    std::thread::sleep(CHECKPOINT_EVERY);
+                }
+            })
+            .expect("the system starts a thread for the store");
+        Checkpointer { bell, thread }
+    }
+
+    fn ring(&self) {
+        // A bell that rings already needs no second ring.
+        let _ = self.bell.try_send(());
+    }
+
+    fn stop(self) {
+        drop(self.bell);
+        let _ = self.thread.join();
+    }
+}
+
+/// Folds what it can without waiting for anybody; returns the pages left in the log.
+fn checkpoint(db: &Connection) -> i64 {
+    let pages = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
+    pages.unwrap_or_else(|error: rusqlite::Error| {
+        tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be folded into its file");
+        0
+    })
+}

@@ -1,0 +1,345 @@
+//! What goes into the store and comes out of it.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::clock::Timestamp;
+use crate::event::{Envelope, Unreadable};
+use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
+use crate::message::Request;
+use crate::policy::Window;
+
+/// One signed POST from Meta, read.
+#[derive(Debug)]
+pub struct Delivery {
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// What was in it.
+    pub items: Vec<Intake>,
+}
+
+/// One piece of a delivery.
+#[derive(Debug)]
+pub enum Intake {
+    /// An event for a configured account: it is handled.
+    Handled(Envelope),
+    /// An event for an account that is not configured: it is kept.
+    Kept(Envelope),
+    /// What could not be read: it is quarantined.
+    Unreadable(Unreadable),
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Events that were not known before.
+    pub new: usize,
+    /// Events that Meta had delivered before.
+    pub repeated: usize,
+    /// Echoes of our own sends.
+    pub own_echoes: usize,
+    /// Pieces that could not be read.
+    pub quarantined: usize,
+}
+
+/// How much an account's loop can take on.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// The account.
+    pub account: AccountId,
+    /// How many more.
+    pub slots: usize,
+}
+
+/// What was taken, and when there will be more without anybody ringing.
+#[derive(Debug)]
+pub struct Taken<T> {
+    /// What was taken.
+    pub items: Vec<T>,
+    /// When the next that waits for its time is due.
+    pub next_due: Option<Timestamp>,
+}
+
+/// An event to be handled.
+#[derive(Clone, Debug)]
+pub struct TakenEvent {
+    /// Its id.
+    pub id: EventId,
+    /// The account it happened to.
+    pub account: AccountId,
+    /// The person, where there is one.
+    pub person: Option<PersonId>,
+    /// Whether another app owned the conversation.
+    pub standby: bool,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+    /// When it first failed, where it did.
+    pub first_failed_at: Option<Timestamp>,
+    /// When it arrived here.
+    pub received_at: Timestamp,
+    /// The item as Meta sent it.
+    pub raw: Vec<u8>,
+    /// What the handler remembers of this conversation: JSON.
+    pub state: Option<String>,
+    /// The conversation's window.
+    pub window: Option<Window>,
+}
+
+/// An event that is done, and what its handler brought about.
+#[derive(Debug)]
+pub struct Finish {
+    /// The event.
+    pub event: EventId,
+    /// What it said, in order.
+    pub sends: Vec<(SendId, Request)>,
+    /// What it remembers.
+    pub state: StateChange,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What becomes of a conversation's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StateChange {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It becomes this JSON.
+    Set(String),
+    /// It is forgotten.
+    Clear,
+}
+
+/// An event whose handler failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The event.
+    pub event: EventId,
+    /// What went wrong, for the operator.
+    pub error: String,
+    /// When it is tried again; `None` when it is dead.
+    pub retry_at: Option<Timestamp>,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// A send to be sent.
+#[derive(Clone, Debug)]
+pub struct TakenSend {
+    /// Its id.
+    pub id: SendId,
+    /// From whom.
+    pub account: AccountId,
+    /// The person of the conversation.
+    pub person: PersonId,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// To whom, and what.
+    pub request: Request,
+}
+
+/// How an attempt to send ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Meta took it. Sender actions have no message id.
+    Sent {
+        /// The message's id.
+        message_id: Option<MessageId>,
+    },
+    /// Policy forbids it.
+    Refused {
+        /// The rule's number.
+        rule: String,
+        /// The rule.
+        reason: String,
+    },
+    /// It definitely did not arrive, and never will.
+    Failed {
+        /// What Meta said.
+        reason: String,
+    },
+    /// Nobody can tell.
+    InDoubt {
+        /// What happened.
+        reason: String,
+    },
+    /// It definitely did not leave, and is tried again.
+    Later {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// Up to when finished things are forgotten.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepSince {
+    /// Events and sends that ended before it.
+    pub events: Timestamp,
+    /// Keys of events that arrived before it.
+    pub keys: Timestamp,
+}
+
+/// A status, by the number in the file and the word in the API.
+macro_rules! statuses {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $word:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(i64)]
+        pub enum $name { $($(#[$variant_doc])* $variant = $number,)* }
+
+        impl $name {
+            const ALL: &[$name] = &[$($name::$variant,)*];
+
+            /// The word for it in the admin API.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word,)* }
+            }
+
+            pub(super) fn from_number(number: i64) -> Option<$name> {
+                Self::ALL.iter().copied().find(|status| *status as i64 == number)
+            }
+
+            /// Those that the admin API calls by `word`: some words stand for several.
+            pub fn named(word: &str) -> Vec<$name> {
+                Self::ALL.iter().copied().filter(|status| status.as_str() == word).collect()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+statuses! {
+    /// Where an event is on its way. The first three are not done: they hold back what is behind them.
+    EventStatus {
+        /// First of its conversation, to be handled when due.
+        Ready = 0, "pending";
+        /// Behind another event of its conversation.
+        Waiting = 1, "pending";
+        /// With its handler.
+        Running = 2, "running";
+        /// Handled.
+        Done = 3, "done";
+        /// Given up.
+        Dead = 4, "dead";
+        /// Could not be read.
+        Quarantined = 5, "quarantined";
+        /// An echo that may be our own: it waits until a send in flight is settled.
+        Parked = 6, "pending";
+    }
+}
+
+statuses! {
+    /// Where a send is on its way. The first four are not settled: they hold back what is behind them.
+    SendStatus {
+        /// First of its conversation, to be sent when due.
+        Ready = 0, "planned";
+        /// Behind another send of its conversation.
+        Waiting = 1, "planned";
+        /// On its way.
+        Sending = 2, "sending";
+        /// Nobody can tell whether it arrived.
+        InDoubt = 3, "in_doubt";
+        /// Meta took it.
+        Sent = 4, "sent";
+        /// Policy forbade it.
+        Refused = 5, "refused";
+        /// Meta did not take it.
+        Failed = 6, "failed";
+    }
+}
+
+/// A list's narrowing.
+#[derive(Clone, Debug, Default)]
+pub struct EventQuery {
+    /// Of this account.
+    pub account: Option<AccountId>,
+    /// Of this person.
+    pub person: Option<PersonId>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<EventStatus>,
+    /// At most so many.
+    pub limit: usize,
+    /// Older than this one.
+    pub before: Option<EventId>,
+}
+
+/// An event in a list.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Its id.
+    pub id: EventId,
+    /// The account it happened to, where that could be read.
+    pub account: Option<AccountId>,
+    /// The person, where there is one.
+    pub person: Option<PersonId>,
+    /// Its kind.
+    pub kind: String,
+    /// Where it is on its way.
+    pub status: EventStatus,
+    /// Whether another app owned the conversation.
+    pub standby: bool,
+    /// When it arrived here.
+    pub received_at: Timestamp,
+    /// How often its handler ran.
+    pub attempts: u32,
+    /// What last went wrong.
+    pub error: Option<String>,
+}
+
+/// A list's narrowing.
+#[derive(Clone, Debug, Default)]
+pub struct SendQuery {
+    /// Of this account.
+    pub account: Option<AccountId>,
+    /// In this person's conversation.
+    pub person: Option<PersonId>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<SendStatus>,
+    /// At most so many.
+    pub limit: usize,
+    /// Older than this one.
+    pub before: Option<SendId>,
+}
+
+/// A send in a list.
+#[derive(Clone, Debug)]
+pub struct SendRow {
+    /// Its id.
+    pub id: SendId,
+    /// From whom.
+    pub account: AccountId,
+    /// The person of the conversation.
+    pub person: PersonId,
+    /// To whom, and what.
+    pub request: Request,
+    /// Where it is on its way.
+    pub status: SendStatus,
+    /// The rule that spoke, where one did.
+    pub rule: Option<String>,
+    /// Why it is where it is.
+    pub reason: Option<String>,
+    /// The message's id at Meta.
+    pub message_id: Option<MessageId>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The event whose handler said it.
+    pub event: Option<EventId>,
+    /// When it came to its status.
+    pub at: Timestamp,
+}
