@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::signals::wanted_to_stop;
+use super::signals::Wish;
 use crate::app::App;
 use crate::bot::Handlers;
 use crate::clock::Clock;
@@ -27,6 +27,7 @@ pub(super) struct Dev {
 
 impl Dev {
     pub(super) async fn run(self, handlers: Handlers) -> anyhow::Result<()> {
+        let mut wish = Wish::listen()?;
         let folder = tempfile::tempdir().context("a temporary folder for the store")?;
         let clock = Clock::system();
         let world = World::default();
@@ -46,7 +47,7 @@ impl Dev {
         emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         announce(meta, &app)?;
         tokio::select! {
-            () = wanted_to_stop() => {}
+            () = wish.uttered() => {}
             () = app.failed() => {}
         }
         stop.cancel();

@@ -3,13 +3,14 @@
 use anyhow::bail;
 
 use super::SettingsArgs;
-use super::signals::wanted_to_stop;
+use super::signals::Wish;
 use crate::app::App;
 use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::settings::{Settings, Sources};
 
 pub(super) async fn run(args: &SettingsArgs, handlers: Handlers) -> anyhow::Result<()> {
+    let mut wish = Wish::listen()?;
     let sources = Sources::of_process(args.config.clone(), args.env_file.clone());
     let settings = Settings::load(&sources, &handlers.names())?;
     if settings.accounts.is_empty() {
@@ -17,7 +18,7 @@ pub(super) async fn run(args: &SettingsArgs, handlers: Handlers) -> anyhow::Resu
     }
     let mut app = App::start(settings, &handlers, Clock::system()).await?;
     tokio::select! {
-        () = wanted_to_stop() => {
+        () = wish.uttered() => {
             app.stop().await;
             Ok(())
         }

@@ -21,7 +21,7 @@ impl Lock {
         let path = beside(store);
         let io = |source| OpenError::Io { path: path.clone(), source };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
-        let started = Instant::now();
+        let (started, mut told) = (Instant::now(), false);
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { _file: file }),
@@ -29,7 +29,12 @@ impl Lock {
                 Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => {
                     return Err(OpenError::Locked(store.to_owned()));
                 }
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(AGAIN).await,
+                Err(TryLockError::WouldBlock) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(store = %store.display(), "this server waits for another server that has the store");
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
             }
         }
     }

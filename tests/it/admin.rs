@@ -1,0 +1,126 @@
+//! What the operator's listener answers.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::harness::{ADA, Rig, Wish};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_guards_the_api_and_nothing_else() {
+    let rig = Rig::with(Wish { settings: vec![("admin.token", "open sesame".into())], ..Wish::default() }).await;
+    let ask = async |path: &str, token: Option<&str>| {
+        let request = rig.http.get(rig.admin(path));
+        let request = match token {
+            Some(token) => request.header("authorization", token),
+            None => request,
+        };
+        request.send().await.expect("an answer").status()
+    };
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert_eq!(ask(path, None).await, StatusCode::OK, "{path}");
+    }
+    for path in ["/api/events", "/api/sends", "/api/events/1"] {
+        for token in [None, Some("Bearer wrong"), Some("open sesame"), Some("Basic open sesame")] {
+            assert_eq!(ask(path, token).await, StatusCode::UNAUTHORIZED, "{path} {token:?}");
+        }
+    }
+    assert_eq!(ask("/api/events", Some("Bearer open sesame")).await, StatusCode::OK);
+    assert_eq!(ask("/api/events/1", Some("bearer open sesame")).await, StatusCode::NOT_FOUND);
+    rig.stop_and_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_newest_first_and_paged() {
+    let rig = Rig::start().await;
+    for n in 0..5 {
+        rig.says("Ada", "shop", &n.to_string()).await;
+        rig.says("Ben", "shop_ig", &n.to_string()).await;
+    }
+    rig.sends_are("sent", 10).await;
+    rig.until(|| async {
+        let all = rig.events("").await.len();
+        if all == 25 { Ok(()) } else { Err(format!("{all} events")) }
+    })
+    .await;
+
+    let (mut ids, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = rig.json(&rig.admin(&format!("/api/events?limit=7{after}"))).await;
+        let events = page["events"].as_array().expect("events");
+        assert!(events.len() <= 7);
+        ids.extend(events.iter().map(|event| number(&event["id"])));
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(ids.len(), 25);
+    assert!(ids.is_sorted_by(|newer, older| newer > older));
+
+    assert_eq!(rig.events(&format!("person={ADA}&kind=message")).await.len(), 5);
+    assert_eq!(rig.events("account=shop_ig&kind=message&status=done").await.len(), 5);
+    assert_eq!(rig.sends("account=shop_ig").await.len(), 5);
+    assert_eq!(rig.sends(&format!("person={ADA}&status=refused")).await.len(), 0);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_reads_show_what_went_over_the_wire() {
+    let rig = Rig::start().await;
+    rig.says("Ada", "shop", "hello").await;
+    let sent = rig.sends_are("sent", 1).await.remove(0);
+    let send = rig.json(&rig.admin(&format!("/api/sends/{}", sent["id"].as_str().expect("an id")))).await;
+    assert_eq!(
+        send["request"],
+        json!({"recipient": {"id": ADA}, "messaging_type": "RESPONSE", "message": {"text": "hello"}})
+    );
+    assert_eq!(
+        (&send["account"], &send["person"], &send["recipient"]),
+        (&json!("shop"), &json!(ADA), &json!({"id": ADA}))
+    );
+    let event = rig.json(&rig.admin(&format!("/api/events/{}", send["event_id"].as_str().expect("an id")))).await;
+    assert_eq!(event["raw"]["message"]["text"], "hello");
+    let at = event["received_at"].as_str().expect("a time");
+    assert!(at.ends_with('Z') && at.len() == "2026-11-20T10:00:00.123Z".len(), "{at}");
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sense_is_400_with_a_hint_and_what_is_not_there_404() {
+    let rig = Rig::start().await;
+    for path in [
+        "events?limit=0",
+        "events?limit=501",
+        "events?limit=x",
+        "events?after=x",
+        "events?account=nobody",
+        "events?status=sleeping",
+        "events?kind=letter",
+        "sends?status=lost",
+    ] {
+        let answer = rig.http.get(rig.admin(&format!("/api/{path}"))).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
+        let body: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+        assert!(body["error"]["hint"].is_string(), "{path}: {body}");
+    }
+    for path in ["events/7", "events/x", "sends/7", "nothing"] {
+        let answer = rig.http.get(rig.admin(&format!("/api/{path}"))).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_count_what_happened() {
+    let rig = Rig::start().await;
+    rig.says("Ada", "shop", "hello").await;
+    rig.sends_are("sent", 1).await;
+    rig.events_are("pending", 0).await;
+    let text = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    for line in ["rejoinder_sends_sent_total 1", "rejoinder_sends_failed_total 0", "rejoinder_handler_seconds_count"] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line} in {text}");
+    }
+    rig.end().await;
+}
+
+fn number(id: &Value) -> u64 {
+    id.as_str().expect("ids are strings").parse().expect("a number")
+}

@@ -1,0 +1,101 @@
+//! The binary itself, as its own process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use super::{PATIENCE, logs};
+
+pub struct Binary {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    readers: Vec<JoinHandle<()>>,
+    pub log: Vec<String>,
+}
+
+/// `rejoinder` with an empty environment but for what is given, in `folder`.
+pub fn command(folder: &Path, arguments: &[&str], environment: &[(String, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rejoinder"));
+    command.args(arguments).current_dir(folder).env_clear().env("RUST_LOG", "trace");
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+impl Binary {
+    pub fn start(folder: &Path, arguments: &[&str], environment: &[(String, String)]) -> Binary {
+        let mut command = command(folder, arguments, environment);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let (sender, lines) = mpsc::channel();
+        let out = read(child.stdout.take().expect("stdout"), sender.clone());
+        let talk = read(child.stderr.take().expect("stderr"), sender);
+        Binary { child, lines, readers: vec![out, talk], log: Vec::new() }
+    }
+
+    /// Waits for a line that holds `words`.
+    pub fn line_with(&mut self, words: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no line with {words:?} in {:#?}", self.log));
+            self.log.push(line.clone());
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// The addresses of the two listeners, from the line that says that the server is ready.
+    pub fn addresses(&mut self) -> (String, String) {
+        let line = self.line_with(" ready ");
+        let field = |name: &str| {
+            let (_, rest) = line.split_once(name).expect("the field");
+            rest.split_whitespace().next().expect("its value").to_owned()
+        };
+        (field("public="), field("admin="))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.ended();
+    }
+
+    /// Asks it to end, as an orchestrator does.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    pub fn ended(&mut self) -> ExitStatus {
+        let status = self.child.wait().expect("it ends");
+        self.readers.drain(..).for_each(|reader| reader.join().expect("a reader ends"));
+        self.log.extend(self.lines.try_iter());
+        logs::check_text(&self.log.join("\n"));
+        status
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(from: impl Read + Send + 'static, lines: mpsc::Sender<String>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let _ = lines.send(line);
+        }
+    })
+}

@@ -1,0 +1,321 @@
+//! A server and an emulated Meta for one test, on free ports, a temporary store and a clock that stands until it is moved.
+//!
+//! A test ends with [`Rig::end`], which fails when work is left over or a secret was logged.
+
+pub mod binary;
+pub mod bots;
+pub mod logs;
+
+use std::time::Duration;
+
+use rejoinder::app::App;
+use rejoinder::clock::{Clock, Timestamp};
+use rejoinder::emulator::{Emulator, World};
+use rejoinder::secret::Secret;
+use rejoinder::settings::{Settings, Sources};
+use rejoinder::{Handlers, signature};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long anything may take on the busiest machine before the test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub const SHOP: &str = "104000000000001";
+pub const ADA: &str = "7200000000000011";
+pub const BEN: &str = "7200000000000012";
+pub const ADA_ON_INSTAGRAM: &str = "9100000000000021";
+
+/// The default world with secrets that the log is searched for.
+pub fn world() -> World {
+    let mut world = World::default();
+    world.app.secret = Secret::new(format!("{}-app-secret", logs::CANARY));
+    world.app.verify_token = Secret::new(format!("{}-verify-token", logs::CANARY));
+    for account in &mut world.accounts {
+        account.access_token = Secret::new(format!("EAA{}Token", logs::CANARY));
+    }
+    world
+}
+
+/// The settings of a server for [`world`], by their keys.
+pub fn settings(meta: &str, store: &str, handler: &str) -> Vec<(String, String)> {
+    let world = world();
+    let mut settings = vec![
+        ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
+        ("admin.listen".to_owned(), "127.0.0.1:0".to_owned()),
+        ("app.id".to_owned(), world.app.id.clone()),
+        ("app.secret".to_owned(), world.app.secret.expose().to_owned()),
+        ("app.verify_token".to_owned(), world.app.verify_token.expose().to_owned()),
+        ("graph.url".to_owned(), meta.to_owned()),
+        ("store.url".to_owned(), format!("sqlite://{store}")),
+    ];
+    for account in &world.accounts {
+        let mut set = |key: &str, value: &str| {
+            settings.push((format!("accounts.{}.{key}", account.name), value.to_owned()));
+        };
+        let instagram = account.name == "shop_ig";
+        set("platform", if instagram { "instagram" } else { "messenger" });
+        set("id", &account.id);
+        set("access_token", account.access_token.expose());
+        set("handler", handler);
+        set("bot", "hybrid");
+        if instagram {
+            set("page_id", SHOP);
+        }
+    }
+    settings
+}
+
+/// The same as the environment gives them.
+pub fn environment(settings: &[(String, String)]) -> Vec<(String, String)> {
+    let name = |key: &str| format!("REJOINDER_{}", key.to_uppercase().replace('.', "__"));
+    settings.iter().map(|(key, value)| (name(key), value.clone())).collect()
+}
+
+/// What a test wants otherwise than usual.
+pub struct Wish {
+    pub handler: &'static str,
+    pub handlers: Handlers,
+    pub settings: Vec<(&'static str, String)>,
+    pub subscribe: bool,
+}
+
+impl Default for Wish {
+    fn default() -> Wish {
+        Wish { handler: "echo", handlers: rejoinder::handlers::all(), settings: Vec::new(), subscribe: true }
+    }
+}
+
+pub struct Rig {
+    pub app: Option<App>,
+    pub clock: Clock,
+    pub http: Client,
+    pub meta: String,
+    pub folder: TempDir,
+    emulator: Emulator,
+    settings: Settings,
+    handlers: Handlers,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    ended: bool,
+}
+
+impl Rig {
+    pub async fn start() -> Rig {
+        Rig::with(Wish::default()).await
+    }
+
+    pub async fn with(wish: Wish) -> Rig {
+        logs::watch();
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::standing(Clock::system().now());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let meta = format!("http://{}", listener.local_addr().expect("an address"));
+        let emulator = Emulator::new(world(), clock.clone());
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn({
+            let (emulator, stop) = (emulator.clone(), stop.clone());
+            async move { emulator.serve(listener, stop).await.expect("the emulator serves") }
+        });
+        let store = folder.path().join("rejoinder.db").display().to_string();
+        let mut pairs = settings(&meta, &store, wish.handler);
+        pairs.extend(wish.settings.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        let sources = Sources { environment: environment(&pairs), ..Sources::default() };
+        let settings = Settings::load(&sources, &wish.handlers.names()).expect("valid settings");
+        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let mut rig = Rig {
+            app: None,
+            clock,
+            http,
+            meta,
+            folder,
+            emulator,
+            settings,
+            handlers: wish.handlers,
+            stop,
+            serving,
+            ended: false,
+        };
+        rig.start_app().await;
+        if wish.subscribe {
+            rig.subscribe().await;
+        }
+        rig
+    }
+
+    pub async fn start_app(&mut self) {
+        let app = App::start(self.settings.clone(), &self.handlers, self.clock.clone()).await;
+        self.app = Some(app.expect("the server starts"));
+    }
+
+    pub async fn stop_app(&mut self) {
+        self.app.take().expect("a server that runs").stop().await;
+    }
+
+    /// Lets the emulated Meta push to the server.
+    pub async fn subscribe(&self) {
+        self.emulator.subscribe(&self.public("/webhook")).await.expect("the callback is verified");
+    }
+
+    pub fn public(&self, path: &str) -> String {
+        format!("http://{}{path}", self.app.as_ref().expect("a server that runs").public)
+    }
+
+    pub fn admin(&self, path: &str) -> String {
+        format!("http://{}{path}", self.app.as_ref().expect("a server that runs").admin)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A person does something; Meta tells of it.
+    pub async fn act(&self, act: Value) {
+        let url = format!("{}/emulator/act", self.meta);
+        let answer = send_json(self.http.post(url), &act).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{act}: {}", answer.text().await.unwrap_or_default());
+    }
+
+    pub async fn says(&self, person: &str, account: &str, text: &str) {
+        self.act(json!({"person": person, "account": account, "do": "message", "text": text})).await;
+    }
+
+    /// What goes wrong at Meta next.
+    pub async fn fault(&self, fault: Value) {
+        let url = format!("{}/emulator/faults", self.meta);
+        let answer = send_json(self.http.post(url), &fault).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{fault}");
+    }
+
+    /// What stands in a chat, as `person: …` and `business: …`.
+    pub async fn chat(&self, account: &str, person: &str) -> Vec<String> {
+        let chat = self.json(&format!("{}/emulator/chats/{account}/{person}", self.meta)).await;
+        let line = |message: &Value| {
+            let text = message["text"].as_str().or(message["postback"]["title"].as_str()).unwrap_or("…");
+            format!("{}: {text}", message["from"].as_str().expect("who said it"))
+        };
+        chat["messages"].as_array().expect("messages").iter().map(line).collect()
+    }
+
+    /// Waits until a chat reads so.
+    pub async fn chat_reads(&self, account: &str, person: &str, expected: &[&str]) {
+        self.until(|| async {
+            let chat = self.chat(account, person).await;
+            if chat == expected { Ok(()) } else { Err(format!("{chat:#?}")) }
+        })
+        .await;
+    }
+
+    /// A delivery that Meta signed, straight to the webhook.
+    pub async fn deliver(&self, body: &Value) -> StatusCode {
+        let body = body.to_string();
+        let header = signature::sign(&world().app.secret, body.as_bytes());
+        self.post_webhook(&[(signature::HEADER, &header)], body.into_bytes()).await
+    }
+
+    pub async fn post_webhook(&self, headers: &[(&str, &str)], body: Vec<u8>) -> StatusCode {
+        let mut request = self.http.post(self.public("/webhook")).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("an answer").status()
+    }
+
+    pub async fn json(&self, url: &str) -> Value {
+        let answer = self.http.get(url).send().await.expect("an answer");
+        serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
+    }
+
+    pub async fn events(&self, query: &str) -> Vec<Value> {
+        self.list("events", query).await
+    }
+
+    pub async fn sends(&self, query: &str) -> Vec<Value> {
+        self.list("sends", query).await
+    }
+
+    async fn list(&self, what: &str, query: &str) -> Vec<Value> {
+        let answer = self.json(&self.admin(&format!("/api/{what}?limit=500&{query}"))).await;
+        answer[what].as_array().unwrap_or_else(|| panic!("a list in {answer}")).clone()
+    }
+
+    /// Waits until so many events have a status.
+    pub async fn events_are(&self, status: &str, count: usize) -> Vec<Value> {
+        self.counted("events", &format!("status={status}"), count).await
+    }
+
+    /// Waits until so many sends have a status.
+    pub async fn sends_are(&self, status: &str, count: usize) -> Vec<Value> {
+        self.counted("sends", &format!("status={status}"), count).await
+    }
+
+    async fn counted(&self, what: &str, query: &str, count: usize) -> Vec<Value> {
+        self.until(|| async {
+            let rows = self.list(what, query).await;
+            if rows.len() == count { Ok(rows) } else { Err(format!("{what}?{query}: {rows:#?}")) }
+        })
+        .await
+    }
+
+    /// Asks again and again, for as long as the busiest machine may need.
+    pub async fn until<T, F: Future<Output = Result<T, String>>>(&self, ask: impl Fn() -> F) -> T {
+        until(ask).await
+    }
+
+    /// Stops everything without asking what is left, for a server whose API is locked.
+    pub async fn stop_and_end(mut self) {
+        self.stop_app().await;
+        self.end().await;
+    }
+
+    /// Stops everything; fails when work is left over.
+    pub async fn end(mut self) {
+        if self.app.is_some() {
+            for status in ["pending", "running"] {
+                self.events_are(status, 0).await;
+            }
+            for status in ["planned", "sending"] {
+                self.sends_are(status, 0).await;
+            }
+            self.stop_app().await;
+        }
+        self.stop.cancel();
+        (&mut self.serving).await.expect("the emulator ends");
+        logs::check();
+        self.ended = true;
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        assert!(self.ended || std::thread::panicking(), "a test ends with `rig.end()`");
+    }
+}
+
+pub async fn until<T, F: Future<Output = Result<T, String>>>(ask: impl Fn() -> F) -> T {
+    let started = std::time::Instant::now();
+    loop {
+        match ask().await {
+            Ok(found) => return found,
+            Err(seen) if started.elapsed() > PATIENCE => panic!("it did not come about; last seen: {seen}"),
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+pub fn send_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+/// A delivery of `items` for the Page.
+pub fn delivery(items: &[Value]) -> Value {
+    json!({"object": "page", "entry": [{"id": SHOP, "time": 1, "messaging": items}]})
+}
+
+/// A person's message as it stands in a delivery.
+pub fn message(person: &str, mid: &str, text: &str, at: Timestamp) -> Value {
+    json!({"sender": {"id": person}, "recipient": {"id": SHOP}, "timestamp": at.0, "message": {"mid": mid, "text": text}})
+}

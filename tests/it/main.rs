@@ -1,0 +1,13 @@
+//! The tests that run the real server, in one binary.
+
+mod admin; // what the operator's listener answers
+mod browser; // the playground, in headless Chromium
+mod flow; // from a person's message to the answer they read
+mod handlers; // handlers that fail, panic, block, never return
+mod harness; // a server and an emulated Meta for one test
+mod intake; // signatures, limits, quarantine, a store that fails
+mod layers; // who may import whom
+mod listener; // deadlines, and who goes when there are too many connections
+mod process; // the binary itself: settings, signals, kill -9, one server per file
+mod quiet; // what may never stand in a log
+mod store; // what every store promises

@@ -1,0 +1,220 @@
+//! The binary itself: settings, signals, `kill -9`, one server per file.
+
+use std::path::Path;
+
+use rejoinder::clock::Clock;
+use rejoinder::emulator::Emulator;
+use rejoinder::signature;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::binary::{Binary, command};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, PATIENCE, SHOP, environment, send_json, settings, until, world};
+
+/// An emulated Meta on the machine's clock, for servers that are processes of their own.
+struct Meta {
+    url: String,
+    emulator: Emulator,
+    http: Client,
+    _stop: tokio_util::sync::DropGuard,
+}
+
+impl Meta {
+    async fn start() -> Meta {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let emulator = Emulator::new(world(), Clock::system());
+        let stop = CancellationToken::new();
+        tokio::spawn({
+            let (emulator, stop) = (emulator.clone(), stop.clone());
+            async move { emulator.serve(listener, stop).await }
+        });
+        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+        Meta { url, emulator, http, _stop: stop.drop_guard() }
+    }
+
+    fn serve(&self, folder: &Path) -> Binary {
+        Binary::start(folder, &["serve"], &environment(&settings(&self.url, "rejoinder.db", "echo")))
+    }
+
+    async fn says(&self, person: &str, account: &str, text: &str) {
+        let act = json!({"person": person, "account": account, "do": "message", "text": text});
+        let answer = send_json(self.http.post(format!("{}/emulator/act", self.url)), &act).send().await;
+        assert!(answer.expect("an answer").status().is_success());
+    }
+
+    async fn json(&self, url: String) -> Value {
+        let answer = self.http.get(url).send().await.expect("an answer");
+        serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
+    }
+
+    async fn answers(&self, person: &str, account: &str) -> Vec<Value> {
+        let chat = self.json(format!("{}/emulator/chats/{account}/{person}", self.url)).await;
+        let messages = chat["messages"].as_array().expect("messages").iter();
+        messages.filter(|message| message["from"] == "business").cloned().collect()
+    }
+}
+
+/// Each round is another conversation: a message, its 200, the kill, a new start. Each message is answered once. Only a
+/// send that the kill caught on its way may stay in doubt; it is not sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_after_a_200_loses_nothing_and_repeats_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::start().await;
+    for (person, account, id, scoped) in [
+        ("Ada", "shop", SHOP, ADA),
+        ("Ben", "shop", SHOP, BEN),
+        ("Ada", "shop_ig", "17841400000000001", ADA_ON_INSTAGRAM),
+        ("Ben", "shop_ig", "17841400000000001", "9100000000000022"),
+    ] {
+        let mut server = meta.serve(folder.path());
+        let (public, _) = server.addresses();
+        // Meta must know that the person has written, else it refuses the answer.
+        meta.says(person, account, "warm").await;
+        let item = json!({"sender": {"id": scoped}, "recipient": {"id": id}, "timestamp": Clock::system().now().0,
+            "message": {"mid": format!("m_{scoped}"), "text": "now"}});
+        let body = json!({"object": "page", "entry": [{"id": id, "time": 1, "messaging": [item]}]}).to_string();
+        let header = signature::sign(&world().app.secret, body.as_bytes());
+        let request = meta.http.post(format!("http://{public}/webhook")).header(signature::HEADER, header).body(body);
+        assert_eq!(request.send().await.expect("an answer").status().as_u16(), 200);
+        server.kill();
+
+        let mut server = meta.serve(folder.path());
+        let (public, admin) = server.addresses();
+        meta.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
+        let doubted = until(|| async {
+            let sends = meta.json(format!("http://{admin}/api/sends?person={scoped}")).await;
+            let sends = sends["sends"].as_array().expect("sends").clone();
+            let count = |status: &str| sends.iter().filter(|send| send["status"] == status).count();
+            match (count("sent"), count("in_doubt")) {
+                (2, 0) => Ok(false),
+                (_, 1) => Ok(true),
+                _ => Err(format!("{sends:#?}")),
+            }
+        })
+        .await;
+        let answers = meta.answers(person, account).await;
+        let said = |text: &str| answers.iter().filter(|answer| answer["text"] == text).count();
+        assert!(said("now") <= 1 && said("warm") <= 1, "nothing is said twice: {answers:#?}");
+        assert!(doubted || (said("now"), said("warm")) == (1, 1), "nothing is lost: {answers:#?}");
+        assert!(server.terminate().success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_and_started_again_answers_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::start().await;
+    let mut server = meta.serve(folder.path());
+    let (public, _) = server.addresses();
+    meta.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
+    meta.says("Ada", "shop", "before").await;
+    until(|| async {
+        let count = meta.answers("Ada", "shop").await.len();
+        if count == 1 { Ok(()) } else { Err(format!("{count} answers")) }
+    })
+    .await;
+    server.kill();
+    let mut server = meta.serve(folder.path());
+    let (public, admin) = server.addresses();
+    // Another port: the callback moves, as it would in Meta's dashboard.
+    meta.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
+    meta.says("Ada", "shop", "after").await;
+    until(|| async {
+        let sends = meta.json(format!("http://{admin}/api/sends?status=sent")).await;
+        let sent = sends["sends"].as_array().expect("sends").len();
+        if sent == 2 { Ok(()) } else { Err(format!("{sends}")) }
+    })
+    .await;
+    let texts: Vec<_> = meta.answers("Ada", "shop").await.iter().map(|answer| answer["text"].clone()).collect();
+    assert_eq!(texts, ["before", "after"]);
+    assert!(server.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_and_ctrl_c_end_it_with_0() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::start().await;
+    for signal in ["TERM", "INT"] {
+        let mut server = meta.serve(folder.path());
+        server.addresses();
+        server.signal(signal);
+        assert!(server.ended().success());
+        assert!(server.log.iter().any(|line| line.contains("stopped")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_settings_exit_2_with_every_fault_and_no_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment = [
+        ("REJOINDER_SERVER__LISTEN", "nowhere"),
+        ("REJOINDER_SERVER__LITSEN", "127.0.0.1:1"),
+        ("REJOINDER_ACCOUNTS__SHOP__ACCESS_TOKEN", "Canary7f3a9c"),
+        ("REJOINDER_SERVICE_HOST", "10.0.0.1"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let output = command(folder.path(), &["serve"], &environment).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let talk = String::from_utf8(output.stderr).expect("text");
+    for key in ["server.listen", "server.litsen", "app.secret", "app.verify_token", "accounts.shop.platform", "hint:"] {
+        assert!(talk.contains(key), "{key} in {talk}");
+    }
+    assert!(!talk.contains("Canary") && !talk.contains("SERVICE_HOST"), "{talk}");
+    assert!(output.stdout.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_env_file_of_the_working_directory_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::start().await;
+    let lines = environment(&settings(&meta.url, "rejoinder.db", "echo")).into_iter();
+    let lines: Vec<_> = lines.map(|(name, value)| format!("{name}={value}")).collect();
+    std::fs::write(folder.path().join(".env"), lines.join("\n")).expect("a file");
+    let mut server = Binary::start(folder.path(), &["serve"], &[]);
+    server.addresses();
+    assert!(folder.path().join("rejoinder.db").exists());
+    assert!(server.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_waits_for_the_file_of_the_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let meta = Meta::start().await;
+    let mut first = meta.serve(folder.path());
+    first.addresses();
+    let mut second = meta.serve(folder.path());
+    second.line_with("waits for another server");
+    assert!(first.terminate().success());
+    second.addresses();
+    assert!(second.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dev_needs_nothing_and_prints_where_the_playground_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Settings of another server are none of its business.
+    std::fs::write(folder.path().join(".env"), "REJOINDER_SERVER__LISTEN=nowhere\n").expect("a file");
+    let environment = [("REJOINDER_APP__SECERT".to_owned(), "x".to_owned())];
+    let mut dev = Binary::start(folder.path(), &["dev"], &environment);
+    let line = dev.line_with("http://");
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
+    let page = reqwest::get(url).await.expect("an answer").text().await.expect("a page");
+    assert!(page.contains("<title>"), "{page}");
+    dev.line_with("Ctrl-C");
+    dev.signal("INT");
+    assert!(dev.ended().success());
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left behind but .env");
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (argument, words) in [("--help", "serve"), ("--version", env!("CARGO_PKG_VERSION"))] {
+        let output = command(folder.path(), &[argument], &[]).output().expect("it runs");
+        assert!(output.status.success());
+        assert!(String::from_utf8_lossy(&output.stdout).contains(words));
+    }
+}
