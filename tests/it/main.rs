@@ -1,5 +1,7 @@
 //! The tests that run the real server, in one binary.
 
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
 mod admin; // what the operator's listener answers
 mod browser; // the playground, in headless Chromium
 mod flow; // from a person's message to the answer they read

@@ -4,6 +4,7 @@
 
 pub mod binary;
 pub mod bots;
+pub mod chromium;
 pub mod logs;
 
 use std::time::Duration;
