@@ -195,7 +195,7 @@ fn served(settings: &Settings, handlers: &Handlers) -> HashMap<AccountId, Arc<Se
     let served = settings.accounts.iter().filter_map(|(name, account)| {
         // The settings were checked against the same list.
         let handler = handlers.get(&account.handler)?;
-        let served = Served::new(name, handler, account.handler_deadline, settings.dispatch.slots_per_account);
+        let served = Served::new(name, account, handler, settings.dispatch.slots_per_account);
         Some((account.id.clone(), Arc::new(served)))
     });
     served.collect()

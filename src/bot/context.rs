@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::clock::{Clock, Timestamp};
 use crate::id::{PersonId, SendId};
-use crate::message::{Action, Message, Recipient, Request};
+use crate::message::{Action, Message, Recipient, Request, TextLimit};
 use crate::policy::{self, Facts, Refusal, Window};
 use crate::store::{StateChange, Store};
 
@@ -23,6 +23,8 @@ pub struct Turn {
     pub window: Option<Window>,
     /// What the handler remembered before: JSON.
     pub state: Option<String>,
+    /// How long a text may be on the account's platform.
+    pub text_limit: TextLimit,
     /// The item as Meta sent it.
     pub raw: Box<RawValue>,
     /// Which try this is, from 1.
@@ -56,9 +58,13 @@ impl Context {
     }
 
     /// Says something to the person. It is sent once the handler has returned, in the order of the calls, if policy allows
-    /// it then. Returns the send's id, as `/api/sends` lists it.
+    /// it then. A text longer than the platform takes is sent in parts, cut where a reader would pause. Returns the send's
+    /// id (the first part's), as `/api/sends` lists it.
     pub fn reply(&mut self, message: impl Into<Message>) -> SendId {
-        self.plan(Request::message(self.recipient.clone(), message.into()))
+        let parts = message.into().in_parts(self.observation.turn.text_limit);
+        let ids: Vec<_> =
+            parts.into_iter().map(|part| self.plan(Request::message(self.recipient.clone(), part))).collect();
+        *ids.first().expect("a message has at least one part")
     }
 
     /// Shows the person the three dots, for up to 20 seconds or until the next reply. Keeps its place among the replies.

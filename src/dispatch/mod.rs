@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bot::AnyHandler;
 use crate::clock::{Clock, Timestamp};
 use crate::id::AccountId;
+use crate::message::TextLimit;
 use crate::settings;
 use crate::store::{Room, Store, TakenEvent};
 use crate::telemetry::Metrics;
@@ -36,12 +37,20 @@ pub struct Served {
     pub(crate) handler: Arc<dyn AnyHandler>,
     /// How long a handler may take.
     pub deadline: Duration,
+    /// How long a text may be on its platform.
+    pub text_limit: TextLimit,
     slots: Arc<Semaphore>,
 }
 
 impl Served {
-    pub(crate) fn new(name: &str, handler: Arc<dyn AnyHandler>, deadline: Duration, slots: usize) -> Served {
-        Served { name: name.into(), handler, deadline, slots: Arc::new(Semaphore::new(slots)) }
+    pub(crate) fn new(name: &str, account: &settings::Account, handler: Arc<dyn AnyHandler>, slots: usize) -> Served {
+        Served {
+            name: name.into(),
+            handler,
+            deadline: account.handler_deadline,
+            text_limit: account.platform.text_limit(),
+            slots: Arc::new(Semaphore::new(slots)),
+        }
     }
 }
 

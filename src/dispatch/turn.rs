@@ -88,6 +88,7 @@ impl TurnOf {
             person: self.event.person.clone(),
             window: self.event.window,
             state: self.event.state,
+            text_limit: self.served.text_limit,
             raw,
             attempt: self.event.attempt,
             clock: self.clock,

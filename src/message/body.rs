@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::split::{TextLimit, split};
+
 /// A message: text or an attachment, with quick replies below it where wanted.
 ///
 /// ```
@@ -26,7 +28,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Plain text. Messenger takes 2000 characters, Instagram 1000 bytes of UTF-8; Meta refuses more.
+    /// Plain text. Messenger takes 2000 characters, Instagram 1000 bytes of UTF-8; a longer text is sent in parts.
     pub fn text(text: impl Into<String>) -> Message {
         Message { text: Some(text.into()), ..Message::default() }
     }
@@ -91,6 +93,18 @@ impl Message {
     /// Whether Meta counts it against the lower limit for sound and video.
     pub fn is_heavy(&self) -> bool {
         self.attachment.as_ref().is_some_and(|attachment| matches!(attachment.kind.as_str(), "audio" | "video"))
+    }
+
+    /// The message in parts of which each is within the limit. What hangs on the message, quick replies for instance, hangs
+    /// on the last.
+    pub fn in_parts(mut self, limit: TextLimit) -> Vec<Message> {
+        let Some(text) = self.text.take() else { return vec![self] };
+        let mut parts: Vec<_> = split(&text, limit).into_iter().map(Message::text).collect();
+        let last = parts.pop().and_then(|last| last.text);
+        // A text of nothing stays one message, so that Meta says what is wrong with it.
+        self.text = Some(last.unwrap_or(text));
+        parts.push(self);
+        parts
     }
 
     fn media(kind: &str, url: impl Into<String>) -> Message {

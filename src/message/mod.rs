@@ -7,6 +7,8 @@
 
 mod body;
 mod request;
+mod split;
 
 pub use body::{Attachment, Message, QuickReply};
 pub use request::{Action, Content, MessagingType, NotARequest, Recipient, Request};
+pub use split::TextLimit;

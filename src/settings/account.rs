@@ -7,6 +7,7 @@ use super::reader::Reader;
 use super::relay::Relay;
 use super::value::{Given, Setting, words};
 use crate::id::AccountId;
+use crate::message::TextLimit;
 use crate::secret::Secret;
 
 /// A Page or an Instagram professional account.
@@ -56,6 +57,11 @@ words!(Platform {
 });
 
 impl Platform {
+    /// How long a text may be.
+    pub fn text_limit(self) -> TextLimit {
+        if self.is_instagram() { TextLimit::INSTAGRAM } else { TextLimit::MESSENGER }
+    }
+
     /// Whether the account is on Instagram.
     pub fn is_instagram(self) -> bool {
         self != Platform::Messenger

@@ -153,6 +153,18 @@ async fn what_a_handler_remembers_it_knows_the_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_is_sent_in_parts_in_order() {
+    let rig = Rig::start().await;
+    let text = "Grüße! ".repeat(250);
+    rig.says("Ada", "shop_ig", text.trim()).await;
+    rig.sends_are("sent", 3).await;
+    let said = rig.chat("shop_ig", "Ada").await;
+    let parts: Vec<_> = said[1..].iter().map(|line| line.trim_start_matches("business: ")).collect();
+    assert_eq!(parts.join(" "), text.trim());
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_stamped_25_hours_ago_is_not_answered() {
     let rig = Rig::start().await;
     let late = message(ADA, "m_late", "hello", rig.now() - Duration::from_secs(25 * 3600));
