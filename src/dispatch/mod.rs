@@ -1,8 +1,8 @@
 //! The way of an event to its handler: take → handle → finish.
 //!
-//! One loop takes what is due, as much as each account has room for, and gives every event to a turn of its own ([`turn`]).
+//! One loop takes what is due, as much as each account has room for, and gives every event to a turn of its own (`turn`).
 //! Order within a conversation is the store's: it gives the next event when the one before is done or dead. Handlers run on
-//! a runtime of their own ([`runtime`]), so that nothing of the user's stops this loop or the intake.
+//! a runtime of their own (`runtime`), so that nothing of the user's stops this loop or the intake.
 
 mod retry;
 mod runtime;

@@ -1,7 +1,7 @@
 //! The way of a send: take → pace → decide → sending → send → settle.
 //!
 //! One loop takes what is due, as much as each account has room for, and gives every send to an attempt of its own
-//! ([`attempt`]). The order within a conversation is the store's: it gives the next send when the one before is settled.
+//! (`attempt`). The order within a conversation is the store's: it gives the next send when the one before is settled.
 
 mod attempt;
 mod flight;

@@ -2,7 +2,7 @@
 //!
 //! Layers, each over the one before: the embedded `config/default.toml`, a TOML file (`--config`), a `.env` file
 //! (`--env-file`), the environment. Each slice of the settings is a type in a file of its own that reads its keys through
-//! one [`Reader`](reader::Reader); what no slice asked for is an unknown key.
+//! one reader; what no slice asked for is an unknown key.
 
 mod account;
 mod app;

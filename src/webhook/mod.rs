@@ -1,6 +1,6 @@
 //! What Meta calls: the verification of the callback, and the deliveries.
 //!
-//! A delivery is answered 200 only when every event in it is on disk ([`receive`]). Everything that is not the webhook is
+//! A delivery is answered 200 only when every event in it is on disk (`receive`). Everything that is not the webhook is
 //! 404.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>

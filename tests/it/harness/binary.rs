@@ -55,10 +55,6 @@ impl Binary {
         (field("public="), field("admin="))
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// `kill -9`.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");

@@ -34,6 +34,7 @@ pub struct Chromium {
 
 impl Chromium {
     /// Starts a browser; `None` where there is no driver. On CI there must be one.
+    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
     pub async fn start() -> Option<Chromium> {
         let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = match driver {
