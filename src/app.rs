@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin, Readiness};
@@ -22,9 +23,12 @@ use crate::store::{KeepSince, OpenError, Store};
 use crate::telemetry::Metrics;
 use crate::webhook::{self, Webhook};
 
-/// How long each of the three steps of a shutdown may take. Together with the store's they stay below the ten seconds that
-/// orchestrators give before they kill.
-const PATIENCE: Duration = Duration::from_millis(2_500);
+/// How long a shutdown may take in all; orchestrators give ten seconds before they kill.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// How much of it is left for the sends when the handlers have had theirs, and for the store after the sends.
+const FOR_SENDS: Duration = Duration::from_secs(4);
+const FOR_STORE: Duration = Duration::from_secs(2);
 
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
@@ -48,6 +52,14 @@ pub enum StartError {
     /// The client for Meta's API could not be made.
     #[error("the HTTP client could not be made")]
     Http(#[from] reqwest::Error),
+    /// An account names a handler that was not given.
+    #[error("accounts.{account}.handler: there is no handler {handler:?}")]
+    NoHandler {
+        /// The account's name.
+        account: String,
+        /// The handler's name.
+        handler: String,
+    },
     /// The handlers' threads could not be started.
     #[error("the handlers' runtime could not be started")]
     Runtime(#[source] std::io::Error),
@@ -66,6 +78,7 @@ pub struct App {
     dispatch: Step,
     sender: Step,
     background: Step,
+    failed: CancellationToken,
 }
 
 /// One part of the server, or a few that stop together.
@@ -76,6 +89,11 @@ struct Step {
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// Starts the parts, and knows when one ends that should not.
+struct Starter {
+    failed: CancellationToken,
+}
+
 impl App {
     /// Starts a server. It is ready when this returns.
     ///
@@ -83,35 +101,25 @@ impl App {
     ///
     /// When the store, a listener or the client cannot be had: [`StartError`]. Nothing is left running then.
     pub async fn start(settings: Settings, handlers: &Handlers, clock: Clock) -> Result<App, StartError> {
+        let served = served(&settings, handlers)?;
+        let clients = clients(&settings, &clock)?;
+        let apps = [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect();
+        // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
+        let store = Store::open(&settings.store, apps, clock.now()).await?;
         let public = bind("server.listen", settings.server.listen).await?;
         let operator = bind("admin.listen", settings.admin.listen).await?;
-        let store = Store::open(&settings.store, clock.now()).await?;
         let (metrics, readiness) = (Metrics::new(), Readiness::default());
 
-        let dispatch = Dispatch::new(
-            store.clone(),
-            served(&settings, handlers),
-            settings.dispatch.clone(),
-            clock.clone(),
-            metrics.clone(),
-        )
-        .map_err(StartError::Runtime)?;
+        let dispatch = Dispatch::new(store.clone(), served, settings.dispatch.clone(), clock.clone(), metrics.clone())
+            .map_err(StartError::Runtime)?;
         let sender = Sender {
             store: store.clone(),
-            clients: clients(&settings, &clock)?,
+            clients,
             settings: settings.sender.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
         };
-        let webhook = webhook::routes(Webhook {
-            app: settings.app.clone(),
-            accounts: settings.accounts.values().map(|account| account.id.clone()).collect(),
-            max_body: settings.server.max_body,
-            timeout: settings.server.timeout,
-            store: store.clone(),
-            clock: clock.clone(),
-            metrics: metrics.clone(),
-        });
+        let webhook = webhook::routes(Webhook::new(&settings, store.clone(), clock.clone(), metrics.clone()));
         let admin = admin::routes(Admin {
             token: settings.admin.token.clone(),
             accounts: settings.accounts.iter().map(|(name, account)| (name.clone(), account.id.clone())).collect(),
@@ -121,20 +129,24 @@ impl App {
         });
 
         let limits = Limits { connections: settings.server.max_connections, timeout: settings.server.timeout };
+        let starter = Starter { failed: CancellationToken::new() };
         let app = App {
             public: public.address,
             admin: operator.address,
-            sender: Step::start("the sends", |stop| vec![tokio::spawn(sender.run(stop))]),
-            dispatch: Step::start("the handlers", |stop| vec![tokio::spawn(dispatch.run(stop))]),
-            intake: Step::start("the intake", |stop| {
-                vec![tokio::spawn(listener::serve(public.listener, webhook, limits, stop))]
+            sender: starter.start("the sends", |stop| vec![starter.spawn(sender.run(stop))]),
+            dispatch: starter.start("the handlers", |stop| vec![starter.spawn(dispatch.run(stop))]),
+            intake: starter.start("the intake", |stop| {
+                vec![starter.spawn(listener::serve(public.listener, webhook, limits, stop))]
             }),
-            background: Step::start("the operator's listener", |stop| {
+            background: starter.start("the operator's listener", |stop| {
                 let prune = prune(store.clone(), settings.store.clone(), clock, metrics, stop.clone());
-                vec![tokio::spawn(listener::serve(operator.listener, admin, limits, stop)), tokio::spawn(prune)]
+                let watch = watch(store.clone(), stop.clone());
+                let listener = listener::serve(operator.listener, admin, limits, stop);
+                vec![starter.spawn(listener), starter.spawn(prune), starter.spawn(watch)]
             }),
             store,
             readiness,
+            failed: starter.failed,
         };
         app.readiness.set(true);
         tracing::info!(public = %app.public, admin = %app.admin, store = %app.store.path().display(), "ready");
@@ -142,10 +154,8 @@ impl App {
     }
 
     /// Returns when a part of the server has ended that should not have.
-    pub async fn failed(&mut self) {
-        let steps = [&mut self.intake, &mut self.dispatch, &mut self.sender, &mut self.background];
-        let tasks = steps.into_iter().flat_map(|step| step.tasks.iter_mut());
-        let _ = futures_util::future::select_all(tasks).await;
+    pub async fn failed(&self) {
+        self.failed.cancelled().await;
         tracing::error!("a part of the server has ended unexpectedly");
     }
 
@@ -154,24 +164,45 @@ impl App {
     pub async fn stop(self) {
         self.readiness.set(false);
         tracing::info!("stopping");
-        for step in [self.intake, self.dispatch, self.sender, self.background] {
-            step.end().await;
+        let end = Instant::now() + PATIENCE;
+        self.intake.end(end - FOR_SENDS - FOR_STORE).await;
+        self.dispatch.end(end - FOR_SENDS - FOR_STORE).await;
+        self.sender.end(end - FOR_STORE).await;
+        self.background.end(end - FOR_STORE).await;
+        let closing = async {
+            if let Err(error) = self.store.release().await {
+                tracing::warn!(%error, "events that are still with a handler count this end as a death");
+            }
+            self.store.close().await;
+        };
+        match tokio::time::timeout_at(end, closing).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("the store did not close in time; the next start takes it as it is"),
         }
-        self.store.close().await;
-        tracing::info!("stopped");
     }
 }
 
-impl Step {
-    fn start(name: &'static str, tasks: impl FnOnce(CancellationToken) -> Vec<JoinHandle<()>>) -> Step {
+impl Starter {
+    fn start(&self, name: &'static str, tasks: impl FnOnce(CancellationToken) -> Vec<JoinHandle<()>>) -> Step {
         let stop = CancellationToken::new();
         Step { name, tasks: tasks(stop.clone()), stop }
     }
 
-    async fn end(self) {
+    fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        let ended = self.failed.clone().drop_guard();
+        tokio::spawn(async move {
+            // Dropped when the part ends, be it by a panic. While the server is being stopped nobody looks.
+            let _ended = ended;
+            part.await;
+        })
+    }
+}
+
+impl Step {
+    async fn end(self, deadline: Instant) {
         self.stop.cancel();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
-        let ended = tokio::time::timeout(PATIENCE, futures_util::future::join_all(self.tasks)).await;
+        let ended = tokio::time::timeout_at(deadline, futures_util::future::join_all(self.tasks)).await;
         if ended.is_err() {
             tracing::warn!("{} did not end in time; what is unfinished is taken up at the next start", self.name);
             aborts.iter().for_each(tokio::task::AbortHandle::abort);
@@ -191,20 +222,30 @@ async fn bind(key: &'static str, address: SocketAddr) -> Result<Bound, StartErro
     Ok(Bound { listener, address })
 }
 
-fn served(settings: &Settings, handlers: &Handlers) -> HashMap<AccountId, Arc<Served>> {
-    let served = settings.accounts.iter().filter_map(|(name, account)| {
-        // The settings were checked against the same list.
-        let handler = handlers.get(&account.handler)?;
-        let served = Served::new(name, account, handler, settings.dispatch.slots_per_account);
-        Some((account.id.clone(), Arc::new(served)))
-    });
-    served.collect()
+fn served(settings: &Settings, handlers: &Handlers) -> Result<HashMap<AccountId, Arc<Served>>, StartError> {
+    let mut served = HashMap::new();
+    for (name, account) in &settings.accounts {
+        let handler = handlers
+            .get(&account.handler)
+            .ok_or_else(|| StartError::NoHandler { account: name.clone(), handler: account.handler.clone() })?;
+        let slots = settings.dispatch.slots_per_account;
+        served.insert(account.id.clone(), Arc::new(Served::new(name, account, handler, slots)));
+    }
+    Ok(served)
 }
 
 fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<Client>>, reqwest::Error> {
     let http = graph::http(&settings.graph)?;
     let client = |account| Arc::new(Client::new(http.clone(), settings, account, clock.clone()));
     Ok(BTreeMap::iter(&settings.accounts).map(|(_, account)| (account.id.clone(), client(account))).collect())
+}
+
+/// Returns when the store's writer ends before it should.
+async fn watch(store: Store, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = store.ended() => tracing::error!("the store's writer has ended"),
+    }
 }
 
 /// Forgets what has outlived its keeping time, in small steps, until `stop`.

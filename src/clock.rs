@@ -1,7 +1,8 @@
 //! Time, as one value that is handed down.
 //!
-//! Every decision takes `now` as an argument and every wait goes through a [`Clock`], so that a test can stand at the edge
-//! of a 24-hour window without waiting for it. Nothing else in the crate reads the machine's time.
+//! Every decision takes `now` as an argument, and every wait that means something to a conversation goes through a
+//! [`Clock`], so that a test can stand at the edge of a 24-hour window without waiting for it. What only protects the
+//! machine (network timeouts, pauses for a failing disk) goes by the machine's own time.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -10,6 +11,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How long a wait for a moment goes without looking at the clock.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A moment: milliseconds since the Unix epoch, the unit of Meta's `timestamp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,7 +103,8 @@ impl Clock {
             // The clock itself holds the sender, so `changed` cannot fail while we wait on it.
             if self.runs {
                 tokio::select! {
-                    () = tokio::time::sleep(left) => {}
+                    // The machine's clock may be set meanwhile: look again now and then.
+                    () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
                     _ = shift.changed() => {}
                 }
             } else {
@@ -107,9 +113,25 @@ impl Clock {
         }
     }
 
-    /// Waits for `duration` of this clock's time.
+    /// Waits for `duration` of this clock's time. That the machine's clock is set meanwhile makes it neither longer nor
+    /// shorter.
     pub async fn sleep(&self, duration: Duration) {
-        self.sleep_until(self.now() + duration).await;
+        if !self.runs {
+            return self.sleep_until(self.now() + duration).await;
+        }
+        let mut shift = self.shift.subscribe();
+        let (started, shifted) = (Instant::now(), *shift.borrow_and_update());
+        loop {
+            let advanced = Timestamp(*shift.borrow_and_update()).since(Timestamp(shifted));
+            let left = duration.saturating_sub(started.elapsed() + advanced);
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                _ = shift.changed() => {}
+            }
+        }
     }
 }
 

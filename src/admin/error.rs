@@ -1,6 +1,7 @@
 //! What `/api` answers when it cannot do what it was asked: `{"error":{"message":…,"hint":…}}`.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -27,6 +28,12 @@ impl ApiError {
     pub(super) fn unauthorized() -> ApiError {
         let hint = Some("send the header Authorization: Bearer <admin.token>");
         ApiError { status: StatusCode::UNAUTHORIZED, message: "the token is missing or wrong".into(), hint }
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> ApiError {
+        ApiError::bad_request(rejection.body_text(), "give each parameter once")
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,8 +28,9 @@ pub(super) struct Filter {
 /// Events, newest first.
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
-    Query(filter): Query<Filter>,
+    filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
+    let Query(filter) = filter?;
     let limit = page::limit(filter.limit.as_deref())?;
     let kind: Option<Kind> = filter.kind.as_deref().map(str::parse).transpose().map_err(no_kind)?;
     let statuses = filter.status.as_deref().map(EventStatus::named).unwrap_or_default();
@@ -37,7 +39,7 @@ pub(super) async fn list(
         return Err(ApiError::bad_request("there is no such status", hint));
     }
     let query = EventQuery {
-        account: page::account(&admin, filter.account.as_deref())?,
+        accounts: page::accounts(&admin, filter.account.as_deref(), filter.person.is_some())?,
         person: filter.person.map(PersonId::new),
         kind: kind.map(|kind| kind.as_str().to_owned()),
         statuses,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,6 +12,9 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::Admin;
+
+/// How long the store may take to show that it can write.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether the server takes deliveries: not while it starts, and not while it drains. Clones share the answer.
 #[derive(Clone, Debug, Default)]
@@ -40,12 +44,12 @@ pub(super) async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, Json<
             Json(json!({"status": "unavailable", "reason": "starting or draining"})),
         );
     }
-    match admin.store.probe().await {
-        Ok(()) => (StatusCode::OK, Json(json!({"status": "ready"}))),
-        Err(error) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable", "reason": error.to_string()})))
-        }
-    }
+    let reason = match tokio::time::timeout(PATIENCE, admin.store.probe()).await {
+        Ok(Ok(())) => return (StatusCode::OK, Json(json!({"status": "ready"}))),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the store does not answer".to_owned(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable", "reason": reason})))
 }
 
 /// Prometheus' text form.

@@ -11,11 +11,11 @@ use crate::id::AccountId;
 const DEFAULT: usize = 50;
 const MOST: usize = 500;
 
-/// How long a page is: `limit`, 50 where it is not given, at most 500.
+/// How long a page is: `limit`, 50 where it is not given, 500 where it is more.
 pub(super) fn limit(given: Option<&str>) -> Result<usize, ApiError> {
     let Some(given) = given else { return Ok(DEFAULT) };
-    match given.parse() {
-        Ok(limit) if (1..=MOST).contains(&limit) => Ok(limit),
+    match given.parse::<usize>() {
+        Ok(limit) if limit > 0 => Ok(limit.min(MOST)),
         _ => Err(ApiError::bad_request("limit is not a page's length", "give a number from 1 to 500")),
     }
 }
@@ -26,10 +26,16 @@ pub(super) fn after<T: FromStr>(given: Option<&str>) -> Result<Option<T>, ApiErr
     given.map(|given| given.parse().map_err(bad)).transpose()
 }
 
-/// The account that a list is narrowed to. One that does not exist has no rows, and is more likely a slip.
-pub(super) fn account(admin: &Admin, given: Option<&str>) -> Result<Option<AccountId>, ApiError> {
-    let unknown = || ApiError::bad_request("there is no such account", "give the account's name in the settings");
-    given.map(|name| admin.accounts.get(name).cloned().ok_or_else(unknown)).transpose()
+/// The accounts that a list is narrowed to; none for all. A person belongs to accounts: without one, to any of ours.
+pub(super) fn accounts(admin: &Admin, given: Option<&str>, of_person: bool) -> Result<Vec<AccountId>, ApiError> {
+    let Some(name) = given else {
+        return Ok(if of_person { admin.accounts.values().cloned().collect() } else { Vec::new() });
+    };
+    match admin.accounts.get(name) {
+        Some(account) => Ok(vec![account.clone()]),
+        // It has no rows, and is more likely a slip.
+        None => Err(ApiError::bad_request("there is no such account", "give the account's name in the settings")),
+    }
 }
 
 /// Cuts a list that was read with one row too many, and says where the next page starts.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,8 +26,9 @@ pub(super) struct Filter {
 /// Sends, newest first.
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
-    Query(filter): Query<Filter>,
+    filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
+    let Query(filter) = filter?;
     let limit = page::limit(filter.limit.as_deref())?;
     let statuses = filter.status.as_deref().map(SendStatus::named).unwrap_or_default();
     if filter.status.is_some() && statuses.is_empty() {
@@ -34,7 +36,7 @@ pub(super) async fn list(
         return Err(ApiError::bad_request("there is no such status", hint));
     }
     let query = SendQuery {
-        account: page::account(&admin, filter.account.as_deref())?,
+        accounts: page::accounts(&admin, filter.account.as_deref(), filter.person.is_some())?,
         person: filter.person.map(PersonId::new),
         statuses,
         limit: limit + 1,
@@ -50,7 +52,7 @@ pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>)
     let id: SendId = id.parse().map_err(|_| ApiError::not_found("send"))?;
     let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
     let mut send = send(&admin, &row);
-    send["request"] = json!(row.request);
+    send["request"] = row.request;
     Ok(Json(send))
 }
 
@@ -59,7 +61,7 @@ fn send(admin: &Admin, row: &SendRow) -> Value {
         "id": row.id,
         "account": admin.name_of(&row.account),
         "person": row.person,
-        "recipient": row.request.recipient,
+        "recipient": row.request["recipient"],
         "status": row.status,
         "rule": row.rule,
         "reason": row.reason,

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -42,17 +42,19 @@ impl Dev {
             let (emulator, stop) = (emulator.clone(), stop.clone());
             async move { emulator.serve(listener, stop).await }
         });
-        let mut app = App::start(settings, &handlers, clock).await?;
+        let app = App::start(settings, &handlers, clock).await?;
         let callback = format!("http://{}/webhook", app.public);
         emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         announce(meta, &app)?;
-        tokio::select! {
-            () = wish.uttered() => {}
-            () = app.failed() => {}
-        }
-        stop.cancel();
+        let failed = tokio::select! {
+            () = wish.uttered() => false,
+            () = app.failed() => true,
+        };
+        // The server first: what it is sending still has somebody to answer it.
         app.stop().await;
+        stop.cancel();
         serving.await??;
+        ensure!(!failed, "a part of the server has ended unexpectedly");
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! and says what, and why.
 
 mod dev;
+mod panics;
 mod serve;
 mod signals;
 
@@ -57,6 +58,7 @@ struct SettingsArgs {
 pub fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
     crate::telemetry::init();
+    panics::quiet_about_people();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return told(&error.into()),

@@ -1,6 +1,6 @@
 //! `rejoinder serve`: the server, from settings.
 
-use anyhow::bail;
+use anyhow::ensure;
 
 use super::SettingsArgs;
 use super::signals::Wish;
@@ -16,12 +16,15 @@ pub(super) async fn run(args: &SettingsArgs, handlers: Handlers) -> anyhow::Resu
     if settings.accounts.is_empty() {
         tracing::warn!("no account is configured: events are kept, and nobody answers them");
     }
-    let mut app = App::start(settings, &handlers, Clock::system()).await?;
-    tokio::select! {
-        () = wish.uttered() => {
-            app.stop().await;
-            Ok(())
-        }
-        () = app.failed() => bail!("a part of the server has ended unexpectedly"),
-    }
+    let app = tokio::select! {
+        app = App::start(settings, &handlers, Clock::system()) => app?,
+        () = wish.uttered() => return Ok(()),
+    };
+    let failed = tokio::select! {
+        () = wish.uttered() => false,
+        () = app.failed() => true,
+    };
+    app.stop().await;
+    ensure!(!failed, "a part of the server has ended unexpectedly");
+    Ok(())
 }

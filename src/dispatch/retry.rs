@@ -30,6 +30,8 @@ mod tests {
             retry_first: Duration::from_secs(1),
             retry_most: Duration::from_secs(30),
             slots_per_account: 1,
+            max_sends: 1,
+            max_state: 1,
         };
         let start = Timestamp(1_000_000);
         let (mut now, mut waits) = (start, Vec::new());

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
+use tokio::task::JoinError;
 
 use super::runtime::MayBlock;
 use super::{Served, Slot, retry};
 use crate::bot::{Context, Effects, Observation, Turn};
-use crate::clock::Clock;
-use crate::event::{Envelope, Event};
+use crate::clock::{Clock, Timestamp};
+use crate::event::Envelope;
+use crate::id::EventId;
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{Failure, Finish, Store, TakenEvent};
@@ -31,31 +33,35 @@ pub(super) struct TurnOf {
 
 /// What is needed to end a turn once its handler has ended, or has not in time.
 struct Ending {
-    event: TakenEvent,
+    event: EventId,
+    attempt: u32,
+    first_failed_at: Option<Timestamp>,
+    account: Arc<str>,
     store: Store,
     settings: settings::Dispatch,
     clock: Clock,
     metrics: Metrics,
-    account: Arc<str>,
 }
 
 impl TurnOf {
     /// Handle, then finish or fail.
     pub(super) async fn run(self) {
         let ending = Ending {
-            event: self.event.clone(),
+            event: self.event.id,
+            attempt: self.event.attempt,
+            first_failed_at: self.event.first_failed_at,
+            account: Arc::clone(&self.served.name),
             store: self.store.clone(),
             settings: self.settings.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
-            account: Arc::clone(&self.served.name),
         };
         self.metrics.handlers_running.increment(1);
         let started = tokio::time::Instant::now();
         let result = self.handle().await;
         ending.metrics.handler_seconds.record(started.elapsed().as_secs_f64());
         ending.metrics.handlers_running.decrement(1);
-        match result {
+        match result.and_then(|effects| ending.within_limits(effects)) {
             Ok(effects) => ending.finish(effects).await,
             Err(error) => ending.fail(error).await,
         }
@@ -66,11 +72,7 @@ impl TurnOf {
         let (deadline, clock, handlers) = (self.served.deadline, self.clock.clone(), self.handlers.clone());
         let mut handling = handlers.spawn(MayBlock::new(self.call()));
         tokio::select! {
-            ended = &mut handling => match ended {
-                Ok(result) => result,
-                Err(error) if error.is_panic() => Err("the handler panicked".to_owned()),
-                Err(_) => Err("the handler was stopped".to_owned()),
-            },
+            ended = &mut handling => ended.unwrap_or_else(|error| Err(cut_off(error))),
             () = clock.sleep(deadline) => {
                 handling.abort();
                 Err(format!("the handler took longer than {}", humantime::format_duration(deadline)))
@@ -113,23 +115,41 @@ const UNREADABLE: &str = "the kept item cannot be read any more";
 
 /// To whom a reply to this event goes.
 fn recipient(envelope: &Envelope) -> Option<Recipient> {
-    match &envelope.event {
-        Event::Optin(optin) if optin.user_ref.is_some() => optin.user_ref.clone().map(Recipient::UserRef),
-        _ => envelope.person.clone().map(Recipient::Id),
-    }
+    let form = if envelope.by_user_ref { Recipient::UserRef } else { Recipient::Id };
+    envelope.person.clone().map(form)
+}
+
+/// A handler that did not return: it panicked, in these words, or its runtime is gone.
+fn cut_off(error: JoinError) -> String {
+    let Ok(panic) = error.try_into_panic() else { return "the handler was stopped".to_owned() };
+    let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    format!("the handler panicked: {}", words.unwrap_or("without a word"))
 }
 
 impl Ending {
+    /// What a handler may bring about for one event has a limit, so that one that runs away is stopped here.
+    fn within_limits(&self, effects: Effects) -> Result<Effects, String> {
+        let (sends, most) = (effects.sends.len(), self.settings.max_sends);
+        if sends > most {
+            return Err(format!("the handler said {sends} things, and dispatch.max_sends is {most}"));
+        }
+        let (state, most) = (effects.state.len(), self.settings.max_state);
+        if state > most {
+            return Err(format!("the handler remembers {state} bytes, and dispatch.max_state is {most}"));
+        }
+        Ok(effects)
+    }
+
     async fn finish(self, effects: Effects) {
         self.metrics.events_done.increment(1);
         let Effects { sends, state } = effects;
-        self.store.finish(Finish { event: self.event.id, sends, state, now: self.clock.now() }).await;
+        self.store.finish(Finish { event: self.event, sends, state, now: self.clock.now() }).await;
     }
 
     async fn fail(self, error: String) {
         let error = error.chars().take(LONGEST_ERROR).collect();
-        let (event, account, attempt, now) = (self.event.id, &self.account, self.event.attempt, self.clock.now());
-        let retry_at = retry::next_try(&self.settings, attempt, self.event.first_failed_at, now);
+        let (event, account, attempt, now) = (self.event, &self.account, self.attempt, self.clock.now());
+        let retry_at = retry::next_try(&self.settings, attempt, self.first_failed_at, now);
         self.metrics.events_failed.increment(1);
         // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
         if retry_at.is_some() {

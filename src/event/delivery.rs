@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_kind_says_whether_it_may_be_answered_and_whether_it_opens_the_window() {
         check(item(json!({"message": {"mid": "m1", "text": "hi"}})), Kind::Message, true, true);
-        check(item(json!({"message": {"mid": "m1", "is_deleted": true}})), Kind::Message, true, false);
+        check(item(json!({"message": {"mid": "m1", "is_deleted": true}})), Kind::Message, false, false);
         check(item(json!({"message": {"mid": "m1", "text": 7}})), Kind::Message, true, true);
         check(item(json!({"message_edit": {"mid": "m1", "text": "x"}})), Kind::Other, false, false);
         check(item(json!({"postback": {"title": "Go", "payload": "GO"}})), Kind::Postback, true, true);
@@ -163,9 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn a_checkbox_optin_is_known_by_its_user_ref() {
+    fn who_came_by_a_checkbox_is_known_by_their_user_ref() {
         let optin = json!({"recipient": {"id": PAGE}, "timestamp": 1, "optin": {"ref": "c", "user_ref": "u-5f1c"}});
-        assert_eq!(read_one("messaging", optin).person.expect("a person").as_str(), "u-5f1c");
+        let tap = json!({"sender": {"user_ref": "u-5f1c"}, "recipient": {"id": PAGE}, "timestamp": 1,
+            "postback": {"title": "Go", "payload": "GO"}});
+        for item in [optin, tap] {
+            let read = read_one("messaging", item);
+            assert_eq!((read.person.expect("a person").as_str(), read.by_user_ref), ("u-5f1c", true));
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Envelope {
     pub account: AccountId,
     /// The person of the conversation; `None` for what concerns the account as a whole.
     pub person: Option<PersonId>,
+    /// Whether the person is known by a checkbox plugin's `user_ref` alone, so that only this name reaches them.
+    pub by_user_ref: bool,
     /// Whether another app owned the conversation, so that this is only observed.
     pub standby: bool,
     /// When it happened, by Meta's clock.
@@ -39,12 +41,14 @@ impl Envelope {
             _ => outer,
         };
         let event = item.event(account, raw);
-        let person = item.person(account, &event);
+        let (person, by_user_ref) = item.person(account, &event).unzip();
+        let by_user_ref = by_user_ref == Some(true);
         let name = person.as_ref().map_or("", PersonId::as_str);
         let key = Key::of(account, name, item.timestamp, &event, raw.get());
         Some(Envelope {
             account: account.clone(),
             person,
+            by_user_ref,
             standby,
             at: item.timestamp,
             key,
@@ -141,19 +145,18 @@ impl Item<'_> {
                 .is_some_and(|id| id.as_str() == account.as_str())
     }
 
-    /// The person: who is not the account.
-    fn person(&self, account: &AccountId, event: &Event) -> Option<PersonId> {
+    /// The person, who is not the account, and whether the name is a `user_ref`.
+    fn person(&self, account: &AccountId, event: &Event) -> Option<(PersonId, bool)> {
         let user_ref = match event {
             Event::Optin(optin) => optin.user_ref.as_ref(),
             _ => None,
         };
-        [&self.sender, &self.recipient]
-            .into_iter()
-            .flatten()
-            .flat_map(|party| [party.id.as_ref(), party.user_ref.as_ref()])
-            .flatten()
-            .find(|id| id.as_str() != account.as_str())
-            .or(user_ref)
-            .cloned()
+        let parties = [&self.sender, &self.recipient].into_iter().flatten();
+        let named = parties.flat_map(|party| [(party.id.as_ref(), false), (party.user_ref.as_ref(), true)]);
+        named
+            .chain([(user_ref, true)])
+            .filter_map(|(name, by_user_ref)| Some((name?, by_user_ref)))
+            .find(|(name, _)| name.as_str() != account.as_str())
+            .map(|(name, by_user_ref)| (name.clone(), by_user_ref))
     }
 }

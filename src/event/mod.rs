@@ -68,7 +68,9 @@ impl Event {
     /// Whether a person did something that may be answered. All else is only observed.
     pub fn is_act(&self) -> bool {
         match self {
-            Event::Message(_) | Event::Postback(_) | Event::Referral(_) | Event::Optin(_) => true,
+            // A message taken back asks for no answer.
+            Event::Message(message) => !message.is_deleted,
+            Event::Postback(_) | Event::Referral(_) | Event::Optin(_) => true,
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
             Event::Echo(_) | Event::Other(_) => false,
         }

@@ -37,7 +37,7 @@ struct GraphError {
 /// What an answer says. Meta's message is not repeated: it is localised, changes, and may quote what was sent.
 pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, SendError> {
     if let Ok(Failure { error }) = serde_json::from_slice(body) {
-        return Err(failure(&error, headers));
+        return Err(failure(status, &error, headers));
     }
     if status.is_success() {
         return match serde_json::from_slice::<Success>(body) {
@@ -54,12 +54,13 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
     Err(SendError::Doubt { reason: format!("HTTP {status}") })
 }
 
-fn failure(error: &GraphError, headers: &HeaderMap) -> SendError {
+fn failure(status: StatusCode, error: &GraphError, headers: &HeaderMap) -> SendError {
     let reason = match error.error_subcode {
         Some(subcode) => format!("error {}/{subcode}", error.code),
         None => format!("error {}", error.code),
     };
-    match class(error.code, error.error_subcode, error.is_transient.unwrap_or(false)) {
+    let is_transient = error.is_transient.unwrap_or(false) || status.is_server_error();
+    match class(error.code, error.error_subcode, is_transient) {
         Class::Transient => SendError::Doubt { reason },
         Class::Throttle => SendError::Throttled { after: wait(headers), reason },
         Class::Definite => SendError::Rejected { code: error.code, reason },
@@ -110,6 +111,7 @@ mod tests {
             r#"{"error":{"message":"(#10) text","code":10,"error_subcode":2018278}}"#,
             r#"Err(Rejected { code: 10, reason: "error 10/2018278" })"#,
         );
+        check(503, &[], r#"{"error":{"message":"x","code":4711}}"#, r#"Err(Doubt { reason: "error 4711" })"#);
         check(400, &[], r#"{"error":{"message":"x","code":2}}"#, r#"Err(Doubt { reason: "error 2" })"#);
         check(
             500,

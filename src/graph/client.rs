@@ -44,7 +44,12 @@ pub struct Client {
 
 /// The connections to Meta, shared by all accounts. Never follows a redirect and never repeats a request by itself.
 pub fn http(settings: &settings::Graph) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
+    let hosts = [&settings.url, &settings.instagram_url];
+    let local = hosts.into_iter().any(|url| Url::parse(url).is_ok_and(|url| is_loopback(&url)));
+    let builder = reqwest::Client::builder();
+    // A proxy of the environment is for the world outside; it could not reach this machine's own addresses.
+    let builder = if local { builder.no_proxy() } else { builder };
+    builder
         .user_agent(concat!("rejoinder/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(settings.connect_timeout)
         .timeout(settings.timeout)
@@ -52,6 +57,11 @@ pub fn http(settings: &settings::Graph) -> reqwest::Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .build()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl Client {

@@ -58,7 +58,8 @@ const DEFINITE: &[i64] = &[
     1_893_016, // 613: too many opt-in requests
 ];
 
-/// The class of a code. `is_transient` counts for codes that the table does not know.
+/// The class of a code. Whether Meta calls it transient, in words or by an HTTP 5xx, counts for codes that the table does
+/// not know.
 pub(super) fn class(code: i64, subcode: Option<i64>, is_transient: bool) -> Class {
     if subcode.is_some_and(|subcode| DEFINITE.contains(&subcode)) {
         return Class::Definite;

@@ -8,6 +8,9 @@ use crate::clock::Timestamp;
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(300);
 
+/// Meta's longest allowances are by the day; what claims to be longer is a slip.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// Shut after a throttle: for as long as Meta says, else for a second, doubling up to five minutes until a send succeeds.
 #[derive(Debug)]
 pub(super) struct Gate(Mutex<State>);
@@ -30,12 +33,14 @@ impl Gate {
 
     pub(super) fn shut(&self, after: Option<Duration>, now: Timestamp) {
         let mut state = self.lock();
+        let was_open = state.open_at <= now;
         // Sends that were in flight together are throttled together: that is one throttle.
-        if after.is_none() && now < state.open_at {
-            return;
+        if was_open {
+            state.open_at = now + after.unwrap_or(state.pause).min(LONGEST);
+            state.pause = (state.pause * 2).min(MOST);
+        } else if let Some(after) = after {
+            state.open_at = state.open_at.max(now + after.min(LONGEST));
         }
-        state.open_at = state.open_at.max(now + after.unwrap_or(state.pause));
-        state.pause = (state.pause * 2).min(MOST);
     }
 
     pub(super) fn succeeded(&self) {
@@ -65,7 +70,14 @@ mod tests {
         gate.succeeded();
         gate.shut(None, now);
         assert_eq!(seconds(&gate, now), 1);
-        gate.shut(Some(Duration::from_secs(60)), now);
-        assert_eq!(seconds(&gate, now), 60);
+        for _ in 0..9 {
+            gate.shut(Some(Duration::from_secs(60)), now);
+            assert_eq!(seconds(&gate, now), 60);
+        }
+        now = gate.open_at();
+        gate.shut(None, now);
+        assert_eq!(seconds(&gate, now), 2);
+        gate.shut(Some(Duration::from_secs(u64::MAX)), now);
+        assert_eq!(seconds(&gate, now), 24 * 3600);
     }
 }

@@ -38,6 +38,10 @@ impl Attempt {
 
     /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
     async fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
+        // Others of the account were throttled while this one waited for its turn.
+        if self.client.open_at() > self.clock.now() {
+            return Ok(None);
+        }
         let facts = self.store.facts(self.send.account.clone(), self.send.person.clone()).await?;
         let outgoing =
             Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };

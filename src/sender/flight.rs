@@ -25,12 +25,8 @@ impl Flight {
         self.of.insert(task.id(), (send, account));
     }
 
-    pub(super) fn sends(&self) -> Vec<SendId> {
-        self.of.values().map(|(send, _)| *send).collect()
-    }
-
-    pub(super) fn of_account(&self, account: &AccountId) -> usize {
-        self.of.values().filter(|(_, of)| of == account).count()
+    pub(super) fn of_account(&self, account: &AccountId) -> Vec<SendId> {
+        self.of.values().filter(|(_, of)| of == account).map(|(send, _)| *send).collect()
     }
 
     /// Returns when at least one attempt has ended; never while there is none.

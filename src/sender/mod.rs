@@ -16,7 +16,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::graph::Client;
 use crate::id::AccountId;
 use crate::settings;
-use crate::store::{Room, Store};
+use crate::store::{SendRoom, Store};
 use crate::telemetry::Metrics;
 use attempt::Attempt;
 use flight::Flight;
@@ -59,7 +59,7 @@ impl Sender {
     async fn launch(&self, flight: &mut Flight) -> Option<Timestamp> {
         let now = self.clock.now();
         let shut = self.clients.values().map(|client| client.open_at()).filter(|open_at| *open_at > now).min();
-        match self.store.take_sends(self.room(flight, now), flight.sends(), now).await {
+        match self.store.take_sends(self.room(flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
                     let Some(client) = self.clients.get(&send.account).cloned() else { continue };
@@ -76,11 +76,12 @@ impl Sender {
         }
     }
 
-    fn room(&self, flight: &Flight, now: Timestamp) -> Vec<Room> {
+    fn room(&self, flight: &Flight, now: Timestamp) -> Vec<SendRoom> {
         let open = self.clients.iter().filter(|(_, client)| client.open_at() <= now);
-        let room = open.map(|(account, _)| Room {
-            account: account.clone(),
-            slots: self.settings.slots_per_account.saturating_sub(flight.of_account(account)),
+        let room = open.map(|(account, _)| {
+            let in_flight = flight.of_account(account);
+            let slots = self.settings.slots_per_account.saturating_sub(in_flight.len());
+            SendRoom { account: account.clone(), slots, in_flight }
         });
         room.filter(|room| room.slots > 0).collect()
     }

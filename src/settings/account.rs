@@ -184,6 +184,9 @@ impl Account {
             let known = handlers.join(", ");
             reader.fault(&key("handler"), format!("{:?} is no handler", self.handler), format!("there are: {known}"));
         }
+        if !self.access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            reader.fault(&key("access_token"), "holds characters that no token has", "give one token, on one line");
+        }
         if self.handler == "none" && self.bot == Bot::Automated {
             let hint = format!("set {} to manual or hybrid, or name a handler", key("bot"));
             reader.fault(&key("handler"), "is none, yet the bot is declared automated and must answer", hint);

@@ -15,6 +15,10 @@ pub struct Dispatch {
     pub retry_most: Duration,
     /// The most handlers that run at a time for one account.
     pub slots_per_account: usize,
+    /// The most sends that a handler may plan for one event.
+    pub max_sends: usize,
+    /// The most bytes that a handler may remember of a conversation.
+    pub max_state: usize,
 }
 
 impl Dispatch {
@@ -24,6 +28,8 @@ impl Dispatch {
             retry_first: reader.required("dispatch.retry_first"),
             retry_most: reader.required("dispatch.retry_most"),
             slots_per_account: reader.required("dispatch.slots_per_account"),
+            max_sends: reader.required("dispatch.max_sends"),
+            max_state: reader.required("dispatch.max_state"),
         }
     }
 }

@@ -56,9 +56,6 @@ impl Reader {
     /// A secret that must be given.
     pub(super) fn required_secret(&mut self, key: &str) -> Secret {
         if let Some(secret) = self.secret::<Secret>(key) {
-            if secret.expose().is_empty() {
-                self.faults.add(key, "is empty");
-            }
             return secret;
         }
         let name = environment_name(key);

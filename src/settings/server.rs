@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::reader::Reader;
 use crate::secret::Secret;
 
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// The public listener: what Meta calls.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -13,6 +15,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The largest body of a request, in bytes.
     pub max_body: usize,
+    /// The most bytes of bodies that are held at a time; beyond it, Meta is asked to come again.
+    pub max_buffered: usize,
     /// The most connections at a time; beyond it, the longest idle one is closed.
     pub max_connections: usize,
     /// How long a request's header, its body, and the wait for the next request may each take.
@@ -21,12 +25,20 @@ pub struct Server {
 
 impl Server {
     pub(super) fn read(reader: &mut Reader) -> Server {
-        Server {
+        let server = Server {
             listen: reader.required("server.listen"),
             max_body: reader.required("server.max_body"),
+            max_buffered: reader.required("server.max_buffered"),
             max_connections: reader.required("server.max_connections"),
             timeout: reader.required("server.timeout"),
+        };
+        if server.timeout > LONGEST_TIMEOUT {
+            reader.fault("server.timeout", "is longer than a connection may be kept waiting", "15s is the most");
         }
+        if server.max_buffered < server.max_body {
+            reader.fault("server.max_buffered", "is less than server.max_body", "give room for several bodies");
+        }
+        server
     }
 }
 

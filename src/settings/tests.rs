@@ -80,6 +80,8 @@ fn a_value_of_the_wrong_form_is_a_fault_of_its_key() {
     fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "none")], "accounts.shop.handler", "must answer");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__PLATFORM", "instagram")], "accounts.shop.page_id", "through its Page");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__FEATURES", "news,nwes")], "accounts.shop.features", "nwes");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__ACCESS_TOKEN", "EAA\nEAA")], "accounts.shop.access_token", "on one line");
+    fault(&[("REJOINDER_SERVER__TIMEOUT", "16s")], "server.timeout", "15s");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__ID", "shop")], "accounts.shop.id", "digits");
     fault(&[("REJOINDER_RELAY__SECRET", "hunter2")], "relay.secret", "whsec_");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__TOKEN", "x")], "accounts.shop.token", "is no key");
@@ -133,6 +135,25 @@ fn a_later_layer_wins_and_a_secret_may_be_a_file() {
     sources.env_file = Some(folder.path().join("absent"));
     let faults = Settings::load(&sources, HANDLERS).expect_err("faults").to_string();
     assert!(faults.contains("given twice") && faults.contains("absent"), "{faults}");
+}
+
+/// A secret that is empty would be one that anybody knows.
+#[test]
+fn an_empty_secret_is_a_fault_however_it_is_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "\n").expect("a file");
+    let config = folder.path().join("rejoinder.toml");
+    let text = "[admin]\ntoken = \"\"\n[app]\ninstagram_secret = \"\"\nold_secrets = [\"\"]\n[accounts.shop]\nhandler = \"\"\n";
+    std::fs::write(&config, text).expect("a file");
+    let mut environment: Vec<_> = APP.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    environment[0] = ("REJOINDER_APP__SECRET_FILE".into(), empty.display().to_string());
+    let faults = Settings::load(&Sources { config: Some(config), environment, ..Sources::default() }, HANDLERS);
+    let faults = faults.expect_err("faults");
+    for key in ["admin.token", "app.instagram_secret", "app.old_secrets", "app.secret", "accounts.shop.handler"] {
+        let found = faults.0.iter().find(|fault| fault.key == key).unwrap_or_else(|| panic!("{key} in {faults}"));
+        assert!(found.problem.contains("empty"), "{faults}");
+    }
 }
 
 #[test]

@@ -55,7 +55,10 @@ pub(super) trait Setting: Sized {
 
 impl Setting for String {
     fn read(given: &Given) -> Result<String, String> {
-        Ok(given.as_text()?.to_owned())
+        match given.as_text()? {
+            "" => Err("is empty".to_owned()),
+            text => Ok(text.to_owned()),
+        }
     }
 
     fn placeholder() -> String {
@@ -65,7 +68,8 @@ impl Setting for String {
 
 impl Setting for Secret {
     fn read(given: &Given) -> Result<Secret, String> {
-        given.as_text().map(Secret::new)
+        // An empty secret would be one that anybody knows.
+        String::read(given).map(Secret::new)
     }
 
     fn placeholder() -> Secret {

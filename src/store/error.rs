@@ -34,6 +34,9 @@ pub enum OpenError {
         /// The newest schema that this release knows.
         known: i64,
     },
+    /// The file is a database, and somebody else's.
+    #[error("{} is the database of something else", .0.display())]
+    NotAStore(PathBuf),
     /// The file cannot be read as a store.
     #[error("{} cannot be opened", path.display())]
     Unreadable {

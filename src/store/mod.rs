@@ -12,7 +12,7 @@
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
 mod error;
-mod marker;
+mod own;
 mod sqlite;
 mod types;
 mod wakes;
@@ -25,10 +25,10 @@ pub use error::{OpenError, StoreError};
 pub use types::*;
 
 use crate::clock::Timestamp;
-use crate::id::{AccountId, EventId, PersonId, SendId};
+use crate::id::{AccountId, AppId, EventId, PersonId, SendId};
 use crate::policy::Facts;
 use crate::settings;
-use marker::Marker;
+use own::Own;
 use sqlite::{Sqlite, inbox, intake, ledger, outbox, prune, read};
 use wakes::Wakes;
 
@@ -37,21 +37,22 @@ use wakes::Wakes;
 pub struct Store {
     sqlite: Arc<Sqlite>,
     wakes: Arc<Wakes>,
-    marker: Arc<Marker>,
+    own: Arc<Own>,
     next_send: Arc<AtomicI64>,
 }
 
 impl Store {
     /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
-    pub async fn open(settings: &settings::Store, now: Timestamp) -> Result<Store, OpenError> {
+    /// `apps` are the ids of our own app, by which its echoes are told from those of others.
+    pub async fn open(settings: &settings::Store, apps: Vec<AppId>, now: Timestamp) -> Result<Store, OpenError> {
         let wakes = Arc::new(Wakes::default());
-        let opened = sqlite::open(settings, now, Arc::clone(&wakes)).await?;
+        let opened = sqlite::open(settings, apps, now, Arc::clone(&wakes)).await?;
         wakes.events.notify_one();
         wakes.sends.notify_one();
         Ok(Store {
             sqlite: Arc::new(opened.sqlite),
             wakes,
-            marker: Arc::new(Marker::of_store(opened.name)),
+            own: opened.own,
             next_send: Arc::new(AtomicI64::new(opened.last_send + 1)),
         })
     }
@@ -59,8 +60,7 @@ impl Store {
     /// Keeps a delivery: every new event in it, with its key and what it says to the ledger, in one transaction. Echoes of
     /// our own sends settle them. Refuses at once when too much waits for the disk already.
     pub async fn append(&self, delivery: Delivery) -> Result<Appended, StoreError> {
-        let marker = Arc::clone(&self.marker);
-        self.sqlite.try_write(move |work| intake::append(work, &marker, &delivery)).await
+        self.sqlite.try_write(move |work| intake::append(work, &delivery)).await
     }
 
     /// Takes events that are due, the first of each conversation, as many as `room` has for their accounts, and marks them
@@ -89,14 +89,9 @@ impl Store {
     }
 
     /// Sends that are due, the first of each conversation, as many as `room` has. They stay planned, and are given again
-    /// unless they stand in `skip`.
-    pub async fn take_sends(
-        &self,
-        room: Vec<Room>,
-        skip: Vec<SendId>,
-        now: Timestamp,
-    ) -> Result<Taken<TakenSend>, StoreError> {
-        self.sqlite.write(move |work| outbox::take(work, &room, &skip, now)).await
+    /// unless they stand among those in flight.
+    pub async fn take_sends(&self, room: Vec<SendRoom>, now: Timestamp) -> Result<Taken<TakenSend>, StoreError> {
+        self.sqlite.write(move |work| outbox::take(work, &room, now)).await
     }
 
     /// What policy needs to know of a conversation, as of all that was kept before this call.
@@ -119,6 +114,12 @@ impl Store {
     /// Deletes a little of what has outlived its keeping time. True when there is more.
     pub async fn prune(&self, before: KeepSince) -> Result<bool, StoreError> {
         self.sqlite.write(move |work| prune::step(work, &before)).await
+    }
+
+    /// Puts back what is still with a handler, for the next start, without counting it against the event: the process ends
+    /// because somebody wants it to.
+    pub async fn release(&self) -> Result<(), StoreError> {
+        self.sqlite.write(inbox::release).await
     }
 
     /// Events, newest first.
@@ -157,13 +158,18 @@ impl Store {
     }
 
     /// The `metadata` by which the echo of `send` is recognised, with the author's own behind it.
-    pub fn metadata(&self, send: SendId, own: Option<&str>) -> String {
-        self.marker.write(send, own)
+    pub fn metadata(&self, send: SendId, authors: Option<&str>) -> String {
+        self.own.metadata(send, authors)
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         self.sqlite.path()
+    }
+
+    /// Returns when the writer has ended: after [`close`](Store::close), or because something is very wrong.
+    pub async fn ended(&self) {
+        self.sqlite.ended().await;
     }
 
     /// Ends the writer once everything that waits is on disk, and folds the log into the file. Later operations fail.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Unreadable};
@@ -50,6 +51,17 @@ pub struct Room {
     pub account: AccountId,
     /// How many more.
     pub slots: usize,
+}
+
+/// How much an account's sender can take on.
+#[derive(Clone, Debug)]
+pub struct SendRoom {
+    /// The account.
+    pub account: AccountId,
+    /// How many more.
+    pub slots: usize,
+    /// Those it has already.
+    pub in_flight: Vec<SendId>,
 }
 
 /// What was taken, and when there will be more without anybody ringing.
@@ -109,6 +121,21 @@ pub enum StateChange {
     Set(String),
     /// It is forgotten.
     Clear,
+}
+
+impl StateChange {
+    /// How many bytes are to be kept.
+    pub fn len(&self) -> usize {
+        match self {
+            StateChange::Set(state) => state.len(),
+            StateChange::Keep | StateChange::Clear => 0,
+        }
+    }
+
+    /// Whether nothing is to be kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// An event whose handler failed.
@@ -176,9 +203,9 @@ pub enum Outcome {
 /// Up to when finished things are forgotten.
 #[derive(Clone, Copy, Debug)]
 pub struct KeepSince {
-    /// Events and sends that ended before it.
+    /// Events that are done and sends that are settled.
     pub events: Timestamp,
-    /// Keys of events that arrived before it.
+    /// Keys of events, and events that are dead or quarantined: somebody may still want to look at those.
     pub keys: Timestamp,
 }
 
@@ -265,9 +292,9 @@ statuses! {
 /// A list's narrowing.
 #[derive(Clone, Debug, Default)]
 pub struct EventQuery {
-    /// Of this account.
-    pub account: Option<AccountId>,
-    /// Of this person.
+    /// Of these accounts; empty for all.
+    pub accounts: Vec<AccountId>,
+    /// Of this person; then the accounts must be given, for a person is one only to an account.
     pub person: Option<PersonId>,
     /// Of this kind.
     pub kind: Option<String>,
@@ -305,9 +332,9 @@ pub struct EventRow {
 /// A list's narrowing.
 #[derive(Clone, Debug, Default)]
 pub struct SendQuery {
-    /// Of this account.
-    pub account: Option<AccountId>,
-    /// In this person's conversation.
+    /// Of these accounts; empty for all.
+    pub accounts: Vec<AccountId>,
+    /// In this person's conversations; then the accounts must be given, for a person is one only to an account.
     pub person: Option<PersonId>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<SendStatus>,
@@ -326,8 +353,8 @@ pub struct SendRow {
     pub account: AccountId,
     /// The person of the conversation.
     pub person: PersonId,
-    /// To whom, and what.
-    pub request: Request,
+    /// The Send API request, as it was kept.
+    pub request: Value,
     /// Where it is on its way.
     pub status: SendStatus,
     /// The rule that spoke, where one did.

@@ -10,37 +10,54 @@ mod verify;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::id::AccountId;
-use crate::settings;
+use crate::settings::{self, Settings};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
 /// What the webhook's routes hold.
 #[derive(Debug)]
 pub struct Webhook {
-    /// The secrets that sign deliveries, and the word that verifies the callback.
-    pub app: settings::App,
-    /// The accounts whose events are handled.
-    pub accounts: HashSet<AccountId>,
-    /// The largest body, in bytes.
-    pub max_body: usize,
-    /// How long a body may take to arrive.
-    pub timeout: Duration,
-    /// Where deliveries are kept.
-    pub store: Store,
-    /// The present moment.
-    pub clock: Clock,
-    /// What is counted.
-    pub metrics: Metrics,
+    app: settings::App,
+    accounts: HashSet<AccountId>,
+    max_body: usize,
+    timeout: Duration,
+    /// The bytes of bodies that may still be held.
+    room: Semaphore,
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+    unsigned_told: AtomicI64,
+}
+
+impl Webhook {
+    /// The webhook of the settings' app and accounts, which keeps deliveries in `store`.
+    pub fn new(settings: &Settings, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
+        Webhook {
+            app: settings.app.clone(),
+            accounts: settings.accounts.values().map(|account| account.id.clone()).collect(),
+            max_body: settings.server.max_body,
+            timeout: settings.server.timeout,
+            room: Semaphore::new(settings.server.max_buffered.min(Semaphore::MAX_PERMITS)),
+            store,
+            clock,
+            metrics,
+            unsigned_told: AtomicI64::new(i64::MIN),
+        }
+    }
 }
 
 /// The public listener's routes.
 pub fn routes(webhook: Webhook) -> Router {
-    Router::new().route("/webhook", get(verify::verify).post(receive::receive)).with_state(Arc::new(webhook))
+    let methods = get(verify::verify).post(receive::receive).fallback(async || StatusCode::NOT_FOUND);
+    Router::new().route("/webhook", methods).with_state(Arc::new(webhook))
 }

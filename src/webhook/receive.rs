@@ -1,23 +1,31 @@
 //! `POST /webhook`: a delivery.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
+use tokio::sync::SemaphorePermit;
 
 use super::Webhook;
+use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
 use crate::signature;
 use crate::store::{Delivery, Intake};
 
+/// How often the log tells of deliveries without a valid signature.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 /// Verify the bytes, read them, keep what is in them; then, and only then, 200.
 pub(super) async fn receive(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: Body) -> StatusCode {
     let Some(signature) = only_signature(&headers) else { return webhook.unsigned() };
-    let body = match webhook.read(body).await {
-        Ok(body) => body,
-        Err(status) => return status,
+    let (body, _held) = match tokio::time::timeout(webhook.timeout, webhook.read(body)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(status)) => return status,
+        Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
     if !signature::verify(webhook.app.live_secrets(), signature, &body) {
         return webhook.unsigned();
@@ -33,21 +41,37 @@ fn only_signature(headers: &HeaderMap) -> Option<&[u8]> {
 }
 
 impl Webhook {
-    /// Says nothing of what was expected.
+    /// Says nothing of what was expected. Anybody can call; the log tells of it once a minute.
     fn unsigned(&self) -> StatusCode {
         self.metrics.deliveries_unsigned.increment(1);
-        tracing::warn!("a delivery without a valid signature was turned away; is app.secret the app's secret?");
+        let (now, told) = (self.clock.now(), Timestamp(self.unsigned_told.load(Ordering::Relaxed)));
+        if now.since(told) >= TELL_AGAIN {
+            self.unsigned_told.store(now.0, Ordering::Relaxed);
+            tracing::warn!("a delivery without a valid signature was turned away; is app.secret the app's secret?");
+        }
         StatusCode::UNAUTHORIZED
     }
 
-    async fn read(&self, body: Body) -> Result<Bytes, StatusCode> {
-        let reading = tokio::time::timeout(self.timeout, Limited::new(body, self.max_body).collect());
-        match reading.await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    /// The body, and the room that it takes among those that are held at the same time.
+    async fn read(&self, mut body: Body) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), StatusCode> {
+        if body.size_hint().lower() > self.max_body as u64 {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
+        let (mut bytes, mut held) = (Vec::new(), None::<SemaphorePermit<'_>>);
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+            if bytes.len() + data.len() > self.max_body {
+                return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            }
+            let length = u32::try_from(data.len()).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+            let room = self.room.try_acquire_many(length).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+            match &mut held {
+                Some(held) => held.merge(room),
+                None => held = Some(room),
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok((bytes, held))
     }
 
     async fn keep(&self, body: &[u8]) -> StatusCode {

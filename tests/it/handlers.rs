@@ -53,7 +53,7 @@ async fn a_handler_that_fails_is_tried_again_and_its_event_dies_in_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_that_panics_is_tried_again_and_its_event_dies_in_the_end() {
-    goes_wrong_until_it_is_given_up("panic", "the handler panicked").await;
+    goes_wrong_until_it_is_given_up("panic", "the handler panicked: told to").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

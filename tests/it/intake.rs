@@ -103,6 +103,8 @@ async fn everything_else_is_404() {
         let answer = rig.http.get(rig.public(path)).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
     }
+    let put = rig.http.put(rig.public("/webhook")).send().await.expect("an answer");
+    assert_eq!(put.status(), StatusCode::NOT_FOUND);
     rig.end().await;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! On a Page the echo of our own send carries the metadata we gave it. On Instagram it carries nothing but its `mid` and
 //! its text, and it may come before Meta's answer tells us the `mid`: such an echo is parked while a send of its
-//! conversation is on its way, and never taken for somebody else's before that is settled.
+//! conversation is on its way or in doubt, and never taken for somebody else's before that is settled.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -13,7 +13,6 @@ use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event};
 use crate::id::{AccountId, MessageId, SendId};
 use crate::message::Request;
-use crate::store::marker::Marker;
 use crate::store::{EventStatus, Outcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
@@ -34,19 +33,18 @@ pub(super) enum Recognised {
 /// Recognises an echo, and settles the send that it repeats.
 pub(super) fn recognise(
     work: &mut Work<'_>,
-    marker: &Marker,
     conversation: &Conversation,
     echo: &Echo,
     now: Timestamp,
 ) -> rusqlite::Result<Recognised> {
-    if let Some(send) = echo.metadata.as_deref().and_then(|metadata| marker.read(metadata)) {
+    if let Some(send) = echo.metadata.as_deref().and_then(|metadata| work.own.send_of(metadata)) {
         settle_sent(work, send, echo.mid.clone(), now)?;
         return Ok(Recognised::Own);
     }
     by_message(work, conversation.id, conversation.last_send, echo, now)
 }
 
-/// Recognises an echo without our metadata: by its `mid`, else by what is in flight.
+/// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.
 fn by_message(
     work: &mut Work<'_>,
     conversation: i64,
@@ -59,8 +57,7 @@ fn by_message(
     {
         return Ok(Recognised::Own);
     }
-    // Where the platform names the app and returns its metadata, an echo without ours is not ours.
-    if echo.app_id.is_some() {
+    if echo.app_id.as_ref().is_some_and(|app| work.own.is_another_app(app)) {
         return Ok(Recognised::Foreign);
     }
     let in_flight = in_flight(work, conversation)?;
@@ -69,8 +66,7 @@ fn by_message(
         settle_sent(work, *send, echo.mid.clone(), now)?;
         return Ok(Recognised::Own);
     }
-    let on_its_way = in_flight.iter().any(|(_, status, _)| *status == SendStatus::Sending);
-    Ok(if on_its_way { Recognised::Perhaps } else { Recognised::Foreign })
+    Ok(if in_flight.is_empty() { Recognised::Foreign } else { Recognised::Perhaps })
 }
 
 /// Looks again at the parked echoes of a conversation, after one of its sends was settled or came into doubt.
@@ -81,7 +77,10 @@ pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> 
         .query_row([conversation], |row| row.get(0))
         .optional()?
         .flatten();
-    for (id, account, raw) in parked(work, conversation)? {
+    // One at a time: settling a send for one of them looks at all of them again.
+    let mut last = 0;
+    while let Some((id, account, raw)) = next_parked(work, conversation, last)? {
+        last = id;
         let recognised = match read(&account, &raw) {
             Some(echo) => by_message(work, conversation, last_send, &echo, now)?,
             None => Recognised::Foreign,
@@ -92,20 +91,22 @@ pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> 
             Recognised::Foreign => inbox::queue_status(work, conversation)?,
         };
         work.woke.events |= status == EventStatus::Ready;
-        work.db.prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1")?.execute(params![
-            id,
-            status as i64,
-            now.0
-        ])?;
+        work.db
+            .prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1 AND status = 6")?
+            .execute(params![id, status as i64, now.0])?;
     }
     Ok(())
 }
 
-fn parked(work: &Work<'_>, conversation: i64) -> rusqlite::Result<Vec<(i64, String, Vec<u8>)>> {
+type Parked = (i64, String, Vec<u8>);
+
+fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Result<Option<Parked>> {
     work.db
-        .prepare_cached("SELECT id, account, raw FROM event WHERE conversation = ?1 AND status = 6 ORDER BY id")?
-        .query_map([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect()
+        .prepare_cached(
+            "SELECT id, account, raw FROM event WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
+        )?
+        .query_row([conversation, after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()
 }
 
 fn read(account: &str, raw: &[u8]) -> Option<Echo> {
@@ -122,21 +123,31 @@ fn settle_sent(
     message_id: Option<MessageId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    outbox::settle(work, send, &Outcome::Sent { message_id }, now)
+    let mid = message_id.as_ref().map(MessageId::as_str).map(str::to_owned);
+    outbox::settle(work, send, &Outcome::Sent { message_id }, now)?;
+    // Meta may say no and mean yes. Its echo is the better evidence; what was behind the send has left meanwhile.
+    work.db
+        .prepare_cached(
+            "UPDATE send SET status = 4, reason = NULL, message_id = ifnull(?2, message_id), at = ?3
+             WHERE id = ?1 AND status = 6",
+        )?
+        .execute(params![send.0, mid, now.0])
+        .map(drop)
 }
 
 /// Whether one of the conversation's last sends became this message.
 fn was_sent(work: &Work<'_>, last_send: Option<i64>, mid: &MessageId) -> rusqlite::Result<bool> {
-    let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
-    let mut next = last_send;
-    for _ in 0..REACH {
-        let Some(id) = next else { break };
-        let row: Option<(Option<String>, Option<i64>)> =
-            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((message_id, previous)) = row else { break };
+    let mut statement = work.db.prepare_cached("SELECT message_id, previous, attempts FROM send WHERE id = ?1")?;
+    let (mut next, mut left) = (last_send, 0);
+    while let Some(id) = next.filter(|_| left < REACH) {
+        let row: Option<(Option<String>, Option<i64>, i64)> =
+            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((message_id, previous, attempts)) = row else { break };
         if message_id.as_deref() == Some(mid.as_str()) {
             return Ok(true);
         }
+        // A long turn's sends that have not left yet have no echo to be found.
+        left += usize::from(attempts > 0);
         next = previous;
     }
     Ok(false)
@@ -156,8 +167,9 @@ fn in_flight(work: &Work<'_>, conversation: i64) -> rusqlite::Result<Vec<InFligh
         .collect()
 }
 
-/// Whether a send says what an echo repeats. Only text can be compared: media come back under another address.
+/// Whether a send says what an echo repeats, but for space around it. Only text can be compared: media come back under
+/// another address.
 fn says(request: &Option<Request>, echo: &Echo) -> bool {
     let said = request.as_ref().and_then(Request::as_message).and_then(|message| message.as_text());
-    said.is_some() && said == echo.text.as_deref()
+    said.is_some() && said.map(str::trim) == echo.text.as_deref().map(str::trim)
 }

@@ -111,6 +111,11 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
     Ok(())
 }
 
+/// Running events are ready again: their turns were cut off by a shutdown.
+pub(in crate::store) fn release(work: &mut Work<'_>) -> rusqlite::Result<()> {
+    work.db.prepare_cached("UPDATE event SET status = 0 WHERE status = 2")?.execute([]).map(drop)
+}
+
 /// Takes a running event out of its conversation's way. Returns the conversation.
 pub(super) fn leave(
     work: &mut Work<'_>,

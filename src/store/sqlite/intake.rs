@@ -9,20 +9,15 @@ use super::{inbox, keys, ledger};
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
 use crate::id::{AccountId, PersonId};
-use crate::store::marker::Marker;
 use crate::store::{Appended, Delivery, EventStatus, Intake};
 
 /// Keeps every new event of a delivery.
-pub(in crate::store) fn append(
-    work: &mut Work<'_>,
-    marker: &Marker,
-    delivery: &Delivery,
-) -> rusqlite::Result<Appended> {
+pub(in crate::store) fn append(work: &mut Work<'_>, delivery: &Delivery) -> rusqlite::Result<Appended> {
     let mut appended = Appended::default();
     for item in &delivery.items {
         match item {
-            Intake::Handled(envelope) => event(work, marker, envelope, true, delivery.received_at, &mut appended)?,
-            Intake::Kept(envelope) => event(work, marker, envelope, false, delivery.received_at, &mut appended)?,
+            Intake::Handled(envelope) => event(work, envelope, true, delivery.received_at, &mut appended)?,
+            Intake::Kept(envelope) => event(work, envelope, false, delivery.received_at, &mut appended)?,
             Intake::Unreadable(piece) => quarantine(work, piece, delivery.received_at, &mut appended)?,
         }
     }
@@ -31,7 +26,6 @@ pub(in crate::store) fn append(
 
 fn event(
     work: &mut Work<'_>,
-    marker: &Marker,
     envelope: &Envelope,
     handled: bool,
     now: Timestamp,
@@ -45,7 +39,7 @@ fn event(
     let conversation = conversation::open(work, envelope.account.as_str(), person)?;
     ledger::record(work, conversation.id, envelope, now)?;
     let recognised = match &envelope.event {
-        Event::Echo(echo) => echo::recognise(work, marker, &conversation, echo, now)?,
+        Event::Echo(echo) => echo::recognise(work, &conversation, echo, now)?,
         _ => Recognised::Foreign,
     };
     let status = match recognised {

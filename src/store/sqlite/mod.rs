@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::StoreError;
 use lock::Lock;
@@ -39,6 +40,7 @@ pub(super) struct Sqlite {
     jobs: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
     reader: Arc<Mutex<Connection>>,
     writer: Mutex<Option<Writer>>,
+    ended: CancellationToken,
     _lock: Lock,
 }
 
@@ -98,6 +100,11 @@ impl Sqlite {
         let reader = Arc::clone(&self.reader);
         let read = move || run(&reader.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)??)
+    }
+
+    /// Returns when the writer has ended.
+    pub(super) async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     pub(super) async fn close(&self) {

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Sqlite;
 use super::lock::Lock;
 use super::recover::recover;
 use super::work::{Woke, Work};
-use super::writer::Writer;
+use super::writer::{Workshop, Writer};
 use crate::clock::Timestamp;
+use crate::id::AppId;
 use crate::settings;
 use crate::store::OpenError;
+use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
 const SCHEMA: i64 = 1;
@@ -26,51 +29,60 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// An open store and what was read from it.
 pub(in crate::store) struct Opened {
     pub(in crate::store) sqlite: Sqlite,
-    pub(in crate::store) name: String,
+    pub(in crate::store) own: Arc<Own>,
     pub(in crate::store) last_send: i64,
 }
 
 pub(in crate::store) async fn open(
     settings: &settings::Store,
+    apps: Vec<AppId>,
     now: Timestamp,
     wakes: Arc<Wakes>,
 ) -> Result<Opened, OpenError> {
     let lock = Lock::take(&settings.path).await?;
     let settings = settings.clone();
-    let opening = tokio::task::spawn_blocking(move || open_locked(&settings, now, wakes, lock));
+    let opening = tokio::task::spawn_blocking(move || {
+        let db = connect_and_prepare(&settings.path)?;
+        let unreadable = |source| OpenError::Unreadable { path: settings.path.clone(), source };
+        start(db, &settings, apps, now, wakes, lock).map_err(unreadable)
+    });
     opening.await.expect("opening the store does not panic")
 }
 
-fn open_locked(settings: &settings::Store, now: Timestamp, wakes: Arc<Wakes>, lock: Lock) -> Result<Opened, OpenError> {
+/// Recovers what the last process left behind, and starts the writer.
+fn start(
+    mut db: Connection,
+    settings: &settings::Store,
+    apps: Vec<AppId>,
+    now: Timestamp,
+    wakes: Arc<Wakes>,
+    lock: Lock,
+) -> rusqlite::Result<Opened> {
     let path = settings.path.as_path();
-    let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
-    if !path.exists() {
-        tracing::warn!(path = %path.display(), "there is no store yet: a new one is made");
-    }
-    let mut db = connect(path).map_err(unreadable)?;
-    prepare(&mut db, path)?;
-    let transaction = db.transaction().map_err(unreadable)?;
-    recover(&mut Work { db: &transaction, woke: Woke::default() }, now).map_err(unreadable)?;
-    let name = transaction.query_row("SELECT name FROM store", [], |row| row.get(0)).map_err(unreadable)?;
+    let transaction = db.transaction()?;
+    let name: String = transaction.query_row("SELECT name FROM store", [], |row| row.get(0))?;
+    let own = Arc::new(Own::new(&name, apps));
+    recover(&mut Work { db: &transaction, own: &own, woke: Woke::default() }, now)?;
     let last_send = transaction
         .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'send'", [], |row| row.get(0))
-        .optional()
-        .map_err(unreadable)?
+        .optional()?
         .unwrap_or(0);
-    transaction.commit().map_err(unreadable)?;
+    transaction.commit()?;
 
-    let reader = connect(path).map_err(unreadable)?;
-    reader.pragma_update(None, "query_only", true).map_err(unreadable)?;
+    let reader = connect(path)?;
+    reader.pragma_update(None, "query_only", true)?;
     let (jobs, queue) = mpsc::channel(settings.queue);
-    let writer = Writer::start(db, path, settings.batch, wakes, queue).map_err(unreadable)?;
+    let ended = CancellationToken::new();
+    let shop = Workshop { db, own: Arc::clone(&own), batch: settings.batch, wakes, ended: ended.clone().drop_guard() };
     let sqlite = Sqlite {
         path: path.to_owned(),
         jobs: Mutex::new(Some(jobs)),
         reader: Arc::new(Mutex::new(reader)),
-        writer: Mutex::new(Some(writer)),
+        writer: Mutex::new(Some(Writer::start(shop, path, queue)?)),
+        ended,
         _lock: lock,
     };
-    Ok(Opened { sqlite, name, last_send })
+    Ok(Opened { sqlite, own, last_send })
 }
 
 /// A connection with the settings that were measured to be right: a small page cache (a large one is searched at each
@@ -86,19 +98,33 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-fn prepare(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
+/// Opens the file, or makes it; never writes into one that is something else.
+fn connect_and_prepare(path: &Path) -> Result<Connection, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
+    if !path.exists() {
+        tracing::warn!(store = %path.display(), "there is no store yet: a new one is made");
+    }
+    let mut db = connect(path).map_err(unreadable)?;
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unreadable)?;
     if found > SCHEMA {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: SCHEMA });
     }
     if found == 0 {
-        let transaction = db.transaction().map_err(unreadable)?;
-        transaction.execute_batch(include_str!("schema.sql")).map_err(unreadable)?;
-        let name = uuid::Uuid::new_v4().simple().to_string();
-        transaction.execute("INSERT INTO store (name) VALUES (?1)", [&name[..12]]).map_err(unreadable)?;
-        transaction.pragma_update(None, "user_version", SCHEMA).map_err(unreadable)?;
-        transaction.commit().map_err(unreadable)?;
+        let tables: i64 =
+            db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(unreadable)?;
+        if tables > 0 {
+            return Err(OpenError::NotAStore(path.to_owned()));
+        }
+        make(&mut db).map_err(unreadable)?;
     }
-    Ok(())
+    Ok(db)
+}
+
+fn make(db: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    transaction.execute_batch(include_str!("schema.sql"))?;
+    let name = uuid::Uuid::new_v4().simple().to_string();
+    transaction.execute("INSERT INTO store (name) VALUES (?1)", [&name[..12]])?;
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.commit()
 }

@@ -7,7 +7,7 @@ use super::work::Work;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
-use crate::store::{Outcome, Room, SendStatus, Taken, TakenSend};
+use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
 /// Plans the sends of one turn, in order.
 pub(super) fn plan(
@@ -57,18 +57,24 @@ pub(super) fn plan(
         .map(drop)
 }
 
-/// Gives what is due, but for those in `skip`, which the sender has already.
+/// Gives what is due, but for what the sender has already. What cannot be read as a request any more has failed: it must
+/// not stop the others.
 pub(in crate::store) fn take(
     work: &mut Work<'_>,
-    room: &[Room],
-    skip: &[SendId],
+    room: &[SendRoom],
     now: Timestamp,
 ) -> rusqlite::Result<Taken<TakenSend>> {
     let mut taken = Taken { items: Vec::new(), next_due: None };
-    for Room { account, slots } in room {
-        let due = due(work, account, slots + skip.len(), now)?;
-        let mut fresh = due.into_iter().filter(|send| !skip.contains(&send.id)).take(*slots).collect();
-        taken.items.append(&mut fresh);
+    for SendRoom { account, slots, in_flight } in room {
+        for kept in due(work, account, *slots, in_flight, now)? {
+            match request(&kept.request) {
+                Ok(request) => {
+                    let (id, person, attempts) = (kept.id, kept.person, kept.attempts);
+                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, request });
+                }
+                Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
+            }
+        }
         let next = work
             .db
             .prepare_cached("SELECT due FROM send WHERE account = ?1 AND status = 0 AND due > ?2 ORDER BY due LIMIT 1")?
@@ -79,28 +85,41 @@ pub(in crate::store) fn take(
     Ok(taken)
 }
 
-fn due(work: &Work<'_>, account: &AccountId, limit: usize, now: Timestamp) -> rusqlite::Result<Vec<TakenSend>> {
-    work.db
-        .prepare_cached(
-            "SELECT id, person, attempts, request FROM send
-             WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
-        )?
-        .query_map(params![account.as_str(), now.0, limit], |row| {
-            Ok(TakenSend {
-                id: SendId(row.get(0)?),
-                account: account.clone(),
-                person: PersonId::new(row.get::<_, String>(1)?),
-                attempts: row.get(2)?,
-                request: request(&row.get::<_, String>(3)?)?,
-            })
-        })?
-        .collect()
+const UNREADABLE: &str = "the kept request cannot be read";
+
+struct Kept {
+    id: SendId,
+    person: PersonId,
+    attempts: u32,
+    request: String,
+}
+
+fn due(
+    work: &Work<'_>,
+    account: &AccountId,
+    slots: usize,
+    in_flight: &[SendId],
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Kept>> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT id, person, attempts, request FROM send
+         WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = SendId(row.get(0)?);
+        if kept.len() < slots && !in_flight.contains(&id) {
+            let person = PersonId::new(row.get::<_, String>(1)?);
+            kept.push(Kept { id, person, attempts: row.get(2)?, request: row.get(3)? });
+        }
+    }
+    Ok(kept)
 }
 
 /// A request as it was kept.
-pub(super) fn request(text: &str) -> rusqlite::Result<Request> {
+pub(super) fn request(text: &str) -> serde_json::Result<Request> {
     serde_json::from_str(text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
 }
 
 /// On its way, from here on.

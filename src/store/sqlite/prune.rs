@@ -15,12 +15,12 @@ pub(in crate::store) fn step(work: &mut Work<'_>, before: &KeepSince) -> rusqlit
         .db
         .prepare_cached(
             "DELETE FROM event WHERE id IN (
-               SELECT id FROM event WHERE status IN (3, 4, 5)
+               SELECT id FROM event WHERE (status = 3 OR status IN (4, 5) AND received_at < ?2)
                AND id < (SELECT ifnull(min(id), 9223372036854775807) FROM
                          (SELECT id FROM event WHERE received_at >= ?1 ORDER BY id LIMIT 1))
-               ORDER BY id LIMIT ?2)",
+               ORDER BY id LIMIT ?3)",
         )?
-        .execute(params![before.events.0, STEP])?;
+        .execute(params![before.events.0, before.keys.0, STEP])?;
     let sends = work
         .db
         .prepare_cached(

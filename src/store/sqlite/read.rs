@@ -1,8 +1,9 @@
 //! Lists and single reads, beside the writer.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use serde_json::Value;
 
-use super::outbox::request;
+use super::conversation;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::store::{EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
@@ -11,13 +12,14 @@ const EVENT: &str = "id, account, person, kind, status, standby, received_at, at
 const SEND: &str = "id, account, person, request, status, rule, reason, message_id, attempts, event, at";
 
 pub(in crate::store) fn events(db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<EventRow>> {
-    let mut filter = Filter::default();
-    filter.equals("account", query.account.as_ref().map(AccountId::as_str));
-    filter.equals("person", query.person.as_ref().map(PersonId::as_str));
-    filter.equals("kind", query.kind.as_deref());
-    filter.status(query.statuses.iter().map(|status| *status as i64));
-    filter.before(query.before.map(|id| id.0));
-    filter.list(db, "event", EVENT, query.limit, event_row)
+    let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
+    let statuses = Statuses { numbers, open: 3, parked: Some(6) };
+    let list = List { table: "event", columns: EVENT, statuses, kind: query.kind.as_deref() };
+    let before = query.before.map(|id| id.0);
+    match &query.person {
+        Some(person) => list.of_person(db, &query.accounts, person.as_str(), before, query.limit, event_row),
+        None => list.of_all(db, &query.accounts, before, query.limit, event_row),
+    }
 }
 
 pub(in crate::store) fn event(db: &Connection, id: EventId) -> rusqlite::Result<Option<(EventRow, Vec<u8>)>> {
@@ -27,59 +29,129 @@ pub(in crate::store) fn event(db: &Connection, id: EventId) -> rusqlite::Result<
 }
 
 pub(in crate::store) fn sends(db: &Connection, query: &SendQuery) -> rusqlite::Result<Vec<SendRow>> {
-    let mut filter = Filter::default();
-    filter.equals("account", query.account.as_ref().map(AccountId::as_str));
-    filter.equals("person", query.person.as_ref().map(PersonId::as_str));
-    filter.status(query.statuses.iter().map(|status| *status as i64));
-    filter.before(query.before.map(|id| id.0));
-    filter.list(db, "send", SEND, query.limit, send_row)
+    let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
+    let statuses = Statuses { numbers, open: 4, parked: None };
+    let list = List { table: "send", columns: SEND, statuses, kind: None };
+    let before = query.before.map(|id| id.0);
+    match &query.person {
+        Some(person) => list.of_person(db, &query.accounts, person.as_str(), before, query.limit, send_row),
+        None => list.of_all(db, &query.accounts, before, query.limit, send_row),
+    }
 }
 
 pub(in crate::store) fn send(db: &Connection, id: SendId) -> rusqlite::Result<Option<SendRow>> {
     db.prepare_cached(&format!("SELECT {SEND} FROM send WHERE id = ?1"))?.query_row([id.0], send_row).optional()
 }
 
-/// Conditions on a list, each with its value bound, never written into the statement.
-#[derive(Default)]
-struct Filter {
-    conditions: Vec<String>,
-    values: Vec<Box<dyn ToSql>>,
+/// A list, newest first.
+struct List<'a> {
+    table: &'static str,
+    columns: &'static str,
+    statuses: Statuses,
+    kind: Option<&'a str>,
 }
 
-impl Filter {
-    fn equals(&mut self, column: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.values.push(Box::new(value.to_owned()));
-            self.conditions.push(format!("{column} = ?{}", self.values.len()));
+/// The statuses that a list is narrowed to; none for all of them.
+struct Statuses {
+    numbers: Vec<i64>,
+    /// Statuses below this one are in the table's index of what is not done.
+    open: i64,
+    /// A status outside it that counts as not done too.
+    parked: Option<i64>,
+}
+
+impl Statuses {
+    /// The condition in words that let SQLite use the index over just those rows.
+    fn condition(&self, table: &str) -> Option<String> {
+        let list = self.numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match self.numbers.as_slice() {
+            [] => None,
+            [one] => Some(format!("status = {one}")),
+            several if several.iter().all(|number| *number < self.open || Some(*number) == self.parked) => {
+                let open = self.open;
+                let parked =
+                    self.parked.map(|parked| format!(" UNION ALL SELECT id FROM {table} WHERE status = {parked}"));
+                let parked = parked.unwrap_or_default();
+                Some(format!("id IN (SELECT id FROM {table} WHERE status < {open} AND status IN ({list}){parked})"))
+            }
+            _ => Some(format!("status IN ({list})")),
         }
     }
+}
 
-    fn status(&mut self, statuses: impl Iterator<Item = i64>) {
-        let numbers: Vec<_> = statuses.map(|status| status.to_string()).collect();
-        if !numbers.is_empty() {
-            self.conditions.push(format!("status IN ({})", numbers.join(", ")));
-        }
-    }
+type ReadRow<T> = fn(&Row<'_>) -> rusqlite::Result<T>;
 
-    fn before(&mut self, id: Option<i64>) {
-        if let Some(id) = id {
-            self.values.push(Box::new(id));
-            self.conditions.push(format!("id < ?{}", self.values.len()));
-        }
-    }
-
-    fn list<T>(
-        self,
+impl List<'_> {
+    /// Backwards through the table.
+    fn of_all<T>(
+        &self,
         db: &Connection,
-        table: &str,
-        columns: &str,
+        accounts: &[AccountId],
+        before: Option<i64>,
         limit: usize,
-        row: fn(&Row<'_>) -> rusqlite::Result<T>,
+        row: ReadRow<T>,
     ) -> rusqlite::Result<Vec<T>> {
-        let conditions = if self.conditions.is_empty() { "1".to_owned() } else { self.conditions.join(" AND ") };
+        let mut conditions = vec!["id < ?1".to_owned()];
+        conditions.extend(self.statuses.condition(self.table));
+        let account_name;
+        let (before, kind) = (before.unwrap_or(i64::MAX), self.kind);
+        let mut values: Vec<&dyn ToSql> = vec![&before];
+        if kind.is_some() {
+            values.push(&kind);
+            conditions.push(format!("kind = ?{}", values.len()));
+        }
+        if let [account] = accounts {
+            account_name = account.as_str();
+            values.push(&account_name);
+            conditions.push(format!("account = ?{}", values.len()));
+        }
+        let (columns, table, conditions) = (self.columns, self.table, conditions.join(" AND "));
         let sql = format!("SELECT {columns} FROM {table} WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
-        let values: Vec<&dyn ToSql> = self.values.iter().map(AsRef::as_ref).collect();
         db.prepare_cached(&sql)?.query_map(values.as_slice(), row)?.collect()
+    }
+
+    /// Along each conversation, from its newest row backwards: there is no index by person over all rows.
+    fn of_person<T>(
+        &self,
+        db: &Connection,
+        accounts: &[AccountId],
+        person: &str,
+        before: Option<i64>,
+        limit: usize,
+        row: ReadRow<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        let (columns, table) = (self.columns, self.table);
+        let heads = format!("SELECT last_{table} FROM conversation WHERE id = ?1");
+        let step = format!("SELECT {columns}, previous AS step, id AS at, status AS state FROM {table} WHERE id = ?1");
+        let mut found = Vec::new();
+        for account in accounts {
+            let Some(conversation) = conversation::find(db, account.as_str(), person)? else { continue };
+            let mut next: Option<i64> = db.prepare_cached(&heads)?.query_row([conversation], |row| row.get(0))?;
+            let mut of_account = 0;
+            while let Some(id) = next.filter(|_| of_account < limit) {
+                let read = |found: &Row<'_>| Ok((found.get("step")?, self.shows(found, before)?, row(found)?));
+                let Some((previous, shown, item)) = db.prepare_cached(&step)?.query_row([id], read).optional()? else {
+                    break;
+                };
+                if shown {
+                    found.push((id, item));
+                    of_account += 1;
+                }
+                next = previous;
+            }
+        }
+        found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        Ok(found.into_iter().take(limit).map(|(_, item)| item).collect())
+    }
+
+    fn shows(&self, row: &Row<'_>, before: Option<i64>) -> rusqlite::Result<bool> {
+        let statuses = &self.statuses.numbers;
+        Ok(before.is_none_or(|before| row.get("at").is_ok_and(|id: i64| id < before))
+            && (statuses.is_empty() || statuses.contains(&row.get("state")?))
+            && match self.kind {
+                Some(kind) => row.get::<_, String>("kind")? == kind,
+                None => true,
+            })
     }
 }
 
@@ -102,7 +174,7 @@ fn send_row(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         id: SendId(row.get(0)?),
         account: AccountId::new(row.get::<_, String>(1)?),
         person: PersonId::new(row.get::<_, String>(2)?),
-        request: request(&row.get::<_, String>(3)?)?,
+        request: readable(row.get(3)?),
         status: SendStatus::from_number(row.get(4)?).ok_or(rusqlite::Error::InvalidQuery)?,
         rule: row.get(5)?,
         reason: row.get(6)?,
@@ -111,4 +183,9 @@ fn send_row(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         event: row.get::<_, Option<i64>>(9)?.map(EventId),
         at: Timestamp(row.get(10)?),
     })
+}
+
+/// A request as JSON; what cannot be read as that, as text.
+fn readable(request: String) -> Value {
+    serde_json::from_str(&request).unwrap_or(Value::String(request))
 }

@@ -28,15 +28,29 @@ pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<(
     for (send, request) in sending {
         let reason = "the process ended while the send was on its way".to_owned();
         // Sender actions are tried once and never in doubt.
-        let outcome = match outbox::request(&request)?.as_message() {
-            Some(_) => Outcome::InDoubt { reason },
-            None => Outcome::Failed { reason },
-        };
+        let action = outbox::request(&request).is_ok_and(|request| request.as_message().is_none());
+        let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason } };
         outbox::settle(work, SendId(send), &outcome, now)?;
     }
     let parked: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;
     for (conversation, _) in parked {
         echo::unpark(work, conversation, now)?;
+    }
+    bring_heads_forward(work, now)
+}
+
+/// A conversation whose first event or send only waits would wait for ever. There is no way to that; if there were, a
+/// start would be the way back.
+fn bring_heads_forward(work: &Work<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    for (table, open) in [("event", 3), ("send", 4)] {
+        let sql = format!(
+            "UPDATE {table} SET status = 0, due = ?1 WHERE id IN (
+               SELECT min(id) FROM {table} WHERE status < {open} GROUP BY conversation HAVING min(status) = 1 AND max(status) = 1)"
+        );
+        let forward = work.db.execute(&sql, [now.0])?;
+        if forward > 0 {
+            tracing::error!(table, forward, "conversations had nothing at their head; they go on");
+        }
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
 CREATE INDEX event_undone ON event (conversation, id) WHERE status < 3;
 CREATE INDEX event_running ON event (id) WHERE status = 2;
 CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
+-- What an operator looks for: rare, so an index over it costs nothing.
+CREATE INDEX event_dead ON event (id) WHERE status = 4;
+CREATE INDEX event_quarantined ON event (id) WHERE status = 5;
 
 CREATE TABLE send (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -60,6 +63,9 @@ CREATE TABLE send (
 CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
 CREATE INDEX send_unsettled ON send (conversation, id) WHERE status < 4;
 CREATE INDEX send_sending ON send (id) WHERE status = 2;
+CREATE INDEX send_in_doubt ON send (id) WHERE status = 3;
+CREATE INDEX send_refused ON send (id) WHERE status = 5;
+CREATE INDEX send_failed ON send (id) WHERE status = 6;
 
 -- Keys of delivered events, ordered by the time inside the event, which a redelivery repeats.
 CREATE TABLE seen (

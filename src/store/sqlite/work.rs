@@ -3,9 +3,12 @@
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::store::own::Own;
+
 /// The open transaction, and whom to wake once it is on disk.
 pub(in crate::store) struct Work<'a> {
     pub(super) db: &'a Connection,
+    pub(super) own: &'a Own,
     pub(super) woke: Woke,
 }
 

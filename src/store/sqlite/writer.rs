@@ -7,11 +7,13 @@ use std::sync::mpsc as std_mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::mpsc;
+use tokio_util::sync::DropGuard;
 
 use super::open::connect;
 use super::work::{Job, Woke, Work};
+use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
@@ -27,18 +29,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        db: Connection,
-        path: &Path,
-        batch: usize,
-        wakes: Arc<Wakes>,
-        jobs: mpsc::Receiver<Box<dyn Job>>,
-    ) -> rusqlite::Result<Writer> {
+    pub(super) fn start(shop: Workshop, path: &Path, jobs: mpsc::Receiver<Box<dyn Job>>) -> rusqlite::Result<Writer> {
         let log = Arc::new(AtomicI64::new(0));
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log));
         let thread = Builder::new()
             .name("store-writer".into())
-            .spawn(move || write(db, batch, &wakes, jobs, &log, checkpointer))
+            .spawn(move || shop.work(jobs, &log, checkpointer))
             .expect("the system starts a thread for the store");
         Ok(Writer { thread })
     }
@@ -48,44 +44,51 @@ impl Writer {
     }
 }
 
-fn write(
-    mut db: Connection,
-    batch: usize,
-    wakes: &Wakes,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    log: &AtomicI64,
-    checkpointer: Checkpointer,
-) {
-    let mut waiting = Vec::with_capacity(batch);
-    while jobs.blocking_recv_many(&mut waiting, batch) > 0 {
-        let woke = apply(&mut db, waiting.drain(..));
-        if woke.events {
-            wakes.events.notify_one();
+/// What the writer works with.
+pub(super) struct Workshop {
+    pub(super) db: Connection,
+    pub(super) own: Arc<Own>,
+    pub(super) batch: usize,
+    pub(super) wakes: Arc<Wakes>,
+    /// Cancelled when the writer has ended, however it ended.
+    pub(super) ended: DropGuard,
+}
+
+impl Workshop {
+    fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &AtomicI64, checkpointer: Checkpointer) {
+        let mut waiting = Vec::with_capacity(self.batch);
+        while jobs.blocking_recv_many(&mut waiting, self.batch) > 0 {
+            let woke = apply(&mut self.db, &self.own, waiting.drain(..));
+            if woke.events {
+                self.wakes.events.notify_one();
+            }
+            if woke.sends {
+                self.wakes.sends.notify_one();
+            }
+            checkpointer.ring();
+            if log.load(Ordering::Relaxed) > LONG_LOG {
+                log.store(checkpoint(&self.db), Ordering::Relaxed);
+            }
         }
-        if woke.sends {
-            wakes.sends.notify_one();
+        checkpointer.stop();
+        if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            let code = error.sqlite_error_code();
+            tracing::warn!(?code, "the store's log was not folded into its file; it will be at the next start");
         }
-        checkpointer.ring();
-        if log.load(Ordering::Relaxed) > LONG_LOG {
-            log.store(checkpoint(&db), Ordering::Relaxed);
-        }
-    }
-    checkpointer.stop();
-    if let Err(error) = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "the store's log was not folded into its file; it will be at the next start");
+        drop(self.ended);
     }
 }
 
-/// Applies a batch in one transaction. When one of them fails, each is applied in a transaction of its own, so that only
-/// the one at fault fails; when the commit fails, all do.
-pub(super) fn apply(db: &mut Connection, jobs: impl Iterator<Item = Box<dyn Job>>) -> Woke {
+/// Applies a batch in one transaction. When the file cannot be written all of it fails. When one operation fails by itself,
+/// each is applied in a transaction of its own, so that only the one at fault fails.
+pub(super) fn apply(db: &mut Connection, own: &Own, jobs: impl Iterator<Item = Box<dyn Job>>) -> Woke {
     let mut jobs: Vec<_> = jobs.collect();
-    match transact(db, &mut jobs) {
+    match transact(db, own, &mut jobs) {
         Ok(woke) => {
             jobs.into_iter().for_each(|job| job.answer(Ok(())));
             woke
         }
-        Err(error) if jobs.len() == 1 => {
+        Err(error) if jobs.len() == 1 || concerns_the_file(&error) => {
             log(&error);
             jobs.into_iter().for_each(|job| job.answer(Err(error_of(&error))));
             Woke::default()
@@ -93,7 +96,7 @@ pub(super) fn apply(db: &mut Connection, jobs: impl Iterator<Item = Box<dyn Job>
         Err(_) => {
             let mut woke = Woke::default();
             for job in jobs {
-                let alone = apply(db, std::iter::once(job));
+                let alone = apply(db, own, std::iter::once(job));
                 woke.events |= alone.events;
                 woke.sends |= alone.sends;
             }
@@ -102,9 +105,9 @@ pub(super) fn apply(db: &mut Connection, jobs: impl Iterator<Item = Box<dyn Job>
     }
 }
 
-fn transact(db: &mut Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<Woke> {
-    let transaction = db.transaction()?;
-    let mut work = Work { db: &transaction, woke: Woke::default() };
+fn transact(db: &mut Connection, own: &Own, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<Woke> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut work = Work { db: &transaction, own, woke: Woke::default() };
     for job in jobs {
         job.run(&mut work)?;
     }
@@ -113,10 +116,19 @@ fn transact(db: &mut Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<
     Ok(woke)
 }
 
+/// Whether an error is the file's, and would meet every operation: then none is tried alone, for each would wait as long.
+fn concerns_the_file(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+    let code = error.sqlite_error_code();
+    [DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure, ReadOnly, CannotOpen, DatabaseCorrupt]
+        .map(Some)
+        .contains(&code)
+}
+
 fn log(error: &rusqlite::Error) {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => tracing::error!("the disk of the store is full: webhooks are answered 503"),
-        code => tracing::error!(?code, "the store could not write: webhooks are answered 503"),
+        code => tracing::error!(?code, "an operation of the store failed"),
     }
 }
 
@@ -162,7 +174,10 @@ impl Checkpointer {
 
 /// Folds what it can without waiting for anybody; returns the pages left in the log.
 fn checkpoint(db: &Connection) -> i64 {
-    let pages = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
+    let pages = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (all, folded): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(all - folded)
+    });
     pages.unwrap_or_else(|error: rusqlite::Error| {
         tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be folded into its file");
         0
