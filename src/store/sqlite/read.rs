@@ -122,14 +122,14 @@ impl List<'_> {
     ) -> rusqlite::Result<Vec<T>> {
         let (columns, table) = (self.columns, self.table);
         let heads = format!("SELECT last_{table} FROM conversation WHERE id = ?1");
-        let step = format!("SELECT {columns}, previous AS step, id AS at, status AS state FROM {table} WHERE id = ?1");
+        let step = format!("SELECT {columns}, previous AS row_previous, id AS row_id, status AS row_status FROM {table} WHERE id = ?1");
         let mut found = Vec::new();
         for account in accounts {
             let Some(conversation) = conversation::find(db, account.as_str(), person)? else { continue };
             let mut next: Option<i64> = db.prepare_cached(&heads)?.query_row([conversation], |row| row.get(0))?;
             let mut of_account = 0;
             while let Some(id) = next.filter(|_| of_account < limit) {
-                let read = |found: &Row<'_>| Ok((found.get("step")?, self.shows(found, before)?, row(found)?));
+                let read = |found: &Row<'_>| Ok((found.get("row_previous")?, self.shows(found, before)?, row(found)?));
                 let Some((previous, shown, item)) = db.prepare_cached(&step)?.query_row([id], read).optional()? else {
                     break;
                 };
@@ -146,8 +146,8 @@ impl List<'_> {
 
     fn shows(&self, row: &Row<'_>, before: Option<i64>) -> rusqlite::Result<bool> {
         let statuses = &self.statuses.numbers;
-        Ok(before.is_none_or(|before| row.get("at").is_ok_and(|id: i64| id < before))
-            && (statuses.is_empty() || statuses.contains(&row.get("state")?))
+        Ok(before.is_none_or(|before| row.get("row_id").is_ok_and(|id: i64| id < before))
+            && (statuses.is_empty() || statuses.contains(&row.get("row_status")?))
             && match self.kind {
                 Some(kind) => row.get::<_, String>("kind")? == kind,
                 None => true,
