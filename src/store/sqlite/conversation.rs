@@ -10,6 +10,7 @@ pub(super) struct Conversation {
     pub(super) id: i64,
     pub(super) last_event: Option<i64>,
     pub(super) last_send: Option<i64>,
+    pub(super) queue_tail: Option<i64>,
 }
 
 /// Finds the conversation of `person` with `account`, or makes it.
@@ -27,7 +28,7 @@ pub(super) fn open(work: &Work<'_>, account: &str, person: &str) -> rusqlite::Re
     work.db
         .prepare_cached("INSERT INTO conversation (id, account, person) VALUES (?1, ?2, ?3)")?
         .execute(params![id, account, person])?;
-    Ok(Conversation { id, last_event: None, last_send: None })
+    Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None })
 }
 
 /// Finds the id of a conversation, where there is one.
@@ -49,12 +50,20 @@ type Owner = (String, String);
 
 fn at(work: &Work<'_>, id: i64) -> rusqlite::Result<Option<(Conversation, Owner)>> {
     work.db
-        .prepare_cached("SELECT last_event, last_send, account, person FROM conversation WHERE id = ?1")?
+        .prepare_cached("SELECT last_event, last_send, queue_tail, account, person FROM conversation WHERE id = ?1")?
         .query_row([id], |row| {
-            let conversation = Conversation { id, last_event: row.get(0)?, last_send: row.get(1)? };
-            Ok((conversation, (row.get(2)?, row.get(3)?)))
+            let (last_event, last_send, queue_tail) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((Conversation { id, last_event, last_send, queue_tail }, (row.get(3)?, row.get(4)?)))
         })
         .optional()
+}
+
+/// A conversation that is known to be there.
+pub(super) fn get(work: &Work<'_>, id: i64) -> rusqlite::Result<Conversation> {
+    match at(work, id)? {
+        Some((conversation, _)) => Ok(conversation),
+        None => Err(rusqlite::Error::QueryReturnedNoRows),
+    }
 }
 
 fn hash(account: &str, person: &str) -> i64 {

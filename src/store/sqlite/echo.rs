@@ -6,7 +6,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::conversation::Conversation;
+use super::conversation::{self, Conversation};
 use super::work::Work;
 use super::{inbox, outbox};
 use crate::clock::Timestamp;
@@ -41,13 +41,12 @@ pub(super) fn recognise(
         settle_sent(work, send, echo.mid.clone(), now)?;
         return Ok(Recognised::Own);
     }
-    by_message(work, conversation.id, conversation.last_send, echo, now)
+    by_message(work, conversation.last_send, echo, now)
 }
 
 /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.
 fn by_message(
     work: &mut Work<'_>,
-    conversation: i64,
     last_send: Option<i64>,
     echo: &Echo,
     now: Timestamp,
@@ -60,7 +59,7 @@ fn by_message(
     if echo.app_id.as_ref().is_some_and(|app| work.own.is_another_app(app)) {
         return Ok(Recognised::Foreign);
     }
-    let in_flight = in_flight(work, conversation)?;
+    let in_flight = in_flight(work, last_send)?;
     let doubted = in_flight.iter().find(|(_, status, request)| *status == SendStatus::InDoubt && says(request, echo));
     if let Some((send, _, _)) = doubted {
         settle_sent(work, *send, echo.mid.clone(), now)?;
@@ -71,31 +70,37 @@ fn by_message(
 
 /// Looks again at the parked echoes of a conversation, after one of its sends was settled or came into doubt.
 pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
-    let last_send = work
-        .db
-        .prepare_cached("SELECT last_send FROM conversation WHERE id = ?1")?
-        .query_row([conversation], |row| row.get(0))
-        .optional()?
-        .flatten();
     // One at a time: settling a send for one of them looks at all of them again.
     let mut last = 0;
     while let Some((id, account, raw)) = next_parked(work, conversation, last)? {
         last = id;
+        let last_send = conversation::get(work, conversation)?.last_send;
         let recognised = match read(&account, &raw) {
-            Some(echo) => by_message(work, conversation, last_send, &echo, now)?,
+            Some(echo) => by_message(work, last_send, &echo, now)?,
             None => Recognised::Foreign,
         };
-        let status = match recognised {
-            Recognised::Perhaps => continue,
-            Recognised::Own => EventStatus::Done,
-            Recognised::Foreign => inbox::queue_status(work, conversation)?,
-        };
-        work.woke.events |= status == EventStatus::Ready;
-        work.db
-            .prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1 AND status = 6")?
-            .execute(params![id, status as i64, now.0])?;
+        match recognised {
+            Recognised::Perhaps => {}
+            Recognised::Own => release(work, id, EventStatus::Done, now)?,
+            Recognised::Foreign => {
+                let tail = conversation::get(work, conversation)?.queue_tail;
+                let status = inbox::enqueue(work, tail, id)?;
+                work.woke.events |= status == EventStatus::Ready;
+                release(work, id, status, now)?;
+                work.db
+                    .prepare_cached("UPDATE conversation SET queue_tail = ?2 WHERE id = ?1")?
+                    .execute([conversation, id])?;
+            }
+        }
     }
     Ok(())
+}
+
+fn release(work: &Work<'_>, event: i64, status: EventStatus, now: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1 AND status = 6")?
+        .execute(params![event, status as i64, now.0])
+        .map(drop)
 }
 
 type Parked = (i64, String, Vec<u8>);
@@ -155,16 +160,26 @@ fn was_sent(work: &Work<'_>, last_send: Option<i64>, mid: &MessageId) -> rusqlit
 
 type InFlight = (SendId, SendStatus, Option<Request>);
 
-fn in_flight(work: &Work<'_>, conversation: i64) -> rusqlite::Result<Vec<InFlight>> {
-    work.db
-        .prepare_cached(
-            "SELECT id, status, request FROM send WHERE conversation = ?1 AND status < 4 AND status IN (2, 3) ORDER BY id",
-        )?
-        .query_map([conversation], |row| {
-            let status = SendStatus::from_number(row.get(1)?).unwrap_or(SendStatus::Sending);
-            Ok((SendId(row.get(0)?), status, serde_json::from_str(&row.get::<_, String>(2)?).ok()))
-        })?
-        .collect()
+/// The conversation's sends that are on their way or in doubt, oldest first. They are among its last: each waits for those
+/// before it.
+fn in_flight(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<InFlight>> {
+    let mut statement = work.db.prepare_cached("SELECT status, request, previous FROM send WHERE id = ?1")?;
+    let (mut next, mut found) = (last_send, Vec::new());
+    while let Some(id) = next {
+        let row: Option<(i64, String, Option<i64>)> =
+            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((status, request, previous)) = row else { break };
+        match SendStatus::from_number(status) {
+            Some(status @ (SendStatus::Sending | SendStatus::InDoubt)) => {
+                found.push((SendId(id), status, serde_json::from_str(&request).ok()));
+            }
+            Some(SendStatus::Ready | SendStatus::Waiting) => {}
+            _ => break,
+        }
+        next = previous;
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// Whether a send says what an echo repeats, but for space around it. Only text can be compared: media come back under

@@ -8,13 +8,13 @@ use crate::clock::Timestamp;
 use crate::id::{EventId, PersonId};
 use crate::store::{EventStatus, Failure, Finish, Room, StateChange, Taken, TakenEvent};
 
-/// Where a new event of a conversation stands: first, or behind another.
-pub(super) fn queue_status(work: &Work<'_>, conversation: i64) -> rusqlite::Result<EventStatus> {
-    let busy = work
+/// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
+pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
+    let behind = work
         .db
-        .prepare_cached("SELECT 1 FROM event WHERE conversation = ?1 AND status < 3 LIMIT 1")?
-        .exists([conversation])?;
-    Ok(if busy { EventStatus::Waiting } else { EventStatus::Ready })
+        .prepare_cached("UPDATE event SET next = ?2 WHERE id = ?1 AND status < 3")?
+        .execute(params![tail, event])?;
+    Ok(if behind == 1 { EventStatus::Waiting } else { EventStatus::Ready })
 }
 
 /// Takes what is due, and marks it running.
@@ -113,10 +113,10 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
 
 /// Running events are ready again: their turns were cut off by a shutdown.
 pub(in crate::store) fn release(work: &mut Work<'_>) -> rusqlite::Result<()> {
-    work.db.prepare_cached("UPDATE event SET status = 0 WHERE status = 2")?.execute([]).map(drop)
+    work.db.prepare_cached("UPDATE event SET status = 0 WHERE status < 3 AND status = 2")?.execute([]).map(drop)
 }
 
-/// Takes a running event out of its conversation's way. Returns the conversation.
+/// Takes a running event out of its conversation's way, and lets the one behind it come forward. Returns the conversation.
 pub(super) fn leave(
     work: &mut Work<'_>,
     event: EventId,
@@ -124,20 +124,23 @@ pub(super) fn leave(
     now: Timestamp,
     error: Option<&str>,
 ) -> rusqlite::Result<Option<i64>> {
-    let conversation: Option<i64> = work
+    // Two statements cost less than one that returns what it changed.
+    let running: Option<(i64, Option<i64>)> = work
         .db
-        .prepare_cached("UPDATE event SET status = ?2, error = ?3 WHERE id = ?1 AND status = 2 RETURNING conversation")?
-        .query_row(params![event.0, status as i64, error], |row| row.get(0))
+        .prepare_cached("SELECT conversation, next FROM event WHERE id = ?1 AND status = 2")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let Some(conversation) = conversation {
-        let came_forward = work
-            .db
-            .prepare_cached(
-                "UPDATE event SET status = 0, due = ?2 WHERE id =
-                 (SELECT id FROM event WHERE conversation = ?1 AND status < 3 AND status = 1 ORDER BY id LIMIT 1)",
-            )?
-            .execute(params![conversation, now.0])?;
-        work.woke.events |= came_forward == 1;
+    let Some((conversation, next)) = running else { return Ok(None) };
+    work.db.prepare_cached("UPDATE event SET status = ?2, error = ?3 WHERE id = ?1")?.execute(params![
+        event.0,
+        status as i64,
+        error
+    ])?;
+    if let Some(next) = next {
+        work.db
+            .prepare_cached("UPDATE event SET status = 0, due = ?2 WHERE id = ?1 AND status = 1")?
+            .execute(params![next, now.0])?;
+        work.woke.events = true;
     }
-    Ok(conversation)
+    Ok(Some(conversation))
 }

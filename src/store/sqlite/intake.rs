@@ -37,39 +37,42 @@ fn event(
     }
     let person = envelope.person.as_ref().map_or("", PersonId::as_str);
     let conversation = conversation::open(work, envelope.account.as_str(), person)?;
-    ledger::record(work, conversation.id, envelope, now)?;
     let recognised = match &envelope.event {
         Event::Echo(echo) => echo::recognise(work, &conversation, echo, now)?,
         _ => Recognised::Foreign,
     };
+    let id = next_id(work);
     let status = match recognised {
         Recognised::Own => EventStatus::Done,
         _ if !handled => EventStatus::Done,
         Recognised::Perhaps => EventStatus::Parked,
-        Recognised::Foreign => inbox::queue_status(work, conversation.id)?,
+        Recognised::Foreign => inbox::enqueue(work, conversation.queue_tail, id)?,
     };
     work.woke.events |= status == EventStatus::Ready;
-    if matches!(recognised, Recognised::Own) {
+    if recognised == Recognised::Own {
         appended.own_echoes += 1;
     } else {
         appended.new += 1;
     }
-    insert(work, envelope, &conversation, status, now)
+    insert(work, envelope, id, &conversation, status, now)?;
+    record(work, envelope, id, &conversation, status, now)
 }
 
 fn insert(
     work: &Work<'_>,
     envelope: &Envelope,
+    id: i64,
     conversation: &Conversation,
     status: EventStatus,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
-            "INSERT INTO event (conversation, previous, account, person, kind, status, standby, received_at, due, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
+            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, received_at, due, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
         )?
         .execute(params![
+            id,
             conversation.id,
             conversation.last_event,
             envelope.account.as_str(),
@@ -79,24 +82,56 @@ fn insert(
             envelope.standby,
             now.0,
             envelope.raw.get().as_bytes(),
-        ])?;
+        ])
+        .map(drop)
+}
+
+/// Writes what an event says of its conversation: to its history, its queue and the ledger. Late and repeated events never
+/// turn the window back.
+fn record(
+    work: &Work<'_>,
+    envelope: &Envelope,
+    id: i64,
+    conversation: &Conversation,
+    status: EventStatus,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let queued = matches!(status, EventStatus::Ready | EventStatus::Waiting).then_some(id);
     work.db
-        .prepare_cached("UPDATE conversation SET last_event = ?2, last_event_at = ?3 WHERE id = ?1")?
-        .execute(params![conversation.id, work.db.last_insert_rowid(), now.0])
+        .prepare_cached(
+            "UPDATE conversation SET last_event = ?2, last_event_at = ?3, queue_tail = ifnull(?4, queue_tail),
+               opened_by = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?6 ELSE opened_by END,
+               opened_at = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?5 ELSE opened_at END
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            conversation.id,
+            id,
+            now.0,
+            queued,
+            ledger::opened_at(envelope, now),
+            envelope.kind().as_str(),
+        ])
         .map(drop)
 }
 
 /// What is signed and cannot be read is kept with its reason, outside any conversation.
-fn quarantine(work: &Work<'_>, piece: &Unreadable, now: Timestamp, appended: &mut Appended) -> rusqlite::Result<()> {
+fn quarantine(
+    work: &mut Work<'_>,
+    piece: &Unreadable,
+    now: Timestamp,
+    appended: &mut Appended,
+) -> rusqlite::Result<()> {
     if !keys::remember(work, &piece.key, false, now)? {
         appended.repeated += 1;
         return Ok(());
     }
     appended.quarantined += 1;
+    let id = next_id(work);
     work.db
         .prepare_cached(
-            "INSERT INTO event (conversation, account, kind, status, standby, received_at, due, error, raw)
-             VALUES (0, ?1, 'other', ?2, 0, ?3, ?3, ?4, ?5)",
+            "INSERT INTO event (id, conversation, account, kind, status, standby, received_at, due, error, raw)
+             VALUES (?6, 0, ?1, 'other', ?2, 0, ?3, ?3, ?4, ?5)",
         )?
         .execute(params![
             piece.account.as_ref().map(AccountId::as_str),
@@ -104,6 +139,12 @@ fn quarantine(work: &Work<'_>, piece: &Unreadable, now: Timestamp, appended: &mu
             now.0,
             piece.reason,
             piece.raw,
+            id,
         ])
         .map(drop)
+}
+
+fn next_id(work: &mut Work<'_>) -> i64 {
+    *work.last_event += 1;
+    *work.last_event
 }

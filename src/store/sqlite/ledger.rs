@@ -1,6 +1,6 @@
 //! The facts that policy decides from.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row};
 
 use super::conversation;
 use super::work::Work;
@@ -9,16 +9,10 @@ use crate::event::{Envelope, Kind};
 use crate::id::{AccountId, PersonId};
 use crate::policy::{Facts, Window};
 
-/// Writes what an event says to the ledger. A window is timed by the event's own time and never later than its arrival;
-/// late and repeated events never turn it back. An opener that carries no time opens nothing.
-pub(super) fn record(work: &Work<'_>, conversation: i64, envelope: &Envelope, now: Timestamp) -> rusqlite::Result<()> {
-    let Some(at) = envelope.at.filter(|_| envelope.event.opens()) else { return Ok(()) };
-    work.db
-        .prepare_cached(
-            "UPDATE conversation SET opened_at = ?2, opened_by = ?3 WHERE id = ?1 AND ifnull(opened_at, -1) < ?2",
-        )?
-        .execute(params![conversation, at.min(now).0, envelope.kind().as_str()])
-        .map(drop)
+/// When an event opens the window: at its own time, and never later than its arrival. An opener that carries no time opens
+/// nothing.
+pub(super) fn opened_at(envelope: &Envelope, now: Timestamp) -> Option<i64> {
+    envelope.at.filter(|_| envelope.event.opens()).map(|at| at.min(now).0)
 }
 
 /// Reads the facts of a conversation; of one that is not known, there are none.

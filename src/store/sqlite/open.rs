@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -60,20 +61,28 @@ fn start(
 ) -> rusqlite::Result<Opened> {
     let path = settings.path.as_path();
     let transaction = db.transaction()?;
-    let name: String = transaction.query_row("SELECT name FROM store", [], |row| row.get(0))?;
+    let (name, mut last_event, last_send): (String, i64, i64) = transaction.query_row(
+        "SELECT name, max(last_event, ifnull((SELECT max(id) FROM event), 0)),
+                max(last_send, ifnull((SELECT max(id) FROM send), 0)) FROM store",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     let own = Arc::new(Own::new(&name, apps));
-    recover(&mut Work { db: &transaction, own: &own, woke: Woke::default() }, now)?;
-    let last_send = transaction
-        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'send'", [], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0);
+    recover(&mut Work { db: &transaction, own: &own, last_event: &mut last_event, woke: Woke::default() }, now)?;
     transaction.commit()?;
 
     let reader = connect(path)?;
     reader.pragma_update(None, "query_only", true)?;
     let (jobs, queue) = mpsc::channel(settings.queue);
     let ended = CancellationToken::new();
-    let shop = Workshop { db, own: Arc::clone(&own), batch: settings.batch, wakes, ended: ended.clone().drop_guard() };
+    let shop = Workshop {
+        db,
+        own: Arc::clone(&own),
+        last_event,
+        batch: settings.batch,
+        wakes,
+        ended: ended.clone().drop_guard(),
+    };
     let sqlite = Sqlite {
         path: path.to_owned(),
         jobs: Mutex::new(Some(jobs)),
@@ -94,6 +103,8 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // Else every statement that a partial index might serve is prepared anew at each call, in case the values matter.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.busy_timeout(PATIENCE)?;
     Ok(db)
 }

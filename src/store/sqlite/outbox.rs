@@ -9,7 +9,7 @@ use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
-/// Plans the sends of one turn, in order.
+/// Plans the sends of one turn, in order: a chain, behind the conversation's last send where that is not settled.
 pub(super) fn plan(
     work: &mut Work<'_>,
     event: Option<EventId>,
@@ -17,43 +17,42 @@ pub(super) fn plan(
     sends: &[(SendId, Request)],
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    if sends.is_empty() {
-        return Ok(());
-    }
+    let (Some((first, _)), Some((last, _))) = (sends.first(), sends.last()) else { return Ok(()) };
     let (account, person, mut previous): (String, String, Option<i64>) = work
         .db
         .prepare_cached("SELECT account, person, last_send FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    for (id, request) in sends {
-        let busy = work
-            .db
-            .prepare_cached("SELECT 1 FROM send WHERE conversation = ?1 AND status < 4 LIMIT 1")?
-            .exists([conversation])?;
-        let status = if busy { SendStatus::Waiting } else { SendStatus::Ready };
-        work.woke.sends |= !busy;
+    let behind = work
+        .db
+        .prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1 AND status < 4")?
+        .execute(params![previous, first.0])?;
+    let mut status = if behind == 1 { SendStatus::Waiting } else { SendStatus::Ready };
+    work.woke.sends |= status == SendStatus::Ready;
+    let mut insert = work.db.prepare_cached(
+        "INSERT INTO send (id, event, conversation, previous, next, account, person, request, status, due, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+    )?;
+    for (index, (id, request)) in sends.iter().enumerate() {
         let request =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        work.db
-            .prepare_cached(
-                "INSERT INTO send (id, event, conversation, previous, account, person, request, status, due, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-            )?
-            .execute(params![
-                id.0,
-                event.map(|event| event.0),
-                conversation,
-                previous,
-                account,
-                person,
-                request,
-                status as i64,
-                now.0,
-            ])?;
+        insert.execute(params![
+            id.0,
+            event.map(|event| event.0),
+            conversation,
+            previous,
+            sends.get(index + 1).map(|(next, _)| next.0),
+            account,
+            person,
+            request,
+            status as i64,
+            now.0,
+        ])?;
         previous = Some(id.0);
+        status = SendStatus::Waiting;
     }
     work.db
         .prepare_cached("UPDATE conversation SET last_send = ?2 WHERE id = ?1")?
-        .execute(params![conversation, previous])
+        .execute(params![conversation, last.0])
         .map(drop)
 }
 
@@ -150,22 +149,30 @@ pub(in crate::store) fn settle(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let change = change(outcome, now);
-    let conversation: Option<i64> = work
+    let open: Option<(i64, Option<i64>)> = work
         .db
+        .prepare_cached("SELECT conversation, next FROM send WHERE id = ?1 AND status IN (0, 2, 3)")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((conversation, next)) = open else { return learn(work, send, change.message_id) };
+    work.db
         .prepare_cached(
             "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id)
-             WHERE id = ?1 AND status < 4 RETURNING conversation",
+             WHERE id = ?1",
         )?
-        .query_row(
-            params![send.0, change.status as i64, change.due.0, now.0, change.rule, change.reason, change.message_id],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let Some(conversation) = conversation else { return learn(work, send, change.message_id) };
+        .execute(params![
+            send.0,
+            change.status as i64,
+            change.due.0,
+            now.0,
+            change.rule,
+            change.reason,
+            change.message_id,
+        ])?;
     match change.status {
         SendStatus::Ready => work.woke.sends = true,
         SendStatus::InDoubt => {}
-        _ => come_forward(work, conversation, now)?,
+        _ => come_forward(work, next, now)?,
     }
     echo::unpark(work, conversation, now)
 }
@@ -192,14 +199,11 @@ fn learn(work: &Work<'_>, send: SendId, message_id: Option<&str>) -> rusqlite::R
         .map(drop)
 }
 
-fn come_forward(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
-    let came = work
-        .db
-        .prepare_cached(
-            "UPDATE send SET status = 0, due = max(due, ?2) WHERE id =
-             (SELECT id FROM send WHERE conversation = ?1 AND status < 4 AND status = 1 ORDER BY id LIMIT 1)",
-        )?
-        .execute(params![conversation, now.0])?;
-    work.woke.sends |= came == 1;
-    Ok(())
+fn come_forward(work: &mut Work<'_>, next: Option<i64>, now: Timestamp) -> rusqlite::Result<()> {
+    let Some(next) = next else { return Ok(()) };
+    work.woke.sends = true;
+    work.db
+        .prepare_cached("UPDATE send SET status = 0, due = max(due, ?2) WHERE id = ?1 AND status = 1")?
+        .execute(params![next, now.0])
+        .map(drop)
 }

@@ -10,6 +10,12 @@ const STEP: usize = 200;
 
 /// Deletes a little of each table. True when there is more.
 pub(in crate::store) fn step(work: &mut Work<'_>, before: &KeepSince) -> rusqlite::Result<bool> {
+    work.db
+        .prepare_cached(
+            "UPDATE store SET last_event = max(last_event, ifnull((SELECT max(id) FROM event), 0)),
+                              last_send = max(last_send, ifnull((SELECT max(id) FROM send), 0))",
+        )?
+        .execute([])?;
     // Ids grow with time, so the first row that is young enough bounds the search: no step reads the table's young part.
     let events = work
         .db

@@ -66,7 +66,7 @@ impl Statuses {
         let list = self.numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match self.numbers.as_slice() {
             [] => None,
-            [one] => Some(format!("status = {one}")),
+            [one] if *one > self.open => Some(format!("status = {one}")),
             several if several.iter().all(|number| *number < self.open || Some(*number) == self.parked) => {
                 let open = self.open;
                 let parked =
@@ -122,7 +122,9 @@ impl List<'_> {
     ) -> rusqlite::Result<Vec<T>> {
         let (columns, table) = (self.columns, self.table);
         let heads = format!("SELECT last_{table} FROM conversation WHERE id = ?1");
-        let step = format!("SELECT {columns}, previous AS row_previous, id AS row_id, status AS row_status FROM {table} WHERE id = ?1");
+        let step = format!(
+            "SELECT {columns}, previous AS row_previous, id AS row_id, status AS row_status FROM {table} WHERE id = ?1"
+        );
         let mut found = Vec::new();
         for account in accounts {
             let Some(conversation) = conversation::find(db, account.as_str(), person)? else { continue };

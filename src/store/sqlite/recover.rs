@@ -1,5 +1,7 @@
 //! What a process that died left behind.
 
+use std::collections::HashSet;
+
 use rusqlite::params;
 
 use super::work::Work;
@@ -14,7 +16,7 @@ const DEATHS: i64 = 3;
 /// Events that were running are handled again, unless they seem to be what kills the process. Sends that were on their way
 /// are in doubt: the bytes may have left.
 pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<()> {
-    let running: Vec<(i64, i64)> = rows(work, "SELECT id, deaths + 1 FROM event WHERE status = 2")?;
+    let running: Vec<(i64, i64)> = rows(work, "SELECT id, deaths + 1 FROM event WHERE status < 3 AND status = 2")?;
     for (event, deaths) in running {
         work.db.execute("UPDATE event SET deaths = ?2 WHERE id = ?1", params![event, deaths])?;
         if deaths >= DEATHS {
@@ -24,7 +26,7 @@ pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<(
             work.db.execute("UPDATE event SET status = 0, due = ?2 WHERE id = ?1", params![event, now.0])?;
         }
     }
-    let sending: Vec<(i64, String)> = rows(work, "SELECT id, request FROM send WHERE status = 2")?;
+    let sending: Vec<(i64, String)> = rows(work, "SELECT id, request FROM send WHERE status < 4 AND status = 2")?;
     for (send, request) in sending {
         let reason = "the process ended while the send was on its way".to_owned();
         // Sender actions are tried once and never in doubt.
@@ -39,17 +41,18 @@ pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<(
     bring_heads_forward(work, now)
 }
 
-/// A conversation whose first event or send only waits would wait for ever. There is no way to that; if there were, a
-/// start would be the way back.
+/// An event or send that waits for nobody would wait for ever. There is no way to that; if there were, a start would be the
+/// way back.
 fn bring_heads_forward(work: &Work<'_>, now: Timestamp) -> rusqlite::Result<()> {
     for (table, open) in [("event", 3), ("send", 4)] {
-        let sql = format!(
-            "UPDATE {table} SET status = 0, due = ?1 WHERE id IN (
-               SELECT min(id) FROM {table} WHERE status < {open} GROUP BY conversation HAVING min(status) = 1 AND max(status) = 1)"
-        );
-        let forward = work.db.execute(&sql, [now.0])?;
-        if forward > 0 {
-            tracing::error!(table, forward, "conversations had nothing at their head; they go on");
+        let chain: Vec<(i64, Option<i64>)> =
+            rows(work, &format!("SELECT id, next FROM {table} WHERE status < {open}"))?;
+        let awaited: HashSet<_> = chain.iter().filter_map(|(_, next)| *next).collect();
+        let waiting: Vec<(i64, i64)> =
+            rows(work, &format!("SELECT id, 0 FROM {table} WHERE status < {open} AND status = 1"))?;
+        for (id, _) in waiting.into_iter().filter(|(id, _)| !awaited.contains(id)) {
+            tracing::error!(table, id, "something waited for nobody; it goes on");
+            work.db.execute(&format!("UPDATE {table} SET status = 0, due = ?2 WHERE id = ?1"), [id, now.0])?;
         }
     }
     Ok(())

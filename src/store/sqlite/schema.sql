@@ -1,9 +1,11 @@
--- Tables grow at their right edge and are pruned at their left; indexes cover only what is not done. Random writes are
--- what a store of this kind pays for, so there is no index over all rows: a conversation's history is a walk along
--- `previous`, from the newest row that `conversation` names.
+-- Tables grow at their right edge and are pruned at their left; indexes cover only what is not done, in the order of ids.
+-- Random writes are what a store of this kind pays for, so no index is by conversation: its history is a walk along
+-- `previous`, from the newest row that `conversation` names, and its queue a walk along `next`.
 
 CREATE TABLE store (
-    name TEXT NOT NULL              -- random; marks the metadata of this store's sends
+    name TEXT NOT NULL,             -- random; marks the metadata of this store's sends
+    last_event INTEGER NOT NULL DEFAULT 0, -- the newest ids at the last pruning: none is given twice
+    last_send INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE conversation (
@@ -14,14 +16,16 @@ CREATE TABLE conversation (
     opened_by TEXT,
     last_event_at INTEGER,
     last_event INTEGER,
-    last_send INTEGER,
+    last_send INTEGER,              -- also the end of its queue of sends
+    queue_tail INTEGER,             -- the end of its queue of events
     state TEXT                      -- what the handler remembers: JSON
 );
 
 CREATE TABLE event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     conversation INTEGER NOT NULL,
     previous INTEGER,               -- the conversation's event before this one
+    next INTEGER,                   -- the event that waits for this one
     account TEXT,
     person TEXT,
     kind TEXT NOT NULL,
@@ -36,18 +40,18 @@ CREATE TABLE event (
     raw BLOB NOT NULL
 );
 CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
-CREATE INDEX event_undone ON event (conversation, id) WHERE status < 3;
-CREATE INDEX event_running ON event (id) WHERE status = 2;
+CREATE INDEX event_open ON event (id) WHERE status < 3;
 CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
 -- What an operator looks for: rare, so an index over it costs nothing.
 CREATE INDEX event_dead ON event (id) WHERE status = 4;
 CREATE INDEX event_quarantined ON event (id) WHERE status = 5;
 
 CREATE TABLE send (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     event INTEGER,                  -- whose handler said it; null when it came from elsewhere
     conversation INTEGER NOT NULL,
     previous INTEGER,
+    next INTEGER,                   -- the send that waits for this one
     account TEXT NOT NULL,
     person TEXT NOT NULL,
     request TEXT NOT NULL,          -- a Send API request: JSON
@@ -61,9 +65,7 @@ CREATE TABLE send (
     message_id TEXT
 );
 CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
-CREATE INDEX send_unsettled ON send (conversation, id) WHERE status < 4;
-CREATE INDEX send_sending ON send (id) WHERE status = 2;
-CREATE INDEX send_in_doubt ON send (id) WHERE status = 3;
+CREATE INDEX send_open ON send (id) WHERE status < 4;
 CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
 

@@ -9,6 +9,8 @@ use crate::store::own::Own;
 pub(in crate::store) struct Work<'a> {
     pub(super) db: &'a Connection,
     pub(super) own: &'a Own,
+    /// The newest event's id. A batch that fails leaves a gap, which nobody minds.
+    pub(super) last_event: &'a mut i64,
     pub(super) woke: Woke,
 }
 

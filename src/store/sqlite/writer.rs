@@ -48,6 +48,7 @@ impl Writer {
 pub(super) struct Workshop {
     pub(super) db: Connection,
     pub(super) own: Arc<Own>,
+    pub(super) last_event: i64,
     pub(super) batch: usize,
     pub(super) wakes: Arc<Wakes>,
     /// Cancelled when the writer has ended, however it ended.
@@ -58,7 +59,7 @@ impl Workshop {
     fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &AtomicI64, checkpointer: Checkpointer) {
         let mut waiting = Vec::with_capacity(self.batch);
         while jobs.blocking_recv_many(&mut waiting, self.batch) > 0 {
-            let woke = apply(&mut self.db, &self.own, waiting.drain(..));
+            let woke = apply(&mut self.db, &self.own, &mut self.last_event, waiting.drain(..));
             if woke.events {
                 self.wakes.events.notify_one();
             }
@@ -81,9 +82,14 @@ impl Workshop {
 
 /// Applies a batch in one transaction. When the file cannot be written all of it fails. When one operation fails by itself,
 /// each is applied in a transaction of its own, so that only the one at fault fails.
-pub(super) fn apply(db: &mut Connection, own: &Own, jobs: impl Iterator<Item = Box<dyn Job>>) -> Woke {
+pub(super) fn apply(
+    db: &mut Connection,
+    own: &Own,
+    last_event: &mut i64,
+    jobs: impl Iterator<Item = Box<dyn Job>>,
+) -> Woke {
     let mut jobs: Vec<_> = jobs.collect();
-    match transact(db, own, &mut jobs) {
+    match transact(db, own, last_event, &mut jobs) {
         Ok(woke) => {
             jobs.into_iter().for_each(|job| job.answer(Ok(())));
             woke
@@ -96,7 +102,7 @@ pub(super) fn apply(db: &mut Connection, own: &Own, jobs: impl Iterator<Item = B
         Err(_) => {
             let mut woke = Woke::default();
             for job in jobs {
-                let alone = apply(db, own, std::iter::once(job));
+                let alone = apply(db, own, last_event, std::iter::once(job));
                 woke.events |= alone.events;
                 woke.sends |= alone.sends;
             }
@@ -105,9 +111,9 @@ pub(super) fn apply(db: &mut Connection, own: &Own, jobs: impl Iterator<Item = B
     }
 }
 
-fn transact(db: &mut Connection, own: &Own, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<Woke> {
+fn transact(db: &mut Connection, own: &Own, last_event: &mut i64, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<Woke> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut work = Work { db: &transaction, own, woke: Woke::default() };
+    let mut work = Work { db: &transaction, own, last_event, woke: Woke::default() };
     for job in jobs {
         job.run(&mut work)?;
     }
@@ -172,11 +178,12 @@ impl Checkpointer {
     }
 }
 
-/// Folds what it can without waiting for anybody; returns the pages left in the log.
+/// Folds what it can without waiting for anybody. Returns the log's length in pages: none when all of it is folded, for then
+/// the next write starts it anew.
 fn checkpoint(db: &Connection) -> i64 {
     let pages = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
         let (all, folded): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok(all - folded)
+        Ok(if all == folded { 0 } else { all })
     });
     pages.unwrap_or_else(|error: rusqlite::Error| {
         tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be folded into its file");
