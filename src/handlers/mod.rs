@@ -2,6 +2,8 @@
 //!
 //! A bot uses the crate as anybody would from outside, through the names at its root.
 
+#![allow(unreachable_pub, reason = "a bot may be public whether or not anybody outside uses it")]
+
 mod echo;
 mod none;
 
