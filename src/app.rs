@@ -14,11 +14,13 @@ use crate::admin::{self, Admin, Readiness};
 use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::dispatch::{Dispatch, Served};
+use crate::fetch::Fetch;
 use crate::graph::{self, Client};
 use crate::id::AccountId;
 use crate::listener::{self, Limits};
+use crate::relay::Relay;
 use crate::sender::Sender;
-use crate::settings::Settings;
+use crate::settings::{self, RELAY, Settings};
 use crate::store::{KeepSince, OpenError, Store};
 use crate::telemetry::Metrics;
 use crate::webhook::{self, Webhook};
@@ -101,7 +103,7 @@ impl App {
     ///
     /// When the store, a listener or the client cannot be had: [`StartError`]. Nothing is left running then.
     pub async fn start(settings: Settings, handlers: &Handlers, clock: Clock) -> Result<App, StartError> {
-        let served = served(&settings, handlers)?;
+        let served = served(&settings, handlers, &clock)?;
         let clients = clients(&settings, &clock)?;
         let apps = [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect();
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
@@ -122,7 +124,8 @@ impl App {
         let webhook = webhook::routes(Webhook::new(&settings, store.clone(), clock.clone(), metrics.clone()));
         let admin = admin::routes(Admin {
             token: settings.admin.token.clone(),
-            accounts: settings.accounts.iter().map(|(name, account)| (name.clone(), account.id.clone())).collect(),
+            accounts: settings.accounts.iter().map(|(name, account)| (name.clone(), shown(account))).collect(),
+            clock: clock.clone(),
             store: store.clone(),
             metrics: metrics.clone(),
             readiness: readiness.clone(),
@@ -165,8 +168,8 @@ impl App {
         self.readiness.set(false);
         tracing::info!("stopping");
         let end = Instant::now() + PATIENCE;
-        self.intake.end(end - FOR_SENDS - FOR_STORE).await;
-        self.dispatch.end(end - FOR_SENDS - FOR_STORE).await;
+        let handled = end - FOR_SENDS - FOR_STORE;
+        tokio::join!(self.intake.end(handled), self.dispatch.end(handled));
         self.sender.end(end - FOR_STORE).await;
         self.background.end(end - FOR_STORE).await;
         let closing = async {
@@ -222,16 +225,30 @@ async fn bind(key: &'static str, address: SocketAddr) -> Result<Bound, StartErro
     Ok(Bound { listener, address })
 }
 
-fn served(settings: &Settings, handlers: &Handlers) -> Result<HashMap<AccountId, Arc<Served>>, StartError> {
+fn served(
+    settings: &Settings,
+    handlers: &Handlers,
+    clock: &Clock,
+) -> Result<HashMap<AccountId, Arc<Served>>, StartError> {
+    let fetch = Fetch::new()?;
     let mut served = HashMap::new();
     for (name, account) in &settings.accounts {
-        let handler = handlers
-            .get(&account.handler)
-            .ok_or_else(|| StartError::NoHandler { account: name.clone(), handler: account.handler.clone() })?;
+        let handler = match account.handler.as_str() {
+            RELAY => {
+                Relay::of(account, &settings.relay, fetch.clone(), clock.clone()).map(|relay| Arc::new(relay) as _)
+            }
+            own => handlers.get(own),
+        };
+        let (named, of) = (account.handler.clone(), name.clone());
+        let handler = handler.ok_or(StartError::NoHandler { account: of, handler: named })?;
         let slots = settings.dispatch.slots_per_account;
         served.insert(account.id.clone(), Arc::new(Served::new(name, account, handler, slots)));
     }
     Ok(served)
+}
+
+fn shown(account: &settings::Account) -> admin::Account {
+    admin::Account { id: account.id.clone(), platform: account.platform }
 }
 
 fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<Client>>, reqwest::Error> {
@@ -249,13 +266,7 @@ async fn watch(store: Store, stop: CancellationToken) {
 }
 
 /// Forgets what has outlived its keeping time, in small steps, until `stop`.
-async fn prune(
-    store: Store,
-    settings: crate::settings::Store,
-    clock: Clock,
-    metrics: Metrics,
-    stop: CancellationToken,
-) {
+async fn prune(store: Store, settings: settings::Store, clock: Clock, metrics: Metrics, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -264,15 +275,8 @@ async fn prune(
         metrics.upkeep();
         let now = clock.now();
         let before = KeepSince { events: now - settings.keep_events, keys: now - settings.keep_keys };
-        while !stop.is_cancelled() {
-            match store.prune(before).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "old events could not be forgotten yet");
-                    break;
-                }
-            }
+        if let Err(error) = store.prune(before).await {
+            tracing::warn!(%error, "old events could not be forgotten yet");
         }
     }
 }

@@ -62,6 +62,13 @@ macro_rules! own_id {
             }
         }
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<$name, D::Error> {
+                let text = input.deserialize_any(TextOrNumber)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
                 output.collect_str(self)

@@ -8,12 +8,15 @@
 //!    ledger, in one transaction. Only then is the delivery answered 200. Echoes of our own sends settle those sends.
 //! 3. **Handled** ([`dispatch`]): the first event of each conversation is taken and given to the account's handler ([`bot`]),
 //!    on a runtime of its own, under a deadline. What the handler says and remembers is kept in the transaction that marks
-//!    the event done.
+//!    the event done. A handler that fails has said nothing: the event comes again, and in the end is dead and listed.
 //! 4. **Decided** ([`sender`], [`policy`]): the first send of each conversation is taken. Just before it leaves, policy
 //!    decides from the ledger's facts: a permit, or a refusal that names its rule.
 //! 5. **Sent** ([`graph`]): the send is marked `sending` on disk, then the bytes leave, on the permit.
 //! 6. **Settled** ([`store`]): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
-//!    next one go.
+//!    next one go. While neither has come the send is in doubt, and what is behind it waits.
+//!
+//! After a crash the next start takes it up from there: events that were with a handler are handled again, sends that were on
+//! their way are in doubt.
 //!
 //! Steps 1, 3 and 4 are three loops that know nothing of each other; the store is between them, and wakes them.
 //!
@@ -27,9 +30,9 @@
 //! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says |
 //! | Knobs | [`settings`], [`telemetry`] |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
-//! | Outside world | [`graph`] Meta's API, [`store`] the file, [`listener`] the connections |
+//! | Outside world | [`graph`] Meta's API, [`store`] the file, [`fetch`] any other HTTP, [`listener`] the connections |
 //! | Bot | [`bot`]: the trait, and what a handler holds |
-//! | Flow | [`webhook`], [`dispatch`], [`sender`], [`admin`] the operator's API |
+//! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
 //! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
 //! | Use | `cli`: one command per file |
@@ -43,12 +46,14 @@ pub mod clock;
 pub mod dispatch;
 pub mod emulator;
 pub mod event;
+pub mod fetch;
 pub mod graph;
 pub mod handlers;
 pub mod id;
 pub mod listener;
 pub mod message;
 pub mod policy;
+pub mod relay;
 pub mod secret;
 pub mod sender;
 pub mod settings;

@@ -25,6 +25,10 @@ impl ApiError {
         ApiError { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}"), hint: None }
     }
 
+    pub(super) fn conflict(message: impl Into<String>, hint: &'static str) -> ApiError {
+        ApiError { status: StatusCode::CONFLICT, message: message.into(), hint: Some(hint) }
+    }
+
     pub(super) fn unauthorized() -> ApiError {
         let hint = Some("send the header Authorization: Bearer <admin.token>");
         ApiError { status: StatusCode::UNAUTHORIZED, message: "the token is missing or wrong".into(), hint }

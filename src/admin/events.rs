@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use super::error::ApiError;
 use super::page;
 use crate::event::Kind;
 use crate::id::{EventId, PersonId};
-use crate::store::{EventQuery, EventRow, EventStatus};
+use crate::store::{EventQuery, EventRow, EventStatus, Replayed};
 
 #[derive(Deserialize)]
 pub(super) struct Filter {
@@ -61,8 +62,30 @@ pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>)
     Ok(Json(event))
 }
 
+/// Puts an event back, at the end of its conversation.
+pub(super) async fn replay(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let id: EventId = id.parse().map_err(|_| ApiError::not_found("event"))?;
+    match admin.store.replay(id, admin.ids(), admin.clock.now()).await? {
+        Replayed::Queued => Ok((StatusCode::ACCEPTED, Json(json!({"id": id})))),
+        Replayed::Unknown => Err(ApiError::not_found("event")),
+        Replayed::Open => Err(ApiError::conflict(
+            "the event is still on its way, or its account is not configured",
+            "wait until it is done or dead",
+        )),
+        Replayed::Unreadable => {
+            Err(ApiError::conflict("the event still cannot be read", "a later release may be able to"))
+        }
+    }
+}
+
 fn no_kind(_: crate::event::UnknownKind) -> ApiError {
-    ApiError::bad_request("there is no such kind", "one of message, postback, reaction, referral, optin, echo, other")
+    ApiError::bad_request(
+        "there is no such kind",
+        "one of message, postback, reaction, referral, optin, echo, outcome, other",
+    )
 }
 
 fn event(admin: &Admin, row: &EventRow) -> Value {

@@ -4,31 +4,42 @@
 //! strings, times are RFC 3339 in UTC with milliseconds.
 
 mod auth;
+mod conversations;
 mod error;
 mod events;
 mod health;
+mod openapi;
 mod page;
+mod post;
 mod sends;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::routing::get;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 
+use crate::clock::Clock;
 use crate::id::AccountId;
 use crate::secret::Secret;
+use crate::settings::Platform;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 pub use health::Readiness;
+
+/// A Send API request is a few kilobytes; with a receipt of a hundred lines some tens.
+const LONGEST_BODY: usize = 256 * 1024;
 
 /// What the operator's routes hold.
 #[derive(Debug)]
 pub struct Admin {
     /// What `/api` asks for, where set.
     pub token: Option<Secret>,
-    /// The accounts' ids, by name.
-    pub accounts: BTreeMap<String, AccountId>,
+    /// The accounts, by name.
+    pub accounts: BTreeMap<String, Account>,
+    /// The present moment.
+    pub clock: Clock,
     /// What is shown.
     pub store: Store,
     /// What was counted.
@@ -37,9 +48,22 @@ pub struct Admin {
     pub readiness: Readiness,
 }
 
+/// An account, as the operator's routes know it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Meta's id.
+    pub id: AccountId,
+    /// Its platform.
+    pub platform: Platform,
+}
+
 impl Admin {
     fn name_of(&self, id: &AccountId) -> Option<&str> {
-        self.accounts.iter().find(|(_, account)| *account == id).map(|(name, _)| name.as_str())
+        self.accounts.iter().find(|(_, account)| account.id == *id).map(|(name, _)| name.as_str())
+    }
+
+    fn ids(&self) -> Vec<AccountId> {
+        self.accounts.values().map(|account| account.id.clone()).collect()
     }
 }
 
@@ -49,8 +73,13 @@ pub fn routes(admin: Admin) -> Router {
     let api = Router::new()
         .route("/api/events", get(events::list))
         .route("/api/events/{id}", get(events::one))
+        .route("/api/events/{id}/replay", post(events::replay))
         .route("/api/sends", get(sends::list))
         .route("/api/sends/{id}", get(sends::one))
+        .route("/api/accounts/{name}/sends", post(self::post::post))
+        .route("/api/conversations/{account}/{person}", get(conversations::one))
+        .route("/api/openapi.json", get(openapi::description))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::require_token));
     Router::new()
         .route("/livez", get(health::live))

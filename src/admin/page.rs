@@ -29,10 +29,10 @@ pub(super) fn after<T: FromStr>(given: Option<&str>) -> Result<Option<T>, ApiErr
 /// The accounts that a list is narrowed to; none for all. A person belongs to accounts: without one, to any of ours.
 pub(super) fn accounts(admin: &Admin, given: Option<&str>, of_person: bool) -> Result<Vec<AccountId>, ApiError> {
     let Some(name) = given else {
-        return Ok(if of_person { admin.accounts.values().cloned().collect() } else { Vec::new() });
+        return Ok(if of_person { admin.ids() } else { Vec::new() });
     };
     match admin.accounts.get(name) {
-        Some(account) => Ok(vec![account.clone()]),
+        Some(account) => Ok(vec![account.id.clone()]),
         // It has no rows, and is more likely a slip.
         None => Err(ApiError::bad_request("there is no such account", "give the account's name in the settings")),
     }

@@ -52,6 +52,7 @@ pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>)
     let id: SendId = id.parse().map_err(|_| ApiError::not_found("send"))?;
     let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
     let mut send = send(&admin, &row);
+    send["agent"] = json!(row.agent);
     send["request"] = row.request;
     Ok(Json(send))
 }

@@ -7,24 +7,34 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::clock::{Clock, Timestamp};
-use crate::id::{PersonId, SendId};
-use crate::message::{Action, Message, Recipient, Request, TextLimit};
+use crate::event::Kind;
+use crate::id::{EventId, PersonId, SendId};
+use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Window};
+use crate::settings::Platform;
 use crate::store::{StateChange, Store};
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
 pub struct Turn {
+    /// The event's id.
+    pub id: EventId,
+    /// The event's kind.
+    pub kind: Kind,
+    /// When it happened, by Meta's clock.
+    pub at: Option<Timestamp>,
+    /// Whether another app owned the conversation.
+    pub standby: bool,
     /// The account's name in the settings.
     pub account: Arc<str>,
+    /// The account's platform.
+    pub platform: Platform,
     /// The person, where there is one.
     pub person: Option<PersonId>,
     /// The conversation's window.
     pub window: Option<Window>,
     /// What the handler remembered before: JSON.
     pub state: Option<String>,
-    /// How long a text may be on the account's platform.
-    pub text_limit: TextLimit,
     /// The item as Meta sent it.
     pub raw: Box<RawValue>,
     /// Which try this is, from 1.
@@ -61,10 +71,7 @@ impl Context {
     /// it then. A text longer than the platform takes is sent in parts, cut where a reader would pause. Returns the send's
     /// id (the first part's), as `/api/sends` lists it.
     pub fn reply(&mut self, message: impl Into<Message>) -> SendId {
-        let parts = message.into().in_parts(self.observation.turn.text_limit);
-        let ids: Vec<_> =
-            parts.into_iter().map(|part| self.plan(Request::message(self.recipient.clone(), part))).collect();
-        *ids.first().expect("a message has at least one part")
+        self.send(Request::message(self.recipient.clone(), message.into()))
     }
 
     /// Shows the person the three dots, for up to 20 seconds or until the next reply. Keeps its place among the replies.
@@ -76,7 +83,19 @@ impl Context {
     pub fn can_send(&self, message: &Message) -> Result<(), Refusal> {
         let request = Request::message(self.recipient.clone(), message.clone());
         let turn = &self.observation.turn;
-        policy::check(&Facts { window: turn.window }, &request, turn.clock.now())
+        policy::check(&Facts { person: turn.person.clone(), window: turn.window }, &request, turn.clock.now())
+    }
+
+    /// To whom a reply goes.
+    pub(crate) fn recipient(&self) -> &Recipient {
+        &self.recipient
+    }
+
+    /// A whole request to [`recipient`](Context::recipient); a long text in parts. Returns the first part's id.
+    pub(crate) fn send(&mut self, request: Request) -> SendId {
+        let parts = request.in_parts(self.observation.turn.platform.text_limit());
+        let ids: Vec<_> = parts.into_iter().map(|part| self.plan(part)).collect();
+        *ids.first().expect("a request has at least one part")
     }
 
     fn plan(&mut self, request: Request) -> SendId {
@@ -141,6 +160,11 @@ impl Observation {
     /// The present moment, by the server's clock.
     pub fn now(&self) -> Timestamp {
         self.turn.clock.now()
+    }
+
+    /// What is known of the event and its conversation.
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.turn
     }
 
     /// The event's item as Meta sent it, with whatever the typed event does not name.

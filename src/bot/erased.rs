@@ -2,7 +2,8 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Context, Handler, Observation};
+use super::{Capacity, Context, Handler, Observation};
+use crate::clock::Timestamp;
 use crate::event::Event;
 
 /// Any [`Handler`]. A trait that returns `impl Future` cannot be made an object; this one can.
@@ -10,6 +11,11 @@ pub(crate) trait AnyHandler: Send + Sync {
     fn handle<'a>(&'a self, ctx: &'a mut Context, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
 
     fn observe<'a>(&'a self, ctx: &'a mut Observation, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
+
+    /// How much it can take on now.
+    fn capacity(&self, _: Timestamp) -> Capacity {
+        Capacity::Unbounded
+    }
 }
 
 impl<H: Handler> AnyHandler for H {

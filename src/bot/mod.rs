@@ -4,11 +4,13 @@
 //! through it is kept together with the event's end, or not at all. [`Handlers`] lists the handlers by the names that
 //! accounts use in the settings.
 
+mod capacity;
 mod context;
 mod erased;
 mod handler;
 mod list;
 
+pub(crate) use capacity::Capacity;
 pub use context::{Context, Effects, Observation, Turn};
 pub(crate) use erased::AnyHandler;
 pub use handler::Handler;

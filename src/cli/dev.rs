@@ -14,7 +14,7 @@ use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::emulator::{Emulator, Platform, World};
 use crate::secret::Secret;
-use crate::settings::{Settings, Sources};
+use crate::settings::{RELAY, Settings, Sources};
 
 const EMULATOR: &str = "127.0.0.1:8082";
 
@@ -23,6 +23,9 @@ pub(super) struct Dev {
     /// The handler that answers on every account.
     #[arg(long, value_name = "NAME", default_value = "echo")]
     handler: String,
+    /// A bot in any language that answers on every account: where it answers.
+    #[arg(long, value_name = "URL", conflicts_with = "handler")]
+    relay: Option<String>,
 }
 
 impl Dev {
@@ -75,6 +78,8 @@ impl Dev {
             ("GRAPH__INSTAGRAM_URL".into(), format!("http://{meta}")),
             ("STORE__URL".into(), format!("sqlite://{}", folder.join("rejoinder.db").display())),
         ];
+        let handler = if self.relay.is_some() { RELAY } else { &self.handler };
+        environment.extend(self.relay.iter().map(|url| ("RELAY__URL".to_owned(), url.clone())));
         for account in &world.accounts {
             let name = account.name.to_uppercase();
             let mut set =
@@ -82,9 +87,9 @@ impl Dev {
             set("PLATFORM", platform(account.platform));
             set("ID", &account.id);
             set("ACCESS_TOKEN", Secret::expose(&account.access_token));
-            set("HANDLER", &self.handler);
+            set("HANDLER", handler);
             // `none` is for accounts that people answer; here the developer is all people there are.
-            set("BOT", if self.handler == "none" { "manual" } else { "automated" });
+            set("BOT", if handler == "none" { "manual" } else { "automated" });
             if account.platform == Platform::Instagram {
                 set("PAGE_ID", account.page_id.as_deref().unwrap_or_default());
             }

@@ -16,10 +16,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::bot::AnyHandler;
+use crate::bot::{AnyHandler, Capacity};
 use crate::clock::{Clock, Timestamp};
 use crate::id::AccountId;
-use crate::message::TextLimit;
 use crate::settings;
 use crate::store::{Room, Store, TakenEvent};
 use crate::telemetry::Metrics;
@@ -37,8 +36,8 @@ pub struct Served {
     pub(crate) handler: Arc<dyn AnyHandler>,
     /// How long a handler may take.
     pub deadline: Duration,
-    /// How long a text may be on its platform.
-    pub text_limit: TextLimit,
+    /// Its platform.
+    pub platform: settings::Platform,
     slots: Arc<Semaphore>,
 }
 
@@ -48,7 +47,7 @@ impl Served {
             name: name.into(),
             handler,
             deadline: account.handler_deadline,
-            text_limit: account.platform.text_limit(),
+            platform: account.platform,
             slots: Arc::new(Semaphore::new(slots)),
         }
     }
@@ -68,12 +67,14 @@ pub struct Dispatch {
 /// A handler's place among those of its account. It is held until the handler has really ended: one that blocks its thread
 /// beyond its deadline uses up its own account's places, and nobody else's.
 struct Slot {
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
     freed: Arc<Notify>,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        // The place first, then the bell: whoever hears it must find the place free.
+        drop(self.permit.take());
         self.freed.notify_one();
     }
 }
@@ -109,18 +110,19 @@ impl Dispatch {
 
     /// Takes what there is room for and gives each its turn. Returns when there will be more to take.
     async fn launch(&self, turns: &mut JoinSet<()>) -> Option<Timestamp> {
-        let room = self.room();
+        let now = self.clock.now();
+        let (room, reopens) = self.room(now);
         if room.is_empty() {
-            return None;
+            return reopens;
         }
-        match self.store.take(room, self.clock.now()).await {
+        match self.store.take(room, now).await {
             Ok(taken) => {
                 for event in taken.items {
-                    if let Some(turn) = self.turn(event) {
+                    if let Some(turn) = self.turn(event, now) {
                         turns.spawn(turn.run());
                     }
                 }
-                taken.next_due
+                [taken.next_due, reopens].into_iter().flatten().min()
             }
             Err(error) => {
                 tracing::warn!(%error, "the inbox could not be read; events wait");
@@ -129,14 +131,15 @@ impl Dispatch {
         }
     }
 
-    fn turn(&self, event: TakenEvent) -> Option<TurnOf> {
+    fn turn(&self, event: TakenEvent, taken_at: Timestamp) -> Option<TurnOf> {
         let served = Arc::clone(self.accounts.get(&event.account)?);
         // Only this loop takes places, and it took no more events than there were.
         let permit = Arc::clone(&served.slots).try_acquire_owned().ok()?;
         Some(TurnOf {
-            slot: Slot { _permit: permit, freed: Arc::clone(&self.freed) },
+            slot: Slot { permit: Some(permit), freed: Arc::clone(&self.freed) },
             served,
             event,
+            taken_at,
             store: self.store.clone(),
             settings: self.settings.clone(),
             clock: self.clock.clone(),
@@ -145,12 +148,25 @@ impl Dispatch {
         })
     }
 
-    fn room(&self) -> Vec<Room> {
-        let room = self
-            .accounts
-            .iter()
-            .map(|(account, served)| Room { account: account.clone(), slots: served.slots.available_permits() });
-        room.filter(|room| room.slots > 0).collect()
+    /// The accounts that can take events on, and when one can that cannot now.
+    fn room(&self, now: Timestamp) -> (Vec<Room>, Option<Timestamp>) {
+        let (mut room, mut reopens) = (Vec::new(), None::<Timestamp>);
+        for (account, served) in &self.accounts {
+            let free = served.slots.available_permits();
+            let slots = match served.handler.capacity(now) {
+                Capacity::Unbounded => free,
+                // Counted from what was taken, not from what has begun: a turn begins a little later.
+                Capacity::AtMost(most) => most.saturating_sub(self.settings.slots_per_account - free),
+                Capacity::NoneUntil(moment) => {
+                    reopens = Some(reopens.map_or(moment, |earlier| earlier.min(moment)));
+                    0
+                }
+            };
+            if slots > 0 {
+                room.push(Room { account: account.clone(), slots });
+            }
+        }
+        (room, reopens)
     }
 }
 

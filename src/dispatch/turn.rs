@@ -24,6 +24,7 @@ pub(super) struct TurnOf {
     pub(super) slot: Slot,
     pub(super) served: Arc<Served>,
     pub(super) event: TakenEvent,
+    pub(super) taken_at: Timestamp,
     pub(super) store: Store,
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
@@ -70,10 +71,12 @@ impl TurnOf {
     /// Runs the handler apart, under its deadline. What it returns after that is nobody's.
     async fn handle(self) -> Result<Effects, String> {
         let (deadline, clock, handlers) = (self.served.deadline, self.clock.clone(), self.handlers.clone());
+        // The deadline counts from when the event was taken, however long the machine took to get here.
+        let left = deadline.saturating_sub(clock.now().since(self.taken_at));
         let mut handling = handlers.spawn(MayBlock::new(self.call()));
         tokio::select! {
             ended = &mut handling => ended.unwrap_or_else(|error| Err(cut_off(error))),
-            () = clock.sleep(deadline) => {
+            () = clock.sleep(left) => {
                 handling.abort();
                 Err(format!("the handler took longer than {}", humantime::format_duration(deadline)))
             }
@@ -84,13 +87,17 @@ impl TurnOf {
     async fn call(self) -> Result<Effects, String> {
         let _slot = self.slot;
         let raw: Box<RawValue> = serde_json::from_slice(&self.event.raw).map_err(|_| UNREADABLE)?;
-        let envelope = Envelope::read(&self.event.account, self.event.standby, &raw).ok_or(UNREADABLE)?;
+        let envelope = self.event.envelope(&raw).ok_or(UNREADABLE)?;
         let turn = Turn {
+            id: self.event.id,
+            kind: envelope.kind(),
+            at: envelope.at,
+            standby: envelope.standby,
+            platform: self.served.platform,
             account: Arc::clone(&self.served.name),
             person: self.event.person.clone(),
             window: self.event.window,
             state: self.event.state,
-            text_limit: self.served.text_limit,
             raw,
             attempt: self.event.attempt,
             clock: self.clock,

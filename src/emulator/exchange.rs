@@ -115,13 +115,16 @@ pub(super) fn shown_body(bytes: &[u8]) -> Value {
     if bytes.is_empty() {
         return Value::Null;
     }
-    if bytes.len() > BODY {
-        return json!(format!("{}… ({} bytes)", String::from_utf8_lossy(&bytes[..BODY]), bytes.len()));
-    }
-    match serde_json::from_slice(bytes) {
+    // What is secret goes first: a body that is cut is no JSON any more.
+    let shown = match serde_json::from_slice(bytes) {
         Ok(value) => hide_in_object(value),
         Err(_) => json!(hide_in_pairs(&String::from_utf8_lossy(bytes))),
+    };
+    if bytes.len() <= BODY {
+        return shown;
     }
+    let text = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
+    json!(format!("{}… ({} bytes)", &text[..text.floor_char_boundary(BODY)], bytes.len()))
 }
 
 /// Headers as they are shown: without the token.

@@ -57,6 +57,22 @@ impl Envelope {
         })
     }
 
+    /// Reads an item that was kept as `kind`: outcomes are ours and not of Meta's shape.
+    pub fn read_kept(
+        account: &AccountId,
+        person: Option<&PersonId>,
+        kind: &str,
+        standby: bool,
+        raw: &RawValue,
+    ) -> Option<Envelope> {
+        let mut envelope = Envelope::read(account, standby, raw)?;
+        if kind == Kind::Outcome.as_str() {
+            envelope.event = Event::Outcome(lenient::object(raw)?);
+            envelope.person = person.cloned();
+        }
+        Some(envelope)
+    }
+
     /// The event's kind.
     pub fn kind(&self) -> Kind {
         self.event.kind()
@@ -68,7 +84,8 @@ impl Envelope {
     }
 }
 
-/// A messaging item: the common part, and the keys of which one tells the kind. Webhooks reference, §3.12.
+/// A messaging item: the common part, and the keys of which one tells the kind. Meta's order of precedence is not
+/// documented; this is the one that no real item contradicts.
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(default, deserialize_with = "lenient::or_absent")]

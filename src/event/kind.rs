@@ -21,6 +21,8 @@ pub enum Kind {
     Optin,
     /// The account's own words, said by somebody else than this server.
     Echo,
+    /// A send of ours that was not sent.
+    Outcome,
     /// All else.
     Other,
 }
@@ -32,6 +34,7 @@ const NAMES: &[(Kind, &str)] = &[
     (Kind::Referral, "referral"),
     (Kind::Optin, "optin"),
     (Kind::Echo, "echo"),
+    (Kind::Outcome, "outcome"),
     (Kind::Other, "other"),
 ];
 

@@ -14,6 +14,7 @@ mod kind;
 mod lenient;
 mod message;
 mod optin;
+mod outcome;
 mod postback;
 mod reaction;
 mod referral;
@@ -25,6 +26,7 @@ pub use key::Key;
 pub use kind::{Kind, UnknownKind};
 pub use message::{Attachment, AttachmentKind, Message, QuickReply, ReplyTo};
 pub use optin::Optin;
+pub use outcome::Outcome;
 pub use postback::Postback;
 pub use reaction::{Reaction, ReactionAction};
 pub use referral::Referral;
@@ -47,6 +49,8 @@ pub enum Event {
     Optin(Optin),
     /// The account said something that this server did not send.
     Echo(Echo),
+    /// A send in this conversation was refused, or has failed.
+    Outcome(Outcome),
     /// Anything else, as Meta sent it.
     Other(Box<RawValue>),
 }
@@ -61,6 +65,7 @@ impl Event {
             Event::Referral(_) => Kind::Referral,
             Event::Optin(_) => Kind::Optin,
             Event::Echo(_) => Kind::Echo,
+            Event::Outcome(_) => Kind::Outcome,
             Event::Other(_) => Kind::Other,
         }
     }
@@ -72,7 +77,7 @@ impl Event {
             Event::Message(message) => !message.is_deleted,
             Event::Postback(_) | Event::Referral(_) | Event::Optin(_) => true,
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
-            Event::Echo(_) | Event::Other(_) => false,
+            Event::Echo(_) | Event::Outcome(_) | Event::Other(_) => false,
         }
     }
 
@@ -84,7 +89,7 @@ impl Event {
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
             Event::Referral(referral) => !referral.is_ad(),
             Event::Optin(optin) => optin.is_plugin(),
-            Event::Echo(_) | Event::Other(_) => false,
+            Event::Echo(_) | Event::Outcome(_) | Event::Other(_) => false,
         }
     }
 }

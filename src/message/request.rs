@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Message;
+use super::{Message, TextLimit};
 use crate::id::PersonId;
 
 /// A request to the Send API, whole but for the token.
@@ -44,6 +44,14 @@ impl Request {
 
     fn response(recipient: Recipient, content: Content) -> Request {
         Request { recipient, messaging_type: MessagingType::Response, tag: None, content, rest: Map::new() }
+    }
+
+    /// The request in parts of which each text is within the limit; what hangs on the message hangs on the last.
+    pub fn in_parts(self, limit: TextLimit) -> Vec<Request> {
+        let Content::Message(message) = self.content else { return vec![self] };
+        let whole = Request { content: Content::Message(Message::default()), ..self };
+        let part = |message| Request { content: Content::Message(message), ..whole.clone() };
+        message.in_parts(limit).into_iter().map(part).collect()
     }
 
     /// The message, where it is one.

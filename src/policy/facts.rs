@@ -2,10 +2,13 @@
 
 use crate::clock::Timestamp;
 use crate::event::Kind;
+use crate::id::PersonId;
 
 /// The ledger's facts about one conversation.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// Whose conversation it is.
+    pub person: Option<PersonId>,
     /// The standard messaging window, where the person ever opened it.
     pub window: Option<Window>,
 }

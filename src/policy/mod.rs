@@ -1,8 +1,15 @@
 //! May this be sent, now, to this person? Facts and `now` in, a decision out; no I/O.
 //!
-//! [`decide`] is the only way to a [`Permit`], and a permit the only way to the wire. What is not known is refused. Rules
-//! carry the numbers of the platform's policy: P0 (the person speaks first) and P1 (the 24-hour window) are decided here;
-//! whatever would need another rule (tags, tokens, private replies, utility templates) is refused under that rule's number.
+//! [`decide`] is the only way to a [`Permit`], and a permit the only way to the wire. What is not known is refused. The
+//! rules' numbers are ours; the rules are Meta's. Those that can speak today:
+//!
+//! | Rule | Says |
+//! | --- | --- |
+//! | P0.1 | A conversation is started by the person, never by the business. |
+//! | P0.2 | Ids are scoped: what one person opened is not open for another. |
+//! | P1.1 | The business may write for 24 hours after the person did something that opens the window. |
+//! | P1.16 | `MESSAGE_TAG` and a tag go together. |
+//! | P2.1, P4.1, P5.6, P8.3, P11.1 | Tags, private replies, one-time notifications, utility templates and marketing messages are rights of their own; none of them is granted yet. |
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
@@ -49,6 +56,7 @@ pub fn decide(facts: &Facts, outgoing: Outgoing, now: Timestamp) -> Decision {
 /// The same decision with nothing to send: would this be allowed?
 pub fn check(facts: &Facts, request: &Request, now: Timestamp) -> Result<(), Refusal> {
     unsupported::check(request)?;
+    start::same_person(facts, &request.recipient)?;
     let window = start::check(facts)?;
     window::check(window, now)
 }
@@ -71,7 +79,8 @@ mod tests {
     }
 
     fn opened() -> Facts {
-        Facts { window: Some(Window { opened_at: OPENED, opened_by: Kind::Message }) }
+        let person = Some(PersonId::new("7200000000000011"));
+        Facts { person, window: Some(Window { opened_at: OPENED, opened_by: Kind::Message }) }
     }
 
     #[track_caller]
@@ -82,8 +91,16 @@ mod tests {
 
     #[test]
     fn p0_1_nobody_is_written_to_who_did_not_speak_first() {
-        rule(&Facts { window: None }, &to(ada()), 0, Some("P0.1"));
-        rule(&Facts { window: None }, &Request::action(ada(), Action::TypingOn), 0, Some("P0.1"));
+        let unopened = Facts { window: None, ..opened() };
+        rule(&unopened, &to(ada()), 0, Some("P0.1"));
+        rule(&unopened, &Request::action(ada(), Action::TypingOn), 0, Some("P0.1"));
+    }
+
+    #[test]
+    fn p0_2_what_one_person_opened_is_not_open_for_another() {
+        rule(&opened(), &to(Recipient::Id(PersonId::new("7200000000000012"))), 0, Some("P0.2"));
+        rule(&opened(), &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, Some("P0.2"));
+        rule(&Facts { person: None, ..opened() }, &to(ada()), 0, Some("P0.2"));
     }
 
     #[test]
@@ -129,7 +146,8 @@ mod tests {
         rule(&opened(), &to(Recipient::PostId("1_9".into())), 0, Some("P4.1"));
         rule(&opened(), &to(Recipient::OneTimeNotifToken("4711".into())), 0, Some("P5.6"));
         rule(&opened(), &to(Recipient::NotificationMessagesToken("8012".into())), 0, Some("P11.1"));
-        rule(&opened(), &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, None);
+        let by_reference = Facts { person: Some(PersonId::new("u-5f1c")), ..opened() };
+        rule(&by_reference, &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, None);
     }
 
     #[test]

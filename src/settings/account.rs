@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::relay::Relay;
+use super::relay::{OwnRelay, Relay};
 use super::value::{Given, Setting, words};
 use crate::id::AccountId;
 use crate::message::TextLimit;
@@ -36,7 +36,7 @@ pub struct Account {
     /// What becomes of a send when nobody can tell whether it arrived.
     pub on_doubt: OnDoubt,
     /// The account's own relay, over the common one.
-    pub relay: Relay,
+    pub relay: OwnRelay,
 }
 
 /// Which platform an account is on, and through which login it is reached.
@@ -57,6 +57,15 @@ words!(Platform {
 });
 
 impl Platform {
+    /// The word for it in the settings and the relay's requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Platform::Messenger => "messenger",
+            Platform::Instagram => "instagram",
+            Platform::InstagramLogin => "instagram-login",
+        }
+    }
+
     /// How long a text may be.
     pub fn text_limit(self) -> TextLimit {
         if self.is_instagram() { TextLimit::INSTAGRAM } else { TextLimit::MESSENGER }
@@ -126,6 +135,9 @@ pub enum OnDoubt {
 
 words!(OnDoubt { "hold" => OnDoubt::Hold, "resend" => OnDoubt::Resend });
 
+/// The handler behind HTTP.
+pub const RELAY: &str = "relay";
+
 // The defaults of a table whose name the operator chooses cannot stand in `config/default.toml` but as comments; a test
 // holds the two together.
 const DISCLOSURE: &str = "You are talking to an automated assistant.";
@@ -134,8 +146,8 @@ const FALLBACK: &str = "Sorry, I did not get that.";
 const HANDLER_DEADLINE: Duration = Duration::from_secs(20);
 
 impl Account {
-    /// Every account. `handlers` are the names that exist.
-    pub(super) fn read_all(reader: &mut Reader, handlers: &[&str]) -> BTreeMap<String, Account> {
+    /// Every account. `handlers` are the names that exist besides `relay`, whose address may be the common one.
+    pub(super) fn read_all(reader: &mut Reader, handlers: &[&str], relay: &Relay) -> BTreeMap<String, Account> {
         let mut accounts = BTreeMap::<String, Account>::new();
         for name in reader.names("accounts") {
             if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
@@ -143,6 +155,10 @@ impl Account {
                 reader.fault(&format!("accounts.{name}"), "is not a name for an account", hint);
             }
             let account = Account::read(reader, &name, handlers);
+            if account.handler == RELAY && account.relay.url.is_none() && relay.url.is_none() {
+                let hint = "set relay.url, or the account's own relay.url, to where the bot answers";
+                reader.fault(&format!("accounts.{name}.handler"), "is relay, and no address is known", hint);
+            }
             let twin = accounts.iter().find(|(_, other)| other.id == account.id && !account.id.as_str().is_empty());
             if let Some((twin, _)) = twin {
                 let key = format!("accounts.{name}.id");
@@ -172,7 +188,7 @@ impl Account {
             fallback: reader.optional(&key("fallback")).unwrap_or_else(|| FALLBACK.to_owned()),
             handler_deadline: reader.optional(&key("handler_deadline")).unwrap_or(HANDLER_DEADLINE),
             on_doubt: reader.optional(&key("on_doubt")).unwrap_or(OnDoubt::Hold),
-            relay: Relay::read(reader, &key("relay")),
+            relay: OwnRelay::read(reader, &key("relay")),
         };
         account.check(reader, name, handlers);
         account
@@ -180,8 +196,8 @@ impl Account {
 
     fn check(&self, reader: &mut Reader, name: &str, handlers: &[&str]) {
         let key = |rest: &str| format!("accounts.{name}.{rest}");
-        if !self.handler.is_empty() && !handlers.contains(&self.handler.as_str()) {
-            let known = handlers.join(", ");
+        if !self.handler.is_empty() && self.handler != RELAY && !handlers.contains(&self.handler.as_str()) {
+            let known = [handlers, &[RELAY]].concat().join(", ");
             reader.fault(&key("handler"), format!("{:?} is no handler", self.handler), format!("there are: {known}"));
         }
         if !self.access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -20,13 +20,13 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use account::{Account, Bot, Disclosure, Feature, OnDoubt, Platform};
+pub use account::{Account, Bot, Disclosure, Feature, OnDoubt, Platform, RELAY};
 pub use app::App;
 pub use fault::{Fault, Faults};
 pub use graph::Graph;
 pub use layers::Sources;
 pub use limits::{Dispatch, Sender};
-pub use relay::{Relay, RelayKinds};
+pub use relay::{OwnRelay, Relay, RelayKinds};
 pub use server::{Admin, Server};
 pub use store::Store;
 
@@ -60,7 +60,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Loads the settings. `handlers` are the names that an account may give as its handler.
+    /// Loads the settings. `handlers` are the names that an account may give as its handler, besides `relay`.
     pub fn load(sources: &Sources, handlers: &[&str]) -> Result<Settings, Faults> {
         let mut faults = Faults::default();
         let values = layers::merge(sources, &mut faults);
@@ -73,9 +73,11 @@ impl Settings {
             store: Store::read(&mut reader),
             dispatch: Dispatch::read(&mut reader),
             sender: Sender::read(&mut reader),
-            relay: Relay::read(&mut reader, "relay"),
-            accounts: Account::read_all(&mut reader, handlers),
+            accounts: BTreeMap::new(),
+            relay: Relay::read(&mut reader),
         };
+        let accounts = Account::read_all(&mut reader, handlers, &settings.relay);
+        let settings = Settings { accounts, ..settings };
         reader.finish().map(|()| settings)
     }
 

@@ -4,9 +4,22 @@ use super::reader::Reader;
 use super::value::{BaseUrl, Given, Setting, words};
 use crate::secret::Secret;
 
-/// A bot behind HTTP.
-#[derive(Clone, Debug, Default)]
+/// A bot behind HTTP, common to the accounts that name no other.
+#[derive(Clone, Debug)]
 pub struct Relay {
+    /// Where it answers.
+    pub url: Option<String>,
+    /// What requests to it are signed with: `whsec_…`.
+    pub secret: Option<Secret>,
+    /// Which events it is told of.
+    pub kinds: Option<RelayKinds>,
+    /// The longest answer that is read, in bytes.
+    pub max_answer: usize,
+}
+
+/// What an account says of a relay of its own.
+#[derive(Clone, Debug, Default)]
+pub struct OwnRelay {
     /// Where it answers.
     pub url: Option<String>,
     /// What requests to it are signed with: `whsec_…`.
@@ -27,13 +40,20 @@ pub enum RelayKinds {
 words!(RelayKinds { "acts" => RelayKinds::Acts, "all" => RelayKinds::All });
 
 impl Relay {
-    pub(super) fn read(reader: &mut Reader, prefix: &str) -> Relay {
-        let relay = Relay {
+    pub(super) fn read(reader: &mut Reader) -> Relay {
+        let OwnRelay { url, secret, kinds } = OwnRelay::read(reader, "relay");
+        Relay { url, secret, kinds, max_answer: reader.required("relay.max_answer") }
+    }
+}
+
+impl OwnRelay {
+    pub(super) fn read(reader: &mut Reader, prefix: &str) -> OwnRelay {
+        let relay = OwnRelay {
             url: reader.optional::<BaseUrl>(&format!("{prefix}.url")).map(|url| url.0),
             secret: reader.secret(&format!("{prefix}.secret")),
             kinds: reader.optional(&format!("{prefix}.kinds")),
         };
-        if relay.secret.as_ref().is_some_and(|secret| !secret.expose().starts_with("whsec_")) {
+        if relay.secret.as_ref().is_some_and(|secret| !is_standard(secret)) {
             reader.fault(
                 &format!("{prefix}.secret"),
                 "is not a secret of the Standard Webhooks form",
@@ -42,4 +62,9 @@ impl Relay {
         }
         relay
     }
+}
+
+fn is_standard(secret: &Secret) -> bool {
+    let secret = secret.expose();
+    secret.starts_with("whsec_") && standardwebhooks::Webhook::new(secret).is_ok()
 }

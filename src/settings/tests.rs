@@ -76,7 +76,8 @@ fn a_value_of_the_wrong_form_is_a_fault_of_its_key() {
     fault(&[("REJOINDER_GRAPH__VERSION", "26")], "graph.version", "v26.0");
     fault(&[("REJOINDER_SENDER__TEXTS_PER_SECOND", "0")], "sender.texts_per_second", "above zero");
     fault(&[("REJOINDER_ADMIN__LISTEN", "0.0.0.0:8081")], "admin.token", "other machines");
-    fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "ehco")], "accounts.shop.handler", "echo, none");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "ehco")], "accounts.shop.handler", "echo, none, relay");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "relay")], "accounts.shop.handler", "relay.url");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "none")], "accounts.shop.handler", "must answer");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__PLATFORM", "instagram")], "accounts.shop.page_id", "through its Page");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__FEATURES", "news,nwes")], "accounts.shop.features", "nwes");
@@ -84,6 +85,7 @@ fn a_value_of_the_wrong_form_is_a_fault_of_its_key() {
     fault(&[("REJOINDER_SERVER__TIMEOUT", "16s")], "server.timeout", "15s");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__ID", "shop")], "accounts.shop.id", "digits");
     fault(&[("REJOINDER_RELAY__SECRET", "hunter2")], "relay.secret", "whsec_");
+    fault(&[("REJOINDER_ACCOUNTS__SHOP__RELAY__SECRET", "whsec_?")], "accounts.shop.relay.secret", "base64");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__TOKEN", "x")], "accounts.shop.token", "is no key");
 }
 

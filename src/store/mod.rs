@@ -29,7 +29,7 @@ use crate::id::{AccountId, AppId, EventId, PersonId, SendId};
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
-use sqlite::{Sqlite, inbox, intake, ledger, outbox, prune, read};
+use sqlite::{Sqlite, inbox, intake, ledger, outbox, posted, prune, read, replay};
 use wakes::Wakes;
 
 /// The store. Clones share it.
@@ -83,6 +83,23 @@ impl Store {
         self.sqlite.write_surely(move |work| inbox::fail(work, &failure)).await;
     }
 
+    /// Plans sends that did not come from a handler, unless policy forbids one of them, or they were posted before under the
+    /// same key: all in one transaction, so that of many who post at once one plans.
+    pub async fn post(&self, post: Post) -> Result<Posted, StoreError> {
+        self.sqlite.write(move |work| posted::post(work, &post)).await
+    }
+
+    /// Puts an event that is done, dead or quarantined at the end of its conversation, to be handled again. `served` says
+    /// whose events are handled at all.
+    pub async fn replay(&self, event: EventId, served: Vec<AccountId>, now: Timestamp) -> Result<Replayed, StoreError> {
+        self.sqlite.write(move |work| replay::replay(work, event, &served, now)).await
+    }
+
+    /// What is known of a conversation; of one that is not known, nothing.
+    pub async fn conversation(&self, account: AccountId, person: PersonId) -> Result<ConversationRow, StoreError> {
+        self.sqlite.read(move |db| read::conversation(db, &account, &person)).await
+    }
+
     /// The id of a send that is going to be planned.
     pub fn next_send_id(&self) -> SendId {
         SendId(self.next_send.fetch_add(1, Ordering::Relaxed))
@@ -111,9 +128,11 @@ impl Store {
         self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
     }
 
-    /// Deletes a little of what has outlived its keeping time. True when there is more.
-    pub async fn prune(&self, before: KeepSince) -> Result<bool, StoreError> {
-        self.sqlite.write(move |work| prune::step(work, &before)).await
+    /// Deletes what has outlived its keeping time, in small steps between which others write.
+    pub async fn prune(&self, keep: KeepSince) -> Result<(), StoreError> {
+        let bounds = self.sqlite.read(move |db| prune::bounds(db, keep)).await?;
+        while self.sqlite.write(move |work| prune::step(work, &bounds)).await? {}
+        Ok(())
     }
 
     /// Puts back what is still with a handler, for the next start, without counting it against the event: the process ends

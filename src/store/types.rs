@@ -4,12 +4,13 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Unreadable};
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
-use crate::policy::Window;
+use crate::policy::{Refusal, Window};
 
 /// One signed POST from Meta, read.
 #[derive(Debug)]
@@ -82,6 +83,8 @@ pub struct TakenEvent {
     pub account: AccountId,
     /// The person, where there is one.
     pub person: Option<PersonId>,
+    /// The event's kind.
+    pub kind: String,
     /// Whether another app owned the conversation.
     pub standby: bool,
     /// Which try this is, from 1.
@@ -96,6 +99,13 @@ pub struct TakenEvent {
     pub state: Option<String>,
     /// The conversation's window.
     pub window: Option<Window>,
+}
+
+impl TakenEvent {
+    /// The event as it was kept.
+    pub fn envelope(&self, raw: &RawValue) -> Option<Envelope> {
+        Envelope::read_kept(&self.account, self.person.as_ref(), &self.kind, self.standby, raw)
+    }
 }
 
 /// An event that is done, and what its handler brought about.
@@ -198,6 +208,56 @@ pub enum Outcome {
         /// What happened.
         reason: String,
     },
+}
+
+/// Sends that did not come from a handler.
+#[derive(Debug)]
+pub struct Post {
+    /// From whom.
+    pub account: AccountId,
+    /// To whom.
+    pub person: PersonId,
+    /// The parts, in order.
+    pub sends: Vec<(SendId, Request)>,
+    /// The person who wrote it, where one did.
+    pub agent: Option<String>,
+    /// By what the poster knows it again, and a hash of what was posted.
+    pub key: Option<(String, [u8; 32])>,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What became of a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posted {
+    /// It is planned: now, or under the same key before.
+    Planned(Vec<SendId>),
+    /// Policy forbids it. Nothing of it is kept.
+    Refused(Refusal),
+    /// Something else was posted under this key.
+    Conflict,
+}
+
+/// What became of a wish to handle an event again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// It stands at the end of its conversation.
+    Queued,
+    /// There is no such event.
+    Unknown,
+    /// It is still on its way.
+    Open,
+    /// It still cannot be read.
+    Unreadable,
+}
+
+/// What is known of a conversation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ConversationRow {
+    /// Its window, where it was ever opened.
+    pub window: Option<Window>,
+    /// When something last happened in it.
+    pub last_event_at: Option<Timestamp>,
 }
 
 /// Up to when finished things are forgotten.
@@ -353,6 +413,8 @@ pub struct SendRow {
     pub account: AccountId,
     /// The person of the conversation.
     pub person: PersonId,
+    /// Who wrote it, where a person did.
+    pub agent: Option<String>,
     /// The Send API request, as it was kept.
     pub request: Value,
     /// Where it is on its way.

@@ -12,9 +12,9 @@ const ROWS: &[&[&str]] = &[
     &["signature", "event", "message"],
     &["settings", "telemetry"],
     &["policy"],
-    &["graph", "store", "listener"],
+    &["graph", "store", "fetch", "listener"],
     &["bot"],
-    &["webhook", "dispatch", "sender", "admin"],
+    &["webhook", "dispatch", "sender", "relay", "admin"],
     &["app"],
     &["cli"],
 ];

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
 mod admin; // what the operator's listener answers
+mod api; // /api, as those use it who send from outside
 mod browser; // the playground, in headless Chromium
 mod flow; // from a person's message to the answer they read
 mod handlers; // handlers that fail, panic, block, never return
@@ -12,4 +13,5 @@ mod layers; // who may import whom
 mod listener; // deadlines, and who goes when there are too many connections
 mod process; // the binary itself: settings, signals, kill -9, one server per file
 mod quiet; // what may never stand in a log
+mod relay; // a bot behind HTTP, and the examples
 mod store; // what every store promises

@@ -42,6 +42,7 @@ macro_rules! contract {
                 an_echo_without_metadata_waits_for_the_send_in_flight
                 an_echo_of_somebody_else_is_an_event
                 a_doubted_send_is_settled_by_what_its_echo_says
+                a_doubted_picture_is_settled_by_the_echo_of_one
                 parked_echoes_of_several_speakers_are_told_apart
                 an_echo_is_believed_more_than_a_refusal
                 what_cannot_be_read_as_a_request_does_not_stop_the_others
@@ -414,6 +415,19 @@ async fn a_doubted_send_is_settled_by_what_its_echo_says(opened: &Opened) {
     assert_eq!((row.status.as_str(), row.message_id), ("sent", Some(MessageId::new("m_2"))));
 }
 
+async fn a_doubted_picture_is_settled_by_the_echo_of_one(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let picture = Message::image("https://shop.example/a.jpg");
+    let send = opened.answer(vec![Request::message(Recipient::Id(PersonId::new(ADA)), picture)]).await[0];
+    opened.sending(send).await;
+    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+    let repeated = |kind: &str| json!({"attachments": [{"type": kind, "payload": {"url": "https://cdn.example/1"}}]});
+    opened.append(&echo("m_other", repeated("video")), NOW).await;
+    assert_eq!(opened.send(send).await.status.as_str(), "in_doubt");
+    opened.append(&echo("m_1", repeated("image")), NOW).await;
+    assert_eq!(opened.send(send).await.status.as_str(), "sent");
+}
+
 async fn parked_echoes_of_several_speakers_are_told_apart(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let send = opened.answer(vec![text("1")]).await[0];
@@ -543,7 +557,7 @@ async fn what_has_outlived_its_time_is_forgotten_and_nothing_else(opened: &Opene
     opened.append(&delivery(&[message(BEN, "young", "x", young)]), young).await;
     let store = opened.store();
     let forget = async |events: Timestamp, keys: Timestamp| {
-        while store.prune(KeepSince { events, keys }).await.expect("pruned") {}
+        store.prune(KeepSince { events, keys }).await.expect("pruned");
     };
     forget(young, NOW).await;
     assert_eq!(opened.events().await.len(), 100, "more than a page of what is not done, and what is young");

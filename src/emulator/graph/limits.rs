@@ -28,6 +28,9 @@ pub(super) fn check(message: &Map<String, Value>, platform: Platform) -> Result<
         }
         _ => {}
     }
+    if platform.is_instagram() && message.contains_key("sticker_id") {
+        return Err(GraphError::parameter("Param message[sticker_id] is not supported on Instagram"));
+    }
     check_text(text.unwrap_or_default(), platform)?;
     if let Some(metadata) = self::text(message, "metadata", "message[metadata]")? {
         at_most(metadata, METADATA_CHARACTERS, "message[metadata]")?;

@@ -15,7 +15,10 @@ const PLATFORMS = {
   instagram: { label: 'Instagram', kind: 'Instagram account, through its Page', glyph: 'instagram', as: 'the Instagram account' },
   'instagram-login': { label: 'Instagram Login', kind: 'Instagram account, by itself', glyph: 'instagram', as: 'the Instagram account' },
 };
-const REACTIONS = [['love', '❤️'], ['smile', '😆'], ['wow', '😮'], ['sad', '😢'], ['angry', '😠'], ['like', '👍']];
+// Messenger says "smile" where Instagram says "laugh".
+const REACTIONS = [['love', '❤️'], ['smile', '😆'], ['laugh', '😆'], ['wow', '😮'], ['sad', '😢'], ['angry', '😠'], ['like', '👍']];
+const reactionsOn = (platform) =>
+  REACTIONS.filter(([name]) => name !== (platform === 'messenger' ? 'laugh' : 'smile'));
 
 const state = {
   world: null, account: null, person: null, chat: null,
@@ -595,7 +598,7 @@ function reactButton(row, message) {
 
 function pickerOf({ mid, reactions = [] }, done) {
   const mine = reactions.find(({ from }) => from === 'person');
-  return el('div', { class: 'picker', role: 'group', 'aria-label': 'Reactions' }, ...REACTIONS.map(([reaction, emoji]) => {
+  return el('div', { class: 'picker', role: 'group', 'aria-label': 'Reactions' }, ...reactionsOn(document.body.dataset.platform).map(([reaction, emoji]) => {
     const chosen = mine?.reaction === reaction || mine?.emoji === emoji;
     const press = () => { done(); act(chosen ? { do: 'unreact', mid } : { do: 'react', mid, reaction, emoji }); };
     return el('button', { type: 'button', 'data-reaction': reaction, 'aria-label': reaction, 'aria-pressed': String(chosen), onclick: press }, emoji);

@@ -182,9 +182,16 @@ fn in_flight(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<In
     Ok(found)
 }
 
-/// Whether a send says what an echo repeats, but for space around it. Only text can be compared: media come back under
-/// another address.
+/// Whether a send says what an echo repeats: the same text, but for space around it, or something of the same type. Media
+/// come back under another address.
 fn says(request: &Option<Request>, echo: &Echo) -> bool {
-    let said = request.as_ref().and_then(Request::as_message).and_then(|message| message.as_text());
-    said.is_some() && said.map(str::trim) == echo.text.as_deref().map(str::trim)
+    let Some(message) = request.as_ref().and_then(Request::as_message) else { return false };
+    match (message.as_text(), echo.text.as_deref()) {
+        (Some(said), Some(repeated)) => said.trim() == repeated.trim(),
+        (None, None) => match (message.attachment(), echo.attachments.first()) {
+            (Some(sent), Some(repeated)) => sent.kind == repeated.kind.as_str(),
+            _ => false,
+        },
+        _ => false,
+    }
 }

@@ -48,7 +48,7 @@ fn due(
 ) -> rusqlite::Result<()> {
     let mut statement = work.db.prepare_cached(
         "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by
+                opened_at, opened_by, event.kind
          FROM event JOIN conversation ON conversation.id = event.conversation
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
@@ -57,6 +57,7 @@ fn due(
             id: EventId(row.get(0)?),
             account: crate::id::AccountId::new(row.get::<_, String>(1)?),
             person: row.get::<_, Option<String>>(2)?.map(PersonId::new),
+            kind: row.get(11)?,
             standby: row.get(3)?,
             attempt: row.get(4)?,
             first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
@@ -83,7 +84,7 @@ fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<
 /// more is left as it is: its turn was over before it returned.
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
     let Some(conversation) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
-    outbox::plan(work, Some(finish.event), conversation, &finish.sends, finish.now)?;
+    outbox::plan(work, Some(finish.event), conversation, None, &finish.sends, finish.now)?;
     let state = match &finish.state {
         StateChange::Keep => return Ok(()),
         StateChange::Set(state) => Some(state),

@@ -144,7 +144,7 @@ fn quarantine(
         .map(drop)
 }
 
-fn next_id(work: &mut Work<'_>) -> i64 {
+pub(super) fn next_id(work: &mut Work<'_>) -> i64 {
     *work.last_event += 1;
     *work.last_event
 }

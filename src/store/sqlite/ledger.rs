@@ -17,14 +17,16 @@ pub(super) fn opened_at(envelope: &Envelope, now: Timestamp) -> Option<i64> {
 
 /// Reads the facts of a conversation; of one that is not known, there are none.
 pub(in crate::store) fn facts(work: &Work<'_>, account: &AccountId, person: &PersonId) -> rusqlite::Result<Facts> {
-    let Some(id) = conversation::find(work.db, account.as_str(), person.as_str())? else { return Ok(Facts::default()) };
+    let Some(id) = conversation::find(work.db, account.as_str(), person.as_str())? else {
+        return Ok(Facts { person: Some(person.clone()), window: None });
+    };
     let window = work
         .db
         .prepare_cached("SELECT opened_at, opened_by FROM conversation WHERE id = ?1")?
         .query_row([id], |row| window(row, 0))
         .optional()?
         .flatten();
-    Ok(Facts { window })
+    Ok(Facts { person: Some(person.clone()), window })
 }
 
 /// A window from two columns of a row, the first of them `opened_at`.

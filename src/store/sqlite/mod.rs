@@ -9,9 +9,12 @@ pub(super) mod ledger;
 mod lock;
 mod open;
 pub(super) mod outbox;
+mod outcome;
+pub(super) mod posted;
 pub(super) mod prune;
 pub(super) mod read;
 mod recover;
+pub(super) mod replay;
 mod work;
 mod writer;
 

@@ -2,8 +2,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::echo;
 use super::work::Work;
+use super::{echo, outcome};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
@@ -14,6 +14,7 @@ pub(super) fn plan(
     work: &mut Work<'_>,
     event: Option<EventId>,
     conversation: i64,
+    agent: Option<&str>,
     sends: &[(SendId, Request)],
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -29,8 +30,8 @@ pub(super) fn plan(
     let mut status = if behind == 1 { SendStatus::Waiting } else { SendStatus::Ready };
     work.woke.sends |= status == SendStatus::Ready;
     let mut insert = work.db.prepare_cached(
-        "INSERT INTO send (id, event, conversation, previous, next, account, person, request, status, due, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+        "INSERT INTO send (id, event, conversation, previous, next, account, person, agent, request, status, due, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
     )?;
     for (index, (id, request)) in sends.iter().enumerate() {
         let request =
@@ -43,6 +44,7 @@ pub(super) fn plan(
             sends.get(index + 1).map(|(next, _)| next.0),
             account,
             person,
+            agent,
             request,
             status as i64,
             now.0,
@@ -173,6 +175,9 @@ pub(in crate::store) fn settle(
         SendStatus::Ready => work.woke.sends = true,
         SendStatus::InDoubt => {}
         _ => come_forward(work, next, now)?,
+    }
+    if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
+        outcome::tell(work, send, now)?;
     }
     echo::unpark(work, conversation, now)
 }

@@ -1,15 +1,15 @@
 //! Lists and single reads, beside the writer.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde_json::Value;
 
-use super::conversation;
+use super::{conversation, ledger};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
-use crate::store::{EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
+use crate::store::{ConversationRow, EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
 
 const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error";
-const SEND: &str = "id, account, person, request, status, rule, reason, message_id, attempts, event, at";
+const SEND: &str = "id, account, person, request, status, rule, reason, message_id, attempts, event, at, agent";
 
 pub(in crate::store) fn events(db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<EventRow>> {
     let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
@@ -43,6 +43,23 @@ pub(in crate::store) fn send(db: &Connection, id: SendId) -> rusqlite::Result<Op
     db.prepare_cached(&format!("SELECT {SEND} FROM send WHERE id = ?1"))?.query_row([id.0], send_row).optional()
 }
 
+pub(in crate::store) fn conversation(
+    db: &Connection,
+    account: &AccountId,
+    person: &PersonId,
+) -> rusqlite::Result<ConversationRow> {
+    let Some(id) = conversation::find(db, account.as_str(), person.as_str())? else {
+        return Ok(ConversationRow::default());
+    };
+    db.prepare_cached("SELECT opened_at, opened_by, last_event_at FROM conversation WHERE id = ?1")?.query_row(
+        [id],
+        |row| {
+            let last_event_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
+            Ok(ConversationRow { window: ledger::window(row, 0)?, last_event_at })
+        },
+    )
+}
+
 /// A list, newest first.
 struct List<'a> {
     table: &'static str,
@@ -61,6 +78,11 @@ struct Statuses {
 }
 
 impl Statuses {
+    /// Whether every one of them has an index of its own, over few rows.
+    fn are_few(&self) -> bool {
+        !self.numbers.is_empty() && self.numbers.iter().all(|number| *number != self.open)
+    }
+
     /// The condition in words that let SQLite use the index over just those rows.
     fn condition(&self, table: &str) -> Option<String> {
         let list = self.numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -110,7 +132,8 @@ impl List<'_> {
         db.prepare_cached(&sql)?.query_map(values.as_slice(), row)?.collect()
     }
 
-    /// Along each conversation, from its newest row backwards: there is no index by person over all rows.
+    /// Along each conversation, from its newest row backwards: there is no index by person over all rows. What is dead, open
+    /// or refused has small indexes of its own, and may stand behind a gap that pruning left.
     fn of_person<T>(
         &self,
         db: &Connection,
@@ -120,30 +143,87 @@ impl List<'_> {
         limit: usize,
         row: ReadRow<T>,
     ) -> rusqlite::Result<Vec<T>> {
-        let (columns, table) = (self.columns, self.table);
-        let heads = format!("SELECT last_{table} FROM conversation WHERE id = ?1");
-        let step = format!(
-            "SELECT {columns}, previous AS row_previous, id AS row_id, status AS row_status FROM {table} WHERE id = ?1"
-        );
         let mut found = Vec::new();
         for account in accounts {
             let Some(conversation) = conversation::find(db, account.as_str(), person)? else { continue };
-            let mut next: Option<i64> = db.prepare_cached(&heads)?.query_row([conversation], |row| row.get(0))?;
-            let mut of_account = 0;
-            while let Some(id) = next.filter(|_| of_account < limit) {
-                let read = |found: &Row<'_>| Ok((found.get("row_previous")?, self.shows(found, before)?, row(found)?));
-                let Some((previous, shown, item)) = db.prepare_cached(&step)?.query_row([id], read).optional()? else {
-                    break;
-                };
-                if shown {
-                    found.push((id, item));
-                    of_account += 1;
-                }
-                next = previous;
+            match self.statuses.condition(self.table).filter(|_| self.statuses.are_few()) {
+                Some(condition) => self.picked(db, conversation, &condition, before, limit, row, &mut found)?,
+                None => self.walked(db, conversation, before, limit, row, &mut found)?,
             }
         }
         found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
         Ok(found.into_iter().take(limit).map(|(_, item)| item).collect())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a query and where its rows go")]
+    fn picked<T>(
+        &self,
+        db: &Connection,
+        conversation: i64,
+        condition: &str,
+        before: Option<i64>,
+        limit: usize,
+        row: ReadRow<T>,
+        found: &mut Vec<(i64, T)>,
+    ) -> rusqlite::Result<()> {
+        let (columns, table) = (self.columns, self.table);
+        let sql = format!(
+            "SELECT {columns}, previous AS row_previous, id AS row_id, status AS row_status FROM {table}
+             WHERE {condition} AND conversation = ?1 AND id < ?2 ORDER BY id DESC"
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![conversation, before.unwrap_or(i64::MAX)])?;
+        let start = found.len();
+        while let Some(one) = rows.next()? {
+            if found.len() - start == limit {
+                break;
+            }
+            if self.shows(one, before)? {
+                found.push((one.get("row_id")?, row(one)?));
+            }
+        }
+        Ok(())
+    }
+
+    fn walked<T>(
+        &self,
+        db: &Connection,
+        conversation: i64,
+        before: Option<i64>,
+        limit: usize,
+        row: ReadRow<T>,
+        found: &mut Vec<(i64, T)>,
+    ) -> rusqlite::Result<()> {
+        let (columns, table) = (self.columns, self.table);
+        let step = format!(
+            "SELECT {columns}, previous AS row_previous, id AS row_id, status AS row_status FROM {table} WHERE id = ?1"
+        );
+        let mut next = self.start(db, conversation, before)?;
+        let start = found.len();
+        while let Some(id) = next.filter(|_| found.len() - start < limit) {
+            let read = |one: &Row<'_>| {
+                let shown = self.shows(one, before)?;
+                Ok((one.get("row_previous")?, if shown { Some(row(one)?) } else { None }))
+            };
+            let Some((previous, item)) = db.prepare_cached(&step)?.query_row([id], read).optional()? else { break };
+            found.extend(item.map(|item| (id, item)));
+            next = previous;
+        }
+        Ok(())
+    }
+
+    /// Where a walk starts: at the conversation's newest row, or right behind the row where the page before ended.
+    fn start(&self, db: &Connection, conversation: i64, before: Option<i64>) -> rusqlite::Result<Option<i64>> {
+        let table = self.table;
+        if let Some(before) = before {
+            let sql = format!("SELECT previous FROM {table} WHERE id = ?1 AND conversation = ?2");
+            let behind = db.prepare_cached(&sql)?.query_row([before, conversation], |row| row.get(0)).optional()?;
+            if let Some(behind) = behind {
+                return Ok(behind);
+            }
+        }
+        let newest = format!("SELECT last_{table} FROM conversation WHERE id = ?1");
+        db.prepare_cached(&newest)?.query_row([conversation], |row| row.get(0))
     }
 
     fn shows(&self, row: &Row<'_>, before: Option<i64>) -> rusqlite::Result<bool> {
@@ -184,6 +264,7 @@ fn send_row(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         attempts: row.get(8)?,
         event: row.get::<_, Option<i64>>(9)?.map(EventId),
         at: Timestamp(row.get(10)?),
+        agent: row.get(11)?,
     })
 }
 

@@ -54,6 +54,7 @@ CREATE TABLE send (
     next INTEGER,                   -- the send that waits for this one
     account TEXT NOT NULL,
     person TEXT NOT NULL,
+    agent TEXT,                     -- the person who wrote it, where one did
     request TEXT NOT NULL,          -- a Send API request: JSON
     status INTEGER NOT NULL,
     due INTEGER NOT NULL,
@@ -68,6 +69,17 @@ CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
 CREATE INDEX send_open ON send (id) WHERE status < 4;
 CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
+
+-- Posted sends that must not be posted again, by the poster's key.
+CREATE TABLE posted (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB NOT NULL,             -- a hash of what was posted
+    sends TEXT NOT NULL,            -- the ids: a JSON list
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+CREATE INDEX posted_by_age ON posted (at);
 
 -- Keys of delivered events, ordered by the time inside the event, which a redelivery repeats.
 CREATE TABLE seen (

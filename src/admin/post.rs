@@ -1,0 +1,126 @@
+//! `POST /api/accounts/{name}/sends`: a send that does not come from a handler.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+use super::{Account, Admin};
+use crate::id::PersonId;
+use crate::message::{Recipient, Request};
+use crate::policy::Refusal;
+use crate::store::{Post, Posted};
+
+/// The longest `Idempotency-Key`.
+const LONGEST_KEY: usize = 255;
+
+/// The rule of what Meta refuses for its form alone: its error code.
+const FORM: &str = "100";
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Plans a send, or says why it may not be sent.
+pub(super) async fn post(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    wish: Result<Query<Wish>, QueryRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let Query(Wish { dry_run }) = wish?;
+    let account = admin.accounts.get(&name).ok_or_else(|| ApiError::not_found("account"))?;
+    let key = idempotency_key(&headers)?;
+    let (agent, json) = read(&body)?;
+    let request: Request = match serde_path_to_error::deserialize(Value::Object(json)) {
+        Ok(request) => request,
+        // A request in form, and one that Meta would refuse: the path says where, never what.
+        Err(error) => return Ok(refused(FORM, &format!("Meta does not know the value at {}", error.path()))),
+    };
+    let post = plan(&admin, account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
+    if dry_run {
+        return decide(&admin, &post).await;
+    }
+    Ok(match admin.store.post(post).await? {
+        Posted::Planned(ids) => (StatusCode::ACCEPTED, Json(json!({"id": ids.first(), "ids": ids}))).into_response(),
+        Posted::Refused(Refusal { rule, reason }) => refused(rule, reason),
+        Posted::Conflict => {
+            let hint = "use a new Idempotency-Key for another send";
+            return Err(ApiError::conflict("something else was posted under this key", hint));
+        }
+    })
+}
+
+/// The body as JSON: the agent, which is ours, and the Send API request. 400 only for what is none at all.
+fn read(body: &[u8]) -> Result<(Option<String>, Map<String, Value>), ApiError> {
+    let bad = |path: &str, what: &str| {
+        ApiError::bad_request(
+            format!("{path}: {what}"),
+            "send a Send API request: recipient, and message or sender_action",
+        )
+    };
+    let mut json: Map<String, Value> = serde_json::from_slice(body).map_err(|_| bad("$", "is not a JSON object"))?;
+    let agent = match json.remove("agent") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(agent)) if !agent.trim().is_empty() => Some(agent),
+        Some(_) => return Err(bad("agent", "is not a name")),
+    };
+    if !json.get("recipient").is_some_and(Value::is_object) {
+        return Err(bad("recipient", "is missing, or is not an object"));
+    }
+    let message = json.get("message").is_some_and(Value::is_object);
+    if !message && !json.get("sender_action").is_some_and(Value::is_string) {
+        return Err(bad("message", "is missing, and so is sender_action"));
+    }
+    Ok((agent, json))
+}
+
+fn plan(
+    admin: &Admin,
+    account: &Account,
+    request: Request,
+    agent: Option<String>,
+    key: Option<(String, [u8; 32])>,
+) -> Post {
+    let person = match &request.recipient {
+        Recipient::Id(id) | Recipient::UserRef(id) => id.clone(),
+        // Other rights than the window have no conversation yet; policy refuses them by their own rules.
+        _ => PersonId::new(""),
+    };
+    let parts = request.in_parts(account.platform.text_limit());
+    let sends = parts.into_iter().map(|part| (admin.store.next_send_id(), part)).collect();
+    Post { account: account.id.clone(), person, sends, agent, key, now: admin.clock.now() }
+}
+
+/// The decision alone. It leaves no trace, and no key.
+async fn decide(admin: &Admin, post: &Post) -> Result<Response, ApiError> {
+    let facts = admin.store.facts(post.account.clone(), post.person.clone()).await?;
+    let checked = post.sends.iter().try_for_each(|(_, request)| crate::policy::check(&facts, request, post.now));
+    Ok(match checked {
+        Ok(()) => Json(json!({"allowed": true})).into_response(),
+        Err(Refusal { rule, reason }) => refused(rule, reason),
+    })
+}
+
+fn refused(rule: &str, reason: &str) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"refused": {"rule": rule, "reason": reason}}))).into_response()
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    match key.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
+        _ => Err(ApiError::bad_request("Idempotency-Key: is not a key", "give 1 to 255 ASCII characters")),
+    }
+}

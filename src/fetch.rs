@@ -1,0 +1,85 @@
+//! HTTP to anybody but Meta: no redirect is followed, nothing is repeated, no answer is longer than its limit.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+
+const CONNECT: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(20);
+
+/// The connections, shared by everybody who asks.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// What the body says it is.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Nothing usable came back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// No connection came about.
+    #[error("no connection came about")]
+    Unreachable,
+    /// The connection broke before all of the answer was there.
+    #[error("the connection broke")]
+    Broken,
+    /// The answer is longer than allowed.
+    #[error("the answer ({status}) is longer than {limit} bytes")]
+    TooLong {
+        /// Its status.
+        status: StatusCode,
+        /// What is allowed.
+        limit: usize,
+    },
+}
+
+impl Fetch {
+    /// A client. Proxies of the environment are not for those whom the operator names by address.
+    pub fn new() -> reqwest::Result<Fetch> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("rejoinder/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .build()?;
+        Ok(Fetch { http })
+    }
+
+    /// Posts `body` and reads an answer of at most `limit` bytes. How long that may take is the caller's affair.
+    ///
+    /// # Errors
+    ///
+    /// When nothing usable came back: [`FetchError`].
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: Vec<u8>, limit: usize) -> Result<Answer, FetchError> {
+        let request = self.http.post(url).headers(headers).body(body);
+        let mut response = request.send().await.map_err(|error| {
+            if error.is_connect() || error.is_builder() { FetchError::Unreachable } else { FetchError::Broken }
+        })?;
+        let status = response.status();
+        let content_type =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| FetchError::Broken)? {
+            if body.len() + chunk.len() > limit {
+                return Err(FetchError::TooLong { status, limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, content_type, body: body.into() })
+    }
+}

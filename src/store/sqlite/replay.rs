@@ -1,0 +1,79 @@
+//! An event that is handled again because the operator wants it.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::work::Work;
+use super::{conversation, inbox, intake};
+use crate::clock::Timestamp;
+use crate::event::{self, Envelope, Unreadable};
+use crate::id::{AccountId, EventId};
+use crate::store::{Delivery, EventStatus, Intake, Replayed};
+
+/// Puts an event back. What was quarantined is read anew: a later release may be able to.
+pub(in crate::store) fn replay(
+    work: &mut Work<'_>,
+    event: EventId,
+    served: &[AccountId],
+    now: Timestamp,
+) -> rusqlite::Result<Replayed> {
+    let found: Option<(i64, i64, Option<String>)> = work
+        .db
+        .prepare_cached("SELECT status, conversation, account FROM event WHERE id = ?1")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((status, conversation, account)) = found else { return Ok(Replayed::Unknown) };
+    let account = account.map(AccountId::new);
+    match EventStatus::from_number(status) {
+        Some(EventStatus::Quarantined) => read_anew(work, event, account, served, now),
+        Some(EventStatus::Done | EventStatus::Dead)
+            if account.as_ref().is_some_and(|account| served.contains(account)) =>
+        {
+            put_back(work, event, conversation, now)?;
+            Ok(Replayed::Queued)
+        }
+        _ => Ok(Replayed::Open),
+    }
+}
+
+fn put_back(work: &mut Work<'_>, event: EventId, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
+    let tail = conversation::get(work, conversation)?.queue_tail;
+    let status = inbox::enqueue(work, tail, event.0)?;
+    work.woke.events |= status == EventStatus::Ready;
+    work.db
+        .prepare_cached(
+            "UPDATE event SET status = ?2, due = ?3, next = NULL, deaths = 0, first_failed_at = NULL WHERE id = ?1",
+        )?
+        .execute(params![event.0, status as i64, now.0])?;
+    work.db
+        .prepare_cached("UPDATE conversation SET queue_tail = ?2 WHERE id = ?1")?
+        .execute(params![conversation, event.0])
+        .map(drop)
+}
+
+fn read_anew(
+    work: &mut Work<'_>,
+    event: EventId,
+    account: Option<AccountId>,
+    served: &[AccountId],
+    now: Timestamp,
+) -> rusqlite::Result<Replayed> {
+    let raw: Vec<u8> =
+        work.db.prepare_cached("SELECT raw FROM event WHERE id = ?1")?.query_row([event.0], |row| row.get(0))?;
+    let Some(items) = items(&raw, account.as_ref()) else { return Ok(Replayed::Unreadable) };
+    let items = items.into_iter().map(|envelope| {
+        if served.contains(&envelope.account) { Intake::Handled(envelope) } else { Intake::Kept(envelope) }
+    });
+    intake::append(work, &Delivery { received_at: now, items: items.collect() })?;
+    work.db
+        .prepare_cached("UPDATE event SET status = ?2, error = 'read anew' WHERE id = ?1")?
+        .execute(params![event.0, EventStatus::Done as i64])?;
+    Ok(Replayed::Queued)
+}
+
+/// The events in a quarantined piece: an item of a known account, or a whole delivery. All of it, or nothing.
+fn items(raw: &[u8], account: Option<&AccountId>) -> Option<Vec<Envelope>> {
+    match account {
+        Some(account) => Some(vec![Envelope::read(account, false, serde_json::from_slice(raw).ok()?)?]),
+        None => event::read(raw).into_iter().collect::<Result<_, Unreadable>>().ok(),
+    }
+}

@@ -1,0 +1,342 @@
+//! A bot behind HTTP: what it is told, what its answers do, and what becomes of events while it is down, slow or confused.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::harness::{ADA, Rig, Wish, delivery, message};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+type Answer = Box<dyn FnOnce() -> Response + Send>;
+
+/// A relay that does as it is told: what it was asked, and what it will answer, once each, else nothing.
+#[derive(Clone, Default)]
+struct Script {
+    asked: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+}
+
+impl Script {
+    fn answer(&self, answer: impl FnOnce() -> Response + Send + 'static) {
+        self.answers.lock().expect("answers").push_back(Box::new(answer));
+    }
+
+    fn says(&self, answer: Value) {
+        self.answer(move || answer.to_string().into_response());
+    }
+
+    fn asked(&self) -> Vec<Value> {
+        let asked = self.asked.lock().expect("what was asked");
+        asked.iter().map(|(_, body)| serde_json::from_slice(body).expect("JSON")).collect()
+    }
+
+    async fn serve(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/bot", listener.local_addr().expect("an address"));
+        let router = Router::new().fallback(Self::hear).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    async fn hear(State(script): State<Script>, headers: HeaderMap, body: Bytes) -> Response {
+        script.asked.lock().expect("what was asked").push((headers, body));
+        let answer = script.answers.lock().expect("answers").pop_front();
+        answer.map_or_else(|| StatusCode::OK.into_response(), |answer| answer())
+    }
+}
+
+async fn rig(url: &str, more: &[(&'static str, &str)]) -> Rig {
+    let mut settings = vec![("relay.url", url.to_owned()), ("relay.secret", SECRET.to_owned())];
+    settings.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
+    Rig::with(Wish { handler: "relay", settings, ..Wish::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_is_told_of_an_event_and_its_replies_are_sent_in_order() {
+    let script = Script::default();
+    let rig = rig(&script.serve().await, &[]).await;
+    script.says(json!({"replies": [{"message": {"text": "Which size?"}}, {"sender_action": "typing_on"},
+        {"message": {"text": "S or L?"}, "messaging_type": "UPDATE"}], "state": {"step": 2}}));
+    script.says(json!({}));
+    script.says(json!({"state": null}));
+    rig.says("Ada", "shop", "hello").await;
+    rig.chat_reads("shop", "Ada", &["person: hello", "business: Which size?", "business: S or L?"]).await;
+    for text in ["one", "two", "three"] {
+        rig.says("Ada", "shop", text).await;
+    }
+    rig.until(|| async { if script.asked().len() == 4 { Ok(()) } else { Err(format!("{:?}", script.asked())) } }).await;
+    let asked = script.asked();
+    let first = &asked[0];
+    assert_eq!(first["event"]["message"]["text"], "hello");
+    let told = ["attempt", "account", "platform", "person", "kind", "standby", "state"].map(|key| first[key].clone());
+    assert_eq!(
+        told,
+        [json!(1), json!("shop"), json!("messenger"), json!(ADA), json!("message"), json!(false), json!(null)]
+    );
+    assert_eq!(first["window"]["open"], true);
+    assert!(first["at"].as_str().expect("a time").ends_with('Z') && first["id"].is_string());
+    let states: Vec<_> = asked.iter().map(|told| told["state"].clone()).collect();
+    assert_eq!(states, [json!(null), json!({"step": 2}), json!({"step": 2}), json!(null)]);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_signed_as_standard_webhooks_says() {
+    let script = Script::default();
+    let rig = rig(&script.serve().await, &[]).await;
+    rig.says("Ada", "shop", "hello").await;
+    rig.events_are("done", 1).await;
+    let (headers, body) = script.asked.lock().expect("what was asked")[0].clone();
+    let verifier = standardwebhooks::Webhook::new(SECRET).expect("a secret");
+    verifier.verify(&body, &headers).expect("signed");
+    assert_eq!(headers["webhook-id"], script.asked()[0]["id"].as_str().expect("an id"));
+    let mut forged = body.to_vec();
+    forged[10] ^= 1;
+    assert!(verifier.verify(&forged, &headers).is_err());
+    rig.end().await;
+}
+
+/// Ada writes, the relay answers so, and the event is listed with this error; then it answers well, once.
+async fn goes_wrong(answer: impl FnOnce() -> Response + Send + 'static, error: &str) {
+    let script = Script::default();
+    let rig = rig(&script.serve().await, &[("relay.max_answer", "1000000")]).await;
+    script.answer(answer);
+    script.says(json!({"replies": [{"message": {"text": "Better now."}}]}));
+    rig.says("Ada", "shop", "hello").await;
+    let failed = rig
+        .until(|| async {
+            let events = rig.events("kind=message").await;
+            let failed = events.iter().find(|event| event["error"].is_string()).cloned();
+            failed.ok_or_else(|| format!("{events:#?}"))
+        })
+        .await;
+    assert_eq!((&failed["error"], &failed["status"]), (&json!(error), &json!("pending")));
+    rig.clock.advance(Duration::from_secs(1));
+    rig.chat_reads("shop", "Ada", &["person: hello", "business: Better now."]).await;
+    let ids: Vec<_> = script.asked().iter().map(|told| (told["id"].clone(), told["attempt"].clone())).collect();
+    assert_eq!(ids, [(failed["id"].clone(), json!(1)), (failed["id"].clone(), json!(2))]);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_answer_is_a_listed_error_and_the_event_comes_again() {
+    goes_wrong(
+        || (StatusCode::INTERNAL_SERVER_ERROR, "secret words").into_response(),
+        "the relay answered 500 Internal Server Error (text/plain; charset=utf-8, text)",
+    )
+    .await;
+    goes_wrong(
+        || axum::response::Html("<p>secret words</p>").into_response(),
+        "the relay's answer is not JSON (text/html; charset=utf-8, HTML or alike)",
+    )
+    .await;
+    goes_wrong(|| vec![b'x'; 10_000_000].into_response(), "the answer (200 OK) is longer than 1000000 bytes").await;
+    goes_wrong(
+        || json!({"replies": [{"message": {"text": "fine"}}, {"text": "secret words"}]}).to_string().into_response(),
+        "replies[1] is no Send API request",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_relay_is_down_its_events_wait_and_other_accounts_are_served() {
+    // A port that nobody listens on, until somebody does.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let url = format!("http://{address}/bot");
+    let own = [("accounts.shop.relay.url", url.as_str()), ("accounts.shop_ig.handler", "echo")];
+    let rig = rig("http://127.0.0.1:9/unused", &own).await;
+    for n in 0..20 {
+        rig.says(if n % 2 == 0 { "Ada" } else { "Ben" }, "shop", &n.to_string()).await;
+    }
+    rig.until(|| async {
+        let events = rig.events("account=shop&kind=message").await;
+        let failed = events.iter().filter(|event| event["error"] == "no connection came about").count();
+        if events.len() == 20 && failed > 0 { Ok(()) } else { Err(format!("{events:#?}")) }
+    })
+    .await;
+    rig.events_are("running", 0).await;
+    rig.says("Ada", "shop_ig", "hi").await;
+    rig.chat_reads("shop_ig", "Ada", &["person: hi", "business: hi"]).await;
+    let events = rig.events("account=shop&kind=message").await;
+    let tried = events.iter().filter(|event| event["attempts"] != 0).count();
+    assert!(tried <= 2, "only those that were under way together were tried: {tried}");
+
+    let script = Script::default();
+    let router = Router::new().fallback(Script::hear).with_state(script.clone());
+    let listener = TcpListener::bind(address).await.expect("the same port");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    rig.clock.advance(Duration::from_secs(1));
+    rig.until(|| async {
+        let done = rig.events("account=shop&kind=message&status=done").await.len();
+        if done == 20 { Ok(()) } else { Err(format!("{done} done")) }
+    })
+    .await;
+    let order: Vec<_> = script
+        .asked()
+        .iter()
+        .filter(|told| told["person"] == ADA)
+        .map(|told| told["event"]["message"]["text"].clone())
+        .collect();
+    assert_eq!(order, (0..20).step_by(2).map(|n| json!(n.to_string())).collect::<Vec<_>>());
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_hangs_is_given_up_at_the_deadline_and_probed_one_call_at_a_time() {
+    let script = Script::default();
+    let rig = rig(&script.serve().await, &[]).await;
+    let (release, hang) = std::sync::mpsc::channel::<()>();
+    let hang = Arc::new(Mutex::new(hang));
+    for _ in 0..2 {
+        let hang = Arc::clone(&hang);
+        script.answer(move || {
+            let _ = tokio::task::block_in_place(|| hang.lock().expect("a hold").recv());
+            StatusCode::OK.into_response()
+        });
+    }
+    let asked = async |count: usize| {
+        rig.until(|| async {
+            let asked = script.asked();
+            if asked.len() == count { Ok(()) } else { Err(format!("{asked:#?}")) }
+        })
+        .await;
+    };
+    rig.says("Ada", "shop", "one").await;
+    asked(1).await;
+    rig.clock.advance(Duration::from_secs(20));
+    rig.until(|| async {
+        let events = rig.events("kind=message").await;
+        let late = events.iter().any(|event| event["error"] == "the handler took longer than 20s");
+        if late { Ok(()) } else { Err(format!("{events:#?}")) }
+    })
+    .await;
+    // The probe hangs too; what came meanwhile waits for it and is not tried.
+    rig.says("Ben", "shop", "two").await;
+    rig.clock.advance(Duration::from_secs(1));
+    asked(2).await;
+    rig.events_are("running", 1).await;
+    rig.events_are("pending", 1).await;
+    drop(release);
+    rig.clock.advance(Duration::from_secs(1));
+    rig.events_are("pending", 0).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acts_or_all_and_what_is_only_observed_is_not_replied_to() {
+    for (kinds, count) in [("acts", 1), ("all", 2)] {
+        let script = Script::default();
+        let rig = rig(&script.serve().await, &[("relay.kinds", kinds)]).await;
+        rig.says("Ada", "shop", "hello").await;
+        rig.events_are("done", 1).await;
+        script.says(json!({"replies": [{"message": {"text": "never said"}}]}));
+        let standby = json!({"object": "page", "entry": [{"id": "104000000000001", "time": 1,
+            "standby": [message(ADA, "m_standby", "to another app", rig.now())]}]});
+        assert_eq!(rig.deliver(&standby).await, StatusCode::OK);
+        rig.events_are("done", 2).await;
+        assert_eq!(script.asked().len(), count, "{kinds}");
+        assert!(rig.sends("").await.is_empty());
+        rig.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_is_judged_by_policy_and_its_outcome_is_told() {
+    let script = Script::default();
+    let rig = rig(&script.serve().await, &[("relay.kinds", "all")]).await;
+    script.says(
+        json!({"replies": [{"message": {"text": "tagged"}, "messaging_type": "MESSAGE_TAG", "tag": "ACCOUNT_UPDATE"}]}),
+    );
+    // What is said on an outcome would be ignored; what would come of it makes no outcome of its own.
+    script.says(json!({"replies": [{"message": {"text": "never said"}}]}));
+    assert_eq!(rig.deliver(&delivery(&[message(ADA, "m_1", "hello", rig.now())])).await, StatusCode::OK);
+    rig.sends_are("refused", 1).await;
+    rig.until(|| async { if script.asked().len() == 2 { Ok(()) } else { Err(format!("{:?}", script.asked())) } }).await;
+    let outcome = script.asked().remove(1);
+    assert_eq!((&outcome["kind"], &outcome["person"]), (&json!("outcome"), &json!(ADA)));
+    let told = ["status", "rule", "message_id"].map(|key| outcome["event"][key].clone());
+    assert_eq!(told, [json!("refused"), json!("P2.1"), json!(null)]);
+    assert_eq!(outcome["event"]["send"], rig.sends("").await[0]["id"]);
+    rig.events_are("pending", 0).await;
+    assert_eq!(rig.sends("").await.len(), 1);
+    rig.end().await;
+}
+
+/// A bot of the examples, as its own process.
+struct Example(Child);
+
+impl Example {
+    /// Starts it on a free port; `None` where its language is not installed, which on CI it must be.
+    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
+    fn start(program: &str, file: &str) -> Option<(Example, String)> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(file);
+        let started = Command::new(program)
+            .arg(path)
+            .arg("0")
+            .env("RELAY_SECRET", SECRET)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut child = match started {
+            Ok(child) => child,
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "{program} cannot be started: {error}");
+                eprintln!("not run: there is no {program}");
+                return None;
+            }
+        };
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
+        let url = line.trim().rsplit(' ').next().expect("an address").to_owned();
+        Some((Example(child), url))
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn takes_an_order(program: &str, file: &str) {
+    let Some((_example, url)) = Example::start(program, file) else { return };
+    let rig = rig(&url, &[]).await;
+    let ada = |text: &'static str| rig.says("Ada", "shop", text);
+    ada("hello").await;
+    rig.sends_are("sent", 1).await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "message", "text": "Large", "quick_reply": "L"})).await;
+    rig.sends_are("sent", 2).await;
+    ada("Baker Street 221b").await;
+    rig.until(|| async {
+        let chat = rig.chat("shop", "Ada").await;
+        let thanked = chat.last().is_some_and(|last| last.contains("large cup") && last.contains("Baker Street 221b"));
+        if thanked { Ok(()) } else { Err(format!("{chat:#?} {:#?}", rig.events("kind=message").await)) }
+    })
+    .await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_bot_takes_an_order() {
+    takes_an_order("python3", "relay.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_javascript_bot_takes_an_order() {
+    takes_an_order("node", "relay.mjs").await;
+}
