@@ -75,6 +75,7 @@ pub struct App {
     /// Where the operator's calls are taken.
     pub admin: SocketAddr,
     store: Store,
+    clock: Clock,
     readiness: Readiness,
     intake: Step,
     dispatch: Step,
@@ -142,18 +143,24 @@ impl App {
                 vec![starter.spawn(listener::serve(public.listener, webhook, limits, stop))]
             }),
             background: starter.start("the operator's listener", |stop| {
-                let prune = prune(store.clone(), settings.store.clone(), clock, metrics, stop.clone());
+                let prune = prune(store.clone(), settings.store.clone(), clock.clone(), metrics, stop.clone());
                 let watch = watch(store.clone(), stop.clone());
                 let listener = listener::serve(operator.listener, admin, limits, stop);
                 vec![starter.spawn(listener), starter.spawn(prune), starter.spawn(watch)]
             }),
             store,
+            clock,
             readiness,
             failed: starter.failed,
         };
         app.readiness.set(true);
         tracing::info!(public = %app.public, admin = %app.admin, store = %app.store.path().display(), "ready");
         Ok(app)
+    }
+
+    /// Whether nothing is left to do before the clock moves: no event with its handler or due, no send under way or due.
+    pub async fn is_at_rest(&self) -> bool {
+        self.store.is_at_rest(self.clock.now()).await.unwrap_or(false)
     }
 
     /// Returns when a part of the server has ended that should not have.

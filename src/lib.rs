@@ -35,7 +35,7 @@
 //! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
 //! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
-//! | Use | `cli`: one command per file |
+//! | Use | [`testkit`] tests for a bot, `cli`: one command per file |
 //! | User code | [`handlers`]: through the names below, as from outside |
 
 pub mod admin;
@@ -60,6 +60,7 @@ pub mod settings;
 pub mod signature;
 pub mod store;
 pub mod telemetry;
+pub mod testkit;
 pub mod webhook;
 
 pub use bot::{Context, Handler, Handlers, Observation};

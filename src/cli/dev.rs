@@ -12,9 +12,9 @@ use super::signals::Wish;
 use crate::app::App;
 use crate::bot::Handlers;
 use crate::clock::Clock;
-use crate::emulator::{Emulator, Platform, World};
-use crate::secret::Secret;
+use crate::emulator::{Emulator, World};
 use crate::settings::{RELAY, Settings, Sources};
+use crate::testkit::settings_of;
 
 const EMULATOR: &str = "127.0.0.1:8082";
 
@@ -61,48 +61,22 @@ impl Dev {
         Ok(())
     }
 
-    /// The settings of the emulated world, in the form that an operator would give them.
     async fn environment(
         &self,
         world: &World,
         meta: SocketAddr,
         folder: &std::path::Path,
     ) -> anyhow::Result<Vec<(String, String)>> {
-        let mut environment = vec![
-            ("SERVER__LISTEN".into(), free("127.0.0.1:8080").await?.to_string()),
-            ("ADMIN__LISTEN".into(), free("127.0.0.1:8081").await?.to_string()),
-            ("APP__ID".into(), world.app.id.clone()),
-            ("APP__SECRET".into(), world.app.secret.expose().to_owned()),
-            ("APP__VERIFY_TOKEN".into(), world.app.verify_token.expose().to_owned()),
-            ("GRAPH__URL".into(), format!("http://{meta}")),
-            ("GRAPH__INSTAGRAM_URL".into(), format!("http://{meta}")),
-            ("STORE__URL".into(), format!("sqlite://{}", folder.join("rejoinder.db").display())),
-        ];
         let handler = if self.relay.is_some() { RELAY } else { &self.handler };
-        environment.extend(self.relay.iter().map(|url| ("RELAY__URL".to_owned(), url.clone())));
-        for account in &world.accounts {
-            let name = account.name.to_uppercase();
-            let mut set =
-                |key: &str, value: &str| environment.push((format!("ACCOUNTS__{name}__{key}"), value.to_owned()));
-            set("PLATFORM", platform(account.platform));
-            set("ID", &account.id);
-            set("ACCESS_TOKEN", Secret::expose(&account.access_token));
-            set("HANDLER", handler);
-            // `none` is for accounts that people answer; here the developer is all people there are.
-            set("BOT", if handler == "none" { "manual" } else { "automated" });
-            if account.platform == Platform::Instagram {
-                set("PAGE_ID", account.page_id.as_deref().unwrap_or_default());
-            }
+        let store = folder.join("rejoinder.db").display().to_string();
+        let mut environment = settings_of(world, &format!("http://{meta}"), &store, handler);
+        let mut set = |name: &str, value: String| environment.push((format!("REJOINDER_{name}"), value));
+        set("SERVER__LISTEN", free("127.0.0.1:8080").await?.to_string());
+        set("ADMIN__LISTEN", free("127.0.0.1:8081").await?.to_string());
+        if let Some(url) = &self.relay {
+            set("RELAY__URL", url.clone());
         }
-        Ok(environment.into_iter().map(|(name, value)| (format!("REJOINDER_{name}"), value)).collect())
-    }
-}
-
-fn platform(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Messenger => "messenger",
-        Platform::Instagram => "instagram",
-        Platform::InstagramLogin => "instagram-login",
+        Ok(environment)
     }
 }
 

@@ -66,10 +66,23 @@ pub struct Emulator {
     shared: Arc<Shared>,
 }
 
+impl std::fmt::Debug for Emulator {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Emulator")
+    }
+}
+
 impl Emulator {
     /// An emulated Meta with nothing in it but `world`, living by `clock`.
     pub fn new(world: World, clock: Clock) -> Emulator {
         Emulator { shared: Arc::new(Shared::new(world, clock, push::client())) }
+    }
+
+    /// Whether no webhook is under way or due before the clock moves.
+    pub fn is_at_rest(&self) -> bool {
+        let now = self.shared.clock.now();
+        let state = self.shared.state();
+        state.callback.is_none() || state.queue.is_at_rest(now)
     }
 
     /// Serves the control routes, the Graph API and the playground on `listener`, and delivers webhooks, until `stop`; then

@@ -133,6 +133,11 @@ impl Queue {
         self.startable().map(|(_, delivery)| delivery.due).min()
     }
 
+    /// Whether nothing is under way, and nothing may go before the clock moves.
+    pub(super) fn is_at_rest(&self, now: Timestamp) -> bool {
+        self.waiting.iter().all(|delivery| !delivery.in_flight) && self.next_due().is_none_or(|due| due > now)
+    }
+
     /// Forgets everything. Ids go on, so that an attempt under way cannot settle a later delivery.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();

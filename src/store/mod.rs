@@ -161,6 +161,11 @@ impl Store {
         self.sqlite.read(move |db| read::send(db, id)).await
     }
 
+    /// Whether nothing is left to do before `now` moves: what is open waits for its time, or behind what does.
+    pub async fn is_at_rest(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.sqlite.write(move |work| inbox::is_at_rest(work, now)).await
+    }
+
     /// Whether the store can write now.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.sqlite.try_write(sqlite::probe).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rejoinder::Handlers;
-use rejoinder::clock::Timestamp;
+use rejoinder::testkit::Stage;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -34,28 +34,18 @@ async fn a_message_is_answered_on_both_platforms() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_echo_handler_says_what_came() {
-    let rig = Rig::start().await;
-    let ada = |act: Value| {
-        let mut all = json!({"person": "Ada", "account": "shop"});
-        all.as_object_mut().expect("an object").extend(act.as_object().expect("an object").clone());
-        all
-    };
+    let stage = Stage::of(rejoinder::handlers::all(), "echo", &[]).await;
+    let mut ada = stage.person("Ada");
+    ada.gets_started("GET_STARTED").await;
+    assert_eq!(ada.hears().await, ["Get Started"]);
     let image = json!({"type": "image", "payload": {"url": "https://shop.example/a.jpg"}});
-    rig.act(ada(json!({"do": "postback", "title": "Get started", "payload": "GET_STARTED"}))).await;
-    rig.chat_reads("shop", "Ada", &["person: Get started", "business: Get started"]).await;
-    rig.act(ada(json!({"do": "message", "attachments": [image, {"type": "hologram"}]}))).await;
-    rig.sends_are("sent", 2).await;
-    assert_eq!(rig.chat("shop", "Ada").await[2..], ["person: …", "business: I got: image, hologram"]);
-    rig.act(ada(json!({"do": "react"}))).await;
-    rig.act(ada(json!({"do": "referral", "ref": "spring"}))).await;
-    rig.until(|| async {
-        let done =
-            [rig.events("kind=reaction&status=done").await.len(), rig.events("kind=referral&status=done").await.len()];
-        if done == [1, 1] { Ok(()) } else { Err(format!("{done:?}")) }
-    })
-    .await;
-    assert_eq!(rig.sends("").await.len(), 2);
-    rig.end().await;
+    ada.does("message", json!({"attachments": [image, {"type": "hologram"}]})).await;
+    assert_eq!(ada.hears().await, ["I got: image, hologram"]);
+    ada.does("react", json!({})).await;
+    ada.does("referral", json!({"ref": "spring"})).await;
+    ada.reads().await;
+    assert!(ada.hears().await.is_empty());
+    stage.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,14 +144,13 @@ async fn what_a_handler_remembers_it_knows_the_next_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_text_is_sent_in_parts_in_order() {
-    let rig = Rig::start().await;
+    let stage = Stage::of(rejoinder::handlers::all(), "echo", &[]).await;
+    let mut ada = stage.person("Ada").on("shop_ig");
     let text = "Grüße! ".repeat(250);
-    rig.says("Ada", "shop_ig", text.trim()).await;
-    rig.sends_are("sent", 3).await;
-    let said = rig.chat("shop_ig", "Ada").await;
-    let parts: Vec<_> = said[1..].iter().map(|line| line.trim_start_matches("business: ")).collect();
-    assert_eq!(parts.join(" "), text.trim());
-    rig.end().await;
+    ada.says(text.trim()).await;
+    let parts = ada.hears().await;
+    assert_eq!((parts.len(), parts.join(" ").as_str()), (3, text.trim()));
+    stage.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,11 +279,10 @@ async fn what_came_before_a_standby_twin_is_dropped_and_after_it_is_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_named_none_says_nothing_and_keeps_everything() {
-    let rig = Rig::with(Wish { handler: "none", ..Wish::default() }).await;
-    rig.says("Ada", "shop", "hello").await;
-    rig.events_are("done", 1).await;
-    assert!(rig.sends("").await.is_empty());
-    assert!(rig.now() > Timestamp(0));
-    rig.end().await;
+async fn a_handler_named_none_says_nothing() {
+    let stage = Stage::of(rejoinder::handlers::all(), "none", &[]).await;
+    let mut ada = stage.person("Ada");
+    ada.says("hello").await;
+    assert!(ada.hears().await.is_empty());
+    stage.end().await;
 }

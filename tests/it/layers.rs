@@ -16,6 +16,7 @@ const ROWS: &[&[&str]] = &[
     &["bot"],
     &["webhook", "dispatch", "sender", "relay", "admin"],
     &["app"],
+    &["testkit"],
     &["cli"],
 ];
 
@@ -63,8 +64,8 @@ fn allowed(module: &str) -> BTreeSet<&'static str> {
     match module {
         "emulator" => EMULATOR.iter().copied().collect(),
         "handlers" => ROOT.iter().copied().collect(),
-        // The command line is built from every other part.
-        "cli" => ROWS.iter().copied().flatten().copied().chain(["emulator"]).collect(),
+        // These two are built from every other part.
+        "cli" | "testkit" => ROWS.iter().copied().flatten().copied().chain(["emulator"]).collect(),
         module => {
             let row = ROWS.iter().position(|row| row.contains(&module)).unwrap_or(0);
             ROWS[..row].iter().copied().flatten().copied().collect()

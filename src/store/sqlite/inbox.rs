@@ -112,6 +112,18 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
     Ok(())
 }
 
+/// Whether nobody is at work, and nothing is due.
+pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<bool> {
+    let at_work = work
+        .db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND (status = 2 OR status = 0 AND due <= ?1))
+                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND (status = 2 OR status = 0 AND due <= ?1))",
+        )?
+        .query_row([now.0], |row| row.get::<_, bool>(0))?;
+    Ok(!at_work)
+}
+
 /// Running events are ready again: their turns were cut off by a shutdown.
 pub(in crate::store) fn release(work: &mut Work<'_>) -> rusqlite::Result<()> {
     work.db.prepare_cached("UPDATE event SET status = 0 WHERE status < 3 AND status = 2")?.execute([]).map(drop)

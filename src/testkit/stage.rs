@@ -1,0 +1,141 @@
+//! The server, the emulated Meta and the clock of one test.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Person, settings_of};
+use crate::app::App;
+use crate::bot::{Handler, Handlers};
+use crate::clock::{Clock, Timestamp};
+use crate::emulator::{Emulator, World};
+use crate::settings::{Settings, Sources};
+
+/// How long the busiest machine may take to come to rest.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A bot on the real server, talking to an emulated Meta, on a temporary store and a clock that stands until
+/// [`wait`](Stage::wait) moves it. The world is the emulator's default one: `shop`, a Page, and `shop_ig`, an Instagram
+/// account; Ada and Ben.
+#[derive(Debug)]
+pub struct Stage {
+    app: App,
+    clock: Clock,
+    emulator: Emulator,
+    meta: String,
+    http: Client,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// A stage on which `handler` answers on every account.
+    ///
+    /// # Panics
+    ///
+    /// When the stage cannot be set up: no port, no temporary folder.
+    pub async fn with(handler: impl Handler) -> Stage {
+        Stage::of(Handlers::new().with("bot", handler), "bot", &[]).await
+    }
+
+    /// A stage on which the handler of this name (which may be `relay`) answers, with further settings by their keys:
+    /// `("accounts.shop.handler_deadline", "5s")`.
+    ///
+    /// # Panics
+    ///
+    /// When the stage cannot be set up: bad settings, no port, no temporary folder.
+    pub async fn of(handlers: Handlers, handler: &str, settings: &[(&str, &str)]) -> Stage {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let clock = Clock::standing(Clock::system().now());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let meta = format!("http://{}", listener.local_addr().expect("a listener has an address"));
+        let world = World::default();
+        let store = folder.path().join("rejoinder.db").display().to_string();
+        let mut environment = settings_of(&world, &meta, &store, handler);
+        let anywhere = [("server.listen", "127.0.0.1:0"), ("admin.listen", "127.0.0.1:0")];
+        environment.extend(anywhere.iter().chain(settings).map(|(key, value)| in_environment(key, value)));
+        let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names());
+        let settings = settings.unwrap_or_else(|faults| panic!("{faults}"));
+
+        let (emulator, stop) = (Emulator::new(world, clock.clone()), CancellationToken::new());
+        let serving = tokio::spawn({
+            let (emulator, stop) = (emulator.clone(), stop.clone());
+            async move { emulator.serve(listener, stop).await.expect("the emulator can use its listener") }
+        });
+        let app = App::start(settings, &handlers, clock.clone()).await.expect("the server starts");
+        let callback = format!("http://{}/webhook", app.public);
+        emulator.subscribe(&callback).await.expect("the server verifies its callback");
+        let http = Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client can be made");
+        Stage { app, clock, emulator, meta, http, stop, serving, _folder: folder }
+    }
+
+    /// Somebody who writes to the Page. On another account: [`Person::on`].
+    pub fn person(&self, name: &str) -> Person<'_> {
+        Person::new(self, name, "shop")
+    }
+
+    /// Time passes, and whatever is due by then happens.
+    pub async fn wait(&self, duration: Duration) {
+        self.rest().await;
+        self.clock.advance(duration);
+        self.rest().await;
+    }
+
+    /// The present moment on the stage.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The address of the operator's API.
+    pub fn admin(&self) -> String {
+        format!("http://{}", self.app.admin)
+    }
+
+    /// Returns when nobody has anything left to do before the clock moves: no webhook, no event, no send.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come to that, as when a handler never returns.
+    pub async fn rest(&self) {
+        let started = std::time::Instant::now();
+        // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
+        while !(self.app.is_at_rest().await && self.emulator.is_at_rest() && self.app.is_at_rest().await) {
+            assert!(started.elapsed() < PATIENCE, "the bot is still at work after a minute");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Ends the test.
+    pub async fn end(self) {
+        self.app.stop().await;
+        self.stop.cancel();
+        let _ = self.serving.await;
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> (bool, Value) {
+        let request = self.http.post(format!("{}{path}", self.meta)).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.expect("the emulator answers");
+        let succeeded = answer.status().is_success();
+        (succeeded, read(answer).await)
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.meta)).send().await;
+        read(answer.expect("the emulator answers")).await
+    }
+}
+
+async fn read(answer: reqwest::Response) -> Value {
+    let body = answer.bytes().await.expect("the emulator's answer has a body");
+    serde_json::from_slice(&body).expect("the emulator answers JSON")
+}
+
+fn in_environment(key: &str, value: &str) -> (String, String) {
+    (format!("REJOINDER_{}", key.to_uppercase().replace('.', "__")), value.to_owned())
+}
