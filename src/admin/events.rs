@@ -18,11 +18,17 @@ use crate::store::{EventQuery, EventRow, EventStatus, Replayed};
 
 #[derive(Deserialize)]
 pub(super) struct Filter {
+    #[serde(default, deserialize_with = "page::given")]
     account: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     person: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     kind: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     status: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     limit: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     after: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Admin;
 use super::error::ApiError;
@@ -11,11 +11,18 @@ use crate::id::AccountId;
 const DEFAULT: usize = 50;
 const MOST: usize = 500;
 
+/// A parameter that is there and says something: `?account=&person=7` is narrowed by the person alone.
+pub(super) fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(input)?.filter(|given| !given.is_empty()))
+}
+
 /// How long a page is: `limit`, 50 where it is not given, 500 where it is more.
 pub(super) fn limit(given: Option<&str>) -> Result<usize, ApiError> {
     let Some(given) = given else { return Ok(DEFAULT) };
+    let digits = given.bytes().all(|byte| byte.is_ascii_digit());
     match given.parse::<usize>() {
         Ok(limit) if limit > 0 => Ok(limit.min(MOST)),
+        Err(_) if digits => Ok(MOST),
         _ => Err(ApiError::bad_request("limit is not a page's length", "give a number from 1 to 500")),
     }
 }
@@ -34,7 +41,7 @@ pub(super) fn accounts(admin: &Admin, given: Option<&str>, of_person: bool) -> R
     match admin.accounts.get(name) {
         Some(account) => Ok(vec![account.id.clone()]),
         // It has no rows, and is more likely a slip.
-        None => Err(ApiError::bad_request("there is no such account", "give the account's name in the settings")),
+        None => Err(ApiError::not_found("account")),
     }
 }
 

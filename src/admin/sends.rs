@@ -16,10 +16,15 @@ use crate::store::{SendQuery, SendRow, SendStatus};
 
 #[derive(Deserialize)]
 pub(super) struct Filter {
+    #[serde(default, deserialize_with = "page::given")]
     account: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     person: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     status: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     limit: Option<String>,
+    #[serde(default, deserialize_with = "page::given")]
     after: Option<String>,
 }
 
