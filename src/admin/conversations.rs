@@ -15,7 +15,7 @@ pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
     Path((name, person)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    let account = admin.accounts.get(&name).ok_or_else(|| ApiError::not_found("account"))?;
+    let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
     let row = admin.store.conversation(account.id.clone(), PersonId::new(&person)).await?;
     let now = admin.clock.now();
     let window = row.window;

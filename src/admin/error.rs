@@ -25,6 +25,11 @@ impl ApiError {
         ApiError { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}"), hint: None }
     }
 
+    pub(super) fn no_account() -> ApiError {
+        let hint = Some("give the account's name in the settings");
+        ApiError { hint, ..ApiError::not_found("account") }
+    }
+
     pub(super) fn conflict(message: impl Into<String>, hint: &'static str) -> ApiError {
         ApiError { status: StatusCode::CONFLICT, message: message.into(), hint: Some(hint) }
     }

@@ -41,7 +41,7 @@ pub(super) fn accounts(admin: &Admin, given: Option<&str>, of_person: bool) -> R
     match admin.accounts.get(name) {
         Some(account) => Ok(vec![account.id.clone()]),
         // It has no rows, and is more likely a slip.
-        None => Err(ApiError::not_found("account")),
+        None => Err(ApiError::no_account()),
     }
 }
 

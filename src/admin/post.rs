@@ -40,7 +40,7 @@ pub(super) async fn post(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let Query(Wish { dry_run }) = wish?;
-    let account = admin.accounts.get(&name).ok_or_else(|| ApiError::not_found("account"))?;
+    let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let (agent, json) = read(&body)?;
     let request: Request = match serde_path_to_error::deserialize(Value::Object(json)) {

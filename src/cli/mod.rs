@@ -3,10 +3,19 @@
 //! stdout is data, stderr is talk. Bad settings exit with 2 and name every fault; anything else that goes wrong exits with 1
 //! and says what, and why.
 
+mod client;
 mod dev;
+mod events;
+mod failure;
+mod item;
+mod list;
+mod output;
 mod panics;
+mod send;
+mod sends;
 mod serve;
 mod signals;
+mod trigger;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bot::Handlers;
-use crate::settings::Faults;
+use crate::settings::{Faults, Sources};
 
 /// A chatbot server for Facebook Pages and Instagram.
 #[derive(Debug, Parser)]
@@ -30,6 +39,14 @@ enum Command {
     Dev(dev::Dev),
     /// The server, from settings.
     Serve(SettingsArgs),
+    /// What came in: a list, one event, one put back.
+    Events(events::Events),
+    /// What went out: a list, one send.
+    Sends(sends::Sends),
+    /// Says something to a person, as policy allows.
+    Send(send::Send),
+    /// Posts one signed event to the server's webhook, as Meta would.
+    Trigger(trigger::Trigger),
 }
 
 /// Where settings come from.
@@ -41,6 +58,12 @@ struct SettingsArgs {
     /// An environment file, in place of .env in the working directory.
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
+}
+
+impl SettingsArgs {
+    fn sources(&self) -> Sources {
+        Sources::of_process(self.config.clone(), self.env_file.clone())
+    }
 }
 
 /// Runs the command line with `handlers`: the whole of a bot's `main`.
@@ -67,12 +90,18 @@ pub fn run(handlers: Handlers) -> ExitCode {
         match cli.command {
             Command::Dev(dev) => dev.run(handlers).await,
             Command::Serve(settings) => serve::run(&settings, handlers).await,
+            Command::Events(events) => events.run().await,
+            Command::Sends(sends) => sends.run().await,
+            Command::Send(send) => send.run().await,
+            Command::Trigger(trigger) => trigger.run(&handlers).await,
         }
     });
     // A handler that blocks its thread must not keep the process.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // `rejoinder events | head`: who read has seen enough.
+        Err(error) if output::nobody_reads(&error) => ExitCode::SUCCESS,
         Err(error) => told(&error),
     }
 }

@@ -7,12 +7,11 @@ use super::signals::Wish;
 use crate::app::App;
 use crate::bot::Handlers;
 use crate::clock::Clock;
-use crate::settings::{Settings, Sources};
+use crate::settings::Settings;
 
 pub(super) async fn run(args: &SettingsArgs, handlers: Handlers) -> anyhow::Result<()> {
     let mut wish = Wish::listen()?;
-    let sources = Sources::of_process(args.config.clone(), args.env_file.clone());
-    let settings = Settings::load(&sources, &handlers.names())?;
+    let settings = Settings::load(&args.sources(), &handlers.names())?;
     if settings.accounts.is_empty() {
         tracing::warn!("no account is configured: events are kept, and nobody answers them");
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
 /// `value` in Meta's escaping: `/` as `\/`, everything beyond ASCII as `\uXXXX`, in surrogate pairs where one is not enough.
-pub(super) fn escape(value: &Value) -> Vec<u8> {
+pub(crate) fn escape(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, AsMeta);
     value.serialize(&mut serializer).expect("a JSON value can be written to memory");

@@ -54,6 +54,7 @@ use crate::clock::Clock;
 use serve::Site;
 use state::Shared;
 
+pub(crate) use escape::escape;
 pub use subscribe::SubscribeError;
 pub use world::{Account, App, Person, Platform, World};
 

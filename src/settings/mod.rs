@@ -31,6 +31,7 @@ pub use server::{Admin, Server};
 pub use store::Store;
 
 use crate::id::AccountId;
+use crate::secret::Secret;
 use reader::Reader;
 
 /// The settings' defaults, commented: the reference of every key.
@@ -81,8 +82,27 @@ impl Settings {
         reader.finish().map(|()| settings)
     }
 
+    /// Loads `admin.*` alone, for who only calls a server's operator's listener: that must work where the server's secrets
+    /// are not at hand. No other key is looked at.
+    pub fn load_admin(sources: &Sources) -> Result<Admin, Faults> {
+        load_slice(sources, Admin::read)
+    }
+
+    /// Loads `admin.token` alone, for who knows by himself where the operator's listener is.
+    pub fn load_admin_token(sources: &Sources) -> Result<Option<Secret>, Faults> {
+        load_slice(sources, |reader| reader.secret("admin.token"))
+    }
+
     /// The account that Meta calls `id`, with its name.
     pub fn account(&self, id: &AccountId) -> Option<(&str, &Account)> {
         self.accounts.iter().find(|(_, account)| account.id == *id).map(|(name, account)| (name.as_str(), account))
     }
+}
+
+fn load_slice<T>(sources: &Sources, read: impl FnOnce(&mut Reader) -> T) -> Result<T, Faults> {
+    let mut faults = Faults::default();
+    let values = layers::merge(sources, &mut faults);
+    let mut reader = Reader::new(values, faults);
+    let slice = read(&mut reader);
+    reader.finish_partly().map(|()| slice)
 }

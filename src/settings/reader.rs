@@ -87,6 +87,11 @@ impl Reader {
                 None => self.faults.add(key, problem),
             }
         }
+        self.finish_partly()
+    }
+
+    /// Every fault of the keys that were asked for. The others are somebody else's.
+    pub(super) fn finish_partly(self) -> Result<(), Faults> {
         if self.faults.0.is_empty() { Ok(()) } else { Err(self.faults) }
     }
 

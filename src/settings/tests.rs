@@ -90,6 +90,27 @@ fn a_value_of_the_wrong_form_is_a_fault_of_its_key() {
 }
 
 #[test]
+fn who_only_calls_the_operators_listener_needs_no_secret_of_the_server() {
+    let load = |environment: &[(&str, &str)]| {
+        let pairs = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let sources = Sources { environment: pairs, ..Sources::default() };
+        (Settings::load_admin(&sources), Settings::load_admin_token(&sources))
+    };
+    let (admin, token) = load(&[
+        ("REJOINDER_ADMIN__LISTEN", "0.0.0.0:9"),
+        ("REJOINDER_ADMIN__TOKEN", "open sesame"),
+        ("REJOINDER_SERVER__LISTEN", "nowhere"),
+        ("REJOINDER_SEVRER__LISTEN", "nowhere"),
+    ]);
+    assert_eq!(admin.expect("valid").listen.port(), 9);
+    assert_eq!(token.expect("valid").expect("a token").expose(), "open sesame");
+
+    let (admin, token) = load(&[("REJOINDER_ADMIN__LISTEN", "nowhere")]);
+    assert_eq!(admin.expect_err("a fault").0[0].key, "admin.listen");
+    assert!(token.expect("the address is not looked at").is_none());
+}
+
+#[test]
 fn two_accounts_do_not_share_an_id() {
     let twin: Vec<_> = SHOP.iter().map(|(name, value)| (name.replace("SHOP", "TWIN"), *value)).collect();
     let twin: Vec<_> = twin.iter().map(|(name, value)| (name.as_str(), *value)).collect();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::{PATIENCE, logs};
 
@@ -35,8 +36,10 @@ impl Binary {
 
     /// Waits for a line that holds `words`.
     pub fn line_with(&mut self, words: &str) -> String {
+        let started = Instant::now();
         loop {
-            let line = self.lines.recv_timeout(PATIENCE);
+            // Other lines do not prolong the wait: some commands never stop talking.
+            let line = self.lines.recv_timeout(PATIENCE.saturating_sub(started.elapsed()));
             let line = line.unwrap_or_else(|_| panic!("no line with {words:?} in {:#?}", self.log));
             self.log.push(line.clone());
             if line.contains(words) {

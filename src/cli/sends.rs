@@ -1,0 +1,74 @@
+//! `rejoinder sends`: what went out.
+
+use clap::{Args, Subcommand};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use super::client::ServerArgs;
+use super::list::ListArgs;
+use super::output::{self, Columns, cell};
+use crate::id::SendId;
+
+const COLUMNS: Columns = Columns {
+    names: &["ID", "AT", "ACCOUNT", "PERSON", "STATUS", "REASON"],
+    cells: |send| {
+        let mut cells: Vec<_> = ["id", "at", "account", "person", "status"].map(|key| cell(&send[key])).into();
+        cells.push(why(send));
+        cells
+    },
+};
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Sends {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Only this status: planned, sending, sent, refused, failed, in_doubt.
+    #[arg(long)]
+    status: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// One send, with its request.
+    Show(Show),
+}
+
+#[derive(Args, Debug)]
+struct Show {
+    /// The send.
+    id: SendId,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Sends {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            None => self.list.run("sends", &COLUMNS, &[("status", self.status.as_deref())]).await,
+            Some(Command::Show(show)) => show.run().await,
+        }
+    }
+}
+
+impl Show {
+    async fn run(self) -> anyhow::Result<()> {
+        let send = self.server.client()?.get(&["sends", &self.id.to_string()], &[]).await;
+        let hint = "`rejoinder sends` lists what is kept; what is settled is forgotten after store.keep_events";
+        let send = send.map_err(|failure| failure.or_hint(StatusCode::NOT_FOUND, hint))?;
+        Ok(output::object(&send, self.json)?)
+    }
+}
+
+/// The rule that refused it, where one did, and the reason.
+fn why(send: &Value) -> String {
+    match send["rule"].as_str() {
+        Some(rule) => format!("{}: {}", cell(&rule.into()), cell(&send["reason"])),
+        None => cell(&send["reason"]),
+    }
+}
