@@ -12,8 +12,10 @@
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
 mod error;
+mod list;
 mod own;
 mod sqlite;
+mod status;
 mod types;
 mod wakes;
 
@@ -22,6 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 pub use error::{OpenError, StoreError};
+pub use list::*;
+pub use status::*;
 pub use types::*;
 
 use crate::clock::Timestamp;

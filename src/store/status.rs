@@ -1,0 +1,85 @@
+//! Where events and sends are on their way.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A status, by the number in the file and the word in the API.
+macro_rules! statuses {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $word:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(i64)]
+        pub enum $name { $($(#[$variant_doc])* $variant = $number,)* }
+
+        impl $name {
+            const ALL: &[$name] = &[$($name::$variant,)*];
+
+            /// The word for it in the admin API.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word,)* }
+            }
+
+            pub(super) fn from_number(number: i64) -> Option<$name> {
+                Self::ALL.iter().copied().find(|status| *status as i64 == number)
+            }
+
+            /// Those that the admin API calls by `word`: some words stand for several.
+            pub fn named(word: &str) -> Vec<$name> {
+                Self::ALL.iter().copied().filter(|status| status.as_str() == word).collect()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+statuses! {
+    /// Where an event is on its way. The first three are not done: they hold back what is behind them.
+    EventStatus {
+        /// First of its conversation, to be handled when due.
+        Ready = 0, "pending";
+        /// Behind another event of its conversation.
+        Waiting = 1, "pending";
+        /// With its handler.
+        Running = 2, "running";
+        /// Handled.
+        Done = 3, "done";
+        /// Given up.
+        Dead = 4, "dead";
+        /// Could not be read.
+        Quarantined = 5, "quarantined";
+        /// An echo that may be our own: it waits until a send in flight is settled.
+        Parked = 6, "pending";
+    }
+}
+
+statuses! {
+    /// Where a send is on its way. The first four are not settled: they hold back what is behind them.
+    SendStatus {
+        /// First of its conversation, to be sent when due.
+        Ready = 0, "planned";
+        /// Behind another send of its conversation.
+        Waiting = 1, "planned";
+        /// On its way.
+        Sending = 2, "sending";
+        /// Nobody can tell whether it arrived.
+        InDoubt = 3, "in_doubt";
+        /// Meta took it.
+        Sent = 4, "sent";
+        /// Policy forbade it.
+        Refused = 5, "refused";
+        /// Meta did not take it.
+        Failed = 6, "failed";
+    }
+}

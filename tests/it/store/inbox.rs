@@ -1,0 +1,138 @@
+//! Events, from their arrival to their end.
+
+use super::*;
+
+pub async fn an_event_is_known_again_however_it_comes(opened: &Opened) {
+    let one = message(ADA, "m1", "hi", NOW);
+    let untimed = json!({"sender": {"id": ADA}, "recipient": {"id": SHOP}, "read": {"watermark": 7}});
+    let both = [one.clone(), untimed.clone()];
+    assert_eq!(opened.append(&delivery(&both), NOW).await, Appended { new: 2, ..Appended::default() });
+    let late = NOW + 100 * HOUR;
+    opened.die(late).await;
+    let again = [untimed.clone(), one.clone(), one, untimed, message(ADA, "m2", "hi", NOW)];
+    let appended = opened.append(&delivery(&again), late).await;
+    assert_eq!(appended, Appended { new: 1, repeated: 4, ..Appended::default() });
+}
+
+pub async fn what_comes_after_standby_is_new_and_before_it_is_not(opened: &Opened) {
+    let timed = message(ADA, "m1", "hi", NOW);
+    let untimed = json!({"sender": {"id": ADA}, "recipient": {"id": SHOP}, "postback": {"title": "Go"}});
+    for item in [timed, untimed] {
+        let standby = json!({"object": "page", "entry": [{"id": SHOP, "standby": [item]}]});
+        let ours = delivery(std::slice::from_ref(&item));
+        for (body, new) in [(&standby, 1), (&standby, 0), (&ours, 1), (&ours, 0), (&standby, 0)] {
+            assert_eq!(opened.append(body, NOW).await.new, new);
+        }
+    }
+}
+
+pub async fn events_of_a_conversation_are_taken_one_after_the_other(opened: &Opened) {
+    for (person, mid) in [(ADA, "a1"), (ADA, "a2"), (BEN, "b1"), (ADA, "a3")] {
+        opened.says(person, mid).await;
+    }
+    let mut seen = Vec::new();
+    loop {
+        let taken = opened.take(9, NOW).await.items;
+        if taken.is_empty() {
+            break;
+        }
+        seen.push(ids(&taken));
+        for event in taken {
+            opened.store().finish(Finish { event: event.id, sends: vec![], state: StateChange::Keep, now: NOW }).await;
+        }
+    }
+    assert_eq!(seen, [vec![r#""a1""#, r#""b1""#], vec![r#""a2""#], vec![r#""a3""#]]);
+}
+
+pub async fn there_is_no_more_taken_than_there_is_room(opened: &Opened) {
+    for n in 0..5 {
+        opened.says(&format!("72{n}"), &format!("m{n}")).await;
+    }
+    assert_eq!(opened.take(3, NOW).await.items.len(), 3);
+    assert_eq!(opened.take(9, NOW).await.items.len(), 2);
+    let nobody = vec![Room { account: AccountId::new("999"), slots: 9 }];
+    assert!(opened.store().take(nobody, NOW).await.expect("taken").items.is_empty());
+}
+
+pub async fn a_failed_event_waits_for_its_time_and_holds_back_its_conversation(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    opened.says(ADA, "a2").await;
+    let event = opened.take_one().await;
+    assert_eq!((event.attempt, event.first_failed_at), (1, None));
+    let later = NOW + HOUR;
+    let failure = Failure { event: event.id, error: "told to".into(), retry_at: Some(later), now: NOW };
+    opened.store().fail(failure).await;
+    let waiting = opened.take(9, NOW).await;
+    assert_eq!((waiting.items.len(), waiting.next_due), (0, Some(later)));
+    let again = opened.take(9, later).await.items.remove(0);
+    assert_eq!((again.id, again.attempt, again.first_failed_at), (event.id, 2, Some(NOW)));
+}
+
+pub async fn a_dead_event_lets_its_conversation_go_on(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    opened.says(ADA, "a2").await;
+    let event = opened.take_one().await.id;
+    opened.store().fail(Failure { event, error: "told to".into(), retry_at: None, now: NOW }).await;
+    assert_eq!(opened.event_status(event).await, "dead");
+    assert_eq!(ids(&opened.take(9, NOW).await.items), [r#""a2""#]);
+}
+
+pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    opened.says(ADA, "a2").await;
+    let event = opened.take_one().await;
+    assert_eq!(event.state, None);
+    let send = opened.store().next_send_id();
+    let state = StateChange::Set(r#"{"step":2}"#.into());
+    opened.store().finish(Finish { event: event.id, sends: vec![(send, text("hi"))], state, now: NOW }).await;
+    let row = opened.send(send).await;
+    assert_eq!((row.status.as_str(), row.event, row.request), ("planned", Some(event.id), json!(text("hi"))));
+    let next = opened.take_one().await;
+    assert_eq!(next.state.as_deref(), Some(r#"{"step":2}"#));
+    opened.store().finish(Finish { event: next.id, sends: vec![], state: StateChange::Clear, now: NOW }).await;
+    opened.says(ADA, "a3").await;
+    assert_eq!(opened.take_one().await.state, None);
+}
+
+pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let event = opened.take_one().await.id;
+    let store = opened.store();
+    store.fail(Failure { event, error: "late".into(), retry_at: Some(NOW + HOUR), now: NOW }).await;
+    let send = store.next_send_id();
+    store.finish(Finish { event, sends: vec![(send, text("hi"))], state: StateChange::Keep, now: NOW }).await;
+    assert_eq!(opened.event_status(event).await, "pending");
+    assert!(store.send(send).await.expect("read").is_none());
+}
+
+pub async fn what_cannot_be_read_is_kept_and_not_handled(opened: &Opened) {
+    let body = json!({"object": "page", "entry": [{"id": SHOP, "messaging": [7]}]});
+    assert_eq!(opened.append(&body, NOW).await, Appended { quarantined: 1, ..Appended::default() });
+    assert_eq!(opened.append(&body, NOW).await.repeated, 1);
+    assert!(opened.take(9, NOW).await.items.is_empty());
+    let events = opened.events().await;
+    assert_eq!((events.len(), events[0].status.as_str()), (1, "quarantined"));
+    let (_, raw) = opened.store().event(events[0].id).await.expect("read").expect("an event");
+    assert_eq!(raw, b"7");
+}
+
+pub async fn a_window_opens_by_the_events_own_time_and_never_turns_back(opened: &Opened) {
+    assert_eq!(opened.opened_at().await, None);
+    let early = NOW - HOUR;
+    for (item, expected) in [
+        (json!({"timestamp": early.0, "delivery": {"watermark": 1}}), None),
+        (json!({"message": {"mid": "no-time", "text": "x"}}), None),
+        (json!({"timestamp": early.0, "postback": {"mid": "p", "title": "Go"}}), Some((early, Kind::Postback))),
+        (json!({"timestamp": (early - HOUR).0, "message": {"mid": "old"}}), Some((early, Kind::Postback))),
+        (json!({"timestamp": (NOW + HOUR).0, "message": {"mid": "ahead"}}), Some((NOW, Kind::Message))),
+        (json!({"timestamp": NOW.0, "reaction": {"action": "unreact", "mid": "x"}}), Some((NOW, Kind::Message))),
+    ] {
+        let mut item = item;
+        item["sender"] = json!({"id": ADA});
+        item["recipient"] = json!({"id": SHOP});
+        opened.append(&delivery(&[item]), NOW).await;
+        assert_eq!(opened.opened_at().await, expected);
+    }
+    opened.die(NOW).await;
+    assert_eq!(opened.opened_at().await, Some((NOW, Kind::Message)));
+}

@@ -1,0 +1,234 @@
+//! What every store promises, whatever database is behind it.
+//!
+//! The contract is a list of functions over an open store; [`contract`] runs them all for one way of opening it. A second
+//! database is one more line.
+
+use std::time::Duration;
+
+use rejoinder::clock::Timestamp;
+use rejoinder::event::{self, Kind};
+use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
+use rejoinder::message::{Action, Message, Recipient, Request};
+use rejoinder::settings;
+use rejoinder::store::{
+    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, OpenError, Outcome, Room, SendQuery,
+    SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{ADA, BEN, SHOP, delivery, message};
+
+mod echoes;
+mod inbox;
+mod lifetime;
+mod outbox;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Every promise, for one way of opening a store.
+macro_rules! contract {
+    ($name:ident: $open:path) => {
+        mod $name {
+            contract!(@each $open;
+                inbox:
+                    an_event_is_known_again_however_it_comes
+                    what_comes_after_standby_is_new_and_before_it_is_not
+                    events_of_a_conversation_are_taken_one_after_the_other
+                    there_is_no_more_taken_than_there_is_room
+                    a_failed_event_waits_for_its_time_and_holds_back_its_conversation
+                    a_dead_event_lets_its_conversation_go_on
+                    what_a_handler_did_is_kept_with_the_events_end
+                    a_turn_that_was_over_changes_nothing
+                    what_cannot_be_read_is_kept_and_not_handled
+                    a_window_opens_by_the_events_own_time_and_never_turns_back;
+                outbox:
+                    sends_of_a_conversation_leave_one_after_the_other
+                    a_send_that_left_is_never_planned_again
+                    a_send_that_did_not_leave_is_tried_later
+                    what_cannot_be_read_as_a_request_does_not_stop_the_others;
+                echoes:
+                    an_echo_settles_its_send_and_a_late_answer_changes_nothing
+                    an_echo_without_metadata_waits_for_the_send_in_flight
+                    an_echo_of_somebody_else_is_an_event
+                    a_doubted_send_is_settled_by_what_its_echo_says
+                    a_doubted_picture_is_settled_by_the_echo_of_one
+                    parked_echoes_of_several_speakers_are_told_apart
+                    an_echo_is_believed_more_than_a_refusal;
+                lifetime:
+                    a_death_of_the_process_loses_nothing
+                    the_third_death_with_an_event_in_hand_is_its_last
+                    what_was_cut_off_by_a_shutdown_does_not_count_as_a_death
+                    what_has_outlived_its_time_is_forgotten_and_nothing_else
+                    ids_are_never_given_twice;
+            );
+        }
+    };
+    (@each $open:path; $($room:ident: $($promise:ident)*;)*) => {
+        $($(#[tokio::test] async fn $promise() { super::$room::$promise(&super::Opened::new($open).await).await; })*)*
+    };
+}
+
+contract!(sqlite: super::sqlite);
+
+type Open = fn(&TempDir) -> settings::Store;
+
+fn sqlite(folder: &TempDir) -> settings::Store {
+    settings::Store {
+        path: folder.path().join("rejoinder.db"),
+        keep_events: 48 * HOUR,
+        keep_keys: 168 * HOUR,
+        queue: 64,
+        batch: 16,
+    }
+}
+
+/// A store of its own for one test, which can die and be opened again.
+struct Opened {
+    store: std::sync::Mutex<Option<Store>>,
+    folder: TempDir,
+    open: Open,
+}
+
+impl Opened {
+    async fn new(open: Open) -> Opened {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&open(&folder), own_apps(), NOW).await.expect("a store");
+        Opened { store: std::sync::Mutex::new(Some(store)), folder, open }
+    }
+
+    fn store(&self) -> Store {
+        self.store.lock().expect("a store").clone().expect("an open store")
+    }
+
+    /// The process dies, and another opens what it left behind.
+    async fn die(&self, now: Timestamp) {
+        drop(self.store.lock().expect("a store").take());
+        let store = Store::open(&(self.open)(&self.folder), own_apps(), now).await.expect("the store again");
+        *self.store.lock().expect("a store") = Some(store);
+    }
+
+    async fn append(&self, body: &Value, now: Timestamp) -> Appended {
+        let items = event::read(body.to_string().as_bytes()).into_iter().map(|item| match item {
+            Ok(envelope) => Intake::Handled(envelope),
+            Err(piece) => Intake::Unreadable(piece),
+        });
+        self.store().append(Delivery { received_at: now, items: items.collect() }).await.expect("kept")
+    }
+
+    /// A message of a person arrives.
+    async fn says(&self, person: &str, mid: &str) -> Appended {
+        self.append(&delivery(&[message(person, mid, mid, NOW)]), NOW).await
+    }
+
+    async fn take(&self, slots: usize, now: Timestamp) -> Taken<TakenEvent> {
+        self.store().take(room(slots), now).await.expect("taken")
+    }
+
+    async fn take_one(&self) -> TakenEvent {
+        let mut taken = self.take(9, NOW).await.items;
+        assert_eq!(taken.len(), 1);
+        taken.remove(0)
+    }
+
+    /// Takes the one event there is, and ends its turn with these sends.
+    async fn answer(&self, requests: Vec<Request>) -> Vec<SendId> {
+        let event = self.take_one().await.id;
+        let store = self.store();
+        let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
+        let ids = sends.iter().map(|(id, _)| *id).collect();
+        store.finish(Finish { event, sends, state: StateChange::Keep, now: NOW }).await;
+        ids
+    }
+
+    async fn take_sends(&self, now: Timestamp) -> Taken<TakenSend> {
+        self.store().take_sends(send_room(9, &[]), now).await.expect("taken")
+    }
+
+    async fn sendable(&self) -> Vec<SendId> {
+        self.take_sends(NOW).await.items.into_iter().map(|send| send.id).collect()
+    }
+
+    async fn sending(&self, send: SendId) {
+        assert!(self.store().sending(send, NOW).await.expect("marked"));
+    }
+
+    async fn events(&self) -> Vec<EventRow> {
+        self.store().events(EventQuery { limit: 100, ..EventQuery::default() }).await.expect("events")
+    }
+
+    async fn event_status(&self, id: EventId) -> &'static str {
+        self.store().event(id).await.expect("read").expect("an event").0.status.as_str()
+    }
+
+    async fn send(&self, id: SendId) -> SendRow {
+        self.store().send(id).await.expect("read").expect("a send")
+    }
+
+    async fn opened_at(&self) -> Option<(Timestamp, Kind)> {
+        let facts = self.store().facts(AccountId::new(SHOP), PersonId::new(ADA)).await.expect("facts");
+        facts.window.map(|window| (window.opened_at, window.opened_by))
+    }
+}
+
+fn room(slots: usize) -> Vec<Room> {
+    vec![Room { account: AccountId::new(SHOP), slots }]
+}
+
+fn send_room(slots: usize, in_flight: &[SendId]) -> Vec<SendRoom> {
+    vec![SendRoom { account: AccountId::new(SHOP), slots, in_flight: in_flight.to_vec() }]
+}
+
+fn own_apps() -> Vec<AppId> {
+    vec![AppId::new("555")]
+}
+
+fn text(text: &str) -> Request {
+    Request::message(Recipient::Id(PersonId::new(ADA)), Message::text(text))
+}
+
+fn sent(mid: &str) -> Outcome {
+    Outcome::Sent { message_id: Some(MessageId::new(mid)) }
+}
+
+fn echo(mid: &str, extra: Value) -> Value {
+    let mut message = json!({"mid": mid, "is_echo": true});
+    message.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+    delivery(&[json!({"sender": {"id": SHOP}, "recipient": {"id": ADA}, "timestamp": NOW.0, "message": message})])
+}
+
+fn ids(events: &[TakenEvent]) -> Vec<String> {
+    events
+        .iter()
+        .map(|event| serde_json::from_slice::<Value>(&event.raw).expect("JSON")["message"]["mid"].to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn sends_can_be_listed_by_status_and_person() {
+    let opened = Opened::new(sqlite).await;
+    opened.says(ADA, "a1").await;
+    let sends = opened.answer(vec![text("1"), text("2")]).await;
+    let accounts = vec![AccountId::new(SHOP)];
+    let query = SendQuery { accounts, person: Some(PersonId::new(ADA)), limit: 1, ..SendQuery::default() };
+    let first = opened.store().sends(query.clone()).await.expect("sends");
+    let rest = opened.store().sends(SendQuery { before: Some(first[0].id), ..query }).await.expect("sends");
+    assert_eq!([first[0].id, rest[0].id], [sends[1], sends[0]]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_or_a_later_one_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = sqlite(&folder);
+    std::fs::write(&settings.path, "this is a letter, and a long one at that").expect("a file");
+    assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Unreadable { .. })));
+    assert!(std::fs::read_to_string(&settings.path).expect("the file").starts_with("this is a letter"));
+    std::fs::remove_file(&settings.path).expect("removed");
+
+    drop(Store::open(&settings, own_apps(), NOW).await.expect("a store"));
+    let raw = rusqlite::Connection::open(&settings.path).expect("the file");
+    raw.pragma_update(None, "user_version", 99).expect("written");
+    drop(raw);
+    assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Newer { found: 99, .. })));
+}

@@ -1,0 +1,66 @@
+//! Sends, from their plan to their end.
+
+use super::*;
+
+pub async fn sends_of_a_conversation_leave_one_after_the_other(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let sends = opened.answer(vec![text("1"), text("2"), text("3")]).await;
+    opened.says(BEN, "b1").await;
+    let other = opened.answer(vec![text("for Ben")]).await;
+    assert_eq!(opened.sendable().await, [sends[0], other[0]]);
+    let skipped = opened.store().take_sends(send_room(1, &sends[..1]), NOW).await.expect("taken");
+    assert_eq!(skipped.items.iter().map(|send| send.id).collect::<Vec<_>>(), other);
+    for (send, outcome, next) in
+        [(sends[0], sent("m_1"), sends[1]), (sends[1], Outcome::Failed { reason: "error 100".into() }, sends[2])]
+    {
+        opened.sending(send).await;
+        assert_eq!(opened.sendable().await, other);
+        opened.store().settle(send, Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+        assert_eq!(opened.sendable().await, other, "doubt holds back");
+        opened.store().settle(send, outcome, NOW).await;
+        assert_eq!(opened.sendable().await.iter().max(), Some(&next.max(other[0])));
+        assert!(opened.sendable().await.contains(&next));
+    }
+    let refused = Outcome::Refused { rule: "P1.1".into(), reason: "shut".into() };
+    opened.store().settle(sends[2], refused, NOW).await;
+    let row = opened.send(sends[2]).await;
+    assert_eq!(
+        (row.status.as_str(), row.rule.as_deref(), row.reason.as_deref()),
+        ("refused", Some("P1.1"), Some("shut"))
+    );
+}
+
+pub async fn a_send_that_left_is_never_planned_again(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let send = opened.answer(vec![text("hi")]).await[0];
+    opened.sending(send).await;
+    assert!(!opened.store().sending(send, NOW).await.expect("marked"));
+    assert!(opened.sendable().await.is_empty());
+    opened.store().settle(send, sent("m_1"), NOW).await;
+    opened.store().settle(send, Outcome::Later { at: NOW, reason: "late word".into() }, NOW).await;
+    assert!(opened.sendable().await.is_empty());
+    assert_eq!(opened.send(send).await.status.as_str(), "sent");
+}
+
+pub async fn a_send_that_did_not_leave_is_tried_later(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let send = opened.answer(vec![text("hi")]).await[0];
+    opened.sending(send).await;
+    let later = NOW + HOUR;
+    opened.store().settle(send, Outcome::Later { at: later, reason: "error 613".into() }, NOW).await;
+    let waiting = opened.take_sends(NOW).await;
+    assert_eq!((waiting.items.len(), waiting.next_due), (0, Some(later)));
+    let due = opened.take_sends(later).await.items.remove(0);
+    assert_eq!((due.id, due.attempts), (send, 1));
+}
+
+pub async fn what_cannot_be_read_as_a_request_does_not_stop_the_others(opened: &Opened) {
+    let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+    opened.says(ADA, "a1").await;
+    let template = Request::message(Recipient::Id(PersonId::new(ADA)), Message::template(deep));
+    let sends = opened.answer(vec![template, text("2")]).await;
+    assert_eq!(opened.sendable().await, Vec::new());
+    assert_eq!(opened.sendable().await, [sends[1]]);
+    let row = opened.send(sends[0]).await;
+    assert_eq!((row.status.as_str(), row.reason.as_deref()), ("failed", Some("the kept request cannot be read")));
+}
