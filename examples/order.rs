@@ -20,9 +20,13 @@ struct Order;
 
 impl Handler for Order {
     async fn handle(&self, ctx: &mut Context, event: &Event) -> anyhow::Result<()> {
-        let Event::Message(message) = event else {
-            ask_for_the_size(ctx);
-            return Ok(());
+        let message = match event {
+            Event::Message(message) => message,
+            Event::Postback(_) => {
+                ask_for_the_size(ctx);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         let text = message.text().unwrap_or_default();
         match (ctx.state()?, message.quick_reply()) {

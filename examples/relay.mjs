@@ -113,7 +113,8 @@ const server = createServer((request, response) => {
   handle(key, request).then(
     ([status, content]) => respond(request, response, status, content),
     (error) => {
-      console.error(error); // Rejoinder asks again after a 500; the server goes on
+      // Rejoinder asks again after a 500; the server goes on. The message may quote the person: its name will do.
+      console.error(error.name);
       respond(request, response, 500, { error: "the bot failed" });
     },
   );

@@ -21,7 +21,7 @@ use crate::listener::{self, Limits};
 use crate::relay::Relay;
 use crate::sender::Sender;
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{KeepSince, OpenError, Store};
+use crate::store::{KeepSince, OpenError, Shut, Store};
 use crate::telemetry::Metrics;
 use crate::webhook::{self, Webhook};
 
@@ -76,6 +76,8 @@ pub struct App {
     pub admin: SocketAddr,
     store: Store,
     clock: Clock,
+    served: HashMap<AccountId, Arc<Served>>,
+    clients: HashMap<AccountId, Arc<Client>>,
     readiness: Readiness,
     intake: Step,
     dispatch: Step,
@@ -113,11 +115,12 @@ impl App {
         let operator = bind("admin.listen", settings.admin.listen).await?;
         let (metrics, readiness) = (Metrics::new(), Readiness::default());
 
-        let dispatch = Dispatch::new(store.clone(), served, settings.dispatch.clone(), clock.clone(), metrics.clone())
-            .map_err(StartError::Runtime)?;
+        let dispatch =
+            Dispatch::new(store.clone(), served.clone(), settings.dispatch.clone(), clock.clone(), metrics.clone())
+                .map_err(StartError::Runtime)?;
         let sender = Sender {
             store: store.clone(),
-            clients,
+            clients: clients.clone(),
             settings: settings.sender.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
@@ -150,6 +153,8 @@ impl App {
             }),
             store,
             clock,
+            served,
+            clients,
             readiness,
             failed: starter.failed,
         };
@@ -160,7 +165,12 @@ impl App {
 
     /// Whether nothing is left to do before the clock moves: no event with its handler or due, no send under way or due.
     pub async fn is_at_rest(&self) -> bool {
-        self.store.is_at_rest(self.clock.now()).await.unwrap_or(false)
+        let now = self.clock.now();
+        let down = self.served.iter().filter(|(_, served)| served.is_down(now)).map(|(account, _)| account.clone());
+        let throttled =
+            self.clients.iter().filter(|(_, client)| client.open_at() > now).map(|(account, _)| account.clone());
+        let shut = Shut { events: down.collect(), sends: throttled.collect() };
+        self.store.is_at_rest(shut, now).await.unwrap_or(false)
     }
 
     /// Returns when a part of the server has ended that should not have.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
@@ -13,8 +14,9 @@ use crate::id::PersonId;
 /// The conversation's window. A person who is not known has one that was never opened; 404 is for the account alone.
 pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
-    Path((name, person)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
+    let Path((name, person)) = path?;
     let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
     let row = admin.store.conversation(account.id.clone(), PersonId::new(&person)).await?;
     let now = admin.clock.now();

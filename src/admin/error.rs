@@ -1,7 +1,7 @@
 //! What `/api` answers when it cannot do what it was asked: `{"error":{"message":…,"hint":…}}`.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -43,6 +43,12 @@ impl ApiError {
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> ApiError {
         ApiError::bad_request(rejection.body_text(), "give each parameter once")
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> ApiError {
+        ApiError::bad_request("the path cannot be read", "write it in UTF-8, percent-encoded")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -59,7 +59,11 @@ pub(super) async fn list(
 }
 
 /// One event, with the item as Meta sent it: JSON, or a string where it is not JSON.
-pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn one(
+    State(admin): State<Arc<Admin>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Path(id) = path?;
     let id: EventId = id.parse().map_err(|_| ApiError::not_found("event"))?;
     let (row, raw) = admin.store.event(id).await?.ok_or_else(|| ApiError::not_found("event"))?;
     let mut event = event(&admin, &row);
@@ -71,8 +75,9 @@ pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>)
 /// Puts an event back, at the end of its conversation.
 pub(super) async fn replay(
     State(admin): State<Arc<Admin>>,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let Path(id) = path?;
     let id: EventId = id.parse().map_err(|_| ApiError::not_found("event"))?;
     match admin.store.replay(id, admin.ids(), admin.clock.now()).await? {
         Replayed::Queued => Ok((StatusCode::ACCEPTED, Json(json!({"id": id})))),

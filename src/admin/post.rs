@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -34,12 +34,12 @@ pub(super) struct Wish {
 /// Plans a send, or says why it may not be sent.
 pub(super) async fn post(
     State(admin): State<Arc<Admin>>,
-    Path(name): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     wish: Result<Query<Wish>, QueryRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let Query(Wish { dry_run }) = wish?;
+    let (Path(name), Query(Wish { dry_run })) = (path?, wish?);
     let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let (agent, json) = read(&body)?;

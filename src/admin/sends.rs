@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,7 +53,11 @@ pub(super) async fn list(
 }
 
 /// One send, with the request's body.
-pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn one(
+    State(admin): State<Arc<Admin>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Path(id) = path?;
     let id: SendId = id.parse().map_err(|_| ApiError::not_found("send"))?;
     let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
     let mut send = send(&admin, &row);

@@ -53,6 +53,19 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Whether its handler takes nothing before the clock moves.
+    pub fn is_down(&self, now: Timestamp) -> bool {
+        matches!(self.handler.capacity(now), Capacity::NoneUntil(_))
+    }
+}
+
+impl std::fmt::Debug for Served {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_tuple("Served").field(&self.name).finish()
+    }
+}
+
 /// The loop's parts.
 pub struct Dispatch {
     store: Store,

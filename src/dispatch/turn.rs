@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 
 use super::runtime::MayBlock;
 use super::{Served, Slot, retry};
-use crate::bot::{Context, Effects, Observation, Turn};
+use crate::bot::{Capacity, Context, Effects, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Envelope;
 use crate::id::EventId;
@@ -57,14 +57,17 @@ impl TurnOf {
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
         };
+        let served = Arc::clone(&self.served);
         self.metrics.handlers_running.increment(1);
         let started = tokio::time::Instant::now();
         let result = self.handle().await;
         ending.metrics.handler_seconds.record(started.elapsed().as_secs_f64());
         ending.metrics.handlers_running.decrement(1);
+        // A handler that is down as a whole fails whatever event it is given: that is not the event's failure.
+        let counts = served.handler.capacity(ending.clock.now()) == Capacity::Unbounded;
         match result.and_then(|effects| ending.within_limits(effects)) {
             Ok(effects) => ending.finish(effects).await,
-            Err(error) => ending.fail(error).await,
+            Err(error) => ending.fail(error, counts).await,
         }
     }
 
@@ -91,7 +94,7 @@ impl TurnOf {
         let turn = Turn {
             id: self.event.id,
             kind: envelope.kind(),
-            at: envelope.at,
+            at: envelope.at.or(Some(self.event.received_at)),
             standby: envelope.standby,
             platform: self.served.platform,
             account: Arc::clone(&self.served.name),
@@ -153,10 +156,11 @@ impl Ending {
         self.store.finish(Finish { event: self.event, sends, state, now: self.clock.now() }).await;
     }
 
-    async fn fail(self, error: String) {
+    async fn fail(self, error: String, counts: bool) {
         let error = error.chars().take(LONGEST_ERROR).collect();
         let (event, account, attempt, now) = (self.event, &self.account, self.attempt, self.clock.now());
-        let retry_at = retry::next_try(&self.settings, attempt, self.first_failed_at, now);
+        let first = self.first_failed_at.filter(|_| counts);
+        let retry_at = retry::next_try(&self.settings, attempt, first, now);
         self.metrics.events_failed.increment(1);
         // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
         if retry_at.is_some() {
@@ -165,6 +169,6 @@ impl Ending {
             self.metrics.events_dead.increment(1);
             tracing::error!(%event, %account, attempt, "a handler failed for the last time; the event is dead");
         }
-        self.store.fail(Failure { event, error, retry_at, now }).await;
+        self.store.fail(Failure { event, error, retry_at, counts, now }).await;
     }
 }

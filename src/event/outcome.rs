@@ -8,7 +8,7 @@ use crate::id::{MessageId, SendId};
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The send, as [`Context::reply`](crate::Context::reply) returned it.
+    /// The send, as [`Context::reply`](crate::Context::reply) returned it; of a long text, the part.
     pub send: SendId,
     /// `refused` or `failed`.
     pub status: String,

@@ -54,6 +54,11 @@ impl Request {
         message.in_parts(limit).into_iter().map(part).collect()
     }
 
+    /// Whether it carries credentials of its own, which would speak for another account than the one that sends.
+    pub fn carries_credentials(&self) -> bool {
+        ["access_token", "appsecret_proof"].iter().any(|key| self.rest.contains_key(*key))
+    }
+
     /// The message, where it is one.
     pub fn as_message(&self) -> Option<&Message> {
         match &self.content {

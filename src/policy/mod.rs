@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | P0.1 | A conversation is started by the person, never by the business. |
 //! | P0.2 | Ids are scoped: what one person opened is not open for another. |
+//! | P0.9 | A send is made with its account's token, and no other. |
 //! | P1.1 | The business may write for 24 hours after the person did something that opens the window. |
 //! | P1.16 | `MESSAGE_TAG` and a tag go together. |
 //! | P2.1, P4.1, P5.6, P8.3, P11.1 | Tags, private replies, one-time notifications, utility templates and marketing messages are rights of their own; none of them is granted yet. |
@@ -148,6 +149,14 @@ mod tests {
         rule(&opened(), &to(Recipient::NotificationMessagesToken("8012".into())), 0, Some("P11.1"));
         let by_reference = Facts { person: Some(PersonId::new("u-5f1c")), ..opened() };
         rule(&by_reference, &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, None);
+    }
+
+    #[test]
+    fn p0_9_a_request_brings_no_credentials_of_its_own() {
+        for key in ["access_token", "appsecret_proof"] {
+            let wire = serde_json::json!({"recipient": {"id": "7200000000000011"}, "message": {"text": "x"}, key: "x"});
+            rule(&opened(), &serde_json::from_value(wire).expect("a request"), 0, Some("P0.9"));
+        }
     }
 
     #[test]

@@ -6,6 +6,9 @@ use super::Refusal;
 use crate::message::{MessagingType, Recipient, Request};
 
 pub(super) fn check(request: &Request) -> Result<(), Refusal> {
+    if request.carries_credentials() {
+        return refuse("P0.9", "the request carries credentials; the account's own are used");
+    }
     recipient(&request.recipient)?;
     ground(request.messaging_type, request.tag.as_deref())
 }

@@ -11,6 +11,9 @@ use crate::bot::Observation;
 use crate::fetch::Answer;
 use crate::message::{Recipient, Request};
 
+/// How much of a content type is repeated: it is the relay's own word.
+const LONGEST_TYPE: usize = 60;
+
 /// What a relay wants.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
@@ -33,6 +36,8 @@ pub(super) fn read(answer: Answer) -> anyhow::Result<Wanted> {
     }
     let kind = kind(&answer);
     ensure!(status == StatusCode::OK, "the relay answered {status} ({kind})");
+    // A list would be read field by field.
+    ensure!(answer.body.trim_ascii().starts_with(b"{"), "the relay's answer is not a JSON object ({kind})");
     let mut json = serde_json::Deserializer::from_slice(&answer.body);
     let wanted: Wanted = match serde_path_to_error::deserialize(&mut json) {
         Ok(wanted) => wanted,
@@ -54,7 +59,10 @@ fn kind(answer: &Answer) -> String {
         Some(_) => "text",
     };
     match &answer.content_type {
-        Some(said) => format!("{said}, {first}"),
+        Some(said) => {
+            let said: String = said.split(';').next().unwrap_or_default().trim().chars().take(LONGEST_TYPE).collect();
+            format!("{said}, {first}")
+        }
         None => first.to_owned(),
     }
 }
@@ -119,7 +127,8 @@ mod tests {
         check(200, r#"{"replies":[{"recipient":{"id":"7200000000000011"},"message":{"text":"x"}}]}"#, Ok(1));
         check(500, "secret words", Err("the relay answered 500 Internal Server Error (text/plain, text)"));
         check(302, "<html>", Err("the relay answered 302 Found (text/plain, HTML or alike)"));
-        check(200, "<html>", Err("the relay's answer is not JSON (text/plain, HTML or alike)"));
+        check(200, "<html>", Err("the relay's answer is not a JSON object (text/plain, HTML or alike)"));
+        check(200, "[]", Err("the relay's answer is not a JSON object (text/plain, JSON or alike)"));
         check(200, "{} {}", Err("the relay's answer is not JSON (text/plain, JSON or alike)"));
         check(200, r#"{"replies":"secret words"}"#, Err("the relay's answer has an unexpected shape at replies"));
         check(200, r#"{"replies":["secret words"]}"#, Err("the relay's answer has an unexpected shape at replies[0]"));

@@ -1,8 +1,8 @@
 //! `handler = "relay"`: a bot in any language, behind one HTTP call.
 //!
 //! Each event is posted to the relay, signed as the Standard Webhooks specification says ([`request`](self)); its answer is
-//! what the bot says and remembers. A relay that does not answer, or only with errors of its own, is probed by one call at a
-//! time, with growing pauses, until it answers again; meanwhile its events wait.
+//! what the bot says and remembers. A relay that is not there, says itself that it cannot, or fails many times in a row is
+//! probed by one call at a time, with growing pauses, until it answers again. Meanwhile its events wait, and none of them dies.
 //!
 //! Standard Webhooks: <https://www.standardwebhooks.com>
 
@@ -19,10 +19,10 @@ use reqwest::StatusCode;
 use crate::bot::{AnyHandler, Capacity, Context, Observation};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Event;
-use crate::fetch::{Answer, Fetch, FetchError};
+use crate::fetch::{Fetch, FetchError};
 use crate::settings::{self, RelayKinds};
 use answer::Wanted;
-use health::Health;
+use health::{Ended, Health};
 use request::Signer;
 
 /// The relay of one account.
@@ -54,27 +54,35 @@ impl Relay {
     /// One call: what the relay wants said and remembered.
     async fn call(&self, observation: &Observation) -> anyhow::Result<Wanted> {
         let body = request::body(observation)?;
-        let headers = request::headers(self.signer.as_ref(), observation.turn(), self.clock.now(), &body)?;
+        // By the machine's time: a verifier holds it against its own.
+        let now = Clock::system().now();
+        let headers = request::headers(self.signer.as_ref(), observation.turn(), now, &body)?;
         // Counts as a failure when it is dropped unended: the deadline has passed.
         let call = self.health.begin(&self.clock);
         let result = self.fetch.post(&self.url, headers, body, self.limit).await;
-        if is_well(&result) {
-            call.succeeded();
-        } else {
-            drop(call);
-        }
-        answer::read(result?)
+        let status = match &result {
+            Ok(answer) => Some(answer.status),
+            Err(FetchError::TooLong { status, .. }) => Some(*status),
+            Err(_) => None,
+        };
+        let wanted = result.map_err(anyhow::Error::from).and_then(answer::read);
+        call.ended(match (&wanted, status) {
+            (Ok(_), _) => Ended::Well,
+            (Err(_), None) => Ended::Down,
+            (Err(_), Some(status)) if UNAVAILABLE.contains(&status) => Ended::Down,
+            (Err(_), Some(_)) => Ended::Badly,
+        });
+        wanted
     }
 }
 
-/// Whether the relay is at work, whatever it thought of this event.
-fn is_well(result: &Result<Answer, FetchError>) -> bool {
-    match result {
-        Ok(answer) => !answer.status.is_server_error() && answer.status != StatusCode::TOO_MANY_REQUESTS,
-        Err(FetchError::TooLong { .. }) => true,
-        Err(_) => false,
-    }
-}
+/// What no event can be the cause of.
+const UNAVAILABLE: [StatusCode; 4] = [
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
 
 impl AnyHandler for Relay {
     fn handle<'a>(&'a self, ctx: &'a mut Context, _: &'a Event) -> BoxFuture<'a, anyhow::Result<()>> {

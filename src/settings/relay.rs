@@ -1,7 +1,7 @@
 //! `relay.*`, `accounts.<name>.relay.*`: a bot behind HTTP.
 
 use super::reader::Reader;
-use super::value::{BaseUrl, Given, Setting, words};
+use super::value::{Address, Given, Setting, words};
 use crate::secret::Secret;
 
 /// A bot behind HTTP, common to the accounts that name no other.
@@ -49,7 +49,7 @@ impl Relay {
 impl OwnRelay {
     pub(super) fn read(reader: &mut Reader, prefix: &str) -> OwnRelay {
         let relay = OwnRelay {
-            url: reader.optional::<BaseUrl>(&format!("{prefix}.url")).map(|url| url.0),
+            url: reader.optional::<Address>(&format!("{prefix}.url")).map(|url| url.0),
             secret: reader.secret(&format!("{prefix}.secret")),
             kinds: reader.optional(&format!("{prefix}.kinds")),
         };

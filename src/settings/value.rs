@@ -163,6 +163,21 @@ impl Setting for BaseUrl {
     }
 }
 
+/// A whole URL, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address(pub(super) String);
+
+impl Setting for Address {
+    fn read(given: &Given) -> Result<Address, String> {
+        BaseUrl::read(given)?;
+        Ok(Address(given.as_text()?.to_owned()))
+    }
+
+    fn placeholder() -> Address {
+        Address(String::new())
+    }
+}
+
 impl<T: Setting> Setting for Vec<T> {
     fn read(given: &Given) -> Result<Vec<T>, String> {
         let entries = given.entries();

@@ -166,8 +166,8 @@ impl Store {
     }
 
     /// Whether nothing is left to do before `now` moves: what is open waits for its time, or behind what does.
-    pub async fn is_at_rest(&self, now: Timestamp) -> Result<bool, StoreError> {
-        self.sqlite.write(move |work| inbox::is_at_rest(work, now)).await
+    pub async fn is_at_rest(&self, shut: Shut, now: Timestamp) -> Result<bool, StoreError> {
+        self.sqlite.write(move |work| inbox::is_at_rest(work, &shut, now)).await
     }
 
     /// Whether the store can write now.

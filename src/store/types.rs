@@ -153,6 +153,8 @@ pub struct Failure {
     pub error: String,
     /// When it is tried again; `None` when it is dead.
     pub retry_at: Option<Timestamp>,
+    /// Whether the time in which it is tried runs from its first failure. It does not from one that was not the event's.
+    pub counts: bool,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -204,6 +206,15 @@ pub enum Outcome {
         /// What happened.
         reason: String,
     },
+}
+
+/// The accounts that can take nothing before the clock moves.
+#[derive(Clone, Debug, Default)]
+pub struct Shut {
+    /// Whose handlers are down.
+    pub events: Vec<AccountId>,
+    /// Whose sends are throttled.
+    pub sends: Vec<AccountId>,
 }
 
 /// Sends that did not come from a handler.

@@ -43,7 +43,8 @@ impl<'a> Person<'a> {
             panic!("{title:?} is not offered; there are {titles:?}");
         };
         match offer["type"].as_str() {
-            Some(_) => self.does("postback", json!({"title": title, "payload": offer["payload"]})).await,
+            Some("postback") => self.does("postback", json!({"title": title, "payload": offer["payload"]})).await,
+            Some(other) => panic!("{title:?} is a button of the type {other}: no webhook tells of its tap"),
             None => self.does("message", json!({"text": title, "quick_reply": offer["payload"]})).await,
         }
     }

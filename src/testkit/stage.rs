@@ -126,8 +126,10 @@ impl Stage {
     }
 
     pub(super) async fn get(&self, path: &str) -> Value {
-        let answer = self.http.get(format!("{}{path}", self.meta)).send().await;
-        read(answer.expect("the emulator answers")).await
+        let answer = self.http.get(format!("{}{path}", self.meta)).send().await.expect("the emulator answers");
+        let (status, body) = (answer.status(), read(answer).await);
+        assert!(status.is_success(), "{path}: {body}");
+        body
     }
 }
 

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{ledger, outbox};
 use crate::clock::Timestamp;
-use crate::id::{EventId, PersonId};
-use crate::store::{EventStatus, Failure, Finish, Room, StateChange, Taken, TakenEvent};
+use crate::id::{AccountId, EventId, PersonId};
+use crate::store::{EventStatus, Failure, Finish, Room, Shut, StateChange, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -104,24 +104,38 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
     let changed = work
         .db
         .prepare_cached(
-            "UPDATE event SET status = 0, due = ?2, error = ?3, first_failed_at = ifnull(first_failed_at, ?4)
+            "UPDATE event SET status = 0, due = ?2, error = ?3,
+               first_failed_at = CASE WHEN ?5 THEN ifnull(first_failed_at, ?4) END
              WHERE id = ?1 AND status = 2",
         )?
-        .execute(params![failure.event.0, retry_at.0, failure.error, failure.now.0])?;
+        .execute(params![failure.event.0, retry_at.0, failure.error, failure.now.0, failure.counts])?;
     work.woke.events |= changed == 1;
     Ok(())
 }
 
-/// Whether nobody is at work, and nothing is due.
-pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<bool> {
+/// Whether nobody is at work, and nothing is due but for accounts that cannot take it now.
+pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
     let at_work = work
         .db
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND (status = 2 OR status = 0 AND due <= ?1))
-                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND (status = 2 OR status = 0 AND due <= ?1))",
+            "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND status = 2)
+                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)",
         )?
-        .query_row([now.0], |row| row.get::<_, bool>(0))?;
-    Ok(!at_work)
+        .query_row([], |row| row.get::<_, bool>(0))?;
+    Ok(!at_work && !is_due(work, "event", &shut.events, now)? && !is_due(work, "send", &shut.sends, now)?)
+}
+
+fn is_due(work: &Work<'_>, table: &str, shut: &[AccountId], now: Timestamp) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT DISTINCT account FROM {table} WHERE status = 0 AND due <= ?1");
+    let mut statement = work.db.prepare_cached(&sql)?;
+    let mut rows = statement.query([now.0])?;
+    while let Some(row) = rows.next()? {
+        let account: String = row.get(0)?;
+        if !shut.iter().any(|shut| shut.as_str() == account) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Running events are ready again: their turns were cut off by a shutdown.

@@ -30,7 +30,12 @@ pub(in crate::store) fn bounds(db: &Connection, keep: KeepSince) -> rusqlite::Re
 /// The id of the first row that is young enough to stay.
 fn first_since(db: &Connection, table: &str, time: &str, since: Timestamp) -> rusqlite::Result<i64> {
     let sql = format!("SELECT id FROM {table} WHERE {time} >= ?1 ORDER BY id LIMIT 1");
-    Ok(db.prepare_cached(&sql)?.query_row([since.0], |row| row.get(0)).optional()?.unwrap_or(i64::MAX))
+    let first = db.prepare_cached(&sql)?.query_row([since.0], |row| row.get(0)).optional()?;
+    match first {
+        Some(first) => Ok(first),
+        // All there is today is old; what comes meanwhile is not.
+        None => db.query_row(&format!("SELECT ifnull(max(id), 0) + 1 FROM {table}"), [], |row| row.get(0)),
+    }
 }
 
 /// Deletes a little of each table. True when there is more.

@@ -16,15 +16,19 @@ pub(in crate::store) fn replay(
     served: &[AccountId],
     now: Timestamp,
 ) -> rusqlite::Result<Replayed> {
-    let found: Option<(i64, i64, Option<String>)> = work
+    let found: Option<(i64, i64, Option<String>, bool)> = work
         .db
-        .prepare_cached("SELECT status, conversation, account FROM event WHERE id = ?1")?
-        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .prepare_cached(
+            "SELECT status, conversation, account, conversation = 0 OR kind = 'echo' AND attempts = 0 FROM event WHERE id = ?1",
+        )?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let Some((status, conversation, account)) = found else { return Ok(Replayed::Unknown) };
+    let Some((status, conversation, account, never_handled)) = found else { return Ok(Replayed::Unknown) };
     let account = account.map(AccountId::new);
     match EventStatus::from_number(status) {
         Some(EventStatus::Quarantined) => read_anew(work, event, account, served, now),
+        // An echo of our own is nobody's to handle, and what was quarantined has been read anew already.
+        Some(EventStatus::Done | EventStatus::Dead) if never_handled => Ok(Replayed::Open),
         Some(EventStatus::Done | EventStatus::Dead)
             if account.as_ref().is_some_and(|account| served.contains(account)) =>
         {
@@ -63,7 +67,10 @@ fn read_anew(
     let items = items.into_iter().map(|envelope| {
         if served.contains(&envelope.account) { Intake::Handled(envelope) } else { Intake::Kept(envelope) }
     });
-    intake::append(work, &Delivery { received_at: now, items: items.collect() })?;
+    let appended = intake::append(work, &Delivery { received_at: now, items: items.collect() })?;
+    if appended.new + appended.own_echoes == 0 {
+        return Ok(Replayed::Unreadable);
+    }
     work.db
         .prepare_cached("UPDATE event SET status = ?2, error = 'read anew' WHERE id = ?1")?
         .execute(params![event.0, EventStatus::Done as i64])?;

@@ -60,7 +60,7 @@ pub async fn a_failed_event_waits_for_its_time_and_holds_back_its_conversation(o
     let event = opened.take_one().await;
     assert_eq!((event.attempt, event.first_failed_at), (1, None));
     let later = NOW + HOUR;
-    let failure = Failure { event: event.id, error: "told to".into(), retry_at: Some(later), now: NOW };
+    let failure = Failure { event: event.id, error: "told to".into(), retry_at: Some(later), counts: true, now: NOW };
     opened.store().fail(failure).await;
     let waiting = opened.take(9, NOW).await;
     assert_eq!((waiting.items.len(), waiting.next_due), (0, Some(later)));
@@ -72,7 +72,7 @@ pub async fn a_dead_event_lets_its_conversation_go_on(opened: &Opened) {
     opened.says(ADA, "a1").await;
     opened.says(ADA, "a2").await;
     let event = opened.take_one().await.id;
-    opened.store().fail(Failure { event, error: "told to".into(), retry_at: None, now: NOW }).await;
+    opened.store().fail(Failure { event, error: "told to".into(), retry_at: None, counts: true, now: NOW }).await;
     assert_eq!(opened.event_status(event).await, "dead");
     assert_eq!(ids(&opened.take(9, NOW).await.items), [r#""a2""#]);
 }
@@ -98,7 +98,7 @@ pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let event = opened.take_one().await.id;
     let store = opened.store();
-    store.fail(Failure { event, error: "late".into(), retry_at: Some(NOW + HOUR), now: NOW }).await;
+    store.fail(Failure { event, error: "late".into(), retry_at: Some(NOW + HOUR), counts: true, now: NOW }).await;
     let send = store.next_send_id();
     store.finish(Finish { event, sends: vec![(send, text("hi"))], state: StateChange::Keep, now: NOW }).await;
     assert_eq!(opened.event_status(event).await, "pending");
