@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use super::{Account, Admin};
 use crate::id::PersonId;
-use crate::message::{Recipient, Request};
+use crate::message::{Content, Recipient, Request};
 use crate::policy::Refusal;
 use crate::store::{Post, Posted};
 
@@ -43,11 +43,14 @@ pub(super) async fn post(
     let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let (agent, json) = read(&body)?;
-    let request: Request = match serde_path_to_error::deserialize(Value::Object(json)) {
+    let request = match Request::try_from(json) {
         Ok(request) => request,
         // A request in form, and one that Meta would refuse: the path says where, never what.
-        Err(error) => return Ok(refused(FORM, &format!("Meta does not know the value at {}", error.path()))),
+        Err(fault) => return Ok(refused(FORM, &fault.to_string())),
     };
+    if let Content::Unknown(unknown) = &request.content {
+        return Ok(refused(FORM, &format!("Meta does not know the value at {}", unknown.at)));
+    }
     let post = plan(&admin, account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
     if dry_run {
         return decide(&admin, &post).await;

@@ -10,5 +10,5 @@ mod request;
 mod split;
 
 pub use body::{Attachment, Message, QuickReply};
-pub use request::{Action, Content, MessagingType, NotARequest, Recipient, Request};
+pub use request::{Action, Content, MessagingType, NotARequest, Recipient, Request, Unknown};
 pub use split::TextLimit;

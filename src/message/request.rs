@@ -8,7 +8,7 @@ use crate::id::PersonId;
 
 /// A request to the Send API, whole but for the token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Wire", into = "Wire")]
+#[serde(try_from = "Map<String, Value>", into = "Wire")]
 pub struct Request {
     /// To whom.
     pub recipient: Recipient,
@@ -23,12 +23,21 @@ pub struct Request {
 
 /// What a request brings about.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every request is a message")]
 pub enum Content {
     /// A message.
     Message(Message),
     /// Something shown rather than said.
     Action(Action),
+    /// A request in form, with a value in it that Meta does not know: it is kept as it was written, and refused.
+    Unknown(Unknown),
+}
+
+/// What a request carries that Meta would refuse for its form alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unknown {
+    /// Where the value is: `message.text`.
+    pub at: String,
+    fields: Map<String, Value>,
 }
 
 impl Request {
@@ -63,8 +72,13 @@ impl Request {
     pub fn as_message(&self) -> Option<&Message> {
         match &self.content {
             Content::Message(message) => Some(message),
-            Content::Action(_) => None,
+            Content::Action(_) | Content::Unknown(_) => None,
         }
+    }
+
+    /// Whether it is a sender action: shown, tried once, and missed by nobody.
+    pub fn is_action(&self) -> bool {
+        matches!(self.content, Content::Action(_))
     }
 }
 
@@ -120,10 +134,16 @@ pub enum Action {
     Unreact,
 }
 
-/// Not a Send API request.
+/// Not a Send API request at all.
 #[derive(Debug, thiserror::Error)]
-#[error("a request carries either a message or a sender_action, and this one carries {0}")]
-pub struct NotARequest(&'static str);
+pub enum NotARequest {
+    /// It names nobody, or in a form that the Send API does not have.
+    #[error("recipient: is missing, or not of a form that Meta knows")]
+    Recipient,
+    /// It carries neither a message nor a sender action.
+    #[error("message: is missing, and so is sender_action")]
+    Content,
+}
 
 /// The request as it is written: `message` and `sender_action` side by side, though never both.
 #[derive(Clone, Serialize, Deserialize)]
@@ -142,18 +162,33 @@ struct Wire {
     rest: Map<String, Value>,
 }
 
-impl TryFrom<Wire> for Request {
+impl TryFrom<Map<String, Value>> for Request {
     type Error = NotARequest;
 
-    fn try_from(wire: Wire) -> Result<Request, NotARequest> {
-        let content = match (wire.message, wire.sender_action) {
-            (Some(message), None) => Content::Message(message),
-            (None, Some(action)) => Content::Action(action),
-            (None, None) => return Err(NotARequest("neither")),
-            (Some(_), Some(_)) => return Err(NotARequest("both")),
+    /// Fails only for what is no request at all; what Meta would refuse is [`Content::Unknown`].
+    fn try_from(fields: Map<String, Value>) -> Result<Request, NotARequest> {
+        let recipient = fields.get("recipient").cloned().and_then(|recipient| serde_json::from_value(recipient).ok());
+        let recipient: Recipient = recipient.ok_or(NotARequest::Recipient)?;
+        let message = fields.get("message").is_some_and(Value::is_object);
+        let action = fields.get("sender_action").is_some_and(Value::is_string);
+        if !message && !action {
+            return Err(NotARequest::Content);
+        }
+        let at = match serde_path_to_error::deserialize::<_, Wire>(Value::Object(fields.clone())) {
+            Ok(Wire { message: Some(_), sender_action: Some(_), .. }) => "sender_action".to_owned(),
+            Ok(wire) => {
+                let content = match (wire.message, wire.sender_action) {
+                    (Some(message), _) => Content::Message(message),
+                    (None, Some(action)) => Content::Action(action),
+                    (None, None) => return Err(NotARequest::Content),
+                };
+                let messaging_type = wire.messaging_type.unwrap_or_default();
+                return Ok(Request { recipient, messaging_type, tag: wire.tag, content, rest: wire.rest });
+            }
+            Err(error) => error.path().to_string(),
         };
-        let messaging_type = wire.messaging_type.unwrap_or_default();
-        Ok(Request { recipient: wire.recipient, messaging_type, tag: wire.tag, content, rest: wire.rest })
+        let content = Content::Unknown(Unknown { at, fields });
+        Ok(Request { recipient, messaging_type: MessagingType::Response, tag: None, content, rest: Map::new() })
     }
 }
 
@@ -162,6 +197,18 @@ impl From<Request> for Wire {
         let (message, sender_action) = match request.content {
             Content::Message(message) => (Some(message), None),
             Content::Action(action) => (None, Some(action)),
+            Content::Unknown(Unknown { mut fields, .. }) => {
+                fields.remove("recipient");
+                let (messaging_type, tag, message, sender_action) = (None, None, None, None);
+                return Wire {
+                    recipient: request.recipient,
+                    messaging_type,
+                    tag,
+                    message,
+                    sender_action,
+                    rest: fields,
+                };
+            }
         };
         Wire {
             recipient: request.recipient,
@@ -208,10 +255,24 @@ mod tests {
     fn what_is_no_request_says_why() {
         let read = |wire| serde_json::from_value::<Request>(wire).expect_err("no request").to_string();
         let to = json!({"id": "1"});
-        assert!(read(json!({"recipient": to})).contains("neither"));
-        assert!(
-            read(json!({"recipient": to, "message": {"text": "x"}, "sender_action": "typing_on"})).contains("both")
-        );
+        assert!(read(json!({"recipient": to})).contains("message: is missing"));
+        assert!(read(json!({"recipient": {"fax": "1"}, "message": {"text": "x"}})).contains("recipient"));
         assert!(read(json!({"message": {"text": "x"}})).contains("recipient"));
+    }
+
+    #[test]
+    fn what_meta_would_refuse_is_kept_as_it_was_written() {
+        let to = json!({"id": "1"});
+        for (wire, at) in [
+            (json!({"recipient": to, "message": {"text": 7}}), "message.text"),
+            (json!({"recipient": to, "message": {"text": "x"}, "messaging_type": "SHOUT"}), "messaging_type"),
+            (json!({"recipient": to, "message": {"text": "x"}, "sender_action": "typing_on"}), "sender_action"),
+            (json!({"recipient": to, "sender_action": "dance"}), "sender_action"),
+        ] {
+            let request: Request = serde_json::from_value(wire.clone()).expect("a request in form");
+            let Content::Unknown(unknown) = &request.content else { panic!("{request:?}") };
+            assert_eq!(unknown.at, at);
+            assert_eq!(serde_json::to_value(request).expect("json"), wire);
+        }
     }
 }

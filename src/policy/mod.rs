@@ -5,6 +5,7 @@
 //!
 //! | Rule | Says |
 //! | --- | --- |
+//! | 100 | Meta's own code for a value that it does not know: such a request is not sent to learn that. |
 //! | P0.1 | A conversation is started by the person, never by the business. |
 //! | P0.2 | Ids are scoped: what one person opened is not open for another. |
 //! | P0.9 | A send is made with its account's token, and no other. |

@@ -3,9 +3,12 @@
 //! Fail closed: a request that leans on such a right is refused by that rule's number, whatever the window says.
 
 use super::Refusal;
-use crate::message::{MessagingType, Recipient, Request};
+use crate::message::{Content, MessagingType, Recipient, Request};
 
 pub(super) fn check(request: &Request) -> Result<(), Refusal> {
+    if let Content::Unknown(_) = request.content {
+        return refuse("100", "Meta does not know a value in this request");
+    }
     if request.carries_credentials() {
         return refuse("P0.9", "the request carries credentials; the account's own are used");
     }

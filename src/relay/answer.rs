@@ -78,11 +78,7 @@ impl Wanted {
                 given.is_none_or(|given| given == to),
                 "replies[{index}].recipient is not whom this event is from; leave it out"
             );
-            serde_path_to_error::deserialize(Value::Object(reply)).map_err(|error| {
-                let path = error.path().to_string();
-                let path = if path == "." { String::new() } else { format!(".{path}") };
-                anyhow::anyhow!("replies[{index}]{path} is no Send API request")
-            })
+            Request::try_from(reply).map_err(|_| anyhow::anyhow!("replies[{index}] is no Send API request"))
         });
         requests.collect()
     }
@@ -133,6 +129,8 @@ mod tests {
         check(200, r#"{"replies":"secret words"}"#, Err("the relay's answer has an unexpected shape at replies"));
         check(200, r#"{"replies":["secret words"]}"#, Err("the relay's answer has an unexpected shape at replies[0]"));
         check(200, r#"{"replies":[{"text":"secret words"}]}"#, Err("replies[0] is no Send API request"));
+        // What Meta would refuse is judged send by send.
+        check(200, r#"{"replies":[{"message":{"text":7}},{"sender_action":"dance"}]}"#, Ok(2));
         let elsewhere = r#"{"replies":[{"recipient":{"id":"1"},"message":{"text":"x"}}]}"#;
         check(200, elsewhere, Err("replies[0].recipient is not whom this event is from; leave it out"));
     }

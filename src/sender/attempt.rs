@@ -86,7 +86,7 @@ impl Attempt {
                 Outcome::Failed { reason }
             }
             // Sender actions are tried once: nobody misses three dots, and nobody wants them late.
-            Err(SendError::Doubt { reason }) if self.send.request.as_message().is_none() => Outcome::Failed { reason },
+            Err(SendError::Doubt { reason }) if self.send.request.is_action() => Outcome::Failed { reason },
             Err(SendError::Doubt { reason }) => Outcome::InDoubt { reason },
         }
     }

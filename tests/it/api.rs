@@ -135,7 +135,7 @@ async fn only_what_is_no_request_at_all_is_400_and_the_path_is_named() {
     for (body, path) in [
         (json!({"recipient": {"phone_number": "+1"}, "message": {"text": "x"}}), "recipient"),
         (json!({"recipient": to, "message": {"text": "x"}, "messaging_type": "SHOUT"}), "messaging_type"),
-        (json!({"recipient": to, "message": {"text": "x"}, "sender_action": "typing_on"}), "."),
+        (json!({"recipient": to, "message": {"text": "x"}, "sender_action": "typing_on"}), "sender_action"),
     ] {
         let (status, answer) = post(&rig, SENDS, body.clone(), None).await;
         let reason = answer["refused"]["reason"].as_str().unwrap_or_default();

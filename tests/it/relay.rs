@@ -271,21 +271,22 @@ async fn acts_or_all_and_what_is_only_observed_is_not_replied_to() {
 async fn a_reply_is_judged_by_policy_and_its_outcome_is_told() {
     let script = Script::default();
     let rig = rig(&script.serve().await, &[("relay.kinds", "all")]).await;
-    script.says(
-        json!({"replies": [{"message": {"text": "tagged"}, "messaging_type": "MESSAGE_TAG", "tag": "ACCOUNT_UPDATE"}]}),
-    );
+    let tagged = json!({"message": {"text": "tagged"}, "messaging_type": "MESSAGE_TAG", "tag": "ACCOUNT_UPDATE"});
+    script.says(json!({"replies": [tagged, {"message": {"text": 7}}]}));
     // What is said on an outcome would be ignored; what would come of it makes no outcome of its own.
     script.says(json!({"replies": [{"message": {"text": "never said"}}]}));
     assert_eq!(rig.deliver(&delivery(&[message(ADA, "m_1", "hello", rig.now())])).await, StatusCode::OK);
-    rig.sends_are("refused", 1).await;
-    rig.until(|| async { if script.asked().len() == 2 { Ok(()) } else { Err(format!("{:?}", script.asked())) } }).await;
+    rig.sends_are("refused", 2).await;
+    rig.until(|| async { if script.asked().len() == 3 { Ok(()) } else { Err(format!("{:?}", script.asked())) } }).await;
     let outcome = script.asked().remove(1);
     assert_eq!((&outcome["kind"], &outcome["person"]), (&json!("outcome"), &json!(ADA)));
     let told = ["status", "rule", "message_id"].map(|key| outcome["event"][key].clone());
     assert_eq!(told, [json!("refused"), json!("P2.1"), json!(null)]);
-    assert_eq!(outcome["event"]["send"], rig.sends("").await[0]["id"]);
+    let sends = rig.sends("").await;
+    assert_eq!(outcome["event"]["send"], sends[1]["id"]);
+    assert_eq!(sends[0]["rule"], "100", "what Meta would refuse is judged by itself: {sends:#?}");
     rig.events_are("pending", 0).await;
-    assert_eq!(rig.sends("").await.len(), 1);
+    assert_eq!(rig.sends("").await.len(), 2);
     rig.end().await;
 }
 

@@ -40,7 +40,7 @@ pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlit
                 request: row.get(6)?,
             })
         })?;
-    if outbox::request(&request).is_ok_and(|request| request.as_message().is_none()) {
+    if outbox::request(&request).is_ok_and(|request| request.is_action()) {
         return Ok(());
     }
     if let Some(event) = event

@@ -30,7 +30,7 @@ pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<(
     for (send, request) in sending {
         let reason = "the process ended while the send was on its way".to_owned();
         // Sender actions are tried once and never in doubt.
-        let action = outbox::request(&request).is_ok_and(|request| request.as_message().is_none());
+        let action = outbox::request(&request).is_ok_and(|request| request.is_action());
         let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason } };
         outbox::settle(work, SendId(send), &outcome, now)?;
     }
