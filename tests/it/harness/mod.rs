@@ -253,6 +253,19 @@ impl Rig {
         self.counted("sends", &format!("status={status}"), count).await
     }
 
+    /// Waits until all that Meta tells of a person has been told and handled: echoes and receipts come after the answer, and
+    /// a handler that has one in hand when the clock is moved has passed its deadline.
+    pub async fn nothing_is_left_of(&self, person: &str) {
+        self.until(|| async {
+            let mut left = Vec::new();
+            for status in ["pending", "running"] {
+                left.extend(self.list("events", &format!("person={person}&status={status}")).await);
+            }
+            if self.emulator.is_at_rest() && left.is_empty() { Ok(()) } else { Err(format!("{left:#?}")) }
+        })
+        .await;
+    }
+
     async fn counted(&self, what: &str, query: &str, count: usize) -> Vec<Value> {
         self.until(|| async {
             let rows = self.list(what, query).await;
