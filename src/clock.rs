@@ -113,6 +113,15 @@ impl Clock {
         }
     }
 
+    /// Waits until `duration` has passed since `start`.
+    pub async fn sleep_since(&self, start: Timestamp, duration: Duration) {
+        if self.runs {
+            self.sleep(duration.saturating_sub(self.now().since(start))).await;
+        } else {
+            self.sleep_until(start + duration).await;
+        }
+    }
+
     /// Waits for `duration` of this clock's time. That the machine's clock is set meanwhile makes it neither longer nor
     /// shorter.
     pub async fn sleep(&self, duration: Duration) {

@@ -75,11 +75,11 @@ impl TurnOf {
     async fn handle(self) -> Result<Effects, String> {
         let (deadline, clock, handlers) = (self.served.deadline, self.clock.clone(), self.handlers.clone());
         // The deadline counts from when the event was taken, however long the machine took to get here.
-        let left = deadline.saturating_sub(clock.now().since(self.taken_at));
+        let taken_at = self.taken_at;
         let mut handling = handlers.spawn(MayBlock::new(self.call()));
         tokio::select! {
             ended = &mut handling => ended.unwrap_or_else(|error| Err(cut_off(error))),
-            () = clock.sleep(left) => {
+            () = clock.sleep_since(taken_at, deadline) => {
                 handling.abort();
                 Err(format!("the handler took longer than {}", humantime::format_duration(deadline)))
             }

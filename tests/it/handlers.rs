@@ -108,7 +108,11 @@ async fn a_handler_that_blocks_beyond_its_deadline_uses_up_its_own_accounts_slot
     let bot = Obedient::default();
     let rig = rig(&bot, vec![("dispatch.slots_per_account", "1".into())]).await;
     rig.says("Ada", "shop", "block").await;
-    tried(&rig, 1, "running").await;
+    rig.until(|| async {
+        let seen = bot.seen.lock().expect("a list").clone();
+        if seen == ["block 1"] { Ok(()) } else { Err(format!("{seen:?}")) }
+    })
+    .await;
     rig.clock.advance(DEADLINE);
     tried(&rig, 1, "pending").await;
     rig.says("Ben", "shop", "hi").await;
