@@ -272,7 +272,7 @@ async fn what_came_before_a_standby_twin_is_dropped_and_after_it_is_new() {
     assert_eq!(rig.deliver(&delivery(std::slice::from_ref(&hello))).await, StatusCode::OK);
     assert_eq!(rig.deliver(&standby(&hello)).await, StatusCode::OK);
     assert_eq!(rig.deliver(&delivery(&[hello])).await, StatusCode::OK);
-    let events = rig.events_are("done", 2).await;
+    let events = rig.messages_are("done", 2).await;
     assert_eq!([&events[0]["standby"], &events[1]["standby"]], [&json!(false), &json!(true)]);
     assert_eq!(rig.sends("").await.len(), 1);
     rig.end().await;

@@ -248,6 +248,11 @@ impl Rig {
         self.counted("events", &format!("status={status}"), count).await
     }
 
+    /// Waits until so many messages have a status, whatever came of their answers.
+    pub async fn messages_are(&self, status: &str, count: usize) -> Vec<Value> {
+        self.counted("events", &format!("kind=message&status={status}"), count).await
+    }
+
     /// Waits until so many sends have a status.
     pub async fn sends_are(&self, status: &str, count: usize) -> Vec<Value> {
         self.counted("sends", &format!("status={status}"), count).await
