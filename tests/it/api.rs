@@ -55,7 +55,7 @@ async fn what_is_posted_is_sent_inside_the_window_and_refused_outside() {
     assert_eq!(send["request"]["messaging_type"], "RESPONSE", "the agent's name stays with us: {send}");
     assert!(send["request"].get("agent").is_none());
 
-    rig.nothing_is_left_of(ADA).await;
+    rig.nothing_is_left_of(ADA, 1).await;
     rig.clock.advance(Duration::from_secs(24 * 3600));
     let (status, refused) = post(&rig, SENDS, text(ADA, "too late"), None).await;
     assert_eq!((status, &refused["refused"]["rule"]), (422, &json!("P1.1")));
@@ -170,7 +170,7 @@ async fn what_is_done_dead_or_quarantined_can_be_handled_again() {
     // Behind what is there already, and before what comes.
     rig.says("Ada", "shop", "third").await;
     rig.sends_are("sent", 4).await;
-    rig.nothing_is_left_of(ADA).await;
+    rig.nothing_is_left_of(ADA, 4).await;
 
     let of_ben = async |status: &str| {
         let query = format!("person={BEN}&kind=message&status={status}");

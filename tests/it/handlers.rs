@@ -34,7 +34,7 @@ async fn goes_wrong_until_it_is_given_up(word: &str, error: &str) {
         assert_eq!(tried(&rig, attempt, "pending").await["error"], error);
         rig.says("Ben", "shop", "hi").await;
         rig.sends_are("sent", attempt as usize).await;
-        rig.nothing_is_left_of(BEN).await;
+        rig.nothing_is_left_of(BEN, attempt as usize).await;
         rig.clock.advance(Duration::from_secs(wait));
     }
     let dead = rig.events_are("dead", 1).await;
@@ -71,7 +71,7 @@ async fn a_handler_that_never_returns_has_failed_at_its_deadline() {
     tried(&rig, 1, "running").await;
     rig.says("Ben", "shop", "hi").await;
     rig.chat_reads("shop", "Ben", &["person: hi", "business: ok"]).await;
-    rig.nothing_is_left_of(BEN).await;
+    rig.nothing_is_left_of(BEN, 1).await;
     rig.clock.advance(DEADLINE);
     assert_eq!(tried(&rig, 1, "pending").await["error"], "the handler took longer than 20s");
     // The second try comes long after the first failure, and is the last.

@@ -258,9 +258,10 @@ impl Rig {
         self.counted("sends", &format!("status={status}"), count).await
     }
 
-    /// Waits until all that Meta tells of a person has been told and handled: echoes and receipts come after the answer, and
+    /// Waits until all that Meta tells of a person has been told and handled, one receipt for each answer: they come after it, and
     /// a handler that has one in hand when the clock is moved has passed its deadline.
-    pub async fn nothing_is_left_of(&self, person: &str) {
+    pub async fn nothing_is_left_of(&self, person: &str, receipts: usize) {
+        self.counted("events", &format!("person={person}&kind=other&status=done"), receipts).await;
         self.until(|| async {
             let mut left = Vec::new();
             for status in ["pending", "running"] {
