@@ -113,6 +113,14 @@ impl Clock {
         }
     }
 
+    /// Waits until `moment`; without one, for ever. For a loop that has other reasons to wake.
+    pub async fn sleep_until_due(&self, moment: Option<Timestamp>) {
+        match moment {
+            Some(moment) => self.sleep_until(moment).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Waits until `duration` has passed since `start`.
     pub async fn sleep_since(&self, start: Timestamp, duration: Duration) {
         if self.runs {

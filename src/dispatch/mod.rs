@@ -114,7 +114,7 @@ impl Dispatch {
                 () = stop.cancelled() => {}
                 () = self.store.events_ready() => {}
                 () = self.freed.notified() => {}
-                () = until(&self.clock, next_due) => {}
+                () = self.clock.sleep_until_due(next_due) => {}
             }
             while turns.try_join_next().is_some() {}
         }
@@ -180,12 +180,5 @@ impl Dispatch {
             }
         }
         (room, reopens)
-    }
-}
-
-async fn until(clock: &Clock, moment: Option<Timestamp>) {
-    match moment {
-        Some(moment) => clock.sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

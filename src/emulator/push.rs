@@ -50,7 +50,7 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => break,
             () = shared.wake.notified() => {}
             Some(_) = attempts.join_next() => {}
-            () = sleep_until(&shared, due) => {}
+            () = shared.clock.sleep_until_due(due) => {}
         }
     }
     attempts.shutdown().await;
@@ -68,13 +68,6 @@ fn start(shared: &Arc<Shared>, attempts: &mut JoinSet<()>) -> Option<Timestamp> 
         };
     }
     None
-}
-
-async fn sleep_until(shared: &Shared, moment: Option<Timestamp>) {
-    match moment {
-        Some(moment) => shared.clock.sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn attempt(shared: Arc<Shared>, callback: String, attempt: Attempt) {

@@ -49,7 +49,7 @@ impl Sender {
                 () = stop.cancelled() => {}
                 () = self.store.sends_ready() => {}
                 () = flight.landed() => {}
-                () = until(&self.clock, next_due) => {}
+                () = self.clock.sleep_until_due(next_due) => {}
             }
         }
         flight.all_landed().await;
@@ -84,12 +84,5 @@ impl Sender {
             SendRoom { account: account.clone(), slots, in_flight }
         });
         room.filter(|room| room.slots > 0).collect()
-    }
-}
-
-async fn until(clock: &Clock, moment: Option<Timestamp>) {
-    match moment {
-        Some(moment) => clock.sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }
