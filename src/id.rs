@@ -93,6 +93,28 @@ meta_id! {
     /// A Meta app's id.
     AppId
 }
+meta_id! {
+    /// The id of anything else at Meta that an event names: a comment, a post, a story, an ad, a product.
+    ObjectId
+}
+
+/// Which of the conversations that one name may stand for. The same name means different people in each: a comment's author
+/// has no scoped id on a Page, and a `user_ref` is whatever a web page chose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Thread {
+    /// The chat of a person known by a PSID or an IGSID, and what concerns an account as a whole.
+    #[default]
+    Chat = 0,
+    /// That of somebody who is known only by a checkbox plugin's `user_ref`.
+    UserRef = 1,
+    /// What an author writes below posts, and the private replies to it.
+    Comments = 2,
+}
+
+impl Thread {
+    /// All of them.
+    pub const ALL: [Thread; 3] = [Thread::Chat, Thread::UserRef, Thread::Comments];
+}
 
 own_id! {
     /// An event in the inbox, in order of arrival.

@@ -1,5 +1,7 @@
 //! What `/api` answers when it cannot do what it was asked: `{"error":{"message":…,"hint":…}}`.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::StatusCode;
@@ -13,12 +15,12 @@ use crate::store::StoreError;
 pub(super) struct ApiError {
     status: StatusCode,
     message: String,
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
 }
 
 impl ApiError {
-    pub(super) fn bad_request(message: impl Into<String>, hint: &'static str) -> ApiError {
-        ApiError { status: StatusCode::BAD_REQUEST, message: message.into(), hint: Some(hint) }
+    pub(super) fn bad_request(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> ApiError {
+        ApiError { status: StatusCode::BAD_REQUEST, message: message.into(), hint: Some(hint.into()) }
     }
 
     pub(super) fn not_found(what: &str) -> ApiError {
@@ -26,16 +28,16 @@ impl ApiError {
     }
 
     pub(super) fn no_account() -> ApiError {
-        let hint = Some("give the account's name in the settings");
+        let hint = Some("give the account's name in the settings".into());
         ApiError { hint, ..ApiError::not_found("account") }
     }
 
-    pub(super) fn conflict(message: impl Into<String>, hint: &'static str) -> ApiError {
-        ApiError { status: StatusCode::CONFLICT, message: message.into(), hint: Some(hint) }
+    pub(super) fn conflict(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> ApiError {
+        ApiError { status: StatusCode::CONFLICT, message: message.into(), hint: Some(hint.into()) }
     }
 
     pub(super) fn unauthorized() -> ApiError {
-        let hint = Some("send the header Authorization: Bearer <admin.token>");
+        let hint = Some("send the header Authorization: Bearer <admin.token>".into());
         ApiError { status: StatusCode::UNAUTHORIZED, message: "the token is missing or wrong".into(), hint }
     }
 }
@@ -55,7 +57,11 @@ impl From<PathRejection> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         tracing::warn!(%error, "the store could not be read for the admin API");
-        ApiError { status: StatusCode::SERVICE_UNAVAILABLE, message: error.to_string(), hint: Some("try again later") }
+        ApiError {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            message: error.to_string(),
+            hint: Some("try again later".into()),
+        }
     }
 }
 

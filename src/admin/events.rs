@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Admin;
@@ -62,14 +63,21 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Whole>, ApiError> {
     let Path(id) = path?;
     let id: EventId = id.parse().map_err(|_| ApiError::not_found("event"))?;
     let (row, raw) = admin.store.event(id).await?.ok_or_else(|| ApiError::not_found("event"))?;
-    let mut event = event(&admin, &row);
-    let text = || String::from_utf8_lossy(&raw).into_owned();
-    event["raw"] = serde_json::from_slice(&raw).unwrap_or_else(|_| text().into());
-    Ok(Json(event))
+    let text = || serde_json::value::to_raw_value(&String::from_utf8_lossy(&raw));
+    let raw = serde_json::from_slice(&raw).or_else(|_| text()).unwrap_or_default();
+    Ok(Json(Whole { event: event(&admin, &row), raw }))
+}
+
+/// An event in a list, and its item byte for byte: not all that is JSON can be held by a program.
+#[derive(Serialize)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    event: Value,
+    raw: Box<RawValue>,
 }
 
 /// Puts an event back, at the end of its conversation.
@@ -93,10 +101,8 @@ pub(super) async fn replay(
 }
 
 fn no_kind(_: crate::event::UnknownKind) -> ApiError {
-    ApiError::bad_request(
-        "there is no such kind",
-        "one of message, postback, reaction, referral, optin, echo, outcome, other",
-    )
+    let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    ApiError::bad_request("there is no such kind", format!("one of {}", names.join(", ")))
 }
 
 fn event(admin: &Admin, row: &EventRow) -> Value {

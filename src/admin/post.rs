@@ -101,14 +101,15 @@ fn plan(
         // Other rights than the window have no conversation yet; policy refuses them by their own rules.
         _ => PersonId::new(""),
     };
+    let thread = request.recipient.thread();
     let parts = request.in_parts(account.platform.text_limit());
     let sends = parts.into_iter().map(|part| (admin.store.next_send_id(), part)).collect();
-    Post { account: account.id.clone(), person, sends, agent, key, now: admin.clock.now() }
+    Post { account: account.id.clone(), thread, person, sends, agent, key, now: admin.clock.now() }
 }
 
 /// The decision alone. It leaves no trace, and no key.
 async fn decide(admin: &Admin, post: &Post) -> Result<Response, ApiError> {
-    let facts = admin.store.facts(post.account.clone(), post.person.clone()).await?;
+    let facts = admin.store.facts(post.account.clone(), post.thread, post.person.clone()).await?;
     let checked = post.sends.iter().try_for_each(|(_, request)| crate::policy::check(&facts, request, post.now));
     Ok(match checked {
         Ok(()) => Json(json!({"allowed": true})).into_response(),

@@ -23,6 +23,8 @@ const INBOX: u64 = 263_902_037_430_900;
 pub(super) enum Kind {
     /// A person writes.
     Message,
+    /// A person changes a message.
+    Edit,
     /// A person taps a button.
     Postback,
     /// A person reacts to a message.
@@ -31,6 +33,8 @@ pub(super) enum Kind {
     Referral,
     /// A person opts in through Send to Messenger.
     Optin,
+    /// Somebody comments on a post.
+    Comment,
     /// A person has read.
     Read,
     /// A message has reached the person's device (Messenger only).
@@ -74,13 +78,18 @@ impl<'a> Item<'a> {
             bail!("a {kind} says nothing\n  hint: leave --text out");
         }
         let person = person.unwrap_or(if instagram { IGSID } else { PSID });
-        Ok(Item { person, account, kind, at, content: content(kind, instagram, text, at) })
+        Ok(Item { person, account, kind, at, content: content(kind, account, person, text, at) })
     }
 
     /// The body of a delivery with this event alone.
     pub(super) fn delivery(&self) -> Value {
         let object = if self.account.platform.is_instagram() { "instagram" } else { "page" };
         let account = self.account.id.as_str();
+        if self.kind == Kind::Comment {
+            let field = if self.account.platform.is_instagram() { "comments" } else { "feed" };
+            let change = json!({"field": field, "value": self.content});
+            return json!({"object": object, "entry": [{"id": account, "time": self.at.0 / 1000, "changes": [change]}]});
+        }
         let (sender, recipient) = if self.kind == Kind::Echo { (account, self.person) } else { (self.person, account) };
         let mut item = json!({"sender": {"id": sender}, "recipient": {"id": recipient}, "timestamp": self.at});
         item[self.key()] = self.content.clone();
@@ -89,7 +98,8 @@ impl<'a> Item<'a> {
 
     fn key(&self) -> &'static str {
         match self.kind {
-            Kind::Message | Kind::Echo => "message",
+            Kind::Message | Kind::Echo | Kind::Comment => "message",
+            Kind::Edit => "message_edit",
             Kind::Postback => "postback",
             Kind::Reaction => "reaction",
             Kind::Referral => "referral",
@@ -100,10 +110,12 @@ impl<'a> Item<'a> {
     }
 }
 
-fn content(kind: Kind, instagram: bool, text: Option<&str>, at: Timestamp) -> Value {
+fn content(kind: Kind, account: &Account, person: &str, text: Option<&str>, at: Timestamp) -> Value {
+    let instagram = account.platform.is_instagram();
     let mid = mid(instagram);
     match kind {
         Kind::Message => json!({"mid": mid, "text": text.unwrap_or("Hello")}),
+        Kind::Edit => json!({"mid": mid, "text": text.unwrap_or("Hello!"), "num_edit": 1}),
         Kind::Postback => match text {
             Some(payload) => json!({"mid": mid, "title": payload, "payload": payload}),
             None => json!({"mid": mid, "title": "Get Started", "payload": "GET_STARTED"}),
@@ -117,6 +129,13 @@ fn content(kind: Kind, instagram: bool, text: Option<&str>, at: Timestamp) -> Va
             json!({"ref": text.unwrap_or("trigger"), "source": source, "type": "OPEN_THREAD"})
         }
         Kind::Optin => json!({"ref": text.unwrap_or("trigger")}),
+        Kind::Comment if instagram => json!({"id": mid, "text": text.unwrap_or("Hello"),
+            "from": {"id": person, "username": "ada"}, "media": {"id": "179", "media_product_type": "FEED"}}),
+        Kind::Comment => {
+            let (post, comment) = (format!("{}_1", account.id), format!("1_{}", at.0));
+            json!({"item": "comment", "verb": "add", "comment_id": comment, "post_id": post, "parent_id": post,
+                "created_time": at.0 / 1000, "from": {"id": person, "name": "Ada"}, "message": text.unwrap_or("Hello")})
+        }
         Kind::Read if instagram => json!({"mid": mid}),
         Kind::Read => json!({"watermark": at}),
         Kind::Delivery => json!({"mids": [mid], "watermark": at}),

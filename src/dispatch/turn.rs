@@ -10,8 +10,8 @@ use super::runtime::MayBlock;
 use super::{Served, Slot, retry};
 use crate::bot::{Capacity, Context, Effects, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
-use crate::event::Envelope;
-use crate::id::EventId;
+use crate::event::{Comment, Envelope, Event};
+use crate::id::{EventId, Thread};
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{Failure, Finish, Store, TakenEvent};
@@ -123,10 +123,16 @@ impl TurnOf {
 
 const UNREADABLE: &str = "the kept item cannot be read any more";
 
-/// To whom a reply to this event goes.
+/// To whom a reply to this event goes. The author of a comment or post is answered through that alone.
 fn recipient(envelope: &Envelope) -> Option<Recipient> {
-    let form = if envelope.by_user_ref { Recipient::UserRef } else { Recipient::Id };
-    envelope.person.clone().map(form)
+    let person = envelope.person.clone()?;
+    match (&envelope.event, envelope.thread) {
+        (Event::Comment(Comment { comment_id: Some(id), .. }), _) => Some(Recipient::CommentId(id.to_string())),
+        (Event::Comment(Comment { post_id: Some(id), .. }), _) => Some(Recipient::PostId(id.to_string())),
+        (_, Thread::Chat) => Some(Recipient::Id(person)),
+        (_, Thread::UserRef) => Some(Recipient::UserRef(person)),
+        (_, Thread::Comments) => None,
+    }
 }
 
 /// A handler that did not return: it panicked, in these words, or its runtime is gone.

@@ -6,9 +6,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Event, Kind};
+use super::{Comment, CommentVerb, Event};
 use crate::clock::Timestamp;
-use crate::id::AccountId;
+use crate::id::{AccountId, MessageId};
 
 /// An event's identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,32 +20,51 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of an event: by message id where its kind has one, else by the whole item.
+    /// The key of an event: by the id of what it is about where that tells it from others of its kind, else by the whole item.
     pub(super) fn of(account: &AccountId, person: &str, time: Option<Timestamp>, event: &Event, raw: &str) -> Key {
-        let mid = match event {
-            Event::Message(message) => message.mid.as_ref(),
-            Event::Echo(echo) => echo.mid.as_ref(),
-            Event::Postback(postback) => postback.mid.as_ref(),
-            Event::Reaction(reaction) => reaction.mid.as_ref(),
+        let of = |kind: &str, id: &str, more: &str| {
+            let parts = [account.as_str(), kind, id, person, more];
+            Key { time, hash: hash(&parts.map(str::as_bytes)) }
+        };
+        let mid = |mid: &Option<MessageId>| mid.as_ref().map(|mid| mid.as_str().to_owned());
+        let known = match event {
+            // A message that was taken back, a reaction given and the same taken back share the `mid`, not the identity.
+            Event::Message(message) => {
+                mid(&message.mid).map(|mid| of(if message.is_deleted { "deleted" } else { "message" }, &mid, ""))
+            }
+            Event::Echo(echo) => {
+                mid(&echo.mid).map(|mid| of(if echo.is_deleted { "echo deleted" } else { "echo" }, &mid, ""))
+            }
+            Event::Postback(postback) => mid(&postback.mid).map(|mid| of("postback", &mid, "")),
+            Event::Reaction(reaction) => mid(&reaction.mid).map(|mid| {
+                let moment = time.map(|time| time.0.to_string()).unwrap_or_default();
+                of(reaction.action.as_str(), &mid, &moment)
+            }),
+            Event::Comment(comment) => Key::of_comment(comment, raw).map(|(id, more)| of("comment", &id, &more)),
             _ => None,
         };
-        let Some(mid) = mid else { return Key::of_raw(account.as_str(), time, raw.as_bytes()) };
-        // A deleted message, a reaction given and the same taken back share the `mid`, not the identity.
-        let what = match event {
-            Event::Message(message) if message.is_deleted => "deleted",
-            Event::Reaction(reaction) => reaction.action.as_str(),
-            event => event.kind().as_str(),
+        known.unwrap_or_else(|| Key::of_raw(account, time, raw))
+    }
+
+    /// A comment is written and removed once; it may be changed, hidden and shown many times.
+    fn of_comment(comment: &Comment, raw: &str) -> Option<(String, String)> {
+        let id = comment.comment_id.as_ref().or(comment.post_id.as_ref())?.as_str().to_owned();
+        let verb = comment.verb.as_str();
+        let more = match comment.verb {
+            CommentVerb::Add | CommentVerb::Remove => verb.to_owned(),
+            _ => format!("{verb} {}", hex::encode(hash(&[raw.as_bytes()]))),
         };
-        let moment = match event.kind() {
-            Kind::Reaction => time.map(|time| time.0.to_string()).unwrap_or_default(),
-            _ => String::new(),
-        };
-        Key { time, hash: hash(&[account.as_str(), what, mid.as_str(), person, &moment].map(str::as_bytes)) }
+        Some((id, more))
     }
 
     /// The key of what can only be told apart by its bytes.
-    pub(super) fn of_raw(account: &str, time: Option<Timestamp>, raw: &[u8]) -> Key {
-        Key { time, hash: hash(&[account.as_bytes(), b"raw", raw]) }
+    fn of_raw(account: &AccountId, time: Option<Timestamp>, raw: &str) -> Key {
+        Key { time, hash: hash(&[account.as_str().as_bytes(), b"raw", raw.as_bytes()]) }
+    }
+
+    /// The key of what is no event: another than any event in it will have, once it can be read.
+    pub(super) fn of_piece(account: Option<&AccountId>, raw: &[u8]) -> Key {
+        Key { time: None, hash: hash(&[account.map_or("", AccountId::as_str).as_bytes(), b"piece", raw]) }
     }
 }
 

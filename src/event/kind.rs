@@ -5,44 +5,65 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// What an event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A person's message.
-    Message,
-    /// A tap on a button, a menu item or Get Started.
-    Postback,
-    /// A reaction, or one taken back.
-    Reaction,
-    /// A link or an ad brought the person here.
-    Referral,
-    /// An opt-in.
-    Optin,
-    /// The account's own words, said by somebody else than this server.
-    Echo,
-    /// A send of ours that was not sent.
-    Outcome,
-    /// All else.
-    Other,
+/// Declares the kinds with their names.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)+) => {
+        /// What an event is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Kind] = &[$(Kind::$kind,)+];
+
+            /// The kind's name.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Kind::$kind => $name,)+
+                }
+            }
+        }
+    };
 }
 
-const NAMES: &[(Kind, &str)] = &[
-    (Kind::Message, "message"),
-    (Kind::Postback, "postback"),
-    (Kind::Reaction, "reaction"),
-    (Kind::Referral, "referral"),
-    (Kind::Optin, "optin"),
-    (Kind::Echo, "echo"),
-    (Kind::Outcome, "outcome"),
-    (Kind::Other, "other"),
-];
-
-impl Kind {
-    /// The kind's name.
-    pub fn as_str(self) -> &'static str {
-        NAMES.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, name)| name)
-    }
+kinds! {
+    /// A person's message.
+    Message = "message",
+    /// A message that the person changed.
+    Edit = "edit",
+    /// A tap on a button, a menu item or Get Started.
+    Postback = "postback",
+    /// A link or an ad brought the person here.
+    Referral = "referral",
+    /// A reaction, or one taken back.
+    Reaction = "reaction",
+    /// An opt-in.
+    Optin = "optin",
+    /// An account linked or unlinked.
+    AccountLinking = "account_linking",
+    /// What a person thinks of the conversation.
+    Feedback = "feedback",
+    /// A comment, or a visitor's post.
+    Comment = "comment",
+    /// The account's own words, said by somebody else than this server.
+    Echo = "echo",
+    /// What the account wrote has been seen.
+    Read = "read",
+    /// What the account wrote has arrived.
+    Delivery = "delivery",
+    /// The conversation went to another app, or one asks for it.
+    Handover = "handover",
+    /// Somebody mentioned the account.
+    Mention = "mention",
+    /// Meta warned or blocked the account.
+    PolicyEnforcement = "policy_enforcement",
+    /// A send of ours that was not sent.
+    Outcome = "outcome",
+    /// All else.
+    Other = "other",
 }
 
 impl fmt::Display for Kind {
@@ -60,7 +81,7 @@ impl FromStr for Kind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Kind, UnknownKind> {
-        NAMES.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind).ok_or(UnknownKind)
+        Kind::ALL.iter().find(|kind| kind.as_str() == text).copied().ok_or(UnknownKind)
     }
 }
 

@@ -1,5 +1,10 @@
 //! Reading what Meta writes in more than one way.
+//!
+//! Each field is read from its own piece of the item's text, so that what cannot be read costs that field and nothing else.
 
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -15,40 +20,73 @@ pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok())?
 }
 
-/// A `timestamp`: a number or the same in quotes, in milliseconds or in seconds. Anything else counts as absent.
+/// A list's entries, each for itself. `None` for what is no list.
+pub(super) fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
+    raw.get().starts_with('[').then(|| serde_json::from_str(raw.get()).ok())?
+}
+
+/// A moment: a number or the same in quotes, in milliseconds or in seconds. Anything else counts as absent.
 pub(super) fn timestamp<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
-    let number = match Option::<Value>::deserialize(input)? {
-        Some(Value::Number(number)) => number.as_i64(),
-        Some(Value::String(text)) => text.parse().ok(),
-        _ => None,
-    };
-    Ok(number
-        .filter(|number| *number > 0)
-        .map(|number| Timestamp(if number < LEAST_MILLIS { number * 1000 } else { number })))
+    let number = integer(input)?.filter(|number| *number > 0);
+    Ok(number.map(|number| Timestamp(if number < LEAST_MILLIS { number * 1000 } else { number })))
+}
+
+/// A whole number, or the same in quotes. Anything else counts as absent.
+pub(super) fn integer<'de, D: Deserializer<'de>>(input: D) -> Result<Option<i64>, D::Error> {
+    Ok(Option::<&RawValue>::deserialize(input)?.and_then(|raw| raw.get().trim_matches('"').parse().ok()))
 }
 
 /// An optional field that must not cost the event: what has an unexpected shape counts as absent.
 pub(super) fn or_absent<'de, D, T>(input: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: serde::de::DeserializeOwned,
+    T: DeserializeOwned,
 {
-    let value = Option::<Value>::deserialize(input)?;
-    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+    Ok(Option::<&RawValue>::deserialize(input)?.and_then(read))
+}
+
+/// Text that must not cost the event: what is none counts as empty.
+pub(super) fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    Ok(or_absent(input)?.unwrap_or_default())
 }
 
 /// A list that must not cost the event: entries of an unexpected shape are left out, no list at all is an empty one.
 pub(super) fn readable<'de, D, T>(input: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: serde::de::DeserializeOwned,
+    T: DeserializeOwned,
 {
-    let value = Option::<Value>::deserialize(input)?;
-    let Some(Value::Array(entries)) = value else { return Ok(Vec::new()) };
-    Ok(entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect())
+    let entries = Option::<&RawValue>::deserialize(input)?.and_then(list).unwrap_or_default();
+    Ok(entries.into_iter().filter_map(read).collect())
+}
+
+/// Entries by name that must not cost the event: those of an unexpected shape are left out.
+pub(super) fn entries<'de, D, T>(input: D) -> Result<BTreeMap<String, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let entries: BTreeMap<String, &RawValue> =
+        Option::<&RawValue>::deserialize(input)?.and_then(object).unwrap_or_default();
+    Ok(entries.into_iter().filter_map(|(name, entry)| Some((name, read(entry)?))).collect())
 }
 
 /// A flag: only `true` is true.
 pub(super) fn flag<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
-    Ok(Option::<Value>::deserialize(input)? == Some(Value::Bool(true)))
+    Ok(Option::<&RawValue>::deserialize(input)?.is_some_and(|raw| raw.get() == "true"))
+}
+
+/// Any JSON, as it is; null for what cannot be held.
+pub(super) fn json<'de, D: Deserializer<'de>>(input: D) -> Result<Value, D::Error> {
+    Ok(serde_json::from_str(<&RawValue>::deserialize(input)?.get()).unwrap_or_default())
+}
+
+/// A word; what is none, as it was written.
+pub(super) fn word(raw: &RawValue) -> String {
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())
+}
+
+fn read<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
+    // See `object`: no list stands for a struct.
+    (!raw.get().starts_with('[')).then(|| serde_json::from_str(raw.get()).ok())?
 }

@@ -1,15 +1,18 @@
-//! `messages`: a person wrote, or sent something.
-//!
-//! Opens the 24-hour window.
-//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messages>
+use serde::Deserialize;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use super::{Attachment, Referral, lenient};
+use crate::id::{MessageId, ObjectId};
 
-use super::{Referral, lenient};
-use crate::id::MessageId;
-
-/// A person's message: text, attachments, or both.
+/// `messages`: a person wrote, or sent something.
+///
+/// Meta sends it for every message of a person to the account: text, a tapped quick reply, attachments, an answer to a story,
+/// a story that mentions the account. On Instagram it also tells that a message was taken back
+/// ([`is_deleted`](Message::is_deleted)); that is observed, for it asks for no answer.
+///
+/// **Window:** opens the 24 hours, but for a message taken back.
+///
+/// Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messages>,
+/// <https://developers.facebook.com/docs/messenger-platform/instagram/features/webhook>
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
@@ -32,6 +35,8 @@ pub struct Message {
     reply_to: Option<ReplyTo>,
     #[serde(default, deserialize_with = "lenient::or_absent")]
     referral: Option<Referral>,
+    #[serde(default, deserialize_with = "lenient::readable")]
+    commands: Vec<Command>,
 }
 
 impl Message {
@@ -55,18 +60,25 @@ impl Message {
         self.reply_to.as_ref()
     }
 
-    /// The ad or link that brought the person here with this message.
+    /// The ad, link or product that brought the person here with this message.
     pub fn referral(&self) -> Option<&Referral> {
         self.referral.as_ref()
     }
+
+    /// The names of the slash commands in the text.
+    pub fn commands(&self) -> impl Iterator<Item = &str> {
+        self.commands.iter().map(|command| command.name.as_str())
+    }
 }
 
-/// A quick reply that was tapped.
 #[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct QuickReply {
-    /// The developer's own text behind the chip.
-    pub payload: String,
+struct QuickReply {
+    payload: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Command {
+    name: String,
 }
 
 /// What a message answers: another message, or (Instagram) a story.
@@ -76,96 +88,22 @@ pub struct ReplyTo {
     /// The answered message.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub mid: Option<MessageId>,
-    /// The answered story, as Meta sent it: `url` and `id`.
-    #[serde(default)]
-    pub story: Option<Value>,
+    /// The answered story of the account.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub story: Option<Story>,
+    /// Whether the person answers a message of their own.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub is_self_reply: bool,
 }
 
-/// Something sent along with a message.
+/// A story that a message answers.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
-pub struct Attachment {
-    /// What it is.
-    #[serde(rename = "type")]
-    pub kind: AttachmentKind,
-    /// What Meta tells about it, in the shape of its kind. Null where Meta tells nothing.
-    #[serde(default)]
-    pub payload: Value,
-}
-
-impl Attachment {
-    /// Where the media can be fetched, for some days. Meta's CDN links expire and die with the content.
-    pub fn url(&self) -> Option<&str> {
-        self.payload.get("url")?.as_str()
-    }
-}
-
-/// The kinds of attachments that are named today; others arrive as [`Unknown`](AttachmentKind::Unknown).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AttachmentKind {
-    /// A picture.
-    Image,
-    /// A video.
-    Video,
-    /// A sound recording.
-    Audio,
-    /// A document.
-    File,
-    /// A sticker.
-    Sticker,
-    /// A link or something else that Messenger shows as a card.
-    Fallback,
-    /// A place (no longer sent by current clients).
-    Location,
-    /// A shared template, for instance a product.
-    Template,
-    /// A shared reel.
-    Reel,
-    /// A shared post.
-    Post,
-    /// Instagram: a shared post or story, by link.
-    Share,
-    /// Instagram: the account was mentioned in a story.
-    StoryMention,
-    /// Instagram: media that disappears once seen. It has no payload.
-    Ephemeral,
-    /// A kind not named here, by Meta's word for it.
-    Unknown(String),
-}
-
-const KINDS: &[(&str, AttachmentKind)] = &[
-    ("image", AttachmentKind::Image),
-    ("video", AttachmentKind::Video),
-    ("audio", AttachmentKind::Audio),
-    ("file", AttachmentKind::File),
-    ("sticker", AttachmentKind::Sticker),
-    ("fallback", AttachmentKind::Fallback),
-    ("location", AttachmentKind::Location),
-    ("template", AttachmentKind::Template),
-    ("reel", AttachmentKind::Reel),
-    ("ig_reel", AttachmentKind::Reel),
-    ("post", AttachmentKind::Post),
-    ("ig_post", AttachmentKind::Post),
-    ("share", AttachmentKind::Share),
-    ("story_mention", AttachmentKind::StoryMention),
-    ("ephemeral", AttachmentKind::Ephemeral),
-];
-
-impl AttachmentKind {
-    /// Meta's word for the kind.
-    pub fn as_str(&self) -> &str {
-        match self {
-            AttachmentKind::Unknown(word) => word,
-            known => KINDS.iter().find(|(_, kind)| kind == known).map_or("", |(word, _)| word),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for AttachmentKind {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<AttachmentKind, D::Error> {
-        let word = String::deserialize(input)?;
-        let known = KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| kind.clone());
-        Ok(known.unwrap_or(AttachmentKind::Unknown(word)))
-    }
+pub struct Story {
+    /// Its id.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub id: Option<ObjectId>,
+    /// Where it can be fetched while it lives.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub url: Option<String>,
 }

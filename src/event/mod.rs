@@ -4,55 +4,124 @@
 //! a whole: what cannot be read keeps its bytes and its reason, and its neighbours are read all the same. Whether an event
 //! may be answered is a fact of its kind ([`Event::is_act`]), what it means for the 24-hour window another ([`Event::opens`]).
 //!
+//! | Kind | Page field | Instagram field | Goes to | Opens the window |
+//! | --- | --- | --- | --- | --- |
+//! | [`Message`] | `messages` | `messages` | `handle`; `observe` when taken back | yes |
+//! | [`Edit`] | `message_edits` | `message_edit` | `handle` | no |
+//! | [`Postback`] | `messaging_postbacks` | `messaging_postbacks` | `handle` | yes |
+//! | [`Referral`] | `messaging_referrals` | `messaging_referral` | `handle` | a link does, an ad does not |
+//! | [`Reaction`] | `message_reactions` | `message_reactions` | `handle`; `observe` when taken back | yes; not when taken back |
+//! | [`Optin`] | `messaging_optins` | `messaging_optins` | `handle` | a plugin does, a token does not |
+//! | [`AccountLinking`] | `messaging_account_linking` | | `handle` | no |
+//! | [`Feedback`] | `messaging_feedback`, `response_feedback` | `response_feedback` | `handle` | no |
+//! | [`Comment`] | `feed`, `group_feed` | `comments`, `live_comments` | `handle` when new and by somebody else, else `observe` | no |
+//! | [`Echo`] | `message_echoes` | `messages` | `observe` | no |
+//! | [`Read`] | `message_reads` | `messaging_seen` | `observe` | no |
+//! | [`Delivery`] | `message_deliveries` | | `observe` | no |
+//! | [`Handover`] | `messaging_handovers` | `messaging_handover` | `observe` | no |
+//! | [`Mention`] | `mention` | `mentions` | `observe` | no |
+//! | [`PolicyEnforcement`] | `messaging_policy_enforcement` | `messaging_policy_enforcement` | `observe` | no |
+//! | [`Outcome`] | ours | ours | `observe` | no |
+//! | [`Other`] | every other | every other | `observe` | no |
+//!
+//! What comes on `standby`, while another app owns the conversation, is of the same kinds, and goes to `observe`.
+//!
+//! The way of a body: `post` takes it apart into entries and items, `change` and `item` recognise an item's kind, `envelope`
+//! says whose it is, `key` what makes it the same again. Every kind has a file of its own.
+//!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events>
 
+mod account_linking;
+mod attachment;
+mod change;
+mod comment;
 mod delivery;
 mod echo;
+mod edit;
 mod envelope;
+mod feedback;
+mod handover;
+mod item;
 mod key;
 mod kind;
 mod lenient;
+mod mention;
 mod message;
 mod optin;
+mod other;
 mod outcome;
+mod policy_enforcement;
+mod post;
 mod postback;
 mod reaction;
+mod read;
 mod referral;
+mod wire;
+mod words;
 
-pub use delivery::{Unreadable, read};
+pub use account_linking::{AccountLinking, LinkStatus};
+pub use attachment::{Attachment, AttachmentKind};
+pub use comment::{Author, Comment, CommentVerb, Media};
+pub use delivery::Delivery;
 pub use echo::Echo;
-pub use envelope::Envelope;
+pub use edit::Edit;
+pub use envelope::{Envelope, Origin};
+pub use feedback::{Feedback, FeedbackAnswer, FeedbackScreen, Rating, ResponseFeedback, Survey};
+pub use handover::{Control, ControlRequest, Handover};
 pub use key::Key;
 pub use kind::{Kind, UnknownKind};
-pub use message::{Attachment, AttachmentKind, Message, QuickReply, ReplyTo};
-pub use optin::Optin;
+pub use mention::{Mention, MentionVerb};
+pub use message::{Message, ReplyTo, Story};
+pub use optin::{NotificationStatus, Optin, OptinKind};
+pub use other::Other;
 pub use outcome::Outcome;
+pub use policy_enforcement::{EnforcementAction, PolicyEnforcement};
+pub use post::{Piece, Unreadable, read, read_piece};
 pub use postback::Postback;
 pub use reaction::{Reaction, ReactionAction};
-pub use referral::Referral;
+pub use read::Read;
+pub use referral::{AdContext, LeadAnswer, Product, Referral};
 
-use serde_json::value::RawValue;
-
-/// One thing that happened in a conversation.
+/// One thing that happened in a conversation. Each kind's own page says when Meta sends it.
+///
+/// What a kind does not name is in the item itself: [`Context::raw`](crate::Context), [`Envelope::raw`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// A person wrote, or sent something.
     Message(Message),
+    /// A person changed a message that they had sent.
+    Edit(Edit),
     /// A person tapped a button, a menu item or Get Started.
     Postback(Postback),
-    /// A person reacted to a message, or took the reaction back.
-    Reaction(Reaction),
     /// A person came back through an `m.me` or `ig.me` link or an ad.
     Referral(Referral),
+    /// A person reacted to a message, or took the reaction back.
+    Reaction(Reaction),
     /// A person opted in through a plugin or an opt-in message.
     Optin(Optin),
+    /// A person linked their account with the business, or unlinked it.
+    AccountLinking(AccountLinking),
+    /// A person told what they think.
+    Feedback(Feedback),
+    /// Somebody commented on a post, or wrote one on the Page.
+    Comment(Comment),
     /// The account said something that this server did not send.
     Echo(Echo),
+    /// The person has seen what the account wrote.
+    Read(Read),
+    /// What the account wrote has arrived.
+    Delivery(Delivery),
+    /// The conversation went to another app, or one asks for it.
+    Handover(Handover),
+    /// Somebody mentioned the account.
+    Mention(Mention),
+    /// Meta warned the account, blocked it, or let it go on.
+    PolicyEnforcement(PolicyEnforcement),
     /// A send in this conversation was refused, or has failed.
     Outcome(Outcome),
     /// Anything else, as Meta sent it.
-    Other(Box<RawValue>),
+    Other(Other),
 }
 
 impl Event {
@@ -60,11 +129,20 @@ impl Event {
     pub fn kind(&self) -> Kind {
         match self {
             Event::Message(_) => Kind::Message,
+            Event::Edit(_) => Kind::Edit,
             Event::Postback(_) => Kind::Postback,
-            Event::Reaction(_) => Kind::Reaction,
             Event::Referral(_) => Kind::Referral,
+            Event::Reaction(_) => Kind::Reaction,
             Event::Optin(_) => Kind::Optin,
+            Event::AccountLinking(_) => Kind::AccountLinking,
+            Event::Feedback(_) => Kind::Feedback,
+            Event::Comment(_) => Kind::Comment,
             Event::Echo(_) => Kind::Echo,
+            Event::Read(_) => Kind::Read,
+            Event::Delivery(_) => Kind::Delivery,
+            Event::Handover(_) => Kind::Handover,
+            Event::Mention(_) => Kind::Mention,
+            Event::PolicyEnforcement(_) => Kind::PolicyEnforcement,
             Event::Outcome(_) => Kind::Outcome,
             Event::Other(_) => Kind::Other,
         }
@@ -75,9 +153,15 @@ impl Event {
         match self {
             // A message taken back asks for no answer.
             Event::Message(message) => !message.is_deleted,
-            Event::Postback(_) | Event::Referral(_) | Event::Optin(_) => true,
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
-            Event::Echo(_) | Event::Outcome(_) | Event::Other(_) => false,
+            Event::Comment(comment) => comment.is_act(),
+            Event::Edit(_)
+            | Event::Postback(_)
+            | Event::Referral(_)
+            | Event::Optin(_)
+            | Event::AccountLinking(_)
+            | Event::Feedback(_) => true,
+            _ => false,
         }
     }
 
@@ -89,7 +173,7 @@ impl Event {
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
             Event::Referral(referral) => !referral.is_ad(),
             Event::Optin(optin) => optin.is_plugin(),
-            Event::Echo(_) | Event::Outcome(_) | Event::Other(_) => false,
+            _ => false,
         }
     }
 }

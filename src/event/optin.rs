@@ -1,20 +1,26 @@
-//! `messaging_optins`: a person opted in, through a plugin on a web page or an opt-in message.
-//!
-//! The Send-to-Messenger and checkbox plugins open the 24-hour window; an opt-in to notifications gives a token instead.
-//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins>
-
 use serde::Deserialize;
 
 use super::lenient;
+use super::words::words;
+use crate::clock::Timestamp;
 use crate::id::PersonId;
+use crate::secret::Secret;
 
-/// An opt-in.
+/// `messaging_optins`: a person opted in, through a plugin on a web page or an opt-in message.
+///
+/// Meta sends it for the Send-to-Messenger and checkbox plugins ([`kind`](Optin::kind) absent), and for what a person answers
+/// to a request for one-time or marketing notifications, which then carries a token. By the checkbox plugin a person is known
+/// by [`user_ref`](Optin::user_ref) alone, and a reply goes there.
+///
+/// **Window:** the plugins open the 24 hours; an opt-in to notifications does not.
+///
+/// Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins>
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Optin {
-    /// `one_time_notif_req`, `notification_messages`; absent for a plugin.
+    /// What was agreed to; absent for a plugin.
     #[serde(default, rename = "type", deserialize_with = "lenient::or_absent")]
-    pub kind: Option<String>,
+    pub kind: Option<OptinKind>,
     /// The developer's own text in the plugin or link.
     #[serde(default, rename = "ref", deserialize_with = "lenient::or_absent")]
     pub reference: Option<String>,
@@ -24,11 +30,65 @@ pub struct Optin {
     /// The developer's own text in the opt-in message.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub payload: Option<String>,
+    /// The title of the opt-in message.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub title: Option<String>,
+    /// The right to one notification.
+    #[serde(default, deserialize_with = "token")]
+    pub one_time_notif_token: Option<Secret>,
+    /// The right to marketing messages.
+    #[serde(default, deserialize_with = "token")]
+    pub notification_messages_token: Option<Secret>,
+    /// How often marketing messages were agreed to, before API version 16: `DAILY`, `WEEKLY`, `MONTHLY`.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub notification_messages_frequency: Option<String>,
+    /// The person's time zone: `Europe/Berlin`.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub notification_messages_timezone: Option<String>,
+    /// The topic of the opt-in link.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub notification_messages_topic: Option<String>,
+    /// Whether marketing messages were stopped or resumed; absent when they were first agreed to.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub notification_messages_status: Option<NotificationStatus>,
+    /// When the token for marketing messages ends.
+    #[serde(default, rename = "token_expiry_timestamp", deserialize_with = "lenient::timestamp")]
+    pub token_expires_at: Option<Timestamp>,
+    /// Whether the token was renewed: `REFRESHED`, `NOT_REFRESHED`.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub user_token_status: Option<String>,
+    /// Where an opt-in link was: `SHORTLINK`.
+    #[serde(default, deserialize_with = "lenient::or_absent")]
+    pub source: Option<String>,
 }
 
 impl Optin {
     /// Whether it came from a plugin on a web page.
     pub fn is_plugin(&self) -> bool {
         self.kind.is_none()
+    }
+}
+
+fn token<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Secret>, D::Error> {
+    Ok(lenient::or_absent::<_, String>(input)?.map(Secret::new))
+}
+
+words! {
+    /// What was agreed to.
+    OptinKind {
+        /// One notification.
+        OneTimeNotification = "one_time_notif_req",
+        /// Marketing messages.
+        NotificationMessages = "notification_messages",
+    }
+}
+
+words! {
+    /// What became of an agreement to marketing messages.
+    NotificationStatus {
+        /// No more of them.
+        Stop = "STOP NOTIFICATIONS" | "STOP_NOTIFICATIONS",
+        /// They may come again.
+        Resume = "RESUME NOTIFICATIONS" | "RESUME_NOTIFICATIONS",
     }
 }

@@ -1,10 +1,14 @@
-//! What became of a send that was not sent. Ours, not Meta's.
-
 use serde::Deserialize;
 
 use crate::id::{MessageId, SendId};
 
-/// A send that policy refused, or that failed.
+/// A send in this conversation was refused by policy, or has failed. Ours, not Meta's.
+///
+/// It comes once the send is settled, so that a handler can learn why nothing was said. Sends made on an outcome make none.
+///
+/// **Window:** does not open it.
+///
+/// Meta, on what it refuses: <https://developers.facebook.com/docs/messenger-platform/error-codes>
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {

@@ -1,14 +1,16 @@
-//! `messaging_postbacks`: a person tapped a button, a persistent menu item, an ice breaker or Get Started.
-//!
-//! Opens the 24-hour window.
-//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_postbacks>
-
 use serde::Deserialize;
 
 use super::{Referral, lenient};
 use crate::id::MessageId;
 
-/// A tap on something that the bot offered.
+/// `messaging_postbacks`: a person tapped a button, a persistent menu item, an ice breaker or Get Started.
+///
+/// Meta sends it for each tap on something that carries a payload of the developer's. While another app owns the conversation
+/// it comes on `standby`, without the payload.
+///
+/// **Window:** opens the 24 hours.
+///
+/// Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_postbacks>
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Postback {
@@ -16,10 +18,10 @@ pub struct Postback {
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub mid: Option<MessageId>,
     /// What stood on the button.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub title: String,
     /// The developer's own text behind the button. Empty when another app made the button: Meta strips it then.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub payload: String,
     /// What brought the person here, when this tap began the conversation.
     #[serde(default, deserialize_with = "lenient::or_absent")]

@@ -1,14 +1,16 @@
-//! `message_reactions`: a person reacted to a message, or took the reaction back.
-//!
-//! A reaction opens the 24-hour window; taking it back does not.
-//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-reactions>
-
 use serde::Deserialize;
 
 use super::lenient;
+use super::words::words;
 use crate::id::MessageId;
 
-/// A reaction to a message.
+/// `message_reactions`: a person reacted to a message, or took the reaction back.
+///
+/// Meta sends it for each of the two. A reaction may be answered; taking it back is observed.
+///
+/// **Window:** a reaction opens the 24 hours; taking it back does not.
+///
+/// Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-reactions>
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Reaction {
@@ -25,22 +27,12 @@ pub struct Reaction {
     pub emoji: Option<String>,
 }
 
-/// Whether a reaction was given or taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReactionAction {
-    /// Given.
-    React,
-    /// Taken back.
-    Unreact,
-}
-
-impl ReactionAction {
-    /// Meta's word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ReactionAction::React => "react",
-            ReactionAction::Unreact => "unreact",
-        }
+words! {
+    /// Whether a reaction was given or taken back.
+    ReactionAction {
+        /// Given.
+        React = "react",
+        /// Taken back.
+        Unreact = "unreact",
     }
 }

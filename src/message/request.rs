@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Message, TextLimit};
-use crate::id::PersonId;
+use crate::id::{PersonId, Thread};
 
 /// A request to the Send API, whole but for the token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,19 @@ pub enum Recipient {
     OneTimeNotifToken(String),
     /// Whoever gave this token for marketing messages.
     NotificationMessagesToken(String),
+}
+
+impl Recipient {
+    /// Which of the conversations under a person's name it belongs to.
+    pub fn thread(&self) -> Thread {
+        match self {
+            Recipient::Id(_) | Recipient::OneTimeNotifToken(_) | Recipient::NotificationMessagesToken(_) => {
+                Thread::Chat
+            }
+            Recipient::UserRef(_) => Thread::UserRef,
+            Recipient::CommentId(_) | Recipient::PostId(_) => Thread::Comments,
+        }
+    }
 }
 
 /// On what ground something is sent.

@@ -42,7 +42,8 @@ impl Attempt {
         if self.client.open_at() > self.clock.now() {
             return Ok(None);
         }
-        let facts = self.store.facts(self.send.account.clone(), self.send.person.clone()).await?;
+        let thread = self.send.request.recipient.thread();
+        let facts = self.store.facts(self.send.account.clone(), thread, self.send.person.clone()).await?;
         let outgoing =
             Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };
         match policy::decide(&facts, outgoing, self.clock.now()) {

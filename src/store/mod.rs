@@ -29,7 +29,7 @@ pub use status::*;
 pub use types::*;
 
 use crate::clock::Timestamp;
-use crate::id::{AccountId, AppId, EventId, PersonId, SendId};
+use crate::id::{AccountId, AppId, EventId, PersonId, SendId, Thread};
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
@@ -116,8 +116,8 @@ impl Store {
     }
 
     /// What policy needs to know of a conversation, as of all that was kept before this call.
-    pub async fn facts(&self, account: AccountId, person: PersonId) -> Result<Facts, StoreError> {
-        self.sqlite.write(move |work| ledger::facts(work, &account, &person)).await
+    pub async fn facts(&self, account: AccountId, thread: Thread, person: PersonId) -> Result<Facts, StoreError> {
+        self.sqlite.write(move |work| ledger::facts(work, &account, thread, &person)).await
     }
 
     /// Marks a send as on its way; from here on it is never sent again on hope. False when it is not planned any more.

@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
-use crate::event::{Envelope, Unreadable};
-use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
+use crate::event::{Envelope, Origin, Unreadable};
+use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
 use crate::policy::{Refusal, Window};
 
@@ -83,6 +83,8 @@ pub struct TakenEvent {
     pub kind: String,
     /// Whether another app owned the conversation.
     pub standby: bool,
+    /// When it happened, by Meta's clock.
+    pub at: Option<Timestamp>,
     /// Which try this is, from 1.
     pub attempt: u32,
     /// When it first failed, where it did.
@@ -100,7 +102,8 @@ pub struct TakenEvent {
 impl TakenEvent {
     /// The event as it was kept.
     pub fn envelope(&self, raw: &RawValue) -> Option<Envelope> {
-        Envelope::read_kept(&self.account, self.person.as_ref(), &self.kind, self.standby, raw)
+        let origin = Origin { account: self.account.clone(), standby: self.standby, time: self.at };
+        Envelope::read_kept(&origin, self.person.as_ref(), &self.kind, raw)
     }
 }
 
@@ -222,7 +225,9 @@ pub struct Shut {
 pub struct Post {
     /// From whom.
     pub account: AccountId,
-    /// To whom.
+    /// In which of the person's conversations.
+    pub thread: Thread,
+    /// The person of the conversation.
     pub person: PersonId,
     /// The parts, in order.
     pub sends: Vec<(SendId, Request)>,

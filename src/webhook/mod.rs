@@ -9,8 +9,8 @@ mod receive;
 mod verify;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -37,6 +37,7 @@ pub struct Webhook {
     clock: Clock,
     metrics: Metrics,
     unsigned_told: AtomicI64,
+    unknown_told: Mutex<HashSet<AccountId>>,
 }
 
 impl Webhook {
@@ -52,6 +53,7 @@ impl Webhook {
             clock,
             metrics,
             unsigned_told: AtomicI64::new(i64::MIN),
+            unknown_told: Mutex::default(),
         }
     }
 }

@@ -226,14 +226,13 @@ async fn a_token_comes_from_the_settings_and_never_leaves_home() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_triggered_event_is_listed_as_its_kind() {
     let rig = rig_of("none").await;
-    let kinds = ["message", "postback", "reaction", "referral", "optin", "echo", "read"];
+    let kinds = ["message", "postback", "reaction", "referral", "optin", "echo", "read", "edit", "comment"];
     for account in ["shop", "shop_ig"] {
         for kind in kinds {
             let said = with_settings(&rig, &["trigger", kind, "--account", account], &[]);
             assert_eq!(said.code, Some(0), "{kind} at {account}: {}", said.talk);
             assert!(said.out.starts_with("200") && said.out.contains(account), "{}", said.out);
-            let listed = if kind == "read" { "other" } else { kind };
-            let rows = ask(&rig, &["events", "--json", "--kind", listed, "--account", account]).rows();
+            let rows = ask(&rig, &["events", "--json", "--kind", kind, "--account", account]).rows();
             assert_eq!(rows.len(), 1, "{kind} at {account}: {rows:?}");
         }
     }

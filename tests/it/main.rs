@@ -9,9 +9,11 @@ mod commands; // the commands that call a running server
 mod flow; // from a person's message to the answer they read
 mod handlers; // handlers that fail, panic, block, never return
 mod harness; // a server and an emulated Meta for one test
+mod hostile; // bodies that Meta would never send
 mod intake; // signatures, limits, quarantine, a store that fails
 mod layers; // who may import whom
 mod listener; // deadlines, and who goes when there are too many connections
+mod payloads; // every shape that Meta documents, from a file to its handler
 mod process; // the binary itself: settings, signals, kill -9, one server per file
 mod quiet; // what may never stand in a log
 mod relay; // a bot behind HTTP, and the examples

@@ -1,9 +1,10 @@
 //! A conversation's row: found by a hash of whose it is, made when it is new.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::work::Work;
+use crate::id::Thread;
 
 /// A conversation as the intake needs it.
 pub(super) struct Conversation {
@@ -14,11 +15,11 @@ pub(super) struct Conversation {
 }
 
 /// Finds the conversation of `person` with `account`, or makes it.
-pub(super) fn open(work: &Work<'_>, account: &str, person: &str) -> rusqlite::Result<Conversation> {
-    let mut id = hash(account, person);
+pub(super) fn open(work: &Work<'_>, account: &str, thread: Thread, person: &str) -> rusqlite::Result<Conversation> {
+    let mut id = hash(account, thread, person);
     loop {
         match at(work, id)? {
-            Some((conversation, owner)) if owner == (account.to_owned(), person.to_owned()) => return Ok(conversation),
+            Some((conversation, owner)) if owner.is(account, thread, person) => return Ok(conversation),
             // Two conversations under one hash: the later one lives next door. Rows are never deleted, so a search that
             // reaches a free place has passed every neighbour.
             Some(_) => id = id.wrapping_add(1),
@@ -26,34 +27,55 @@ pub(super) fn open(work: &Work<'_>, account: &str, person: &str) -> rusqlite::Re
         }
     }
     work.db
-        .prepare_cached("INSERT INTO conversation (id, account, person) VALUES (?1, ?2, ?3)")?
-        .execute(params![id, account, person])?;
+        .prepare_cached("INSERT INTO conversation (id, account, thread, person) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, account, thread as i64, person])?;
     Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None })
 }
 
 /// Finds the id of a conversation, where there is one.
-pub(super) fn find(db: &rusqlite::Connection, account: &str, person: &str) -> rusqlite::Result<Option<i64>> {
-    let mut id = hash(account, person);
-    let mut statement = db.prepare_cached("SELECT account, person FROM conversation WHERE id = ?1")?;
+pub(super) fn find(
+    db: &rusqlite::Connection,
+    account: &str,
+    thread: Thread,
+    person: &str,
+) -> rusqlite::Result<Option<i64>> {
+    let mut id = hash(account, thread, person);
+    let mut statement = db.prepare_cached("SELECT account, thread, person FROM conversation WHERE id = ?1")?;
     loop {
-        let owner: Option<(String, String)> =
-            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let owner = statement.query_row([id], |row| Owner::read(row, 0)).optional()?;
         match owner {
-            Some((found, with)) if found == account && with == person => return Ok(Some(id)),
+            Some(owner) if owner.is(account, thread, person) => return Ok(Some(id)),
             Some(_) => id = id.wrapping_add(1),
             None => return Ok(None),
         }
     }
 }
 
-type Owner = (String, String);
+/// Whose a conversation is.
+struct Owner {
+    account: String,
+    thread: i64,
+    person: String,
+}
+
+impl Owner {
+    fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Owner> {
+        Ok(Owner { account: row.get(column)?, thread: row.get(column + 1)?, person: row.get(column + 2)? })
+    }
+
+    fn is(&self, account: &str, thread: Thread, person: &str) -> bool {
+        self.account == account && self.thread == thread as i64 && self.person == person
+    }
+}
 
 fn at(work: &Work<'_>, id: i64) -> rusqlite::Result<Option<(Conversation, Owner)>> {
     work.db
-        .prepare_cached("SELECT last_event, last_send, queue_tail, account, person FROM conversation WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT last_event, last_send, queue_tail, account, thread, person FROM conversation WHERE id = ?1",
+        )?
         .query_row([id], |row| {
             let (last_event, last_send, queue_tail) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((Conversation { id, last_event, last_send, queue_tail }, (row.get(3)?, row.get(4)?)))
+            Ok((Conversation { id, last_event, last_send, queue_tail }, Owner::read(row, 3)?))
         })
         .optional()
 }
@@ -66,10 +88,10 @@ pub(super) fn get(work: &Work<'_>, id: i64) -> rusqlite::Result<Conversation> {
     }
 }
 
-fn hash(account: &str, person: &str) -> i64 {
+fn hash(account: &str, thread: Thread, person: &str) -> i64 {
     let mut hasher = Sha256::new();
     hasher.update(account.as_bytes());
-    hasher.update([0]);
+    hasher.update([0, thread as u8]);
     hasher.update(person.as_bytes());
     let digest = hasher.finalize();
     let mut first = [0; 8];

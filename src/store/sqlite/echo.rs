@@ -10,7 +10,7 @@ use super::conversation::{self, Conversation};
 use super::work::Work;
 use super::{inbox, outbox};
 use crate::clock::Timestamp;
-use crate::event::{Echo, Envelope, Event};
+use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
 use crate::message::Request;
 use crate::store::{EventStatus, Outcome, SendStatus};
@@ -116,7 +116,8 @@ fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Resu
 
 fn read(account: &str, raw: &[u8]) -> Option<Echo> {
     let raw = serde_json::from_slice(raw).ok()?;
-    match Envelope::read(&AccountId::new(account), false, raw)?.event {
+    let origin = Origin { account: AccountId::new(account), standby: false, time: None };
+    match Envelope::read(&origin, raw)?.event {
         Event::Echo(echo) => Some(echo),
         _ => None,
     }

@@ -48,7 +48,7 @@ fn due(
 ) -> rusqlite::Result<()> {
     let mut statement = work.db.prepare_cached(
         "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by, event.kind
+                opened_at, opened_by, event.kind, at
          FROM event JOIN conversation ON conversation.id = event.conversation
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
@@ -58,6 +58,7 @@ fn due(
             account: crate::id::AccountId::new(row.get::<_, String>(1)?),
             person: row.get::<_, Option<String>>(2)?.map(PersonId::new),
             kind: row.get(11)?,
+            at: row.get::<_, Option<i64>>(12)?.map(Timestamp),
             standby: row.get(3)?,
             attempt: row.get(4)?,
             first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),

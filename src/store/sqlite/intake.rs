@@ -8,7 +8,7 @@ use super::work::Work;
 use super::{inbox, keys, ledger};
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
-use crate::id::{AccountId, PersonId};
+use crate::id::PersonId;
 use crate::store::{Appended, Delivery, EventStatus, Intake};
 
 /// Keeps every new event of a delivery.
@@ -36,7 +36,7 @@ fn event(
         return Ok(());
     }
     let person = envelope.person.as_ref().map_or("", PersonId::as_str);
-    let conversation = conversation::open(work, envelope.account.as_str(), person)?;
+    let conversation = conversation::open(work, envelope.account.as_str(), envelope.thread, person)?;
     let recognised = match &envelope.event {
         Event::Echo(echo) => echo::recognise(work, &conversation, echo, now)?,
         _ => Recognised::Foreign,
@@ -68,8 +68,8 @@ fn insert(
 ) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
-            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, received_at, due, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, at, received_at, due, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
         )?
         .execute(params![
             id,
@@ -80,6 +80,7 @@ fn insert(
             envelope.kind().as_str(),
             status as i64,
             envelope.standby,
+            envelope.at.map(|at| at.0),
             now.0,
             envelope.raw.get().as_bytes(),
         ])
@@ -130,16 +131,19 @@ fn quarantine(
     let id = next_id(work);
     work.db
         .prepare_cached(
-            "INSERT INTO event (id, conversation, account, kind, status, standby, received_at, due, error, raw)
-             VALUES (?6, 0, ?1, 'other', ?2, 0, ?3, ?3, ?4, ?5)",
+            "INSERT INTO event (id, conversation, account, kind, status, standby, at, received_at, due, error, piece, raw)
+             VALUES (?1, 0, ?2, 'other', ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
-            piece.account.as_ref().map(AccountId::as_str),
+            id,
+            piece.origin.as_ref().map(|origin| origin.account.as_str()),
             EventStatus::Quarantined as i64,
+            piece.origin.as_ref().is_some_and(|origin| origin.standby),
+            piece.origin.as_ref().and_then(|origin| origin.time).map(|time| time.0),
             now.0,
             piece.reason,
+            piece.piece.as_str(),
             piece.raw,
-            id,
         ])
         .map(drop)
 }

@@ -6,7 +6,7 @@ use super::conversation;
 use super::work::Work;
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Kind};
-use crate::id::{AccountId, PersonId};
+use crate::id::{AccountId, PersonId, Thread};
 use crate::policy::{Facts, Window};
 
 /// When an event opens the window: at its own time, and never later than its arrival. An opener that carries no time opens
@@ -16,8 +16,13 @@ pub(super) fn opened_at(envelope: &Envelope, now: Timestamp) -> Option<i64> {
 }
 
 /// Reads the facts of a conversation; of one that is not known, there are none.
-pub(in crate::store) fn facts(work: &Work<'_>, account: &AccountId, person: &PersonId) -> rusqlite::Result<Facts> {
-    let Some(id) = conversation::find(work.db, account.as_str(), person.as_str())? else {
+pub(in crate::store) fn facts(
+    work: &Work<'_>,
+    account: &AccountId,
+    thread: Thread,
+    person: &PersonId,
+) -> rusqlite::Result<Facts> {
+    let Some(id) = conversation::find(work.db, account.as_str(), thread, person.as_str())? else {
         return Ok(Facts { person: Some(person.clone()), window: None });
     };
     let window = work

@@ -13,13 +13,13 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     if let Some(before) = before(work, post)? {
         return Ok(before);
     }
-    let facts = ledger::facts(work, &post.account, &post.person)?;
+    let facts = ledger::facts(work, &post.account, post.thread, &post.person)?;
     for (_, request) in &post.sends {
         if let Err(refusal) = policy::check(&facts, request, post.now) {
             return Ok(Posted::Refused(refusal));
         }
     }
-    let conversation = conversation::open(work, post.account.as_str(), post.person.as_str())?;
+    let conversation = conversation::open(work, post.account.as_str(), post.thread, post.person.as_str())?;
     outbox::plan(work, None, conversation.id, post.agent.as_deref(), &post.sends, post.now)?;
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{conversation, ledger};
 use crate::clock::Timestamp;
-use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
+use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::store::{ConversationRow, EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
 
 const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error";
@@ -48,16 +48,25 @@ pub(in crate::store) fn conversation(
     account: &AccountId,
     person: &PersonId,
 ) -> rusqlite::Result<ConversationRow> {
-    let Some(id) = conversation::find(db, account.as_str(), person.as_str())? else {
-        return Ok(ConversationRow::default());
-    };
-    db.prepare_cached("SELECT opened_at, opened_by, last_event_at FROM conversation WHERE id = ?1")?.query_row(
-        [id],
-        |row| {
-            let last_event_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
-            Ok(ConversationRow { window: ledger::window(row, 0)?, last_event_at })
-        },
-    )
+    let mut known = ConversationRow::default();
+    for id in of_name(db, account, person.as_str())? {
+        db.prepare_cached("SELECT opened_at, opened_by, last_event_at FROM conversation WHERE id = ?1")?.query_row(
+            [id],
+            |row| {
+                let last_event_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
+                known.last_event_at = known.last_event_at.max(last_event_at);
+                known.window = known.window.or(ledger::window(row, 0)?);
+                Ok(())
+            },
+        )?;
+    }
+    Ok(known)
+}
+
+/// The conversations under a person's name: their chat first, then those of whom else the name may stand for.
+fn of_name(db: &Connection, account: &AccountId, person: &str) -> rusqlite::Result<Vec<i64>> {
+    let find = |thread| conversation::find(db, account.as_str(), thread, person).transpose();
+    Thread::ALL.into_iter().filter_map(find).collect()
 }
 
 /// A list, newest first.
@@ -144,8 +153,11 @@ impl List<'_> {
         row: ReadRow<T>,
     ) -> rusqlite::Result<Vec<T>> {
         let mut found = Vec::new();
+        let mut conversations = Vec::new();
         for account in accounts {
-            let Some(conversation) = conversation::find(db, account.as_str(), person)? else { continue };
+            conversations.extend(of_name(db, account, person)?);
+        }
+        for conversation in conversations {
             match self.statuses.condition(self.table).filter(|_| self.statuses.are_few()) {
                 Some(condition) => self.picked(db, conversation, &condition, before, limit, row, &mut found)?,
                 None => self.walked(db, conversation, before, limit, row, &mut found)?,

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{conversation, inbox, intake};
 use crate::clock::Timestamp;
-use crate::event::{self, Envelope, Unreadable};
+use crate::event::{self, Envelope, Origin, Piece, Unreadable};
 use crate::id::{AccountId, EventId};
 use crate::store::{Delivery, EventStatus, Intake, Replayed};
 
@@ -61,9 +61,17 @@ fn read_anew(
     served: &[AccountId],
     now: Timestamp,
 ) -> rusqlite::Result<Replayed> {
-    let raw: Vec<u8> =
-        work.db.prepare_cached("SELECT raw FROM event WHERE id = ?1")?.query_row([event.0], |row| row.get(0))?;
-    let Some(items) = items(&raw, account.as_ref()) else { return Ok(Replayed::Unreadable) };
+    let (raw, piece, standby, time): (Vec<u8>, Option<String>, bool, Option<i64>) = work
+        .db
+        .prepare_cached("SELECT raw, piece, standby, at FROM event WHERE id = ?1")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let origin = account.map(|account| Origin { account, standby, time: time.map(Timestamp) });
+    let piece = piece.and_then(|piece| piece.parse().ok()).unwrap_or(Piece::Body);
+    let read = event::read_piece(piece, origin.as_ref(), &raw);
+    // All of it, or nothing.
+    let Ok(items) = read.into_iter().collect::<Result<Vec<Envelope>, Unreadable>>() else {
+        return Ok(Replayed::Unreadable);
+    };
     let items = items.into_iter().map(|envelope| {
         if served.contains(&envelope.account) { Intake::Handled(envelope) } else { Intake::Kept(envelope) }
     });
@@ -75,12 +83,4 @@ fn read_anew(
         .prepare_cached("UPDATE event SET status = ?2, error = 'read anew' WHERE id = ?1")?
         .execute(params![event.0, EventStatus::Done as i64])?;
     Ok(Replayed::Queued)
-}
-
-/// The events in a quarantined piece: an item of a known account, or a whole delivery. All of it, or nothing.
-fn items(raw: &[u8], account: Option<&AccountId>) -> Option<Vec<Envelope>> {
-    match account {
-        Some(account) => Some(vec![Envelope::read(account, false, serde_json::from_slice(raw).ok()?)?]),
-        None => event::read(raw).into_iter().collect::<Result<_, Unreadable>>().ok(),
-    }
 }

@@ -11,6 +11,7 @@ CREATE TABLE store (
 CREATE TABLE conversation (
     id INTEGER PRIMARY KEY,         -- a hash of account and person
     account TEXT NOT NULL,          -- Meta's id
+    thread INTEGER NOT NULL,        -- what the name stands for: 0 a scoped id, 1 a user_ref, 2 an author of comments
     person TEXT NOT NULL,           -- '' for what concerns the account as a whole
     opened_at INTEGER,              -- the standard window; milliseconds, as every time here
     opened_by TEXT,
@@ -31,12 +32,14 @@ CREATE TABLE event (
     kind TEXT NOT NULL,
     status INTEGER NOT NULL,
     standby INTEGER NOT NULL,
+    at INTEGER,                     -- when it happened, by Meta's clock
     received_at INTEGER NOT NULL,
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     deaths INTEGER NOT NULL DEFAULT 0,
     first_failed_at INTEGER,
     error TEXT,
+    piece TEXT,                     -- how much of a delivery could not be read; null for an event
     raw BLOB NOT NULL
 );
 CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;

@@ -261,7 +261,7 @@ impl Rig {
     /// Waits until all that Meta tells of a person has been told and handled, one receipt for each answer: they come after it, and
     /// a handler that has one in hand when the clock is moved has passed its deadline.
     pub async fn nothing_is_left_of(&self, person: &str, receipts: usize) {
-        self.counted("events", &format!("person={person}&kind=other&status=done"), receipts).await;
+        self.counted("events", &format!("person={person}&kind=delivery&status=done"), receipts).await;
         self.until(|| async {
             let mut left = Vec::new();
             for status in ["pending", "running"] {

@@ -116,12 +116,65 @@ pub async fn what_cannot_be_read_is_kept_and_not_handled(opened: &Opened) {
     assert_eq!(raw, b"7");
 }
 
+pub async fn what_could_not_be_read_comes_forward_once_it_can(opened: &Opened) {
+    let origin = |standby| Some(Origin { account: AccountId::new(SHOP), standby, time: Some(NOW) });
+    let one = |mid: &str| message(ADA, mid, mid, NOW);
+    // What an older release could not read, and this one can.
+    let pieces = [
+        (Piece::Item, origin(false), one("m_1")),
+        (Piece::Item, origin(true), one("m_2")),
+        (Piece::List, origin(true), json!([one("m_3"), one("m_4")])),
+        (Piece::Entry, None, json!({"id": SHOP, "time": 1, "standby": [one("m_5")], "messaging": [one("m_6")]})),
+        (Piece::Body, None, delivery(&[one("m_7"), one("m_1")])),
+    ];
+    for (number, (piece, origin, raw)) in pieces.into_iter().enumerate() {
+        let key = Key { time: None, hash: [u8::try_from(number).expect("few"); 16] };
+        let (reason, raw) = ("an older release could not read it", raw.to_string().into_bytes().into());
+        let items = vec![Intake::Unreadable(Unreadable { piece, origin, reason, key, raw })];
+        opened.store().append(Delivery { received_at: NOW, items }).await.expect("kept");
+    }
+    let kept: Vec<_> = opened.events().await.iter().map(|event| event.id).rev().collect();
+    for event in kept {
+        let replayed = opened.store().replay(event, vec![AccountId::new(SHOP)], NOW).await.expect("replayed");
+        assert_eq!((replayed, opened.event_status(event).await), (Replayed::Queued, "done"));
+    }
+    let mut events: Vec<_> = opened.events().await.into_iter().filter(|event| event.kind == "message").collect();
+    events.reverse();
+    let standby: Vec<_> = events.iter().map(|event| event.standby).collect();
+    assert_eq!(standby, [false, true, true, true, false, true, false]);
+    assert!(events.iter().all(|event| event.person == Some(PersonId::new(ADA))));
+}
+
+pub async fn conversations_under_one_name_are_kept_apart(opened: &Opened) {
+    let comment = json!({"field": "feed", "value": {"item": "comment", "verb": "add", "comment_id": "9_77", "post_id": "9",
+        "created_time": NOW.0 / 1000, "from": {"id": ADA, "name": "Ada"}, "message": "Price?"}});
+    let body = json!({"object": "page", "entry": [{"id": SHOP, "time": 1, "changes": [comment]}]});
+    opened.append(&body, NOW).await;
+    let optin = json!({"recipient": {"id": SHOP}, "timestamp": NOW.0, "optin": {"ref": "c", "user_ref": ADA}});
+    opened.append(&delivery(&[optin]), NOW).await;
+    assert_eq!(opened.opened_at().await, None, "nobody opens the window of somebody else");
+    opened.says(ADA, "m_1").await;
+    let taken = opened.take(9, NOW).await.items;
+    assert_eq!(taken.len(), 3, "none of them waits for another");
+    let query = EventQuery {
+        accounts: vec![AccountId::new(SHOP)],
+        person: Some(PersonId::new(ADA)),
+        limit: 9,
+        ..EventQuery::default()
+    };
+    let kinds = opened.store().events(query).await.expect("a list").into_iter().map(|event| event.kind);
+    assert_eq!(kinds.collect::<Vec<_>>(), ["message", "optin", "comment"]);
+    let window = opened.store().conversation(AccountId::new(SHOP), PersonId::new(ADA)).await.expect("a row").window;
+    assert_eq!(window.map(|window| window.opened_by), Some(Kind::Message));
+}
+
 pub async fn a_window_opens_by_the_events_own_time_and_never_turns_back(opened: &Opened) {
     assert_eq!(opened.opened_at().await, None);
     let early = NOW - HOUR;
     for (item, expected) in [
         (json!({"timestamp": early.0, "delivery": {"watermark": 1}}), None),
-        (json!({"message": {"mid": "no-time", "text": "x"}}), None),
+        // The time of its entry stands in for that of an item that has none.
+        (json!({"message": {"mid": "no-time", "text": "x"}}), Some((Timestamp(1_000), Kind::Message))),
         (json!({"timestamp": early.0, "postback": {"mid": "p", "title": "Go"}}), Some((early, Kind::Postback))),
         (json!({"timestamp": (early - HOUR).0, "message": {"mid": "old"}}), Some((early, Kind::Postback))),
         (json!({"timestamp": (NOW + HOUR).0, "message": {"mid": "ahead"}}), Some((NOW, Kind::Message))),

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use rejoinder::clock::Timestamp;
-use rejoinder::event::{self, Kind};
-use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
+use rejoinder::event::{self, Key, Kind, Origin, Piece, Unreadable};
+use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
-    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, OpenError, Outcome, Room, SendQuery,
-    SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
+    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, OpenError, Outcome, Replayed, Room,
+    SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -42,6 +42,8 @@ macro_rules! contract {
                     what_a_handler_did_is_kept_with_the_events_end
                     a_turn_that_was_over_changes_nothing
                     what_cannot_be_read_is_kept_and_not_handled
+                    what_could_not_be_read_comes_forward_once_it_can
+                    conversations_under_one_name_are_kept_apart
                     a_window_opens_by_the_events_own_time_and_never_turns_back;
                 outbox:
                     sends_of_a_conversation_leave_one_after_the_other
@@ -167,7 +169,7 @@ impl Opened {
     }
 
     async fn opened_at(&self) -> Option<(Timestamp, Kind)> {
-        let facts = self.store().facts(AccountId::new(SHOP), PersonId::new(ADA)).await.expect("facts");
+        let facts = self.store().facts(AccountId::new(SHOP), Thread::Chat, PersonId::new(ADA)).await.expect("facts");
         facts.window.map(|window| (window.opened_at, window.opened_by))
     }
 }

@@ -1,0 +1,281 @@
+//! One POST from Meta: a batch of entries, each of one account, each a list of items.
+//!
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks#event-notifications>
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Envelope, Key, Origin, lenient, wire};
+use crate::clock::Timestamp;
+use crate::id::AccountId;
+
+/// A piece of a signed delivery that is no event.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// How much of the delivery it is.
+    pub piece: Piece,
+    /// What stood around it, where that much could be read.
+    pub origin: Option<Origin>,
+    /// Why it could not be read. Says nothing of its content.
+    pub reason: &'static str,
+    /// Its identity.
+    pub key: Key,
+    /// Its bytes.
+    pub raw: Box<[u8]>,
+}
+
+/// How much of a delivery cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// All of it.
+    Body,
+    /// An entry.
+    Entry,
+    /// What should be a list of items.
+    List,
+    /// An item.
+    Item,
+}
+
+impl Piece {
+    const NAMES: [(Piece, &str); 4] =
+        [(Piece::Body, "body"), (Piece::Entry, "entry"), (Piece::List, "list"), (Piece::Item, "item")];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        Piece::NAMES.iter().find(|(piece, _)| *piece == self).map_or("body", |(_, name)| name)
+    }
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Piece {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Piece, ()> {
+        Piece::NAMES.iter().find(|(_, known)| *known == name).map(|(piece, _)| *piece).ok_or(())
+    }
+}
+
+/// Reads a body: every item of every entry, each for itself, in Meta's order.
+pub fn read(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
+    let Some(deliveries) = deliveries(body) else {
+        return vec![Err(unreadable(Piece::Body, None, "the body is not a webhook's JSON object", body))];
+    };
+    deliveries.iter().flat_map(|delivery| delivery.entry.iter().copied()).flat_map(read_entry).collect()
+}
+
+/// Reads again what could not be read before.
+pub fn read_piece(piece: Piece, origin: Option<&Origin>, raw: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
+    match (piece, origin, serde_json::from_slice::<&RawValue>(raw)) {
+        (Piece::Entry, _, Ok(entry)) => read_entry(entry),
+        (Piece::List, Some(origin), Ok(list)) => read_list(origin, list),
+        (Piece::Item, Some(origin), Ok(item)) => vec![read_item(origin, item)],
+        _ => read(raw),
+    }
+}
+
+#[derive(Deserialize)]
+struct Delivery<'a> {
+    #[serde(borrow)]
+    entry: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    id: AccountId,
+    #[serde(default, deserialize_with = "lenient::timestamp")]
+    time: Option<Timestamp>,
+    #[serde(borrow, default)]
+    messaging: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    standby: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    changes: Option<&'a RawValue>,
+}
+
+/// The body as one delivery, or, as some of Meta's pages print it, as a list of them.
+fn deliveries(body: &[u8]) -> Option<Vec<Delivery<'_>>> {
+    let whole: &RawValue = serde_json::from_slice(body).ok()?;
+    match lenient::list(whole) {
+        Some(list) => list.into_iter().map(lenient::object).collect(),
+        None => Some(vec![lenient::object(whole)?]),
+    }
+}
+
+fn read_entry(raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
+    let Some(entry) = lenient::object::<Entry<'_>>(raw) else {
+        let reason = "an entry without an id or of an unknown shape";
+        return vec![Err(unreadable(Piece::Entry, None, reason, raw.get().as_bytes()))];
+    };
+    let origin = |standby| Origin { account: entry.id.clone(), standby, time: entry.time };
+    let lists = [(entry.messaging, false), (entry.standby, true), (entry.changes, false)];
+    if lists.iter().all(|(list, _)| list.is_none()) {
+        // A change without its values, or flat in its entry: the entry is the item.
+        return vec![read_item(&origin(false), raw)];
+    }
+    let lists = lists.into_iter().filter_map(|(list, standby)| Some((list?, origin(standby))));
+    lists.flat_map(|(list, origin)| read_list(&origin, list)).collect()
+}
+
+fn read_list(origin: &Origin, raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
+    match lenient::list(raw) {
+        Some(items) => items.into_iter().map(|item| read_item(origin, item)).collect(),
+        None => {
+            let reason = "what should be a list of items is none";
+            vec![Err(unreadable(Piece::List, Some(origin), reason, raw.get().as_bytes()))]
+        }
+    }
+}
+
+fn read_item(origin: &Origin, raw: &RawValue) -> Result<Envelope, Unreadable> {
+    let unreadable = |reason| unreadable(Piece::Item, Some(origin), reason, raw.get().as_bytes());
+    if wire::is_too_deep(raw.get()) {
+        return Err(unreadable("an item that is nested too deep"));
+    }
+    Envelope::read(origin, raw).ok_or_else(|| unreadable("an item that is not a JSON object"))
+}
+
+fn unreadable(piece: Piece, origin: Option<&Origin>, reason: &'static str, raw: &[u8]) -> Unreadable {
+    let key = Key::of_piece(origin.map(|origin| &origin.account), raw);
+    Unreadable { piece, origin: origin.cloned(), reason, key, raw: raw.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::event::{Event, Kind};
+    use crate::id::Thread;
+
+    const PAGE: &str = "104000000000001";
+    const ADA: &str = "7200000000000011";
+
+    fn item(extra: serde_json::Value) -> serde_json::Value {
+        let mut item = json!({"sender": {"id": ADA}, "recipient": {"id": PAGE}, "timestamp": 1_790_000_000_001_i64});
+        for (key, value) in extra.as_object().expect("an object") {
+            item[key] = value.clone();
+        }
+        item
+    }
+
+    fn read_one(list: &str, item: serde_json::Value) -> Envelope {
+        let body = json!({"object": "page", "entry": [{"id": PAGE, "time": 1, list: [item]}]}).to_string();
+        let mut read = read(body.as_bytes());
+        assert_eq!(read.len(), 1);
+        read.remove(0).expect("a readable item")
+    }
+
+    #[track_caller]
+    fn check(item: serde_json::Value, kind: Kind, act: bool, opens: bool) {
+        let read = read_one("messaging", item);
+        assert_eq!((read.kind(), read.is_act(), read.event.opens()), (kind, act, opens));
+        assert_eq!(read.person.expect("a person").as_str(), ADA);
+    }
+
+    #[test]
+    fn the_kind_says_whether_it_may_be_answered_and_whether_it_opens_the_window() {
+        check(item(json!({"message": {"mid": "m1", "text": "hi"}})), Kind::Message, true, true);
+        check(item(json!({"message": {"mid": "m1", "is_deleted": true}})), Kind::Message, false, false);
+        check(item(json!({"message": {"mid": "m1", "text": 7}})), Kind::Message, true, true);
+        check(item(json!({"message_edit": {"mid": "m1", "text": "x"}})), Kind::Edit, true, false);
+        check(item(json!({"postback": {"title": "Go", "payload": "GO"}})), Kind::Postback, true, true);
+        check(item(json!({"reaction": {"action": "react", "mid": "m"}})), Kind::Reaction, true, true);
+        check(item(json!({"reaction": {"action": "unreact", "mid": "m"}})), Kind::Reaction, false, false);
+        check(item(json!({"referral": {"ref": "r", "source": "SHORTLINK"}})), Kind::Referral, true, true);
+        check(item(json!({"referral": {"ad_id": 6045, "source": "ADS"}})), Kind::Referral, true, false);
+        check(item(json!({"referral": {"ref": "r"}})), Kind::Referral, true, false);
+        check(item(json!({"optin": {"ref": "r"}})), Kind::Optin, true, true);
+        check(item(json!({"optin": {"type": "one_time_notif_req"}})), Kind::Optin, true, false);
+        check(item(json!({"read": {"watermark": 1}})), Kind::Read, false, false);
+        check(item(json!({"something_new": true})), Kind::Other, false, false);
+        check(item(json!({"message": "not an object"})), Kind::Other, false, false);
+    }
+
+    #[test]
+    fn what_the_account_said_is_an_echo_in_the_persons_conversation() {
+        for message in [json!({"is_echo": true, "mid": "m1"}), json!({"mid": "m1", "text": "hi"})] {
+            let echo = read_one(
+                "messaging",
+                json!({"sender": {"id": PAGE}, "recipient": {"id": ADA}, "timestamp": 1, "message": message}),
+            );
+            assert_eq!((echo.kind(), echo.is_act(), echo.event.opens()), (Kind::Echo, false, false));
+            assert_eq!(echo.person.expect("a person").as_str(), ADA);
+        }
+    }
+
+    #[test]
+    fn standby_is_observed_only_and_still_opens() {
+        let read = read_one("standby", item(json!({"message": {"mid": "m1", "text": "hi"}})));
+        assert!(read.standby && !read.is_act() && read.event.opens());
+    }
+
+    #[test]
+    fn the_dashboards_test_form_is_a_message() {
+        let read = read_one(
+            "changes",
+            json!({"field": "messages", "value": {"sender": {"id": "12334"}, "recipient": {"id": "23245"},
+                "timestamp": "1527459824", "message": {"mid": "random_mid", "text": "random_text"}}}),
+        );
+        assert_eq!(read.kind(), Kind::Message);
+        assert_eq!(read.at, Some(Timestamp(1_527_459_824_000)));
+        assert!(read.raw.get().contains("\"field\""));
+    }
+
+    #[test]
+    fn who_came_by_a_checkbox_is_known_by_their_user_ref() {
+        let optin = json!({"recipient": {"id": PAGE}, "timestamp": 1, "optin": {"ref": "c", "user_ref": "u-5f1c"}});
+        let tap = json!({"sender": {"user_ref": "u-5f1c"}, "recipient": {"id": PAGE}, "timestamp": 1,
+            "postback": {"title": "Go", "payload": "GO"}});
+        for item in [optin, tap] {
+            let read = read_one("messaging", item);
+            assert_eq!((read.person.expect("a person").as_str(), read.thread), ("u-5f1c", Thread::UserRef));
+        }
+    }
+
+    #[test]
+    fn a_bad_item_does_not_cost_its_neighbours() {
+        let good = item(json!({"message": {"mid": "m1", "text": "hi"}}));
+        let body = json!({"object": "page", "entry": [
+            {"id": PAGE, "messaging": [7, good, null, "x", [good]]}, {"no_id": true}, 3,
+            {"id": PAGE, "changed_fields": ["feed"]}, {"id": 104_000_000_000_001_i64, "messaging": [good]}]});
+        let read = read(body.to_string().as_bytes());
+        let readable = read.iter().filter_map(|item| item.as_ref().ok().map(Envelope::kind)).collect::<Vec<_>>();
+        assert_eq!(readable, [Kind::Message, Kind::Other, Kind::Message]);
+        assert_eq!(read.len(), 9);
+    }
+
+    #[test]
+    fn what_is_no_delivery_is_kept_whole() {
+        for body in [&b"junk"[..], b"", b"{}", b"{\"entry\":7}", b"null", b"\xff\xfe", b"[1]", b"[{\"entry\":[]},2]"] {
+            let read = read(body);
+            assert_eq!(read.len(), 1, "{body:?}");
+            assert_eq!(read[0].as_ref().expect_err("unreadable").raw.as_ref(), body);
+        }
+        assert!(super::read(b"{\"object\":\"page\",\"entry\":[]}").is_empty());
+        assert!(super::read(b" [{\"object\":\"page\",\"entry\":[]}]").is_empty());
+    }
+
+    #[test]
+    fn keys_tell_events_apart_and_recognise_a_redelivery() {
+        let key = |extra| read_one("messaging", item(extra)).key;
+        let message = key(json!({"message": {"mid": "m1", "text": "hi"}}));
+        assert_eq!(message, key(json!({"message": {"text": "hi", "mid": "m1"}})), "written in another order");
+        assert_ne!(message, key(json!({"message": {"mid": "m2", "text": "hi"}})));
+        assert_ne!(message, key(json!({"message": {"mid": "m1", "is_deleted": true}})));
+        assert_ne!(message, key(json!({"postback": {"mid": "m1", "title": "t", "payload": "p"}})));
+        let react = |action| key(json!({"reaction": {"mid": "m1", "action": action}}));
+        assert_ne!(react("react"), react("unreact"));
+        assert_ne!(key(json!({"referral": {"ref": "a"}})), key(json!({"referral": {"ref": "b"}})));
+        assert!(matches!(read_one("messaging", item(json!({"x": 1}))).event, Event::Other(_)));
+    }
+}

@@ -1,0 +1,114 @@
+//! What is looked at before an item's text is read as JSON.
+
+use std::borrow::Cow;
+
+/// How deep an item may be nested. Meta's deepest have some fifteen levels; whatever reads an item after us, in whatever
+/// language, may have a limit of its own.
+const DEEPEST: usize = 64;
+
+/// Whether a text of well-formed JSON is nested deeper than anything that Meta sends.
+pub(super) fn is_too_deep(json: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The same text with each half of a surrogate pair that stands alone made `\ufffd`. A text that was cut in the middle of an
+/// emoji ends in one; it is valid JSON, and no Unicode.
+pub(super) fn mended(json: &str) -> Cow<'_, str> {
+    let mut mended = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = json[at..].find('\\') {
+        let start = at + found;
+        let pair = surrogate(json, start);
+        let low = pair.filter(is_high).and_then(|_| surrogate(json, start + 6)).filter(is_low);
+        at = match (pair, low) {
+            (Some(_), Some(_)) => start + 12,
+            (Some(_), None) => {
+                mended.push_str(&json[copied..start]);
+                mended.push_str("\\ufffd");
+                copied = start + 6;
+                copied
+            }
+            // Another escape: the character behind the backslash belongs to it.
+            (None, _) => start + 1 + json[start + 1..].chars().next().map_or(0, char::len_utf8),
+        };
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    mended.push_str(&json[copied..]);
+    Cow::Owned(mended)
+}
+
+fn is_high(unit: &u32) -> bool {
+    (0xd800..0xdc00).contains(unit)
+}
+
+fn is_low(unit: &u32) -> bool {
+    (0xdc00..0xe000).contains(unit)
+}
+
+/// The half of a surrogate pair that is escaped at this place, where one is.
+fn surrogate(json: &str, at: usize) -> Option<u32> {
+    let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+    u32::from_str_radix(digits, 16).ok().filter(|unit| is_high(unit) || is_low(unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_lone_half_of_a_pair_is_replaced_and_a_whole_one_is_not() {
+        for (text, expected) in [
+            (r#""plain""#, r#""plain""#),
+            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
+            (r#""cut \ud83d""#, r#""cut \ufffd""#),
+            (r#""\ude00 cut""#, r#""\ufffd cut""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\ud83d\n""#, r#""\ufffd\n""#),
+            (r#""\\ud83d""#, r#""\\ud83d""#),
+            (r#""\\\ud83d""#, r#""\\\ufffd""#),
+            (r#""\u00e4""#, r#""\u00e4""#),
+        ] {
+            assert_eq!(mended(text), expected);
+            assert!(serde_json::from_str::<String>(&mended(text)).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_strings() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(!is_too_deep(&nested(DEEPEST)));
+        assert!(is_too_deep(&nested(DEEPEST + 1)));
+        assert!(!is_too_deep(&format!("\"{}\"", "[".repeat(200))));
+        assert!(!is_too_deep(&format!(r#"["\"{}"]"#, "[".repeat(200))));
+        assert!(!is_too_deep(&"[],".repeat(200)));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_text_is_given_it_is_mended(text in ".*") {
+            let once = mended(&text).into_owned();
+            let again = mended(&once).into_owned();
+            prop_assert_eq!(again, once);
+        }
+    }
+}
