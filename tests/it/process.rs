@@ -218,3 +218,25 @@ fn help_and_version_go_to_stdout() {
         assert!(String::from_utf8_lossy(&output.stdout).contains(words));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_not_configured_is_warned_of_once() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let mut server = meta.serve(folder.path());
+    let (public, admin) = server.addresses();
+    for number in 0..5 {
+        let item = json!({"sender": {"id": ADA}, "recipient": {"id": "999"}, "timestamp": number,
+            "message": {"mid": format!("m_{number}"), "text": "for nobody"}});
+        let body = json!({"object": "page", "entry": [{"id": "999", "time": 1, "messaging": [item]}]}).to_string();
+        let signed = signature::sign(&world().app.secret, body.as_bytes());
+        let request = meta.http.post(format!("http://{public}/webhook")).header(signature::HEADER, signed);
+        assert_eq!(request.body(body).send().await.expect("an answer").status(), 200);
+    }
+    let kept = meta.json(format!("http://{admin}/api/events?status=done")).await;
+    assert_eq!(kept["events"].as_array().expect("events").len(), 5);
+    server.signal("TERM");
+    assert!(server.ended().success());
+    let warnings: Vec<_> = server.log.iter().filter(|line| line.contains("WARN") && line.contains("999")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
+}
