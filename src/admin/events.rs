@@ -91,8 +91,8 @@ pub(super) async fn replay(
         Replayed::Queued => Ok((StatusCode::ACCEPTED, Json(json!({"id": id})))),
         Replayed::Unknown => Err(ApiError::not_found("event")),
         Replayed::Open => Err(ApiError::conflict(
-            "the event is still on its way, or its account is not configured",
-            "wait until it is done or dead",
+            "the event is still on its way, or there is no handler that it could go to",
+            "wait until it is done or dead; its account must be configured",
         )),
         Replayed::Unreadable => {
             Err(ApiError::conflict("the event still cannot be read", "a later release may be able to"))

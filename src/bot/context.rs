@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::clock::{Clock, Timestamp};
-use crate::event::Kind;
+use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Window};
@@ -36,7 +36,7 @@ pub struct Turn {
     /// What the handler remembered before: JSON.
     pub state: Option<String>,
     /// The item as Meta sent it.
-    pub raw: Box<RawValue>,
+    pub raw: Raw,
     /// Which try this is, from 1.
     pub attempt: u32,
     /// The present moment, whenever it is asked for.
@@ -167,7 +167,7 @@ impl Observation {
         &self.turn
     }
 
-    /// The event's item as Meta sent it, with whatever the typed event does not name.
+    /// The event's item, with whatever the typed event does not name.
     pub fn raw(&self) -> &RawValue {
         &self.turn.raw
     }

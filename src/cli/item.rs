@@ -85,20 +85,26 @@ impl<'a> Item<'a> {
     pub(super) fn delivery(&self) -> Value {
         let object = if self.account.platform.is_instagram() { "instagram" } else { "page" };
         let account = self.account.id.as_str();
-        if self.kind == Kind::Comment {
-            let field = if self.account.platform.is_instagram() { "comments" } else { "feed" };
-            let change = json!({"field": field, "value": self.content});
-            return json!({"object": object, "entry": [{"id": account, "time": self.at.0 / 1000, "changes": [change]}]});
-        }
         let (sender, recipient) = if self.kind == Kind::Echo { (account, self.person) } else { (self.person, account) };
         let mut item = json!({"sender": {"id": sender}, "recipient": {"id": recipient}, "timestamp": self.at});
-        item[self.key()] = self.content.clone();
+        match self.key() {
+            Some(key) => item[key] = self.content.clone(),
+            None => return self.change(object),
+        }
         json!({"object": object, "entry": [{"id": account, "time": self.at, "messaging": [item]}]})
     }
 
-    fn key(&self) -> &'static str {
-        match self.kind {
-            Kind::Message | Kind::Echo | Kind::Comment => "message",
+    /// The same for what happens below a post.
+    fn change(&self, object: &str) -> Value {
+        let field = if self.account.platform.is_instagram() { "comments" } else { "feed" };
+        let change = json!({"field": field, "value": self.content});
+        json!({"object": object, "entry": [{"id": self.account.id, "time": self.at.0 / 1000, "changes": [change]}]})
+    }
+
+    /// The key of a messaging item; comments are none.
+    fn key(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            Kind::Message | Kind::Echo => "message",
             Kind::Edit => "message_edit",
             Kind::Postback => "postback",
             Kind::Reaction => "reaction",
@@ -106,7 +112,8 @@ impl<'a> Item<'a> {
             Kind::Optin => "optin",
             Kind::Read => "read",
             Kind::Delivery => "delivery",
-        }
+            Kind::Comment => return None,
+        })
     }
 }
 
@@ -129,7 +136,7 @@ fn content(kind: Kind, account: &Account, person: &str, text: Option<&str>, at: 
             json!({"ref": text.unwrap_or("trigger"), "source": source, "type": "OPEN_THREAD"})
         }
         Kind::Optin => json!({"ref": text.unwrap_or("trigger")}),
-        Kind::Comment if instagram => json!({"id": mid, "text": text.unwrap_or("Hello"),
+        Kind::Comment if instagram => json!({"id": format!("179{}", at.0), "text": text.unwrap_or("Hello"),
             "from": {"id": person, "username": "ada"}, "media": {"id": "179", "media_product_type": "FEED"}}),
         Kind::Comment => {
             let (post, comment) = (format!("{}_1", account.id), format!("1_{}", at.0));

@@ -10,7 +10,7 @@ use super::runtime::MayBlock;
 use super::{Served, Slot, retry};
 use crate::bot::{Capacity, Context, Effects, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
-use crate::event::{Comment, Envelope, Event};
+use crate::event::{Comment, Envelope, Event, Raw};
 use crate::id::{EventId, Thread};
 use crate::message::Recipient;
 use crate::settings;
@@ -101,7 +101,7 @@ impl TurnOf {
             person: self.event.person.clone(),
             window: self.event.window,
             state: self.event.state,
-            raw,
+            raw: Raw::mended(&raw),
             attempt: self.event.attempt,
             clock: self.clock,
         };

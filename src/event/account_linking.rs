@@ -15,14 +15,11 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub struct AccountLinking {
     /// Linked or unlinked.
+    #[serde(default)]
     pub status: LinkStatus,
     /// What the business's login page gave to Meta, to tell whose account it is; only when linked.
-    #[serde(default, deserialize_with = "code")]
+    #[serde(default, deserialize_with = "lenient::secret")]
     pub authorization_code: Option<Secret>,
-}
-
-fn code<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Secret>, D::Error> {
-    Ok(lenient::or_absent::<_, String>(input)?.map(Secret::new))
 }
 
 words! {

@@ -9,8 +9,8 @@ use crate::id::{AccountId, ObjectId, PersonId};
 /// own on the Page.
 ///
 /// Meta sends it for new comments and visitor posts, and on Facebook also when one is changed, hidden or removed. Only a new
-/// one by somebody else may be answered, and by one message: the private reply, within seven days. The author has no scoped
-/// id yet, so this conversation is apart from the chat that they may have with the account.
+/// one by somebody else may be answered, and by one message: the private reply, within seven days. Whoever comments on a Page
+/// is not known there by a scoped id, so this conversation is apart from the chat that they may have with the account.
 ///
 /// **Window:** does not open it; what the person answers to the private reply does.
 ///
@@ -32,7 +32,7 @@ pub struct Comment {
     pub author: Option<Author>,
     /// What was done. Instagram tells of new comments only.
     pub verb: CommentVerb,
-    /// Whether the account itself wrote it.
+    /// Whether the account itself wrote it, as far as the author is known.
     pub is_own: bool,
     /// Instagram: whether it was written below a live broadcast, and may be answered only as long as that goes on.
     pub is_live: bool,
@@ -166,7 +166,8 @@ impl Wire {
     pub(super) fn of_instagram(self, account: &AccountId, is_live: bool) -> Option<Comment> {
         // The one documentation says `id`, the other `comment_id`.
         let comment_id = self.id.clone().or(self.comment_id.clone());
-        comment_id.is_some().then(|| Wire { comment_id, ..self }.into_comment(account, is_live))
+        let verb = self.verb.clone().or(Some(CommentVerb::Add));
+        comment_id.is_some().then(|| Wire { comment_id, verb, ..self }.into_comment(account, is_live))
     }
 
     fn into_comment(self, account: &AccountId, is_live: bool) -> Comment {
@@ -179,7 +180,7 @@ impl Wire {
             media: self.media,
             parent_id: self.parent_id,
             author: self.from.map(|from| Author { id: from.id, name: from.name.or(from.username) }),
-            verb: self.verb.unwrap_or(CommentVerb::Add),
+            verb: self.verb.unwrap_or_default(),
             is_own,
             is_live,
             created_at: self.created_time,

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::change::Change;
 use super::item::Item;
-use super::{Event, Key, Kind, Other, lenient, wire};
+use super::{Event, Key, Kind, Other, Raw, lenient, wire};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, PersonId, Thread};
 
@@ -22,12 +22,14 @@ pub struct Envelope {
     pub standby: bool,
     /// When it happened, by Meta's clock: the item's own time, else that of its entry.
     pub at: Option<Timestamp>,
+    /// Whether the account itself did it.
+    pub by_account: bool,
     /// Its identity.
     pub key: Key,
     /// The event.
     pub event: Event,
     /// The item as Meta sent it; a change with its `field`.
-    pub raw: Box<RawValue>,
+    pub raw: Raw,
 }
 
 /// What stands around an item.
@@ -42,14 +44,15 @@ pub struct Origin {
 }
 
 impl Envelope {
-    /// Reads one item. Only what is no JSON object cannot be read; an object of an unknown shape is [`Event::Other`].
+    /// Reads one item. What is no JSON object cannot be read, nor what gives a key twice; an object of an unknown shape is
+    /// [`Event::Other`].
     pub fn read(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
         let account = &origin.account;
         let json = wire::mended(raw.get());
         let whole: &RawValue = serde_json::from_str(&json).ok()?;
         let (change, content) = Change::of(whole)?;
         let item: Item<'_> = lenient::object(content)?;
-        let event = change.event(account, content, &item).unwrap_or_else(|| Event::Other(Other(raw.to_owned())));
+        let event = change.event(account, content, &item).unwrap_or_else(|| Event::Other(Other(raw.into())));
         let (person, thread) = person(&item, account, &event);
         let own_time = item.timestamp.or(item.created_time);
         let key = Key::of(account, person.as_ref().map_or("", PersonId::as_str), own_time, &event, raw.get());
@@ -59,9 +62,10 @@ impl Envelope {
             thread,
             standby: origin.standby || change.is_standby(),
             at: own_time.or(origin.time),
+            by_account: item.is_by(account),
             key,
             event,
-            raw: raw.to_owned(),
+            raw: raw.into(),
         })
     }
 
@@ -82,12 +86,27 @@ impl Envelope {
 
     /// Whether it goes to `Handler::handle`, which may answer; all else goes to `observe`.
     pub fn is_act(&self) -> bool {
-        self.event.is_act() && !self.standby && self.person.is_some()
+        let answerable = self.thread != Thread::Comments || self.kind() == Kind::Comment;
+        self.event.is_act() && answerable && !self.standby && !self.by_account && self.person.is_some()
+    }
+
+    /// When it opens, or renews, the standard messaging window: at the item's own time. That of its entry is when Meta told of
+    /// it, which may be hours later.
+    pub fn opened_at(&self) -> Option<Timestamp> {
+        self.key.time.filter(|_| self.event.opens() && !self.by_account)
     }
 }
 
 /// The person, who is not the account, and what the name stands for.
 fn person(item: &Item<'_>, account: &AccountId, event: &Event) -> (Option<PersonId>, Thread) {
+    match event {
+        Event::Comment(comment) => {
+            let author = comment.author.as_ref().filter(|_| !comment.is_own).map(|author| author.id.clone());
+            return (author, Thread::Comments);
+        }
+        Event::Mention(mention) => return (mention.sender_id.clone(), Thread::Comments),
+        _ => {}
+    }
     let ends = [&item.sender, &item.recipient, &item.user].into_iter().flatten();
     let named = ends.flat_map(|end| [(&end.id, Thread::Chat), (&end.user_ref, Thread::UserRef)]);
     let user_ref = match event {
@@ -95,12 +114,7 @@ fn person(item: &Item<'_>, account: &AccountId, event: &Event) -> (Option<Person
         _ => &None,
     };
     let author = item.from.as_ref().map_or(&None, |from| &from.id);
-    let also = [
-        (user_ref, Thread::UserRef),
-        (&item.recipient_id, Thread::Chat),
-        (author, Thread::Comments),
-        (&item.sender_id, Thread::Comments),
-    ];
+    let also = [(user_ref, Thread::UserRef), (&item.recipient_id, Thread::Chat), (author, Thread::Comments)];
     let person = named
         .chain(also)
         .filter_map(|(name, thread)| Some((name.clone()?, thread)))

@@ -65,6 +65,7 @@ pub struct FeedbackAnswer {
 #[non_exhaustive]
 pub struct ResponseFeedback {
     /// Which way it points.
+    #[serde(default)]
     pub feedback: Rating,
     /// The rated message.
     #[serde(default, deserialize_with = "lenient::or_absent")]

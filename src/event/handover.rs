@@ -22,9 +22,14 @@ pub enum Handover {
     Take(Control),
     /// An app asks the owner for the conversation.
     Request(ControlRequest),
-    /// The retired protocol's roles: app id to `primary_receiver` or `secondary_receiver`. It concerns no person.
-    Roles(BTreeMap<String, Vec<String>>),
+    /// The retired protocol's roles. It concerns no person.
+    Roles(Roles),
 }
+
+/// Who plays which part: app ids, each with `primary_receiver`, `secondary_receiver`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Roles(#[serde(deserialize_with = "lenient::lists")] pub BTreeMap<String, Vec<String>>);
 
 /// From whom a conversation went to whom.
 #[derive(Clone, Debug, Deserialize)]

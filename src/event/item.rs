@@ -23,6 +23,8 @@ pub(super) struct Item<'a> {
     pub(super) timestamp: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient::timestamp")]
     pub(super) created_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    is_self: bool,
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -60,9 +62,6 @@ pub(super) struct Item<'a> {
     /// Who wrote a comment, among what a feed tells.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub(super) from: Option<Party>,
-    /// Who mentioned the account.
-    #[serde(default, deserialize_with = "lenient::or_absent")]
-    pub(super) sender_id: Option<PersonId>,
     /// Whose label was changed.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub(super) user: Option<Party>,
@@ -113,6 +112,12 @@ impl Item<'_> {
         }
     }
 
+    /// Whether the account itself did it: to a person, or, on Instagram, to itself.
+    pub(super) fn is_by(&self, account: &AccountId) -> bool {
+        let sender = self.sender.as_ref().and_then(|sender| sender.id.as_ref());
+        self.is_self || sender.is_some_and(|id| id.as_str() == account.as_str())
+    }
+
     /// An echo says so; and what the account itself sent is one even if it does not.
     fn is_echo(&self, account: &AccountId, raw: &RawValue) -> bool {
         #[derive(Deserialize)]
@@ -120,9 +125,7 @@ impl Item<'_> {
             #[serde(default, deserialize_with = "lenient::flag")]
             is_echo: bool,
         }
-        let sender = self.sender.as_ref().and_then(|sender| sender.id.as_ref());
-        lenient::object(raw).is_some_and(|flag: Flag| flag.is_echo)
-            || sender.is_some_and(|id| id.as_str() == account.as_str())
+        lenient::object(raw).is_some_and(|flag: Flag| flag.is_echo) || self.is_by(account)
     }
 
     fn referral(&self, raw: &RawValue) -> Option<Event> {

@@ -46,9 +46,10 @@ impl Key {
         known.unwrap_or_else(|| Key::of_raw(account, time, raw))
     }
 
-    /// A comment is written and removed once; it may be changed, hidden and shown many times.
+    /// A comment is written and removed once, and may be changed many times. A visitor's post is told of once for each of its
+    /// pictures.
     fn of_comment(comment: &Comment, raw: &str) -> Option<(String, String)> {
-        let id = comment.comment_id.as_ref().or(comment.post_id.as_ref())?.as_str().to_owned();
+        let id = comment.comment_id.as_ref()?.as_str().to_owned();
         let verb = comment.verb.as_str();
         let more = match comment.verb {
             CommentVerb::Add | CommentVerb::Remove => verb.to_owned(),

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Number, Value};
 
 use crate::clock::Timestamp;
+use crate::secret::Secret;
 
 /// The least value that is taken for milliseconds; below it a time is in seconds. As milliseconds it is March 1973, as
 /// seconds the year 5138, so that no real time is ambiguous.
@@ -45,9 +46,16 @@ where
     Ok(Option::<&RawValue>::deserialize(input)?.and_then(read))
 }
 
-/// Text that must not cost the event: what is none counts as empty.
+/// Text that must not cost the event, or a number in its place; what is neither counts as empty.
 pub(super) fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
-    Ok(or_absent(input)?.unwrap_or_default())
+    let raw = Option::<&RawValue>::deserialize(input)?;
+    let number = |raw: &RawValue| serde_json::from_str(raw.get()).map(|number: Number| number.to_string()).ok();
+    Ok(raw.and_then(|raw| read(raw).or_else(|| number(raw))).unwrap_or_default())
+}
+
+/// Text that is not for everybody's eyes.
+pub(super) fn secret<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Secret>, D::Error> {
+    Ok(or_absent::<_, String>(input)?.map(Secret::new))
 }
 
 /// A list that must not cost the event: entries of an unexpected shape are left out, no list at all is an empty one.
@@ -69,6 +77,17 @@ where
     let entries: BTreeMap<String, &RawValue> =
         Option::<&RawValue>::deserialize(input)?.and_then(object).unwrap_or_default();
     Ok(entries.into_iter().filter_map(|(name, entry)| Some((name, read(entry)?))).collect())
+}
+
+/// Lists by name that must not cost the event: of each, the entries that can be read.
+pub(super) fn lists<'de, D, T>(input: D) -> Result<BTreeMap<String, Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let lists: BTreeMap<String, &RawValue> = BTreeMap::deserialize(input)?;
+    let readable = |raw: &RawValue| list(raw).unwrap_or_default().into_iter().filter_map(read).collect();
+    Ok(lists.into_iter().map(|(name, list)| (name, readable(list))).collect())
 }
 
 /// A flag: only `true` is true.

@@ -6,7 +6,7 @@
 //!
 //! | Kind | Page field | Instagram field | Goes to | Opens the window |
 //! | --- | --- | --- | --- | --- |
-//! | [`Message`] | `messages` | `messages` | `handle`; `observe` when taken back | yes |
+//! | [`Message`] | `messages` | `messages` | `handle`; `observe` when taken back | yes; not when taken back |
 //! | [`Edit`] | `message_edits` | `message_edit` | `handle` | no |
 //! | [`Postback`] | `messaging_postbacks` | `messaging_postbacks` | `handle` | yes |
 //! | [`Referral`] | `messaging_referrals` | `messaging_referral` | `handle` | a link does, an ad does not |
@@ -53,6 +53,7 @@ mod outcome;
 mod policy_enforcement;
 mod post;
 mod postback;
+mod raw;
 mod reaction;
 mod read;
 mod referral;
@@ -67,7 +68,7 @@ pub use echo::Echo;
 pub use edit::Edit;
 pub use envelope::{Envelope, Origin};
 pub use feedback::{Feedback, FeedbackAnswer, FeedbackScreen, Rating, ResponseFeedback, Survey};
-pub use handover::{Control, ControlRequest, Handover};
+pub use handover::{Control, ControlRequest, Handover, Roles};
 pub use key::Key;
 pub use kind::{Kind, UnknownKind};
 pub use mention::{Mention, MentionVerb};
@@ -78,6 +79,7 @@ pub use outcome::Outcome;
 pub use policy_enforcement::{EnforcementAction, PolicyEnforcement};
 pub use post::{Piece, Unreadable, read, read_piece};
 pub use postback::Postback;
+pub use raw::Raw;
 pub use reaction::{Reaction, ReactionAction};
 pub use read::Read;
 pub use referral::{AdContext, LeadAnswer, Product, Referral};

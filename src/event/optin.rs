@@ -19,7 +19,7 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub struct Optin {
     /// What was agreed to; absent for a plugin.
-    #[serde(default, rename = "type", deserialize_with = "lenient::or_absent")]
+    #[serde(default, rename = "type")]
     pub kind: Option<OptinKind>,
     /// The developer's own text in the plugin or link.
     #[serde(default, rename = "ref", deserialize_with = "lenient::or_absent")]
@@ -34,10 +34,10 @@ pub struct Optin {
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub title: Option<String>,
     /// The right to one notification.
-    #[serde(default, deserialize_with = "token")]
+    #[serde(default, deserialize_with = "lenient::secret")]
     pub one_time_notif_token: Option<Secret>,
     /// The right to marketing messages.
-    #[serde(default, deserialize_with = "token")]
+    #[serde(default, deserialize_with = "lenient::secret")]
     pub notification_messages_token: Option<Secret>,
     /// How often marketing messages were agreed to, before API version 16: `DAILY`, `WEEKLY`, `MONTHLY`.
     #[serde(default, deserialize_with = "lenient::or_absent")]
@@ -63,14 +63,10 @@ pub struct Optin {
 }
 
 impl Optin {
-    /// Whether it came from a plugin on a web page.
+    /// Whether it came from a plugin on a web page. What carries a token did not, whatever it says of itself.
     pub fn is_plugin(&self) -> bool {
-        self.kind.is_none()
+        self.kind.is_none() && self.one_time_notif_token.is_none() && self.notification_messages_token.is_none()
     }
-}
-
-fn token<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Secret>, D::Error> {
-    Ok(lenient::or_absent::<_, String>(input)?.map(Secret::new))
 }
 
 words! {

@@ -1,6 +1,10 @@
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use super::Raw;
 
 /// Anything that has no kind of its own: kept, listed and offered as Meta sent it.
 ///
@@ -11,8 +15,14 @@ use serde_json::{Map, Value};
 /// **Window:** does not open it.
 ///
 /// Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events>
-#[derive(Clone, Debug)]
-pub struct Other(pub(super) Box<RawValue>);
+#[derive(Clone)]
+pub struct Other(pub(super) Raw);
+
+impl fmt::Debug for Other {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Other").field("name", &self.name()).field("raw", &self.0).finish()
+    }
+}
 
 impl Other {
     /// The item as Meta sent it.

@@ -14,6 +14,7 @@ use super::words::words;
 #[non_exhaustive]
 pub struct PolicyEnforcement {
     /// What Meta does.
+    #[serde(default)]
     pub action: EnforcementAction,
     /// Why; absent when a block ends.
     #[serde(default, deserialize_with = "lenient::or_absent")]

@@ -2,9 +2,6 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks#event-notifications>
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -41,35 +38,29 @@ pub enum Piece {
 }
 
 impl Piece {
-    const NAMES: [(Piece, &str); 4] =
-        [(Piece::Body, "body"), (Piece::Entry, "entry"), (Piece::List, "list"), (Piece::Item, "item")];
-
     /// Its name.
     pub fn as_str(self) -> &'static str {
-        Piece::NAMES.iter().find(|(piece, _)| *piece == self).map_or("body", |(_, name)| name)
+        match self {
+            Piece::Body => "body",
+            Piece::Entry => "entry",
+            Piece::List => "list",
+            Piece::Item => "item",
+        }
+    }
+
+    /// The piece of this name.
+    pub fn named(name: &str) -> Option<Piece> {
+        [Piece::Body, Piece::Entry, Piece::List, Piece::Item].into_iter().find(|piece| piece.as_str() == name)
     }
 }
 
-impl fmt::Display for Piece {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Piece {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Piece, ()> {
-        Piece::NAMES.iter().find(|(_, known)| *known == name).map(|(piece, _)| *piece).ok_or(())
-    }
-}
-
-/// Reads a body: every item of every entry, each for itself, in Meta's order.
+/// Reads a body: every item of every entry, each for itself, in Meta's order. Some of Meta's pages print a list around it.
 pub fn read(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
-    let Some(deliveries) = deliveries(body) else {
-        return vec![Err(unreadable(Piece::Body, None, "the body is not a webhook's JSON object", body))];
-    };
-    deliveries.iter().flat_map(|delivery| delivery.entry.iter().copied()).flat_map(read_entry).collect()
+    let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return vec![Err(no_delivery(body))] };
+    match lenient::list(whole) {
+        Some(deliveries) => deliveries.into_iter().flat_map(read_delivery).collect(),
+        None => read_delivery(whole),
+    }
 }
 
 /// Reads again what could not be read before.
@@ -78,7 +69,8 @@ pub fn read_piece(piece: Piece, origin: Option<&Origin>, raw: &[u8]) -> Vec<Resu
         (Piece::Entry, _, Ok(entry)) => read_entry(entry),
         (Piece::List, Some(origin), Ok(list)) => read_list(origin, list),
         (Piece::Item, Some(origin), Ok(item)) => vec![read_item(origin, item)],
-        _ => read(raw),
+        (_, _, Ok(delivery)) => read_delivery(delivery),
+        (_, _, Err(_)) => vec![Err(no_delivery(raw))],
     }
 }
 
@@ -99,15 +91,21 @@ struct Entry<'a> {
     standby: Option<&'a RawValue>,
     #[serde(borrow, default)]
     changes: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    field: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    changed_fields: Option<&'a RawValue>,
 }
 
-/// The body as one delivery, or, as some of Meta's pages print it, as a list of them.
-fn deliveries(body: &[u8]) -> Option<Vec<Delivery<'_>>> {
-    let whole: &RawValue = serde_json::from_slice(body).ok()?;
-    match lenient::list(whole) {
-        Some(list) => list.into_iter().map(lenient::object).collect(),
-        None => Some(vec![lenient::object(whole)?]),
+fn read_delivery(raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
+    match lenient::object::<Delivery<'_>>(raw) {
+        Some(delivery) => delivery.entry.into_iter().flat_map(read_entry).collect(),
+        None => vec![Err(no_delivery(raw.get().as_bytes()))],
     }
+}
+
+fn no_delivery(raw: &[u8]) -> Unreadable {
+    unreadable(Piece::Body, None, "the body is not a webhook's JSON object", raw)
 }
 
 fn read_entry(raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
@@ -117,12 +115,15 @@ fn read_entry(raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
     };
     let origin = |standby| Origin { account: entry.id.clone(), standby, time: entry.time };
     let lists = [(entry.messaging, false), (entry.standby, true), (entry.changes, false)];
-    if lists.iter().all(|(list, _)| list.is_none()) {
-        // A change without its values, or flat in its entry: the entry is the item.
-        return vec![read_item(&origin(false), raw)];
-    }
+    let is_item =
+        lists.iter().all(|(list, _)| list.is_none()) || entry.field.is_some() || entry.changed_fields.is_some();
     let lists = lists.into_iter().filter_map(|(list, standby)| Some((list?, origin(standby))));
-    lists.flat_map(|(list, origin)| read_list(&origin, list)).collect()
+    let mut read: Vec<_> = lists.flat_map(|(list, origin)| read_list(&origin, list)).collect();
+    // A change without its values, or flat in its entry.
+    if is_item {
+        read.push(read_item(&origin(false), raw));
+    }
+    read
 }
 
 fn read_list(origin: &Origin, raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
@@ -140,7 +141,11 @@ fn read_item(origin: &Origin, raw: &RawValue) -> Result<Envelope, Unreadable> {
     if wire::is_too_deep(raw.get()) {
         return Err(unreadable("an item that is nested too deep"));
     }
-    Envelope::read(origin, raw).ok_or_else(|| unreadable("an item that is not a JSON object"))
+    let reason = match raw.get().starts_with('{') {
+        true => "an item with a key that is given twice",
+        false => "an item that is not a JSON object",
+    };
+    Envelope::read(origin, raw).ok_or_else(|| unreadable(reason))
 }
 
 fn unreadable(piece: Piece, origin: Option<&Origin>, reason: &'static str, raw: &[u8]) -> Unreadable {
@@ -256,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_is_no_delivery_is_kept_whole() {
-        for body in [&b"junk"[..], b"", b"{}", b"{\"entry\":7}", b"null", b"\xff\xfe", b"[1]", b"[{\"entry\":[]},2]"] {
+        for body in [&b"junk"[..], b"", b"{}", b"{\"entry\":7}", b"null", b"\xff\xfe", b"7"] {
             let read = read(body);
             assert_eq!(read.len(), 1, "{body:?}");
             assert_eq!(read[0].as_ref().expect_err("unreadable").raw.as_ref(), body);

@@ -15,6 +15,7 @@ use crate::id::MessageId;
 #[non_exhaustive]
 pub struct Reaction {
     /// Whether it was given or taken back.
+    #[serde(default)]
     pub action: ReactionAction,
     /// The message reacted to.
     #[serde(default, deserialize_with = "lenient::or_absent")]

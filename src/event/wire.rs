@@ -103,10 +103,15 @@ mod tests {
         assert!(!is_too_deep(&"[],".repeat(200)));
     }
 
+    const PARTS: &[&str] =
+        &[r"\ud83d", r"\ude00", r"\uD83D", r"\u00e4", r"\\", r#"\""#, r"\n", r"\/", "u", "d83d", "ä", "😀"];
+
     proptest! {
         #[test]
-        fn whatever_text_is_given_it_is_mended(text in ".*") {
+        fn whatever_is_escaped_it_is_mended(parts in prop::collection::vec(prop::sample::select(PARTS), 0..12)) {
+            let text = format!("\"{}\"", parts.concat());
             let once = mended(&text).into_owned();
+            prop_assert!(serde_json::from_str::<String>(&once).is_ok(), "{}", text);
             let again = mended(&once).into_owned();
             prop_assert_eq!(again, once);
         }

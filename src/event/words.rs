@@ -22,6 +22,13 @@ macro_rules! words {
             }
         }
 
+        /// An unknown word, of which nothing is known.
+        impl Default for $name {
+            fn default() -> $name {
+                $name::Unknown(String::new())
+            }
+        }
+
         impl From<&str> for $name {
             fn from(word: &str) -> $name {
                 match word {

@@ -34,6 +34,19 @@ pub enum OpenError {
         /// The newest schema that this release knows.
         known: i64,
     },
+    /// A build from before the first release wrote the file.
+    #[error(
+        "{} was written by a build from before the first release (schema {found}, this one needs {needed}); move it away",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The schema that this build reads.
+        needed: i64,
+    },
     /// The file is a database, and somebody else's.
     #[error("{} is the database of something else", .0.display())]
     NotAStore(PathBuf),

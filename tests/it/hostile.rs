@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use rejoinder::event::{self, Envelope, Event, Unreadable};
 use serde_json::{Map, Value, json};
 
-use crate::harness::{ADA, SHOP, message};
+use crate::harness::{ADA, SHOP, delivery, message};
 use crate::payloads::payloads;
 
 #[path = "../../fuzz/src/lib.rs"]
@@ -209,7 +209,9 @@ fn every_documented_body_is_answered_and_known_again() {
 fn any_body_is_answered_and_known_again() {
     let server = bodies::Server::start();
     let bytes = prop::collection::vec(any::<u8>(), 0..200);
-    let body = prop_oneof![bytes, json().prop_map(|json| json.to_string().into_bytes())];
+    let delivered = prop_oneof![json(), mutated()].prop_map(|item| delivery(&[item]));
+    let body = prop_oneof![delivered, json()].prop_map(|json| json.to_string().into_bytes());
+    let body = prop_oneof![1 => bytes, 4 => body];
     let held = runner(500).run(&body, |body| {
         bodies::read(&body);
         server.signed(&body);

@@ -18,11 +18,10 @@ use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, SHOP, Wish, delivery, message, 
 const AUTHOR: &str = "8800000000000031";
 
 /// What concerns no person.
-const NOBODY: [&str; 18] = [
+const NOBODY: [&str; 17] = [
     "comment/instagram-own-comment",
     "comment/page-comment-without-author",
     "comment/page-own-comment",
-    "echo/instagram-to-itself",
     "handover/page-app-roles",
     "mention/instagram-comment",
     "mention/instagram-media",
@@ -58,6 +57,7 @@ impl Payload {
             name if NOBODY.contains(&name) => None,
             "message/page-test-button" => Some("12334"),
             "postback/page-of-a-user-ref" | "optin/page-checkbox" => Some("u-5f1c"),
+            "echo/instagram-to-itself" | "postback/instagram-by-itself" => Some("9100000000000099"),
             "mention/page" | "other/page-reaction-to-a-post" => Some(AUTHOR),
             name if name.starts_with("comment/page") => Some(AUTHOR),
             name if name.contains("/instagram") => Some(ADA_ON_INSTAGRAM),
@@ -133,6 +133,50 @@ fn every_shape_is_read_as_its_snapshot_says() {
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_debug_snapshot!(payload.path.file_stem().expect("a name").to_str(), typed));
     }
+}
+
+/// Answers whatever may be answered.
+struct Polite;
+
+impl Handler for Polite {
+    async fn handle(&self, ctx: &mut Context, _: &Event) -> anyhow::Result<()> {
+        ctx.reply("Thank you");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_goes_to_whom_the_event_came_from() {
+    let handlers = Handlers::new().with("polite", Polite);
+    let rig = Rig::with(Wish { handler: "polite", handlers, ..Wish::default() }).await;
+    let named = |name: &str| payloads().into_iter().find(|payload| payload.name == name).expect("a payload");
+    let mut count = 0;
+    for (name, recipient) in [
+        ("message/page-text", Some(json!({"id": ADA}))),
+        ("feedback/page-survey", Some(json!({"id": ADA}))),
+        ("optin/page-checkbox", Some(json!({"user_ref": "u-5f1c"}))),
+        ("postback/page-of-a-user-ref", Some(json!({"user_ref": "u-5f1c"}))),
+        ("comment/page-comment", Some(json!({"comment_id": "9_77"}))),
+        ("comment/page-group-comment", Some(json!({"comment_id": "5_6"}))),
+        ("comment/page-visitor-post", Some(json!({"post_id": "104000000000001_10"}))),
+        ("comment/instagram-comment", Some(json!({"comment_id": "1790001"}))),
+        ("comment/page-own-comment", None),
+        ("comment/page-comment-edited", None),
+        ("reaction/page-by-the-account", None),
+        ("message/page-standby", None),
+    ] {
+        deliver(&rig, &named(name).body).await;
+        rig.events_are("pending", 0).await;
+        rig.events_are("running", 0).await;
+        let sends = rig.sends("").await;
+        count += usize::from(recipient.is_some());
+        assert_eq!(sends.len(), count, "{name}");
+        if let Some(recipient) = recipient {
+            assert_eq!(sends[0]["recipient"], recipient, "{name}");
+            assert_eq!(sends[0]["person"], json!(named(name).person()), "{name}");
+        }
+    }
+    rig.end().await;
 }
 
 /// Says nothing, and knows what it was given.

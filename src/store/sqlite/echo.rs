@@ -37,6 +37,10 @@ pub(super) fn recognise(
     echo: &Echo,
     now: Timestamp,
 ) -> rusqlite::Result<Recognised> {
+    // That a message was taken back is news to everybody, whoever had sent it.
+    if echo.is_deleted {
+        return Ok(Recognised::Foreign);
+    }
     if let Some(send) = echo.metadata.as_deref().and_then(|metadata| work.own.send_of(metadata)) {
         settle_sent(work, send, echo.mid.clone(), now)?;
         return Ok(Recognised::Own);

@@ -12,7 +12,7 @@ use crate::policy::{Facts, Window};
 /// When an event opens the window: at its own time, and never later than its arrival. An opener that carries no time opens
 /// nothing.
 pub(super) fn opened_at(envelope: &Envelope, now: Timestamp) -> Option<i64> {
-    envelope.at.filter(|_| envelope.event.opens()).map(|at| at.min(now).0)
+    envelope.opened_at().map(|at| at.min(now).0)
 }
 
 /// Reads the facts of a conversation; of one that is not known, there are none.

@@ -21,7 +21,8 @@ use crate::store::OpenError;
 use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
-const SCHEMA: i64 = 1;
+/// Goes up with every change of `schema.sql`.
+const SCHEMA: i64 = 2;
 const STATEMENTS: usize = 64;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.
@@ -119,6 +120,9 @@ fn connect_and_prepare(path: &Path) -> Result<Connection, OpenError> {
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unreadable)?;
     if found > SCHEMA {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: SCHEMA });
+    }
+    if (1..SCHEMA).contains(&found) {
+        return Err(OpenError::Older { path: path.to_owned(), found, needed: SCHEMA });
     }
     if found == 0 {
         let tables: i64 =

@@ -48,22 +48,19 @@ pub(in crate::store) fn conversation(
     account: &AccountId,
     person: &PersonId,
 ) -> rusqlite::Result<ConversationRow> {
-    let mut known = ConversationRow::default();
-    for id in of_name(db, account, person.as_str())? {
-        db.prepare_cached("SELECT opened_at, opened_by, last_event_at FROM conversation WHERE id = ?1")?.query_row(
-            [id],
-            |row| {
-                let last_event_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
-                known.last_event_at = known.last_event_at.max(last_event_at);
-                known.window = known.window.or(ledger::window(row, 0)?);
-                Ok(())
-            },
-        )?;
-    }
-    Ok(known)
+    let Some(id) = of_name(db, account, person.as_str())?.into_iter().next() else {
+        return Ok(ConversationRow::default());
+    };
+    db.prepare_cached("SELECT opened_at, opened_by, last_event_at FROM conversation WHERE id = ?1")?.query_row(
+        [id],
+        |row| {
+            let last_event_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
+            Ok(ConversationRow { window: ledger::window(row, 0)?, last_event_at })
+        },
+    )
 }
 
-/// The conversations under a person's name: their chat first, then those of whom else the name may stand for.
+/// The conversations under a name: a person's chat first, then those of whom else the name may stand for.
 fn of_name(db: &Connection, account: &AccountId, person: &str) -> rusqlite::Result<Vec<i64>> {
     let find = |thread| conversation::find(db, account.as_str(), thread, person).transpose();
     Thread::ALL.into_iter().filter_map(find).collect()

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{conversation, inbox, intake};
 use crate::clock::Timestamp;
-use crate::event::{self, Envelope, Origin, Piece, Unreadable};
+use crate::event::{self, Origin, Piece};
 use crate::id::{AccountId, EventId};
 use crate::store::{Delivery, EventStatus, Intake, Replayed};
 
@@ -66,19 +66,18 @@ fn read_anew(
         .prepare_cached("SELECT raw, piece, standby, at FROM event WHERE id = ?1")?
         .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     let origin = account.map(|account| Origin { account, standby, time: time.map(Timestamp) });
-    let piece = piece.and_then(|piece| piece.parse().ok()).unwrap_or(Piece::Body);
+    let piece = piece.as_deref().and_then(Piece::named).unwrap_or(Piece::Body);
     let read = event::read_piece(piece, origin.as_ref(), &raw);
-    // All of it, or nothing.
-    let Ok(items) = read.into_iter().collect::<Result<Vec<Envelope>, Unreadable>>() else {
-        return Ok(Replayed::Unreadable);
-    };
-    let items = items.into_iter().map(|envelope| {
-        if served.contains(&envelope.account) { Intake::Handled(envelope) } else { Intake::Kept(envelope) }
-    });
-    let appended = intake::append(work, &Delivery { received_at: now, items: items.collect() })?;
-    if appended.new + appended.own_echoes == 0 {
+    if read.iter().all(Result::is_err) {
         return Ok(Replayed::Unreadable);
     }
+    // What of it still cannot be read is quarantined for itself. What Meta has brought again meanwhile is known.
+    let items = read.into_iter().map(|item| match item {
+        Ok(envelope) if served.contains(&envelope.account) => Intake::Handled(envelope),
+        Ok(envelope) => Intake::Kept(envelope),
+        Err(piece) => Intake::Unreadable(piece),
+    });
+    intake::append(work, &Delivery { received_at: now, items: items.collect() })?;
     work.db
         .prepare_cached("UPDATE event SET status = ?2, error = 'read anew' WHERE id = ?1")?
         .execute(params![event.0, EventStatus::Done as i64])?;

@@ -9,7 +9,7 @@ CREATE TABLE store (
 );
 
 CREATE TABLE conversation (
-    id INTEGER PRIMARY KEY,         -- a hash of account and person
+    id INTEGER PRIMARY KEY,         -- a hash of account, thread and person
     account TEXT NOT NULL,          -- Meta's id
     thread INTEGER NOT NULL,        -- what the name stands for: 0 a scoped id, 1 a user_ref, 2 an author of comments
     person TEXT NOT NULL,           -- '' for what concerns the account as a whole

@@ -220,7 +220,7 @@ async fn sends_can_be_listed_by_status_and_person() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_store_or_a_later_one_is_refused_and_left_alone() {
+async fn a_file_that_is_no_store_or_of_another_release_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = sqlite(&folder);
     std::fs::write(&settings.path, "this is a letter, and a long one at that").expect("a file");
@@ -229,8 +229,12 @@ async fn a_file_that_is_no_store_or_a_later_one_is_refused_and_left_alone() {
     std::fs::remove_file(&settings.path).expect("removed");
 
     drop(Store::open(&settings, own_apps(), NOW).await.expect("a store"));
-    let raw = rusqlite::Connection::open(&settings.path).expect("the file");
-    raw.pragma_update(None, "user_version", 99).expect("written");
-    drop(raw);
+    let mark = |version: i64| {
+        let raw = rusqlite::Connection::open(&settings.path).expect("the file");
+        raw.pragma_update(None, "user_version", version).expect("written");
+    };
+    mark(99);
     assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Newer { found: 99, .. })));
+    mark(1);
+    assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Older { found: 1, .. })));
 }

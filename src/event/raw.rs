@@ -1,0 +1,41 @@
+use std::fmt;
+use std::ops::Deref;
+
+use serde_json::value::RawValue;
+
+use super::wire;
+
+/// An item's own JSON, with whatever the typed event does not name. It may carry what a person said, or a token: `Debug`
+/// prints its length alone.
+#[derive(Clone)]
+pub struct Raw(Box<RawValue>);
+
+impl Raw {
+    /// The same as every reader of JSON takes it: half of a surrogate pair, which a text that was cut inside an emoji ends in,
+    /// is `\ufffd` in it.
+    pub fn mended(raw: &RawValue) -> Raw {
+        let mended = serde_json::from_str(&wire::mended(raw.get())).ok();
+        Raw(mended.unwrap_or_else(|| raw.to_owned()))
+    }
+}
+
+impl From<&RawValue> for Raw {
+    /// The bytes as they are.
+    fn from(raw: &RawValue) -> Raw {
+        Raw(raw.to_owned())
+    }
+}
+
+impl Deref for Raw {
+    type Target = RawValue;
+
+    fn deref(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "[{} bytes]", self.0.get().len())
+    }
+}
