@@ -31,10 +31,16 @@ mod page;
 mod push;
 mod queue;
 mod refusal;
+#[expect(dead_code, reason = "about to be used")]
+mod rights;
+#[expect(dead_code, reason = "about to be used")]
+mod routing;
 mod serve;
 mod state;
 mod stream;
 mod subscribe;
+#[expect(dead_code, reason = "about to be used")]
+mod subscriptions;
 mod world;
 
 #[cfg(test)]
