@@ -105,10 +105,16 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/emulator/playground");
         let present = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").file_name());
         let present: BTreeSet<String> = present.map(|name| name.into_string().expect("a name")).collect();
-        assert_eq!(present.iter().map(String::as_str).filter(|name| *name != "index.html").collect::<BTreeSet<_>>(), named);
+        assert_eq!(
+            present.iter().map(String::as_str).filter(|name| *name != "index.html").collect::<BTreeSet<_>>(),
+            named
+        );
         let all: String = FILES.iter().map(|(_, text)| *text).chain([HTML]).collect();
         for name in named {
-            assert!(all.contains(&format!("./{name}'")) || HTML.contains(&format!("\"{name}\"")), "nobody asks for {name}");
+            assert!(
+                all.contains(&format!("./{name}'")) || HTML.contains(&format!("\"{name}\"")),
+                "nobody asks for {name}"
+            );
         }
     }
 }

@@ -15,7 +15,7 @@ export function attachmentOf({ type, payload, title, url: ownUrl }, message) {
     case 'template': return templateOf(payload, message);
     case 'image': return payload.url ? pictureOf(payload.url, `Image from ${nameOf(message.from)}`) : uploaded(type, payload);
     case 'sticker': return stickerOf(payload);
-    case 'like_heart': return el('span', { class: 'sticker', role: 'img', 'aria-label': 'Heart' }, '❤️');
+    case 'like_heart': return drawnSticker('heart', 'Heart');
     case 'video': return url ? el('video', { class: 'media', src: url, controls: true, preload: 'metadata', 'aria-label': `Video from ${nameOf(message.from)}` }) : uploaded(type, payload);
     case 'audio': return url ? el('audio', { class: 'media', src: url, controls: true, preload: 'none', 'aria-label': `Audio from ${nameOf(message.from)}` }) : uploaded(type, payload);
     case 'MEDIA_SHARE': return fileChip('image', null, `Shared post ${payload.id ?? ''}`);
@@ -26,9 +26,11 @@ export function attachmentOf({ type, payload, title, url: ownUrl }, message) {
 
 function stickerOf({ sticker_id: id, url }) {
   if (webUrl(url)) return pictureOf(url, 'Sticker', 'media sticker-picture');
-  if (String(id) === LIKE) return el('span', { class: 'sticker', role: 'img', 'aria-label': 'Like' }, '👍');
+  if (String(id) === LIKE) return drawnSticker('like', 'Like');
   return el('div', { class: 'sticker-tile', role: 'img', 'aria-label': `Sticker ${id}` }, icon('smile'), el('small', {}, `Sticker ${id}`));
 }
+
+const drawnSticker = (name, label) => el('span', { class: `sticker ${name}`, role: 'img', 'aria-label': label }, icon(name));
 
 function locationOf({ coordinates = {} }, title) {
   const { lat, long } = coordinates;

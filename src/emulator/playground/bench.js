@@ -1,7 +1,7 @@
 // What no person can do: move the time, break something, begin anew.
 
 import { $, announce, el, setText } from './dom.js';
-import { api, coalesce } from './emulator.js';
+import { api, coalesce, quietly } from './emulator.js';
 import { showError } from './notice.js';
 import { state } from './state.js';
 import { dayText, emulatorNow, MINUTE, secondText, spanText } from './time.js';
@@ -46,8 +46,12 @@ async function advance(by) {
 
 /* ---------- faults ---------- */
 
-/** The faults are used up as calls go by, so they are read again after each. */
 export const loadFaults = coalesce(async () => renderFaults((await api('/faults')).faults));
+
+/** Faults are used up as calls go by, and others may script some too. */
+export function recheckFaults({ error }) {
+  if (error || !$('pending').hidden) quietly(loadFaults());
+}
 
 function renderFaults(faults) {
   const shown = faults.map((fault) => {

@@ -14,8 +14,10 @@ export function notesOf() {
   const found = new Map();
   for (const exchange of ours()) {
     for (const event of eventsOf(exchange)) {
-      const text = noteOf(event), key = `note ${JSON.stringify(event)}`;
-      if (text && !found.has(key)) found.set(key, { at: event.timestamp ?? exchange.at, note: { key, text } });
+      const text = noteOf(event);
+      if (!text) continue;
+      const key = `note ${JSON.stringify(event)}`;
+      if (!found.has(key)) found.set(key, { at: event.timestamp ?? exchange.at, note: { key, text } });
     }
   }
   return [...found.values()];

@@ -9,7 +9,7 @@
 // - `composer` and `sheet` are where the person acts, `bench` where Meta is made to act.
 // - `wire` lists the exchanges, `exchange` draws one in the words of `words`, `json` and `copy` take it along.
 
-import { bindBench, loadClock, loadFaults, setClock } from './bench.js';
+import { bindBench, loadClock, loadFaults, recheckFaults, setClock } from './bench.js';
 import { bindChoices, choose, countElsewhere, forgetUnread, renderChoices } from './choices.js';
 import { bindComposer, dropPurpose } from './composer.js';
 import { $, setText } from './dom.js';
@@ -54,7 +54,7 @@ function exchangeArrived(text) {
   const exchange = receiveExchange(text);
   countElsewhere(exchange);
   renderFromWire();
-  quietly(loadFaults());
+  recheckFaults(exchange);
 }
 
 function everythingIsGone() {

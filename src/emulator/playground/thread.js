@@ -50,8 +50,14 @@ function renderChat(chat) {
   setTimeout(() => log.setAttribute('aria-busy', 'false'), 50);
 }
 
-/** Draws again what the wire tells of the conversation: receipts and notes. */
+let frame = 0;
+
+/** Draws again what the wire tells of the conversation, receipts and notes; once a frame, however busy the wire is. */
 export function renderFromWire() {
+  frame ||= requestAnimationFrame(() => { frame = 0; drawFromWire(); });
+}
+
+function drawFromWire() {
   if (!state.chat) return;
   reconcile($('messages'), layOut(state.chat.messages, notesOf()), new Set(state.chat.messages.map(({ mid }) => mid)));
   renderEnd(state.chat);
