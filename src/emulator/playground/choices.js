@@ -1,6 +1,6 @@
 // Who one is, whom one writes to, and what was said meanwhile in the conversations one does not look at.
 
-import { $, el, setText } from './dom.js';
+import { $, announce, el, setText } from './dom.js';
 import { currentAccount, currentPlatform, isCurrent, PLATFORMS, remember, state } from './state.js';
 
 /** How many messages wait in a conversation; by its account and person. */
@@ -59,6 +59,7 @@ export function countElsewhere(exchange) {
   if (!state.world || kind !== 'graph' || !person || !response?.message_id || isCurrent(exchange)) return;
   unread.set(keyOf({ account, person }), (unread.get(keyOf({ account, person })) ?? 0) + 1);
   renderOptions();
+  announce(`A new message for ${person} at ${account}`);
 }
 
 export function forgetUnread() {
