@@ -29,7 +29,7 @@ function carousel(cards) {
   if (cards.length < 2) return el('div', { class: 'carousel' }, strip);
   strip.setAttribute('role', 'group');
   strip.setAttribute('aria-label', `${cards.length} cards`);
-  const step = (by) => strip.scrollBy({ left: by * (cards[0].offsetWidth + 8), behavior: 'smooth' });
+  const step = (by) => strip.scrollBy({ left: by * (cards[0].offsetWidth + 8) });
   const back = iconButton('left', 'Earlier cards', () => step(-1), 'back');
   const on = iconButton('right', 'Further cards', () => step(1), 'on');
   const settle = () => {
