@@ -92,6 +92,11 @@ pub(super) async fn advance(Given(site): Given<Site>, body: Body) -> Answer {
     Ok(Json(json!({"now": now})))
 }
 
+/// `GET /emulator/faults`.
+pub(super) async fn pending(Given(site): Given<Site>) -> Json<Value> {
+    Json(json!({"faults": site.shared.state().faults.list()}))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fault {

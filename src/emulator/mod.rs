@@ -31,10 +31,16 @@ mod page;
 mod push;
 mod queue;
 mod refusal;
+#[expect(dead_code, reason = "about to be used")]
+mod rights;
+#[expect(dead_code, reason = "about to be used")]
+mod routing;
 mod serve;
 mod state;
 mod stream;
 mod subscribe;
+#[expect(dead_code, reason = "about to be used")]
+mod subscriptions;
 mod world;
 
 #[cfg(test)]
@@ -115,15 +121,14 @@ fn router(site: Site) -> Router {
         .route("/", get(page::root))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
-        .route("/playground/playground.css", get(page::css))
-        .route("/playground/playground.js", get(page::js))
+        .route("/playground/{file}", get(page::file))
         .route("/emulator/world", get(control::world))
         .route("/emulator/act", post(control::act))
         .route("/emulator/chats/{account}/{person}", get(control::chat))
         .route("/emulator/exchanges", get(control::exchanges))
         .route("/emulator/stream", get(stream::stream))
         .route("/emulator/clock", get(control::clock).post(control::advance))
-        .route("/emulator/faults", post(control::faults))
+        .route("/emulator/faults", get(control::pending).post(control::faults))
         .route("/emulator/reset", post(control::reset))
         // The first segment is the node or the version; the router wants one name for it.
         .route("/{first}/messages", post(graph::unversioned))

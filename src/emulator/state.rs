@@ -15,6 +15,9 @@ use super::exchange::{Exchange, Exchanges};
 use super::faults::Faults;
 use super::items::{Ends, envelope};
 use super::queue::Queue;
+use super::rights::Rights;
+use super::routing::Routing;
+use super::subscriptions::Subscriptions;
 use super::world::{ChatKey, World};
 
 /// How many notices a slow listener may be behind before it is told to start over.
@@ -40,6 +43,9 @@ pub(super) struct State {
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
     pub(super) queue: Queue,
+    pub(super) rights: Rights,
+    pub(super) routing: Routing,
+    pub(super) subscriptions: Subscriptions,
     /// Where the webhooks go, once it has been verified.
     pub(super) callback: Option<String>,
 }
@@ -69,6 +75,9 @@ impl Shared {
             exchanges: Exchanges::default(),
             faults: Faults::default(),
             queue: Queue::default(),
+            rights: Rights::default(),
+            routing: Routing::default(),
+            subscriptions: Subscriptions::default(),
             callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
@@ -118,6 +127,8 @@ impl Shared {
         state.exchanges.clear();
         state.faults = Faults::default();
         state.queue.clear();
+        state.rights = Rights::default();
+        state.routing = Routing::default();
         drop(state);
         self.tell(Notice::Reset);
     }

@@ -121,7 +121,7 @@ async fn the_page_is_served_under_a_strict_policy() {
     assert_eq!(get("/favicon.ico").await.status(), 204);
     for (path, content_type) in [
         ("/playground/", "text/html; charset=utf-8"),
-        ("/playground/playground.css", "text/css; charset=utf-8"),
+        ("/playground/base.css", "text/css; charset=utf-8"),
         ("/playground/playground.js", "text/javascript; charset=utf-8"),
     ] {
         let answer = get(path).await;

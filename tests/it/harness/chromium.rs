@@ -2,12 +2,16 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::send_json;
+use super::{PATIENCE, send_json, until};
 
 /// What keeps a headless browser from calling home, and lets it run as root in a container.
 const ARGUMENTS: &[&str] = &[
@@ -24,18 +28,25 @@ const ARGUMENTS: &[&str] = &[
     "--force-prefers-reduced-motion",
 ];
 
+/// A browser takes a processor or two for itself: more at a time only make each other late.
+static SLOTS: Semaphore = Semaphore::const_new(2);
+
+const POLL: Duration = Duration::from_millis(20);
+
 pub struct Chromium {
     pub page: Client,
     driver: Child,
     url: String,
     http: reqwest::Client,
     _profile: TempDir,
+    _slot: SemaphorePermit<'static>,
 }
 
 impl Chromium {
     /// Starts a browser; `None` where there is no driver. On CI there must be one.
     #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
     pub async fn start() -> Option<Chromium> {
+        let slot = SLOTS.acquire().await.expect("the slots are never closed");
         let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = match driver {
             Ok(driver) => driver,
@@ -61,7 +72,7 @@ impl Chromium {
             .connect(&url)
             .await
             .expect("a browser");
-        Some(Chromium { page, driver, url, http: reqwest::Client::new(), _profile: profile })
+        Some(Chromium { page, driver, url, http: reqwest::Client::new(), _profile: profile, _slot: slot })
     }
 
     /// What the console says: errors, warnings, and whatever scripts log.
@@ -75,6 +86,70 @@ impl Chromium {
 
     pub async fn script(&self, script: &str) -> Value {
         self.page.execute(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// The element, once it is there.
+    pub async fn element(&self, css: &str) -> Element {
+        let wait = self.page.wait().at_most(PATIENCE).every(POLL);
+        wait.for_element(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    /// Clicks, as soon as it can be clicked: what is drawn anew meanwhile is looked for again.
+    pub async fn click(&self, css: &str) {
+        until(|| async {
+            let element = self.element(css).await;
+            element.click().await.map_err(|error| format!("{css}: {error}"))
+        })
+        .await;
+    }
+
+    /// Writes into a field, in the place of what it holds.
+    pub async fn write(&self, css: &str, text: &str) {
+        let field = self.element(css).await;
+        field.clear().await.expect("an empty field");
+        field.send_keys(text).await.expect("typed");
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn press(&self, key: Key) {
+        let focused = self.page.active_element().await.expect("something has the focus");
+        focused.send_keys(&char::from(key).to_string()).await.expect("pressed");
+    }
+
+    /// Waits until an expression is true.
+    pub async fn holds(&self, expression: &str) {
+        until(|| async {
+            if self.script(&format!("return Boolean({expression})")).await == true {
+                Ok(())
+            } else {
+                Err(expression.into())
+            }
+        })
+        .await;
+    }
+
+    /// Waits until an element says something.
+    pub async fn says(&self, css: &str, text: &str) {
+        until(|| async {
+            let said = self.script(&format!("return document.querySelector({css:?})?.innerText ?? null")).await;
+            if said.as_str().is_some_and(|said| said.contains(text)) {
+                Ok(())
+            } else {
+                Err(format!("{css}: {said}, not {text:?}"))
+            }
+        })
+        .await;
+    }
+
+    /// Fails when the page, or a part of it that does not scroll sideways, is wider than its place at a size.
+    pub async fn fits(&self, width: u32, height: u32) {
+        self.size(width, height).await;
+        let wide = self.script("return document.documentElement.scrollWidth").await;
+        assert!(wide.as_u64() <= Some(u64::from(width)), "the page is {wide} wide at {width}");
+        let cut = "return [...document.querySelectorAll('body *')].filter(one => one.getClientRects().length \
+            && !one.closest('.cards, .json, .sr, pre, textarea, select, svg, audio, video') \
+            && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 120))";
+        assert_eq!(self.script(cut).await, json!([]), "beyond the edge at {width}");
     }
 
     pub async fn size(&self, width: u32, height: u32) {

@@ -1,0 +1,238 @@
+//! Everything a bot can show, on both platforms, at every width.
+
+use axum::routing::get;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{bot, end, go, open, told};
+use crate::harness::Rig;
+use crate::harness::chromium::Chromium;
+
+/// Serves one picture under every name; its address ends where the name begins.
+async fn pictures() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}/", listener.local_addr().expect("an address"));
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='480' height='300'><rect width='480' height='300' fill='#9bc'/></svg>";
+    let router = axum::Router::new().route("/{name}", get(async move || ([("content-type", "image/svg+xml")], svg)));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+fn template(payload: Value) -> Value {
+    json!({"attachment": {"type": "template", "payload": payload}})
+}
+
+fn postback(title: &str) -> Value {
+    json!({"type": "postback", "title": title, "payload": title.to_uppercase()})
+}
+
+/// A message, what of it is drawn, and words it must show.
+type Case = (Value, &'static str, &'static [&'static str]);
+
+/// What both platforms show.
+fn everywhere(at: &str) -> Vec<Case> {
+    let image = |name: &str| json!({"type": "image", "payload": {"url": format!("{at}{name}.svg")}});
+    let element = |title: &str| {
+        json!({"title": title, "subtitle": "9.50 EUR", "image_url": format!("{at}c.svg"),
+        "default_action": {"type": "web_url", "url": "https://shop.example/c"},
+        "buttons": [{"type": "web_url", "title": "Open", "url": "https://shop.example"}, postback("Buy")]})
+    };
+    let news = json!({"template_type": "notification_messages", "title": "Weekly offers", "image_url": format!("{at}o.svg"),
+        "image_aspect_ratio": "SQUARE", "payload": "NEWS", "notification_messages_cta_text": "SIGN_UP"});
+    vec![
+        (json!({"text": "See https://shop.example/a."}), ".said a[href='https://shop.example/a']", &["See"]),
+        (json!({"attachment": image("one")}), "img.media", &[]),
+        (json!({"attachments": [image("1"), image("2"), image("3")]}), ".album img + img + img", &[]),
+        (json!({"attachment": {"type": "video", "payload": {"url": format!("{at}v")}}}), "video[controls]", &[]),
+        (json!({"attachment": {"type": "audio", "payload": {"url": format!("{at}a")}}}), "audio[controls]", &[]),
+        (
+            json!({"attachment": {"type": "file", "payload": {"url": format!("{at}terms.pdf")}}}),
+            "a.chip-file",
+            &["terms.pdf"],
+        ),
+        (
+            template(json!({"template_type": "generic", "elements": [element("Cup"), element("Pot"), element("Jug")]})),
+            "[data-template=generic] .cards .card + .card + .card a.card-face img",
+            &["Cup", "9.50 EUR", "Open", "Buy"],
+        ),
+        (
+            template(json!({"template_type": "button", "text": "Help?", "buttons": [postback("Yes")]})),
+            "[data-template=button] button[data-payload=YES]",
+            &["Help?", "Yes"],
+        ),
+        (
+            template(json!({"template_type": "product", "elements": [{"id": "77"}, {"id": "78"}]})),
+            "[data-template=product] .card + .card",
+            &["77", "78"],
+        ),
+        (template(news), "[data-template=notification_messages] img.square", &["Weekly offers", "Sign up"]),
+        (
+            json!({"text": "Which?", "quick_replies": [{"content_type": "text", "title": "Red", "payload": "RED"}]}),
+            ".said",
+            &["Which?"],
+        ),
+    ]
+}
+
+fn on_messenger(at: &str) -> Vec<Case> {
+    let buttons = json!([{"type": "phone_number", "title": "Call", "payload": "+4930123456"},
+        {"type": "web_url", "title": "Site", "url": "https://shop.example"}, {"type": "account_link", "url": "https://shop.example/login"}]);
+    let others = json!([{"type": "account_unlink"}, {"type": "game_play", "title": "Play", "payload": "P"}, {"type": "audio_call", "title": "Ring"}]);
+    let receipt = json!({"template_type": "receipt", "recipient_name": "Ada", "merchant_name": "Shop", "order_number": "9",
+        "currency": "EUR", "payment_method": "Visa 1234", "order_url": "https://shop.example/o/9", "timestamp": "1790000000",
+        "address": {"street_1": "A 1", "city": "Berlin", "postal_code": "10115", "state": "BE", "country": "DE"},
+        "summary": {"subtotal": 10, "shipping_cost": 0, "total_tax": 0.5, "total_cost": 9.5},
+        "adjustments": [{"name": "Welcome", "amount": 1}],
+        "elements": [{"title": "Cup", "subtitle": "white", "quantity": 2, "price": 10, "currency": "EUR", "image_url": format!("{at}c.svg")}]});
+    let coupon = json!({"template_type": "coupon", "title": "10% off", "subtitle": "until Friday", "coupon_code": "TEN",
+        "coupon_url": "https://shop.example", "coupon_url_button_title": "Shop", "coupon_pre_message": "For you", "image_url": format!("{at}x.svg")});
+    let feedback = json!({"template_type": "customer_feedback", "title": "Rate us", "subtitle": "One question", "button_title": "Rate",
+        "feedback_screens": [{"questions": [{"id": "q1", "type": "csat", "title": "How was it?", "score_label": "neg_pos",
+            "score_option": "five_stars", "follow_up": {"type": "free_form", "placeholder": "Tell us more"}}]}],
+        "business_privacy": {"url": "https://shop.example/privacy"}});
+    let grid = json!({"template_type": "image_grid", "elements": [{"title": "Spring", "subtitle": "Tap one",
+        "images": [{"url": format!("{at}1.svg"), "is_hero_image": true, "action": {"type": "web_url", "url": "https://shop.example/1"}},
+            {"url": format!("{at}2.svg"), "action": {"type": "postback", "payload": "P2", "text": "About the boots"}}, {"url": format!("{at}3.svg")}],
+        "buttons": [{"type": "web_url", "url": "https://shop.example", "title": "All"}]}]});
+    let information = json!({"template_type": "customer_information", "countries": ["US"], "purpose": "SHIPPING",
+        "business_privacy": {"url": "https://shop.example/privacy"}});
+    let utility = json!({"name": "order_update", "language": {"code": "en"}, "components": [
+        {"type": "header", "parameters": [{"type": "text", "parameter_name": "order_type", "text": "Order"}]},
+        {"type": "body", "parameters": [{"type": "text", "parameter_name": "order_id", "text": "9"}]},
+        {"type": "buttons", "parameters": [{"type": "URL", "url": "https://shop.example/o/9"}, {"type": "POSTBACK", "payload": "TRACK"}]}]});
+    let media = |element: Value| template(json!({"template_type": "media", "elements": [element]}));
+    vec![
+        (json!({"sticker_id": "369239263222822"}), ".sticker.like", &[]),
+        (json!({"sticker_id": "144884852352448"}), ".sticker-tile", &["144884852352448"]),
+        (
+            template(json!({"template_type": "button", "text": "Kinds", "buttons": buttons})),
+            "a[data-type=phone_number][href='tel:+4930123456'] ~ a[data-type=web_url] ~ a[data-type=account_link]",
+            &["Call", "Site", "Log in"],
+        ),
+        (
+            template(json!({"template_type": "button", "text": "More kinds", "buttons": others})),
+            "button[data-type=account_unlink]:disabled ~ button[data-type=game_play] ~ button[data-type=audio_call]",
+            &["Log out", "Play", "Ring"],
+        ),
+        (
+            media(
+                json!({"media_type": "video", "url": "https://www.facebook.com/ada/videos/123", "buttons": [postback("More")]}),
+            ),
+            "[data-template=media] a.chip-file",
+            &["Video", "More"],
+        ),
+        (
+            media(json!({"media_type": "image", "attachment_id": "1857777774821032"})),
+            "[data-template=media] .placeholder",
+            &["1857777774821032"],
+        ),
+        (
+            template(receipt),
+            "[data-template=receipt] .line img",
+            &["Receipt from Shop", "2 × white", "€10.00", "10115 Berlin", "-€1.00", "€9.50", "View order"],
+        ),
+        (template(coupon), "[data-template=coupon] .code-slip", &["For you", "10% off", "TEN", "Copy code", "Shop"]),
+        (
+            template(feedback),
+            "[data-template=customer_feedback] .scale span:nth-child(5)",
+            &["How was it?", "Negative", "Tell us more", "Privacy policy", "Rate"],
+        ),
+        (template(grid), "[data-template=image_grid] .grid .hero + button[data-payload=P2]", &["Spring", "All"]),
+        (
+            template(json!({"template_type": "one_time_notif_req", "title": "When back", "payload": "R"})),
+            "[data-template=one_time_notif_req] button[data-payload=R]",
+            &["When back", "Notify me"],
+        ),
+        (
+            template(information),
+            "[data-template=customer_information]",
+            &["Share your details", "shipping · US", "Privacy policy"],
+        ),
+        (
+            template(json!({"template_type": "instant_form", "form_id": "6001"})),
+            "[data-template=instant_form]",
+            &["6001"],
+        ),
+        (
+            json!({"template": utility}),
+            "[data-template=utility] a[data-type=url] + button[data-payload=TRACK]",
+            &["order_update", "order_id", "9"],
+        ),
+    ]
+}
+
+/// Sends each message and waits until it is drawn with its words.
+async fn show(browser: &Chromium, rig: &Rig, account: &str, cases: Vec<Case>) {
+    for (message, css, words) in cases {
+        let utility = message.get("template").is_some();
+        let call = if utility {
+            json!({"messaging_type": "UTILITY", "message": message})
+        } else {
+            json!({"message": message})
+        };
+        let mid = bot(rig, account, call).await["message_id"].as_str().expect("an id").to_owned();
+        let bubble = format!(".bubble[data-mid='{mid}']");
+        browser.element(&format!("{bubble} {css}")).await;
+        for word in words {
+            browser.says(&bubble, word).await;
+        }
+    }
+}
+
+/// Nothing is cut off, in either light, at any width.
+async fn fits_everywhere(browser: &Chromium, platform: &str) {
+    for theme in ["dark", "light"] {
+        browser.click("#theme").await;
+        browser.holds(&format!("(document.documentElement.dataset.theme ?? 'light') === '{theme}'")).await;
+        for (width, height) in [(360, 740), (768, 1024), (1280, 860), (1920, 1080)] {
+            browser.fits(width, height).await;
+            browser.picture(&format!("{platform}-{width}-{theme}")).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_a_bot_can_show_on_messenger() {
+    let Some((browser, rig)) = open().await else { return };
+    let at = pictures().await;
+    rig.says("Ada", "shop", "show me").await;
+    show(&browser, &rig, "shop", on_messenger(&at)).await;
+    show(&browser, &rig, "shop", everywhere(&at)).await;
+    fits_everywhere(&browser, "messenger").await;
+
+    // What can be pressed does what it says.
+    browser.click("[data-template=image_grid] button[data-payload=P2]").await;
+    told(&browser, "button pressed by Ada").await;
+    browser.click("[data-template=button] button[data-payload=YES]").await;
+    browser.click("[data-template=generic] .card button[data-payload=BUY]").await;
+    let pressed = ["person: About the boots", "person: Yes", "person: Buy"];
+    rig.until(|| async {
+        let chat = rig.chat("shop", "Ada").await;
+        if chat.ends_with(&pressed.map(str::to_owned)) { Ok(()) } else { Err(format!("{chat:#?}")) }
+    })
+    .await;
+    browser
+        .script("document.querySelector('[data-template=generic] .cards').scrollIntoView({ block: 'center' })")
+        .await;
+    browser.click("[data-template=generic] .on").await;
+    browser.holds("document.querySelector('[data-template=generic] .cards').scrollLeft > 100").await;
+    browser.element("[data-template=generic] .back:not([hidden])").await;
+    end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_a_bot_can_show_on_instagram() {
+    let Some((browser, rig)) = open().await else { return };
+    let at = pictures().await;
+    go(&browser, &rig, "shop_ig", "Ada", "light").await;
+    rig.says("Ada", "shop_ig", "show me").await;
+    let own: Vec<Case> = vec![
+        (json!({"attachment": {"type": "like_heart"}}), ".sticker.heart", &[]),
+        (json!({"attachment": {"type": "MEDIA_SHARE", "payload": {"id": "179"}}}), ".chip-file", &["Shared post 179"]),
+    ];
+    show(&browser, &rig, "shop_ig", own).await;
+    show(&browser, &rig, "shop_ig", everywhere(&at)).await;
+    browser.says("#quick-replies", "Red").await;
+    fits_everywhere(&browser, "instagram").await;
+    end(browser, rig).await;
+}
