@@ -53,6 +53,17 @@ enum Command {
     Test(test::Test),
 }
 
+impl Command {
+    /// What is logged where `RUST_LOG` does not say.
+    fn log(&self) -> &'static str {
+        match self {
+            // A server for each script, on a store that is always new, is nothing to tell of.
+            Command::Test(_) => "warn,rejoinder::store=error",
+            _ => "info",
+        }
+    }
+}
+
 /// Where settings come from.
 #[derive(Args, Debug)]
 struct SettingsArgs {
@@ -84,7 +95,7 @@ impl SettingsArgs {
 /// ```
 pub fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
-    crate::telemetry::init();
+    crate::telemetry::init(cli.command.log());
     panics::quiet_about_people();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -36,7 +36,8 @@ pub(crate) fn read(file: &str, text: &str, world: &World) -> Result<Script, Vec<
     }
     let mut reader = Reader { document, world, talk: first(world), within: WITHIN };
     let steps = reader.script(&table);
-    let faults = reader.document.faults;
+    let mut faults = reader.document.faults;
+    faults.sort_by_key(|fault| fault.line);
     if faults.is_empty() { Ok(Script { file: file.to_owned(), steps }) } else { Err(faults) }
 }
 
@@ -164,7 +165,9 @@ impl Reader<'_> {
     fn understood(&mut self, place: &str, line: usize, act: &Map<String, Value>) -> bool {
         let fault = self.world.understands(&Value::Object(act.clone())).err();
         if let Some(fault) = &fault {
-            self.document.fault(line, place, &fault.problem, &fault.hint);
+            // The place in the JSON that a step becomes is no place in the script.
+            let problem = fault.problem.split_once(" at line ").map_or(fault.problem.as_str(), |(problem, _)| problem);
+            self.document.fault(line, place, problem, &fault.hint);
         }
         fault.is_none()
     }

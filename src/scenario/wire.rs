@@ -73,13 +73,13 @@ impl Exchange {
 /// What went wrong with it.
 impl std::fmt::Display for Exchange {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.url.split('?').next().unwrap_or_default();
+        let call = format!("{} {}", self.method, plain(path));
         match (self.kind.as_str(), self.status) {
             ("webhook", Some(status)) => write!(out, "the bot answered a webhook with {status}"),
             ("webhook", None) => write!(out, "the bot did not answer a webhook"),
-            (_, Some(status)) => {
-                write!(out, "the Graph API answered {} {} with {status}", self.method, plain(&self.url))
-            }
-            (_, None) => write!(out, "the Graph API did not answer {} {}", self.method, plain(&self.url)),
+            (_, Some(status)) => write!(out, "the Graph API answered {call} with {status}"),
+            (_, None) => write!(out, "the Graph API did not answer {call}"),
         }?;
         let error = &self.response["error"];
         if let (Some(message), false) = (error["message"].as_str(), self.kind == "webhook") {
@@ -109,7 +109,7 @@ mod tests {
             account: Some("shop".into()),
             person: Some(person.into()),
             method: "POST".into(),
-            url: "/v26.0/1/messages".into(),
+            url: "/v26.0/1/messages?appsecret_proof=[secret]".into(),
             status,
             response: Value::Null,
             error: None,
