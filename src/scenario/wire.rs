@@ -53,7 +53,7 @@ fn trouble(exchanges: &[Exchange]) -> Trouble {
     // A conversation's deliveries go one after the other: the last tells whether one is still being tried.
     let is_last = |one: &Exchange| {
         let of_same = |other: &&Exchange| (&other.account, &other.person) == (&one.account, &one.person);
-        webhooks().filter(of_same).last().is_some_and(|last| last.id == one.id)
+        webhooks().rfind(of_same).is_some_and(|last| last.id == one.id)
     };
     Trouble {
         lines: exchanges.iter().filter(|exchange| exchange.has_failed()).map(ToString::to_string).collect(),
