@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::clock::Timestamp;
 use crate::emulator::Emulator;
 use crate::testkit::Stage;
 
@@ -42,26 +41,21 @@ impl Bot {
         }
     }
 
-    /// Lets some time pass while something is waited for until `deadline`.
-    pub(super) async fn wait(
-        &self,
-        control: &Control,
-        now: Timestamp,
-        deadline: Timestamp,
-        within: Duration,
-    ) -> Result<(), Lost> {
+    /// Lets some time pass while something is waited for, of which `left` is left of `within`.
+    pub(super) async fn wait(&self, control: &Control, left: Duration, within: Duration) -> Result<(), Lost> {
         match self {
             Bot::Foreign(_) => tokio::time::sleep(LOOK_EVERY).await,
             Bot::Staged(_) => {
-                let step = (within / STEPS).max(SHORTEST_STEP).min(deadline.since(now));
-                control.advance(step).await?.ok();
+                let step = (within / STEPS).max(SHORTEST_STEP).min(left);
+                control.advance(step).await?.expect("the clock can be moved by what a script can ask for");
             }
         }
         Ok(())
     }
 
     /// Waits until nothing more comes by itself: for a foreign bot as long as it is busy on the wire, shows that it is
-    /// typing, or has not been silent for long enough. Returns false when that takes longer than `patience`.
+    /// typing, or has not been silent for long enough, but no longer than `patience`. Returns false when it is known to be
+    /// still at work.
     pub(super) async fn rest(&self, control: &Control, talk: &Talk, patience: Duration) -> Result<bool, Lost> {
         let foreign = match self {
             Bot::Foreign(foreign) => foreign,
@@ -75,10 +69,10 @@ impl Bot {
             if newest != last || !foreign.emulator.is_at_rest() || control.chat(talk).await?.typing {
                 (last, silent_since) = (newest, Instant::now());
             } else if silent_since.elapsed() >= foreign.settle {
-                return Ok(true);
+                break;
             }
         }
-        Ok(false)
+        Ok(true)
     }
 
     /// Whether the machine's time counts for it.

@@ -26,6 +26,9 @@ pub(crate) enum Lost {
     Answer(#[from] serde_json::Error),
 }
 
+/// What was asked for is done; or why it cannot be.
+pub(super) type Done = Result<(), String>;
+
 /// A conversation, as far as a player looks at it.
 #[derive(Deserialize)]
 pub(super) struct Chat {
@@ -56,17 +59,17 @@ impl Control {
     }
 
     /// Lets a person do something. What cannot be done is told.
-    pub(super) async fn act(&self, act: Map<String, Value>) -> Result<Result<(), String>, Lost> {
+    pub(super) async fn act(&self, act: Map<String, Value>) -> Result<Done, Lost> {
         self.post("act", &Value::Object(act)).await
     }
 
     /// Lets something go wrong.
-    pub(super) async fn fault(&self, fault: Map<String, Value>) -> Result<Result<(), String>, Lost> {
+    pub(super) async fn fault(&self, fault: Map<String, Value>) -> Result<Done, Lost> {
         self.post("faults", &Value::Object(fault)).await
     }
 
     /// Lets time pass.
-    pub(super) async fn advance(&self, by: Duration) -> Result<Result<(), String>, Lost> {
+    pub(super) async fn advance(&self, by: Duration) -> Result<Done, Lost> {
         self.post("clock", &json!({"advance": humantime::format_duration(by).to_string()})).await
     }
 
@@ -90,7 +93,7 @@ impl Control {
         Ok(Vec::deserialize(&answer["exchanges"])?)
     }
 
-    async fn post(&self, route: &str, body: &Value) -> Result<Result<(), String>, Lost> {
+    async fn post(&self, route: &str, body: &Value) -> Result<Done, Lost> {
         let request = self.http.post(self.url(&[route])).header("content-type", "application/json");
         let (done, answer) = self.answer(request.body(body.to_string())).await?;
         let error = &answer["error"];

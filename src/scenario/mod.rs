@@ -7,7 +7,7 @@
 //! In reading order:
 //!
 //! - `script`: what a script says. `expected`: what it wants to hear. `read`, `document`, `fault`: from TOML to that.
-//! - `said`: what the business did say. `diff`: the one beside the other.
+//! - `said`: what the business did say. `diff`: the one beside the other. `verdict`: whether that will do.
 //! - `control`: the emulator, as a player uses it. `wire`: what went wrong on the way.
 //! - `bot`: who is tested, and how to know that nothing more comes. `player`: plays one script. `report`: what came of it.
 
@@ -22,6 +22,7 @@ mod read;
 mod report;
 mod said;
 mod script;
+mod verdict;
 mod wire;
 
 pub(crate) use bot::{Bot, Foreign};

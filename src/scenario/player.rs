@@ -8,12 +8,13 @@ use serde_json::{Map, json};
 use crate::clock::Timestamp;
 
 use super::bot::Bot;
-use super::control::{Chat, Control, Lost};
-use super::diff::compare;
+use super::control::{Chat, Control, Done, Lost};
+use super::diff::{Line, compare};
 use super::expected::Expected;
 use super::report::{Failure, Report};
 use super::said::{Offer, Said, quoted};
 use super::script::{Deed, Script, Step};
+use super::verdict::{End, Waited, judge};
 use super::wire::Wire;
 
 /// Plays `script` from a world in which nothing has happened, against `bot`, for which the machine's time is `patience` at
@@ -55,21 +56,8 @@ struct Player<'a> {
 #[derive(Default)]
 struct Outcome {
     problem: Option<String>,
-    compared: Vec<super::diff::Line>,
+    compared: Vec<Line>,
     notes: Vec<String>,
-}
-
-/// Why a wait has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// There was no need to wait on.
-    Enough,
-    /// The time is up, by the emulated Meta's clock.
-    Deadline,
-    /// The time is up, by the machine's.
-    Patience,
-    /// The bot has not come to an end with what it had to do.
-    Busy,
 }
 
 impl Player<'_> {
@@ -85,7 +73,7 @@ impl Player<'_> {
     }
 
     /// Lets happen what the step says. What cannot happen is told.
-    async fn happen(&self, step: &Step) -> Result<Result<(), String>, Lost> {
+    async fn happen(&self, step: &Step) -> Result<Done, Lost> {
         match &step.deed {
             Deed::Act(act) => self.control.act(act.clone()).await,
             Deed::Tap(title) => self.tap(step, title).await,
@@ -98,7 +86,8 @@ impl Player<'_> {
         }
     }
 
-    async fn tap(&self, step: &Step, title: &str) -> Result<Result<(), String>, Lost> {
+    /// Taps what is offered under this title, once it is.
+    async fn tap(&self, step: &Step, title: &str) -> Result<Done, Lost> {
         let began = self.control.now().await?;
         let offered = |chat: &Chat| chat.said().any(|said| said.offer(title).is_some());
         let (chat, _) = self.watch(step, began, offered).await?;
@@ -133,10 +122,7 @@ impl Player<'_> {
         };
         let (_, mut end) = self.watch(step, began, enough).await?;
         // One more word would be one too many; and where something else was said, all of it is shown.
-        if end == End::Enough
-            && !self.bot.rest(self.control, &step.talk, self.patience).await?
-            && !self.bot.is_foreign()
-        {
+        if end == End::Enough && !self.bot.rest(self.control, &step.talk, self.patience).await? {
             end = End::Busy;
         }
         let chat = self.control.chat(&step.talk).await?;
@@ -159,17 +145,19 @@ impl Player<'_> {
             // The time before the look: what is said until then is seen.
             let now = self.control.now().await?;
             let chat = self.control.chat(&step.talk).await?;
-            let end = match () {
-                () if enough(&chat) => End::Enough,
-                () if !has_ended => End::Busy,
-                () if now >= deadline => End::Deadline,
-                () if self.bot.is_foreign() && started.elapsed() >= self.patience => End::Patience,
-                () => {
-                    self.bot.wait(self.control, now, deadline, step.within).await?;
-                    continue;
-                }
-            };
-            return Ok((chat, end));
+            if enough(&chat) {
+                return Ok((chat, End::Enough));
+            }
+            if !has_ended {
+                return Ok((chat, End::Busy));
+            }
+            if now >= deadline {
+                return Ok((chat, End::Deadline));
+            }
+            if self.bot.is_foreign() && started.elapsed() >= self.patience {
+                return Ok((chat, End::Patience));
+            }
+            self.bot.wait(self.control, deadline.since(now), step.within).await?;
         }
     }
 
@@ -179,67 +167,5 @@ impl Player<'_> {
         let last = self.heard.get(&(chat.account.clone(), chat.person.clone()));
         let seen = last.and_then(|last| said.iter().position(|said| said.mid == *last)).map_or(0, |at| at + 1);
         said.into_iter().skip(seen).collect()
-    }
-}
-
-/// How long was waited for what must be said.
-#[derive(Clone, Copy)]
-struct Waited {
-    end: End,
-    began: Timestamp,
-    within: Duration,
-    patience: Duration,
-}
-
-/// What is wrong with what was said.
-fn judge(expected: &[Expected], said: &[Said], waited: Waited) -> Option<String> {
-    let Waited { end, began, within, patience } = waited;
-    let shown = |duration: Duration| humantime::format_duration(duration).to_string();
-    let agree = said.iter().zip(expected).all(|(said, wanted)| wanted.is(said));
-    let late = said.iter().map(|said| said.at.since(began)).find(|after| *after > within);
-    Some(match (agree, said.len().cmp(&expected.len())) {
-        _ if end == End::Busy => format!("the bot is still at work after {} of real time", shown(patience)),
-        (true, std::cmp::Ordering::Equal) => match late {
-            Some(after) => format!("said too late: after {}, where {} are allowed", shown(after), shown(within)),
-            None => return None,
-        },
-        (true, std::cmp::Ordering::Less) if end == End::Patience => {
-            format!("nothing more was said within {} of real time, the --patience of this run", shown(patience))
-        }
-        (true, std::cmp::Ordering::Less) => format!("nothing more was said within {}", shown(within)),
-        (true, std::cmp::Ordering::Greater) if expected.is_empty() => "nothing was to be said".to_owned(),
-        (true, std::cmp::Ordering::Greater) => "more was said".to_owned(),
-        (false, _) => "something else was said".to_owned(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_failure_has_its_words() {
-        let check = |expected: &str, said: &str, end: End, problem: Option<&str>| {
-            let expected: Vec<_> = expected.split_whitespace().map(Expected::text).collect();
-            let said = said.split_whitespace().map(|word| {
-                let (text, at) = word.split_once('@').unwrap_or((word, "0"));
-                let at: i64 = at.parse().expect("seconds");
-                json!({"mid": "m", "from": "business", "at": at * 1000, "text": text})
-            });
-            let said: Vec<Said> = said.map(|said| serde_json::from_value(said).expect("a message")).collect();
-            let (within, patience) = (Duration::from_secs(5), Duration::from_secs(2));
-            let waited = Waited { end, began: Timestamp(0), within, patience };
-            assert_eq!(judge(&expected, &said, waited).as_deref(), problem);
-        };
-        check("", "", End::Enough, None);
-        check("a b", "a b@5", End::Enough, None);
-        check("a", "a@6", End::Enough, Some("said too late: after 6s, where 5s are allowed"));
-        check("a b", "a", End::Deadline, Some("nothing more was said within 5s"));
-        let impatient = "nothing more was said within 2s of real time, the --patience of this run";
-        check("a b", "", End::Patience, Some(impatient));
-        check("", "a", End::Enough, Some("nothing was to be said"));
-        check("a", "a b", End::Enough, Some("more was said"));
-        check("a b", "b", End::Enough, Some("something else was said"));
-        check("a", "a", End::Busy, Some("the bot is still at work after 2s of real time"));
     }
 }
