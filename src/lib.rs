@@ -35,7 +35,7 @@
 //! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
 //! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
-//! | Use | [`testkit`] tests for a bot, `cli`: one command per file |
+//! | Use | [`testkit`] tests for a bot, `scenario` the same as scripts, `cli`: one command per file |
 //! | User code | [`handlers`]: through the names below, as from outside |
 
 pub mod admin;
@@ -54,6 +54,7 @@ pub mod listener;
 pub mod message;
 pub mod policy;
 pub mod relay;
+mod scenario;
 pub mod secret;
 pub mod sender;
 pub mod settings;

@@ -1,6 +1,6 @@
 //! The command line: one command per file.
 //!
-//! stdout is data, stderr is talk. Bad settings exit with 2 and name every fault; anything else that goes wrong exits with 1
+//! stdout is data, stderr is talk. Bad settings and bad scripts exit with 2 and name every fault; anything else that goes wrong exits with 1
 //! and says what, and why.
 
 mod client;
@@ -15,6 +15,7 @@ mod send;
 mod sends;
 mod serve;
 mod signals;
+mod test;
 mod trigger;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bot::Handlers;
+use crate::scenario;
 use crate::settings::{Faults, Sources};
 
 /// A chatbot server for Facebook Pages and Instagram.
@@ -47,6 +49,19 @@ enum Command {
     Send(send::Send),
     /// Posts one signed event to the server's webhook, as Meta would.
     Trigger(trigger::Trigger),
+    /// Plays conversations, written as scripts, against a bot.
+    Test(test::Test),
+}
+
+impl Command {
+    /// What is logged where `RUST_LOG` does not say.
+    fn log(&self) -> &'static str {
+        match self {
+            // A server for each script, on a store that is always new, is nothing to tell of.
+            Command::Test(_) => "warn,rejoinder::store=error",
+            _ => "info",
+        }
+    }
 }
 
 /// Where settings come from.
@@ -80,7 +95,7 @@ impl SettingsArgs {
 /// ```
 pub fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
-    crate::telemetry::init();
+    crate::telemetry::init(cli.command.log());
     panics::quiet_about_people();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -94,6 +109,7 @@ pub fn run(handlers: Handlers) -> ExitCode {
             Command::Sends(sends) => sends.run().await,
             Command::Send(send) => send.run().await,
             Command::Trigger(trigger) => trigger.run(&handlers).await,
+            Command::Test(test) => test.run(handlers).await,
         }
     });
     // A handler that blocks its thread must not keep the process.
@@ -109,5 +125,5 @@ pub fn run(handlers: Handlers) -> ExitCode {
 #[expect(clippy::print_stderr, reason = "the command line talks on stderr")]
 fn told(error: &anyhow::Error) -> ExitCode {
     eprintln!("rejoinder: {error:#}");
-    if error.is::<Faults>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    if error.is::<Faults>() || error.is::<scenario::Faults>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

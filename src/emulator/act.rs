@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::refusal::Refusal;
+use super::refusal::{ActFault, Refusal};
 use super::world::{ChatKey, World};
 
 const DEEDS: &str = "message, postback, react, unreact, read, referral, optin, edit, unsend, block, unblock";
@@ -78,6 +78,17 @@ impl Asked {
             return Err(Refusal::new("a timestamp is not negative", "give milliseconds since 1970, or leave it out"));
         }
         Ok(Asked { key, act: Act::of(request)?, timestamp })
+    }
+}
+
+impl World {
+    /// Whether `POST /emulator/act` would know what this act is about. Whether it can be done shows when it is tried.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong: an unknown name, a wrong `do`, a key that is missing or not known.
+    pub fn understands(&self, act: &Value) -> Result<(), ActFault> {
+        Asked::read(self, act.to_string().as_bytes()).map(|_| ()).map_err(Refusal::into)
     }
 }
 

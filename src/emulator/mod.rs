@@ -61,6 +61,7 @@ use serve::Site;
 use state::Shared;
 
 pub(crate) use escape::escape;
+pub use refusal::ActFault;
 pub use subscribe::SubscribeError;
 pub use world::{Account, App, Person, Platform, World};
 

@@ -32,6 +32,22 @@ impl Refusal {
     }
 }
 
+/// What is wrong with an act, and what would work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct ActFault {
+    /// What is wrong.
+    pub problem: String,
+    /// What would work.
+    pub hint: String,
+}
+
+impl From<Refusal> for ActFault {
+    fn from(refusal: Refusal) -> ActFault {
+        ActFault { problem: refusal.message, hint: refusal.hint }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         (self.status, Json(json!({"error": {"message": self.message, "hint": self.hint}}))).into_response()

@@ -11,12 +11,10 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-const DEFAULT: &str = "info";
-
-/// Sends log lines to stderr, filtered by `RUST_LOG` (`info` where that is not set). Does nothing when the process has a
-/// subscriber already.
-pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+/// Sends log lines to stderr, filtered by `RUST_LOG`, and by `default` where that is not set. Does nothing when the process
+/// has a subscriber already.
+pub fn init(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     let _ = lines.try_init();

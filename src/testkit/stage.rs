@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -51,28 +52,37 @@ impl Stage {
     ///
     /// When the stage cannot be set up: bad settings, no port, no temporary folder.
     pub async fn of(handlers: Handlers, handler: &str, settings: &[(&str, &str)]) -> Stage {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let stage = Stage::set_up(World::default(), &handlers, handler, settings).await;
+        stage.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// As [`Stage::of`], in any world; where it cannot be set up, that is an error.
+    pub(crate) async fn set_up(
+        world: World,
+        handlers: &Handlers,
+        handler: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Stage> {
+        let folder = tempfile::tempdir().context("a temporary folder for the store")?;
         let clock = Clock::standing(Clock::system().now());
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let meta = format!("http://{}", listener.local_addr().expect("a listener has an address"));
-        let world = World::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
+        let meta = format!("http://{}", listener.local_addr()?);
         let store = folder.path().join("rejoinder.db").display().to_string();
         let mut environment = settings_of(&world, &meta, &store, handler);
         let anywhere = [("server.listen", "127.0.0.1:0"), ("admin.listen", "127.0.0.1:0")];
         environment.extend(anywhere.iter().chain(settings).map(|(key, value)| in_environment(key, value)));
-        let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names());
-        let settings = settings.unwrap_or_else(|faults| panic!("{faults}"));
+        let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names())?;
 
         let (emulator, stop) = (Emulator::new(world, clock.clone()), CancellationToken::new());
         let serving = tokio::spawn({
             let (emulator, stop) = (emulator.clone(), stop.clone());
             async move { emulator.serve(listener, stop).await.expect("the emulator can use its listener") }
         });
-        let app = App::start(settings, &handlers, clock.clone()).await.expect("the server starts");
+        let app = App::start(settings, handlers, clock.clone()).await?;
         let callback = format!("http://{}/webhook", app.public);
-        emulator.subscribe(&callback).await.expect("the server verifies its callback");
-        let http = Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client can be made");
-        Stage { app, clock, emulator, meta, http, stop, serving, _folder: folder }
+        emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
+        let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
+        Ok(Stage { app, clock, emulator, meta, http, stop, serving, _folder: folder })
     }
 
     /// Somebody who writes to the Page. On another account: [`Person::on`].
@@ -92,6 +102,11 @@ impl Stage {
         self.clock.now()
     }
 
+    /// The address of the emulated Meta.
+    pub(crate) fn meta(&self) -> &str {
+        &self.meta
+    }
+
     /// The address of the operator's API.
     pub fn admin(&self) -> String {
         format!("http://{}", self.app.admin)
@@ -103,12 +118,20 @@ impl Stage {
     ///
     /// When it does not come to that, as when a handler never returns.
     pub async fn rest(&self) {
+        assert!(self.rests_within(PATIENCE).await, "the bot is still at work after a minute");
+    }
+
+    /// As [`Stage::rest`], for as long as `patience`. False when it did not come to that.
+    pub(crate) async fn rests_within(&self, patience: Duration) -> bool {
         let started = std::time::Instant::now();
         // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
         while !(self.app.is_at_rest().await && self.emulator.is_at_rest() && self.app.is_at_rest().await) {
-            assert!(started.elapsed() < PATIENCE, "the bot is still at work after a minute");
+            if started.elapsed() >= patience {
+                return false;
+            }
             tokio::task::yield_now().await;
         }
+        true
     }
 
     /// Ends the test.

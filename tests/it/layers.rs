@@ -17,6 +17,7 @@ const ROWS: &[&[&str]] = &[
     &["webhook", "dispatch", "sender", "relay", "admin"],
     &["app"],
     &["testkit"],
+    &["scenario"],
     &["cli"],
 ];
 
@@ -64,6 +65,8 @@ fn allowed(module: &str) -> BTreeSet<&'static str> {
     match module {
         "emulator" => EMULATOR.iter().copied().collect(),
         "handlers" => ROOT.iter().copied().collect(),
+        // Drives the emulated Meta, and a bot on the stage of the test kit.
+        "scenario" => ["clock", "emulator", "testkit"].into(),
         // These two are built from every other part.
         "cli" | "testkit" => ROWS.iter().copied().flatten().copied().chain(["emulator"]).collect(),
         module => {

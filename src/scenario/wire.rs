@@ -1,0 +1,142 @@
+//! What went wrong between the bot and Meta: webhooks that it did not take, calls that the Graph API refused.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::control::{Control, Lost};
+use super::said::plain;
+
+/// As many as the emulator keeps.
+const ALL: usize = 500;
+
+/// A request and what came of it, as far as a player looks at it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Exchange {
+    pub(super) id: u64,
+    kind: String,
+    account: Option<String>,
+    person: Option<String>,
+    method: String,
+    url: String,
+    status: Option<u16>,
+    response: Value,
+    error: Option<String>,
+}
+
+/// The exchanges since it was last looked.
+#[derive(Default)]
+pub(super) struct Wire {
+    seen: u64,
+}
+
+/// What went wrong.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// All of it, in order, a line for each.
+    pub(super) lines: Vec<String>,
+    /// A webhook that the bot has not taken, not even when it was tried again.
+    pub(super) untaken: Option<String>,
+}
+
+impl Wire {
+    /// What went wrong since the last time.
+    pub(super) async fn trouble(&mut self, control: &Control) -> Result<Trouble, Lost> {
+        let mut exchanges = control.exchanges(ALL).await?;
+        exchanges.retain(|exchange| exchange.id > self.seen);
+        self.seen = exchanges.last().map_or(self.seen, |exchange| exchange.id);
+        Ok(trouble(&exchanges))
+    }
+}
+
+fn trouble(exchanges: &[Exchange]) -> Trouble {
+    let webhooks = || exchanges.iter().filter(|exchange| exchange.kind == "webhook");
+    // A conversation's deliveries go one after the other: the last tells whether one is still being tried.
+    let is_last = |one: &Exchange| {
+        let of_same = |other: &&Exchange| (&other.account, &other.person) == (&one.account, &one.person);
+        webhooks().rfind(of_same).is_some_and(|last| last.id == one.id)
+    };
+    Trouble {
+        lines: exchanges.iter().filter(|exchange| exchange.has_failed()).map(ToString::to_string).collect(),
+        untaken: webhooks().find(|one| one.has_failed() && is_last(one)).map(ToString::to_string),
+    }
+}
+
+impl Exchange {
+    fn has_failed(&self) -> bool {
+        match self.kind.as_str() {
+            "webhook" => self.status != Some(200),
+            _ => self.status.is_none_or(|status| status >= 400),
+        }
+    }
+}
+
+/// What went wrong with it.
+impl std::fmt::Display for Exchange {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.url.split('?').next().unwrap_or_default();
+        let call = format!("{} {}", self.method, plain(path));
+        match (self.kind.as_str(), self.status) {
+            ("webhook", Some(status)) => write!(out, "the bot answered a webhook with {status}"),
+            ("webhook", None) => write!(out, "the bot did not answer a webhook"),
+            (_, Some(status)) => write!(out, "the Graph API answered {call} with {status}"),
+            (_, None) => write!(out, "the Graph API did not answer {call}"),
+        }?;
+        let error = &self.response["error"];
+        if let (Some(message), false) = (error["message"].as_str(), self.kind == "webhook") {
+            write!(out, ": {} (code {}", plain(message), error["code"])?;
+            match error["error_subcode"].as_u64() {
+                Some(subcode) => write!(out, ", subcode {subcode})")?,
+                None => write!(out, ")")?,
+            }
+        }
+        match &self.error {
+            Some(why) => write!(out, ": {}", plain(why)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn exchange(id: u64, kind: &str, person: &str, status: Option<u16>) -> Exchange {
+        Exchange {
+            id,
+            kind: kind.into(),
+            account: Some("shop".into()),
+            person: Some(person.into()),
+            method: "POST".into(),
+            url: "/v26.0/1/messages?appsecret_proof=[secret]".into(),
+            status,
+            response: Value::Null,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_webhook_that_was_taken_in_the_end_is_no_reason_to_fail() {
+        let webhook = |id, person, status| exchange(id, "webhook", person, Some(status));
+        let taken = trouble(&[webhook(1, "Ada", 500), webhook(2, "Ada", 200)]);
+        assert_eq!(taken, Trouble { lines: vec!["the bot answered a webhook with 500".into()], untaken: None });
+        let untaken = trouble(&[webhook(1, "Ada", 500), webhook(2, "Ben", 200)]);
+        assert_eq!(untaken.untaken.as_deref(), Some("the bot answered a webhook with 500"));
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_metas_words() {
+        let error = json!({"error": {"message": "(#10) outside", "code": 10, "error_subcode": 2_018_278}});
+        let refused = Exchange { response: error, ..exchange(1, "graph", "Ada", Some(400)) };
+        let lost = Exchange { error: Some("a scripted fault".into()), ..exchange(2, "graph", "Ada", None) };
+        let lines = trouble(&[refused, lost, exchange(3, "graph", "Ada", Some(200))]).lines;
+        assert_eq!(
+            lines,
+            [
+                "the Graph API answered POST /v26.0/1/messages with 400: (#10) outside (code 10, subcode 2018278)",
+                "the Graph API did not answer POST /v26.0/1/messages: a scripted fault"
+            ]
+        );
+    }
+}
