@@ -4,6 +4,7 @@ mod acts;
 mod control;
 mod pushes;
 mod sends;
+mod world_file;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
