@@ -13,7 +13,7 @@
 //! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it. `rights`, `routing`: what
 //!   people allow besides the window, and whose a conversation is.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
-//!   `escape` writes it as Meta does, `push` delivers it. `subscribe`: the verification before the first.
+//!   `escape` writes it as Meta does, `push` signs and delivers it, `legacy` has the older of its two signatures. `subscribe`: the verification before the first.
 //! - `graph`: the Send API.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
@@ -27,6 +27,7 @@ mod exchange;
 mod faults;
 mod graph;
 mod items;
+mod legacy;
 mod news;
 mod page;
 mod push;

@@ -17,6 +17,7 @@ use crate::signature;
 
 use super::escape::escape;
 use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
+use super::legacy;
 use super::queue::{Attempt, Settled};
 use super::state::{Notice, Shared, State};
 
@@ -113,12 +114,14 @@ fn unsubscribe(shared: &Shared, state: &mut State, accounts: &[usize]) {
 }
 
 async fn deliver(shared: &Shared, callback: &str, body: Vec<u8>, exchange: &mut Exchange) {
-    let signed = signature::sign(&shared.world.app.secret, &body);
+    let secret = &shared.world.app.secret;
+    let (signed, legacy_signed) = (signature::sign(secret, &body), legacy::sign(secret, &body));
     let request = shared
         .http
         .post(callback)
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, NAME)
+        .header(legacy::HEADER, legacy_signed)
         .header(signature::HEADER, signed)
         .body(body)
         .build();

@@ -213,7 +213,7 @@ mod tests {
     fn what_cannot_be_done_is_refused_with_what_can() {
         let world = World::default();
         let check = |body: &str, message: &str| {
-            let refusal = Asked::read(&world, body.as_bytes()).err().expect("the request is refused");
+            let refusal = Asked::read(&world, body.as_bytes()).expect_err("the request is refused");
             assert!(format!("{refusal:?}").contains(message), "{body}: {refusal:?}");
         };
         check("", "this is not an act");
