@@ -5,15 +5,17 @@
 //! hand or by a test, and can be made to fail in the ways Meta fails.
 //!
 //! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
-//! by HTTP alone, so that it can contradict them all.
+//! by HTTP alone, so that it can contradict them all. What it does not emulate: uploads, the profile and conversation
+//! endpoints.
 //!
 //! In reading order:
 //!
-//! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`: one conversation.
-//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it. `rights`, `routing`: what
-//!   people allow besides the window, and whose a conversation is.
+//! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`:
+//!   one conversation. `rights`, `routing`: what people allow besides its window, and whose it is.
+//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
-//!   `escape` writes it as Meta does, `push` signs and delivers it, `legacy` has the older of its two signatures. `subscribe`: the verification before the first.
+//!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
+//!   verification before the first.
 //! - `graph`: the Send API.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
@@ -64,7 +66,7 @@ use state::Shared;
 pub(crate) use escape::escape;
 pub use subscribe::SubscribeError;
 pub use world::{Account, App, Person, Platform, World};
-pub use world_file::WorldError;
+pub use world_file::{WorldError, WorldFault};
 
 /// The largest request that is read.
 const LARGEST_BODY: usize = 1024 * 1024;

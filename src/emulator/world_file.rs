@@ -14,7 +14,7 @@ const FEATURES: [&str; 5] = ["human_agent", "news", "one_time_notification", "ma
 #[non_exhaustive]
 pub enum WorldError {
     /// It cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -22,7 +22,7 @@ pub enum WorldError {
         source: std::io::Error,
     },
     /// It is not TOML, or a key or a value is not one that a world has; the cause says where.
-    #[error("{}: {source}", path.display())]
+    #[error("{} is no world", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -158,7 +158,7 @@ fn what_cannot_be_served_is_said() {
     let address = taken.local_addr().expect("an address").to_string();
     for (arguments, code, expected) in [
         (vec!["--world", "world.toml"], 2, "accounts: there is none\n    hint: "),
-        (vec!["--world", "nowhere.toml"], 2, "nowhere.toml: "),
+        (vec!["--world", "nowhere.toml"], 2, "nowhere.toml cannot be read: "),
         (vec!["--listen", &address], 1, "cannot listen on"),
         (vec!["--listen", "127.0.0.1:0", "--webhook", "callback"], 1, "is not an http or https address"),
         (vec!["--app-secret", ""], 2, "--app-secret"),
