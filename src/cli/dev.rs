@@ -16,7 +16,8 @@ use crate::emulator::{Emulator, World};
 use crate::settings::{RELAY, Settings, Sources};
 use crate::testkit::settings_of;
 
-const EMULATOR: &str = "127.0.0.1:8082";
+/// Where the emulated Meta is by default.
+pub(super) const EMULATOR: &str = "127.0.0.1:8082";
 
 #[derive(Args, Debug)]
 pub(super) struct Dev {
@@ -81,7 +82,7 @@ impl Dev {
 }
 
 /// Listens on the address, or on a free port where it is taken.
-async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+pub(super) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(_) => TcpListener::bind("127.0.0.1:0").await.context("no port is free"),

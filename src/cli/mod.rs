@@ -1,10 +1,11 @@
 //! The command line: one command per file.
 //!
-//! stdout is data, stderr is talk. Bad settings and bad scripts exit with 2 and name every fault; anything else that goes wrong exits with 1
-//! and says what, and why.
+//! stdout is data, stderr is talk. Bad settings, a bad world and bad scripts exit with 2 and name every fault; anything else
+//! that goes wrong exits with 1 and says what, and why.
 
 mod client;
 mod dev;
+mod emulator;
 mod events;
 mod failure;
 mod item;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bot::Handlers;
+use crate::emulator::WorldError;
 use crate::scenario;
 use crate::settings::{Faults, Sources};
 
@@ -39,6 +41,8 @@ struct Cli {
 enum Command {
     /// Server, emulated Meta and playground in one process, on a temporary store. Needs no settings.
     Dev(dev::Dev),
+    /// The emulated Meta alone, for any bot in any language.
+    Emulator(emulator::EmulatorArgs),
     /// The server, from settings.
     Serve(SettingsArgs),
     /// What came in: a list, one event, one put back.
@@ -104,6 +108,7 @@ pub fn run(handlers: Handlers) -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Dev(dev) => dev.run(handlers).await,
+            Command::Emulator(emulator) => emulator.run().await,
             Command::Serve(settings) => serve::run(&settings, handlers).await,
             Command::Events(events) => events.run().await,
             Command::Sends(sends) => sends.run().await,
@@ -125,5 +130,6 @@ pub fn run(handlers: Handlers) -> ExitCode {
 #[expect(clippy::print_stderr, reason = "the command line talks on stderr")]
 fn told(error: &anyhow::Error) -> ExitCode {
     eprintln!("rejoinder: {error:#}");
-    if error.is::<Faults>() || error.is::<scenario::Faults>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    let told_in_full = error.is::<Faults>() || error.is::<WorldError>() || error.is::<scenario::Faults>();
+    if told_in_full { ExitCode::from(2) } else { ExitCode::FAILURE }
 }

@@ -16,7 +16,7 @@ pub(super) const WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long the person sees the business typing.
 const TYPING: Duration = Duration::from_secs(20);
 
-/// How many messages a conversation keeps.
+/// How many messages, and how many comments, a conversation keeps.
 const KEPT: usize = 500;
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -33,6 +33,24 @@ pub(super) struct Chat {
     pub(super) seen: bool,
     /// Under which reference the person opted in through the checkbox plugin.
     pub(super) user_ref: Option<String>,
+    /// When the person last looked.
+    pub(super) read_at: Option<Timestamp>,
+    comments: VecDeque<Comment>,
+}
+
+/// What a person wrote beside the conversation.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Comment {
+    pub(super) id: String,
+    pub(super) at: Timestamp,
+    pub(super) text: String,
+    /// A post of the person's own.
+    pub(super) is_post: bool,
+    pub(super) is_live: bool,
+    /// The comment that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reply_to: Option<String>,
+    pub(super) removed: bool,
 }
 
 /// Who says something.
@@ -150,6 +168,27 @@ impl Chat {
         self.messages.iter_mut().rev().find(|message| wanted(message))
     }
 
+    /// The payload of the last template of this type that the business sent.
+    pub(super) fn template(&self, template_type: &str) -> Option<&Value> {
+        let of_business = self.messages.iter().rev().filter(|message| message.from == Side::Business);
+        let mut payloads =
+            of_business.flat_map(|message| &message.attachments).map(|attachment| &attachment["payload"]);
+        payloads.find(|payload| payload["template_type"] == template_type)
+    }
+
+    /// Adds a comment, in the place of the oldest when there are too many.
+    pub(super) fn add_comment(&mut self, comment: Comment) {
+        if self.comments.len() == KEPT {
+            self.comments.pop_front();
+        }
+        self.comments.push_back(comment);
+    }
+
+    /// The comment with this id, if it is still there.
+    pub(super) fn find_comment(&mut self, id: &str) -> Option<&mut Comment> {
+        self.comments.iter_mut().find(|comment| comment.id == id && !comment.removed)
+    }
+
     /// The business starts to type, or stops.
     pub(super) fn set_typing(&mut self, on: bool, now: Timestamp) {
         self.typing_until = on.then(|| now + TYPING);
@@ -164,7 +203,9 @@ impl Chat {
             "blocked": self.blocked,
             "typing": self.typing_until.is_some_and(|until| now < until),
             "seen": self.seen,
+            "read_at": self.read_at,
             "messages": self.messages,
+            "comments": self.comments,
         })
     }
 }

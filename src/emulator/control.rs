@@ -25,7 +25,8 @@ type Body = Result<Bytes, BytesRejection>;
 type Answer = Result<Json<Value>, Refusal>;
 
 const ADVANCE: &str = r#"{"advance":"25h"}; units are ms, s, m, h, d"#;
-const FAULTS: &str = r#"{"send":"rate_limit|token_expired|temporary|blocked|lost_answer|slow","times":1} or {"push":"duplicate|reorder|delay|drop_then_retry|batch","times":1}"#;
+const FAULTS: &str = r#"{"send":"rate_limit|token_expired|temporary|blocked|lost_answer|slow","times":1} or {"push":"duplicate|reorder|delay|drop_then_retry|batch|echo_late|echo_lost","times":1}"#;
+const SUBSCRIBE: &str = r#"{"callback":"http://127.0.0.1:8080/webhook"}"#;
 
 /// The furthest the clock moves at once; beyond ten years nothing here changes any more.
 const FURTHEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
@@ -51,7 +52,9 @@ pub(super) async fn chat(Given(site): Given<Site>, Path((account, person)): Path
     let now = shared.clock.now();
     let state = shared.state();
     let view = |chat: &Chat| chat.view(account, person, now);
-    Ok(Json(state.chats.get(&key).map_or_else(|| view(&Chat::default()), view)))
+    let mut view = state.chats.get(&key).map_or_else(|| view(&Chat::default()), view);
+    view["owner"] = json!(state.routing.owner(key, now));
+    Ok(Json(view))
 }
 
 /// The query of [`exchanges`].
@@ -123,6 +126,31 @@ pub(super) async fn faults(Given(site): Given<Site>, body: Body) -> Answer {
         return Err(Refusal::new(format!("there are {} faults already", faults::MOST), hint));
     }
     Ok(Json(json!({"faults": state.faults.list()})))
+}
+
+/// `GET /emulator/subscribe`.
+pub(super) async fn subscription(Given(site): Given<Site>) -> Json<Value> {
+    let (world, state) = (&site.shared.world, site.shared.state());
+    let cut_off = world.accounts.iter().enumerate().filter(|(at, _)| state.subscriptions.is_cut_off(*at));
+    let unsubscribed: Vec<&str> = cut_off.map(|(_, account)| account.name.as_str()).collect();
+    Json(json!({"callback": state.callback, "unsubscribed": unsubscribed}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Callback {
+    callback: String,
+}
+
+/// `POST /emulator/subscribe`: what is done in the app's dashboard, all at once.
+pub(super) async fn subscribe(Given(site): Given<Site>, body: Body) -> Answer {
+    let Callback { callback } = parse(&read(body)?, SUBSCRIBE)?;
+    super::subscribe::subscribe(&site.shared, &callback).await.map_err(|error| {
+        let hint = "GET /emulator/exchanges shows what was asked and answered; GET /emulator/world the verify token";
+        Refusal::new(error.to_string(), hint)
+    })?;
+    site.shared.state().restore_all(&site.shared.world);
+    Ok(subscription(Given(site)).await)
 }
 
 /// `POST /emulator/reset`.

@@ -41,8 +41,18 @@ pub(super) enum PushFault {
     Delay,
     /// The first attempt is lost on the way.
     DropThenRetry,
-    /// Delivered in one request with the account's next event.
+    /// Delivered in one request with the next event of any Page, or of any Instagram account.
     Batch,
+    /// Strikes the next echo: delivered late.
+    EchoLate,
+    /// Strikes the next echo: never delivered.
+    EchoLost,
+}
+
+impl PushFault {
+    fn strikes(self, is_echo: bool) -> bool {
+        is_echo || !matches!(self, PushFault::EchoLate | PushFault::EchoLost)
+    }
 }
 
 /// The pending faults.
@@ -65,12 +75,12 @@ impl Faults {
 
     /// What strikes this send.
     pub(super) fn next_send(&mut self) -> Option<SendFault> {
-        next(&mut self.send)
+        next(&mut self.send, |_| true)
     }
 
-    /// What strikes this delivery.
-    pub(super) fn next_push(&mut self) -> Option<PushFault> {
-        next(&mut self.push)
+    /// What strikes this delivery. Faults that wait for an echo let everything else pass.
+    pub(super) fn next_push(&mut self, is_echo: bool) -> Option<PushFault> {
+        next(&mut self.push, |fault| fault.strikes(is_echo))
     }
 
     /// The pending faults, as the control route lists them.
@@ -89,12 +99,13 @@ fn add<F>(list: &mut VecDeque<(F, u32)>, fault: F, times: u32) -> bool {
     room
 }
 
-fn next<F: Copy>(list: &mut VecDeque<(F, u32)>) -> Option<F> {
-    let (fault, left) = list.front_mut()?;
+fn next<F: Copy>(list: &mut VecDeque<(F, u32)>, strikes: impl Fn(F) -> bool) -> Option<F> {
+    let place = list.iter().position(|(fault, _)| strikes(*fault))?;
+    let (fault, left) = &mut list[place];
     let struck = *fault;
     *left -= 1;
     if *left == 0 {
-        list.pop_front();
+        list.remove(place);
     }
     Some(struck)
 }
@@ -121,8 +132,18 @@ mod tests {
         assert_eq!(faults.next_send(), Some(SendFault::RateLimit));
         assert_eq!(faults.next_send(), Some(SendFault::Slow));
         assert_eq!(faults.next_send(), None);
-        assert_eq!(faults.next_push(), Some(PushFault::DropThenRetry));
+        assert_eq!(faults.next_push(false), Some(PushFault::DropThenRetry));
         assert!(faults.list().is_empty());
+    }
+
+    #[test]
+    fn faults_of_echoes_wait_for_an_echo() {
+        let mut faults = Faults::default();
+        assert!(faults.add_push(PushFault::EchoLost, 1) && faults.add_push(PushFault::Delay, 1));
+        assert_eq!(faults.next_push(false), Some(PushFault::Delay));
+        assert_eq!(faults.next_push(false), None);
+        assert_eq!(faults.next_push(true), Some(PushFault::EchoLost));
+        assert_eq!(faults.next_push(true), None);
     }
 
     #[test]

@@ -8,6 +8,44 @@ use crate::clock::Timestamp;
 
 use super::world::{Account, Platform};
 
+/// What people comment on: the last part of the id of every Page's one post.
+pub(super) const POST: &str = "1001";
+
+/// The one media of every Instagram account.
+const MEDIA: &str = "17900000000001001";
+
+/// Who writes beside a conversation.
+#[derive(Clone, Copy)]
+pub(super) struct Author<'a> {
+    /// Their place in the world.
+    pub(super) person: usize,
+    pub(super) name: &'a str,
+}
+
+impl Author<'_> {
+    /// Their id on Facebook.
+    fn id(&self) -> String {
+        (8_800_000_000_000_031 + self.person).to_string()
+    }
+
+    /// Their name on Instagram.
+    fn username(&self) -> String {
+        let plain = |letter: char| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+        self.name.chars().map(plain).collect()
+    }
+}
+
+/// What is written beside a conversation.
+pub(super) struct Written<'a> {
+    pub(super) id: &'a str,
+    pub(super) text: &'a str,
+    /// A post of the author's own.
+    pub(super) is_post: bool,
+    pub(super) is_live: bool,
+    /// The comment it answers.
+    pub(super) reply_to: Option<&'a str>,
+}
+
 /// The two ends of an item and its moment.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
@@ -43,10 +81,15 @@ impl Ends<'_> {
         json!({"recipient": {"id": self.account.id}, "timestamp": self.at, "optin": optin})
     }
 
-    /// An m.me or ig.me link.
+    /// An m.me or ig.me link into a conversation.
     pub(super) fn referral(&self, reference: &str) -> Value {
+        self.by_person("referral", self.link(reference))
+    }
+
+    /// What is told of the link that brought the person.
+    pub(super) fn link(&self, reference: &str) -> Value {
         let source = if self.account.platform.is_instagram() { "SHORTLINKS" } else { "SHORTLINK" };
-        self.by_person("referral", json!({"ref": reference, "source": source, "type": "OPEN_THREAD"}))
+        json!({"ref": reference, "source": source, "type": "OPEN_THREAD"})
     }
 
     /// The account's own message, told to every app subscribed to it, the one that sent it included. Instagram's echoes do
@@ -62,6 +105,45 @@ impl Ends<'_> {
         self.by_business("message", Value::Object(message))
     }
 
+    /// Something written beside the conversation, and what was done with it. On Facebook an author goes by another id than in
+    /// conversations.
+    pub(super) fn comment(&self, verb: &str, author: Author<'_>, written: &Written<'_>) -> Value {
+        if self.account.platform.is_instagram() {
+            return self.instagram_comment(author, written);
+        }
+        let own_post = format!("{}_{POST}", self.account.id);
+        let mut value = json!({"item": "comment", "verb": verb, "created_time": self.at.0 / 1000,
+            "from": {"id": author.id(), "name": author.name}});
+        if written.is_post {
+            value["item"] = json!("status");
+            value["post_id"] = json!(written.id);
+        } else {
+            value["comment_id"] = json!(written.id);
+            value["post_id"] = json!(own_post);
+            value["parent_id"] = json!(written.reply_to.unwrap_or(&own_post));
+        }
+        if verb != "remove" {
+            value["message"] = json!(written.text);
+        }
+        if verb != "remove" && !written.is_post {
+            value["post"] = json!({"id": own_post, "status_type": "added_photos", "is_published": true,
+                "permalink_url": format!("https://www.facebook.com/{own_post}"), "promotion_status": "inactive"});
+        }
+        json!({"field": "feed", "value": value})
+    }
+
+    fn instagram_comment(&self, author: Author<'_>, written: &Written<'_>) -> Value {
+        let mut value = json!({"id": written.id, "text": written.text,
+            "from": {"id": self.person, "username": author.username()}, "media": {"id": MEDIA}});
+        if !written.is_live {
+            value["media"]["media_product_type"] = json!("FEED");
+        }
+        if let Some(parent) = written.reply_to {
+            value["parent_id"] = json!(parent);
+        }
+        json!({"field": if written.is_live { "live_comments" } else { "comments" }, "value": value})
+    }
+
     /// The message has reached the person's device. Messenger only.
     pub(super) fn delivery(&self, mid: &str, watermark: Timestamp) -> Value {
         self.by_person("delivery", json!({"mids": [mid], "watermark": watermark}))
@@ -71,12 +153,6 @@ impl Ends<'_> {
 /// An app id as Meta writes it in echoes: a number.
 pub(super) fn app_number(app_id: &str) -> Value {
     app_id.parse::<u64>().map_or_else(|_| json!(app_id), |number| json!(number))
-}
-
-/// The body of a delivery: the items of one account, an entry for each inner list.
-pub(super) fn envelope(account: &Account, time: Timestamp, entries: &[Vec<&Value>]) -> Value {
-    let entry = |items: &Vec<&Value>| json!({"id": account.id, "time": time, "messaging": items});
-    json!({"object": account.platform.object(), "entry": entries.iter().map(entry).collect::<Vec<_>>()})
 }
 
 #[cfg(test)]
@@ -98,17 +174,5 @@ mod tests {
                 "message": {"is_echo": true, "app_id": 555_000_000_000_001_u64, "metadata": "ticket=9", "mid": "m_E1", "text": "hi"}})
         );
         assert_eq!(echo(1)["message"], json!({"is_echo": true, "mid": "m_E1", "text": "hi"}));
-    }
-
-    #[test]
-    fn an_envelope_carries_milliseconds_and_string_ids() {
-        let (world, item) = (World::default(), json!({"a": 1}));
-        assert_eq!(
-            envelope(&world.accounts[1], Timestamp(7), &[vec![&item], vec![&item, &item]]),
-            json!({"object": "instagram", "entry": [
-                {"id": "17841400000000001", "time": 7, "messaging": [{"a": 1}]},
-                {"id": "17841400000000001", "time": 7, "messaging": [{"a": 1}, {"a": 1}]},
-            ]})
-        );
     }
 }

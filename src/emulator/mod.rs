@@ -5,14 +5,16 @@
 //! hand or by a test, and can be made to fail in the ways Meta fails.
 //!
 //! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
-//! by HTTP alone, so that it can contradict them all. What it does not emulate: comments and private replies, one-time
-//! notifications, marketing messages, uploads, conversation routing, the profile and conversation endpoints.
+//! by HTTP alone, so that it can contradict them all. What it does not emulate: uploads, the profile and conversation
+//! endpoints.
 //!
 //! In reading order:
 //!
-//! - `world`: the app, the accounts, the people. `state`: what has happened, behind one lock. `chat`: one conversation.
-//! - `act` reads what a person shall do, `deed` does it, `items` has the shapes of what is told of it.
-//! - `queue` decides which delivery goes when, `escape` writes it as Meta does, `push` delivers it. `subscribe`: the
+//! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`:
+//!   one conversation. `rights`, `routing`: what people allow besides its window, and whose it is.
+//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it.
+//! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
+//!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
 //!   verification before the first.
 //! - `graph`: the Send API.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
@@ -27,21 +29,22 @@ mod exchange;
 mod faults;
 mod graph;
 mod items;
+mod legacy;
+mod news;
 mod page;
 mod push;
 mod queue;
 mod refusal;
 #[expect(dead_code, reason = "about to be used")]
 mod rights;
-#[expect(dead_code, reason = "about to be used")]
 mod routing;
 mod serve;
 mod state;
 mod stream;
 mod subscribe;
-#[expect(dead_code, reason = "about to be used")]
 mod subscriptions;
 mod world;
+mod world_file;
 
 #[cfg(test)]
 mod tests;
@@ -64,6 +67,7 @@ pub(crate) use escape::escape;
 pub use refusal::ActFault;
 pub use subscribe::SubscribeError;
 pub use world::{Account, App, Person, Platform, World};
+pub use world_file::{WorldError, WorldFault};
 
 /// The largest request that is read.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -130,6 +134,7 @@ fn router(site: Site) -> Router {
         .route("/emulator/stream", get(stream::stream))
         .route("/emulator/clock", get(control::clock).post(control::advance))
         .route("/emulator/faults", get(control::pending).post(control::faults))
+        .route("/emulator/subscribe", get(control::subscription).post(control::subscribe))
         .route("/emulator/reset", post(control::reset))
         // The first segment is the node or the version; the router wants one name for it.
         .route("/{first}/messages", post(graph::unversioned))

@@ -17,8 +17,9 @@ use crate::signature;
 
 use super::escape::escape;
 use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
-use super::queue::Attempt;
-use super::state::{Notice, Shared};
+use super::legacy;
+use super::queue::{Attempt, Settled};
+use super::state::{Notice, Shared, State};
 
 /// How long the callback has for its answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -74,8 +75,8 @@ async fn attempt(shared: Arc<Shared>, callback: String, attempt: Attempt) {
     let body = escape(&attempt.body);
     let begun = shared.clock.now();
     let mut exchange = Exchange::begun(Kind::Webhook, begun, "POST", &callback);
-    exchange.account = Some(shared.world.accounts[attempt.chat.account].name.clone());
-    exchange.person = Some(shared.world.people[attempt.chat.person].name.clone());
+    exchange.account = Some(shared.world.accounts[attempt.lane.account].name.clone());
+    exchange.person = attempt.lane.person.map(|person| shared.world.people[person].name.clone());
     exchange.request = shown_body(&body);
     exchange.attempt = attempt.number;
     if attempt.lost {
@@ -91,20 +92,36 @@ async fn attempt(shared: Arc<Shared>, callback: String, attempt: Attempt) {
         tracing::info!(account = exchange.account, status, attempt = number, "a delivery failed and is tried again");
     }
     let mut state = shared.state();
-    // What was under way during a reset belongs to what was forgotten.
-    if state.queue.settle(attempt.id, delivered, now) {
-        let kept = state.exchanges.keep(exchange);
-        shared.tell(Notice::Exchange(kept));
+    match state.queue.settle(attempt.id, delivered, now) {
+        // What was under way during a reset belongs to what was forgotten.
+        Settled::Forgotten => return,
+        Settled::Kept => {}
+        Settled::GivenUp { unsubscribed } => unsubscribe(&shared, &mut state, &unsubscribed),
+    }
+    let kept = state.exchanges.keep(exchange);
+    shared.tell(Notice::Exchange(kept));
+}
+
+/// The callback has failed for an hour: what it has missed is lost, and nothing more is told of these accounts until they are
+/// subscribed again.
+fn unsubscribe(shared: &Shared, state: &mut State, accounts: &[usize]) {
+    tracing::warn!("a delivery is given up: the callback has failed for an hour");
+    for &account in accounts {
+        state.subscriptions.cut_off(account);
+        let account = &shared.world.accounts[account].name;
+        tracing::warn!(account, "webhooks disabled: the app is unsubscribed from the account and must subscribe again");
     }
 }
 
 async fn deliver(shared: &Shared, callback: &str, body: Vec<u8>, exchange: &mut Exchange) {
-    let signed = signature::sign(&shared.world.app.secret, &body);
+    let secret = &shared.world.app.secret;
+    let (signed, legacy_signed) = (signature::sign(secret, &body), legacy::sign(secret, &body));
     let request = shared
         .http
         .post(callback)
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, NAME)
+        .header(legacy::HEADER, legacy_signed)
         .header(signature::HEADER, signed)
         .body(body)
         .build();

@@ -8,6 +8,9 @@ use crate::clock::Timestamp;
 
 use super::world::ChatKey;
 
+/// How many writings, and how many tokens, are kept.
+const KEPT: usize = 10_000;
+
 /// What people gave, by the ids that Meta gave it.
 #[derive(Default)]
 pub(super) struct Rights {
@@ -15,6 +18,28 @@ pub(super) struct Rights {
     pub(super) writings: BTreeMap<String, Writing>,
     /// Tokens of the notification opt-ins.
     pub(super) tokens: BTreeMap<String, Token>,
+}
+
+impl Rights {
+    /// Keeps a writing, in the place of the oldest when there are too many.
+    pub(super) fn keep_writing(&mut self, id: String, writing: Writing) {
+        make_room(&mut self.writings, |writing| writing.at);
+        self.writings.insert(id, writing);
+    }
+
+    /// Keeps a token, in the place of the oldest when there are too many.
+    pub(super) fn keep_token(&mut self, token: String, right: Token) {
+        make_room(&mut self.tokens, |token| token.at);
+        self.tokens.insert(token, right);
+    }
+}
+
+fn make_room<T>(rights: &mut BTreeMap<String, T>, at: impl Fn(&T) -> Timestamp) {
+    if rights.len() < KEPT {
+        return;
+    }
+    let oldest = rights.iter().min_by_key(|(_, right)| at(right)).map(|(id, _)| id.clone());
+    oldest.and_then(|id| rights.remove(&id));
 }
 
 /// A comment, or a visitor's post.

@@ -2,7 +2,7 @@
 //!
 //! What changes is in one [`State`] under one lock, which is never held while something is awaited.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -12,13 +12,14 @@ use crate::clock::{Clock, Timestamp};
 
 use super::chat::{Chat, mid};
 use super::exchange::{Exchange, Exchanges};
-use super::faults::Faults;
-use super::items::{Ends, envelope};
+use super::faults::{Faults, PushFault};
+use super::items::Ends;
+use super::news::{News, envelope};
 use super::queue::Queue;
 use super::rights::Rights;
 use super::routing::Routing;
 use super::subscriptions::Subscriptions;
-use super::world::{ChatKey, World};
+use super::world::{ChatKey, Lane, World};
 
 /// How many notices a slow listener may be behind before it is told to start over.
 const NOTICES: usize = 1024;
@@ -46,6 +47,8 @@ pub(super) struct State {
     pub(super) rights: Rights,
     pub(super) routing: Routing,
     pub(super) subscriptions: Subscriptions,
+    /// The accounts that Meta has blocked from sending.
+    pub(super) enforced: BTreeSet<usize>,
     /// Where the webhooks go, once it has been verified.
     pub(super) callback: Option<String>,
 }
@@ -78,6 +81,7 @@ impl Shared {
             rights: Rights::default(),
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
+            enforced: BTreeSet::new(),
             callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
@@ -105,14 +109,23 @@ impl Shared {
         self.tell(Notice::Exchange(kept));
     }
 
-    /// Queues an item for the callback; the fault that is due strikes it. Returns the body that would carry it alone.
-    pub(super) fn push(&self, state: &mut State, key: ChatKey, item: Value) -> Value {
-        let now = self.clock.now();
-        let body = envelope(&self.world.accounts[key.account], now, &[vec![&item]]);
-        let fault = state.faults.next_push();
-        state.queue.push(key, item, fault, now);
-        self.wake.notify_one();
-        body
+    /// Queues an item for the callback, where the app is subscribed to it; the fault that is due strikes it. Returns the body
+    /// that would carry it alone.
+    pub(super) fn push(&self, state: &mut State, lane: impl Into<Lane>, item: Value) -> Option<Value> {
+        let (lane, now) = (lane.into(), self.clock.now());
+        let owned = |chat| state.routing.is_anothers(chat, &self.world.app.id, now);
+        let is_anothers = lane.chat().is_some_and(owned);
+        let news = News::of(self.world.accounts[lane.account].platform, item, is_anothers);
+        if !news.field().is_some_and(|field| state.subscriptions.wants(lane.account, field)) {
+            return None;
+        }
+        let body = envelope(&self.world, now, &[(lane.account, vec![&news])]);
+        let fault = state.faults.next_push(news.is_echo());
+        if fault != Some(PushFault::EchoLost) {
+            state.queue.push(lane, news, fault, now);
+            self.wake.notify_one();
+        }
+        Some(body)
     }
 
     /// The two ends of an item of this conversation. None when the person has no id at the account.
@@ -120,7 +133,7 @@ impl Shared {
         Some(Ends { account: self.world.accounts.get(key.account)?, person: self.world.scoped_id(key)?, at })
     }
 
-    /// Back to the beginning. The callback stays verified, the clock where it is, and new ids stay new.
+    /// Back to the beginning, with every account subscribed. The callback stays verified, the clock where it is, and new ids stay new.
     pub(super) fn reset(&self) {
         let mut state = self.state();
         state.chats.clear();
@@ -129,6 +142,8 @@ impl Shared {
         state.queue.clear();
         state.rights = Rights::default();
         state.routing = Routing::default();
+        state.enforced.clear();
+        state.restore_all(&self.world);
         drop(state);
         self.tell(Notice::Reset);
     }
@@ -138,6 +153,11 @@ impl State {
     /// The conversation, which begins when it is first spoken of.
     pub(super) fn chat(&mut self, key: ChatKey) -> &mut Chat {
         self.chats.entry(key).or_default()
+    }
+
+    /// Every account is subscribed again that was cut off.
+    pub(super) fn restore_all(&mut self, world: &World) {
+        (0..world.accounts.len()).for_each(|account| self.subscriptions.restore(account));
     }
 
     /// A new message id for a conversation of this account.

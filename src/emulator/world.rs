@@ -12,7 +12,9 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
-    /// The app that is subscribed to the accounts' webhooks and sends for them.
+    /// The app that is subscribed to the accounts' webhooks and sends for them; that of the default world where it is left
+    /// out, as is each of its keys.
+    #[serde(default)]
     pub app: App,
     /// The Pages and Instagram accounts.
     pub accounts: Vec<Account>,
@@ -22,7 +24,7 @@ pub struct World {
 
 /// A Meta app, as its dashboard shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct App {
     /// The app's id, decimal digits.
     pub id: String,
@@ -35,6 +37,9 @@ pub struct App {
     /// Whether a Graph call without `appsecret_proof` is refused.
     #[serde(default)]
     pub require_proof: bool,
+    /// The features that App Review has granted; without the key, all of them.
+    #[serde(default)]
+    pub features: Option<Vec<String>>,
 }
 
 /// A Page or an Instagram professional account.
@@ -82,6 +87,31 @@ pub struct Person {
 pub(super) struct ChatKey {
     pub(super) account: usize,
     pub(super) person: usize,
+}
+
+/// What is told in order: a conversation, or what concerns an account as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Lane {
+    pub(super) account: usize,
+    pub(super) person: Option<usize>,
+}
+
+impl Lane {
+    /// What concerns no single person.
+    pub(super) fn of_account(account: usize) -> Lane {
+        Lane { account, person: None }
+    }
+
+    /// The conversation, if it is one.
+    pub(super) fn chat(self) -> Option<ChatKey> {
+        Some(ChatKey { account: self.account, person: self.person? })
+    }
+}
+
+impl From<ChatKey> for Lane {
+    fn from(chat: ChatKey) -> Lane {
+        Lane { account: chat.account, person: Some(chat.person) }
+    }
 }
 
 impl Platform {
@@ -141,12 +171,7 @@ impl Default for World {
             ids: BTreeMap::from([("shop".into(), page.into()), ("shop_ig".into(), instagram.into())]),
         };
         World {
-            app: App {
-                id: "555000000000001".into(),
-                secret: Secret::new("emulated-app-secret"),
-                verify_token: Secret::new("emulated-verify-token"),
-                require_proof: false,
-            },
+            app: App::default(),
             accounts: vec![
                 account("shop", Platform::Messenger, "104000000000001"),
                 account("shop_ig", Platform::Instagram, "17841400000000001"),
@@ -155,6 +180,19 @@ impl Default for World {
                 person("Ada", "7200000000000011", "9100000000000021"),
                 person("Ben", "7200000000000012", "9100000000000022"),
             ],
+        }
+    }
+}
+
+/// An app that may do everything.
+impl Default for App {
+    fn default() -> App {
+        App {
+            id: "555000000000001".into(),
+            secret: Secret::new("emulated-app-secret"),
+            verify_token: Secret::new("emulated-verify-token"),
+            require_proof: false,
+            features: None,
         }
     }
 }

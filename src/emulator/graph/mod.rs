@@ -159,7 +159,8 @@ fn handle(
     let key = find(shared, state, &accounts, &call.recipient)?;
     (progress.account, progress.chat) = (Some(key.account), Some(key));
     if matches!(call.content, Content::Message(_)) {
-        progress.fault = state.faults.next_send();
+        let enforced = state.enforced.contains(&key.account).then_some(SendFault::Blocked);
+        progress.fault = enforced.or_else(|| state.faults.next_send());
         progress.fault.and_then(failure).map_or(Ok(()), Err)?;
     }
     carry_out(shared, state, key, call)

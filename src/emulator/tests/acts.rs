@@ -20,11 +20,15 @@ async fn each_act_is_told_in_metas_shape() {
     let postback = bench.act(json!({"do": "postback", "title": "Go", "payload": "GO"})).await;
     let tapped = &postback["postback"];
     assert_eq!((&tapped["title"], &tapped["payload"], tapped["mid"].is_string()), (&json!("Go"), &json!("GO"), true));
+    let started = json!({"do": "postback", "title": "Get Started", "payload": "GO", "ref": "spring"});
+    let referral = json!({"ref": "spring", "source": "SHORTLINK", "type": "OPEN_THREAD"});
+    assert_eq!(bench.act(started).await["postback"]["referral"], referral);
     let react = bench.act(json!({"do": "react", "mid": mid})).await;
     assert_eq!(react["reaction"], json!({"mid": mid, "action": "react", "reaction": "love", "emoji": "❤️"}));
     let unreact = bench.act(json!({"do": "unreact"})).await;
     assert_eq!(unreact["reaction"], json!({"mid": mid, "action": "unreact"}));
     assert_eq!(bench.act(json!({"do": "read"})).await["read"], json!({"watermark": START}));
+    assert_eq!(bench.chat().await["read_at"], json!(START));
     let referral = bench.act(json!({"do": "referral", "ref": "spring"})).await;
     assert_eq!(referral["referral"], json!({"ref": "spring", "source": "SHORTLINK", "type": "OPEN_THREAD"}));
     assert_eq!(bench.act(json!({"do": "optin", "ref": "cart-9"})).await["optin"], json!({"ref": "cart-9"}));

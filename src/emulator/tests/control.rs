@@ -47,6 +47,9 @@ async fn bad_requests_are_refused_with_a_hint() {
     check("/emulator/faults", json!({"send": "slow", "push": "delay"}), 400).await;
     check("/emulator/faults", json!({"send": "slow", "times": 0}), 400).await;
     check("/emulator/faults", json!({"send": "slow", "times": -1}), 400).await;
+    check("/emulator/subscribe", json!({}), 400).await;
+    check("/emulator/subscribe", json!({"callback": "the bot"}), 400).await;
+    check("/emulator/subscribe", json!({"callback": "http://127.0.0.1:1/"}), 400).await;
     check("/emulator/nothing", json!({}), 404).await;
     check("/nothing/104000000000001/messages", json!({}), 404).await;
     let get = async |path: &str| bench.request(bench.http.get(format!("{}{path}", bench.url))).await.0;

@@ -1,9 +1,13 @@
 //! The emulator as a bot meets it: by HTTP, on a port of its own, with a bot that only listens.
 
 mod acts;
+mod business;
+mod comments;
+mod consent;
 mod control;
 mod pushes;
 mod sends;
+mod world_file;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -122,8 +126,19 @@ impl Bench {
 
     /// Ada does something at `shop`, unless `act` says otherwise. Returns the item that is queued, null where none is.
     async fn act(&self, act: Value) -> Value {
+        self.entries(act).await.into_iter().next().map_or(Value::Null, |entry| entry["messaging"][0].clone())
+    }
+
+    /// The same for what is told as a change.
+    async fn change(&self, act: Value) -> Value {
+        self.entries(act).await[0]["changes"][0].clone()
+    }
+
+    /// The entries of all that is queued.
+    async fn entries(&self, act: Value) -> Vec<Value> {
         let answer = self.control("/emulator/act", with(json!({"person": "Ada", "account": "shop"}), act)).await;
-        answer["pushed"][0]["entry"][0]["messaging"][0].clone()
+        let pushed = answer["pushed"].as_array().expect("a list").iter();
+        pushed.map(|body| body["entry"][0].clone()).collect()
     }
 
     /// Why Ada cannot do it.

@@ -22,6 +22,7 @@ async fn a_delivery_is_signed_over_escaped_bytes() {
     assert_eq!(push.headers["user-agent"], "facebookexternalua");
     let secret = World::default().app.secret;
     assert!(signature::verify([&secret], push.headers[signature::HEADER].as_bytes(), &push.bytes));
+    assert!(push.headers["x-hub-signature"].to_str().expect("text").starts_with("sha1="));
     let body = push.json();
     assert_eq!((&body["object"], &body["entry"][0]["time"]), (&json!("page"), &json!(START)));
     bench.end().await;
@@ -111,7 +112,7 @@ async fn a_conversation_that_fails_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn an_hour_of_failures_ends_a_delivery() {
+async fn an_hour_of_failures_unsubscribes_the_account() {
     let mut bench = Bench::new().await;
     bench.answer(|body| if body.contains("lost") { 500 } else { 200 });
     bench.act(json!({"do": "message", "text": "lost"})).await;
@@ -119,10 +120,75 @@ async fn an_hour_of_failures_ends_a_delivery() {
         assert_eq!(bench.next_item().await["message"]["text"], "lost");
         bench.settled().await;
     }
-    bench.act(json!({"do": "message", "text": "kept"})).await;
+    bench.act(json!({"do": "message", "text": "waits behind it"})).await;
     bench.clock.advance(Duration::from_millis(HOUR.unsigned_abs() - 500));
     assert_eq!(bench.next_item().await["message"]["text"], "lost");
+    bench.settled().await;
+    assert_eq!(bench.act(json!({"do": "message", "text": "never told"})).await, Value::Null);
+    let subscription = bench.get("/emulator/subscribe").await;
+    assert_eq!(subscription, json!({"callback": bench.bot_url, "unsubscribed": ["shop"]}));
+    let on_instagram = bench.act(json!({"account": "shop_ig", "do": "message", "text": "elsewhere"})).await;
+    assert_eq!(bench.next_item().await, on_instagram);
+
+    let subscription = bench.control("/emulator/subscribe", json!({"callback": bench.bot_url})).await;
+    assert_eq!(subscription["unsubscribed"], json!([]));
+    bench.act(json!({"do": "message", "text": "told again"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "told again");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_alone_fails_for_an_hour_is_given_up_alone() {
+    let mut bench = Bench::new().await;
+    bench.answer(|body| if body.contains("lost") { 500 } else { 200 });
+    bench.act(json!({"do": "message", "text": "lost"})).await;
+    for _ in 0..2 {
+        bench.next().await;
+        bench.settled().await;
+    }
+    bench.act(json!({"do": "message", "text": "kept"})).await;
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.next_item().await["message"]["text"], "lost");
+    bench.settled().await;
+    bench.act(json!({"person": "Ben", "do": "message", "text": "from Ben"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "from Ben");
+    bench.settled().await;
+    bench.clock.advance(Duration::from_millis(HOUR.unsigned_abs() - 1_500));
+    assert_eq!(bench.next_item().await["message"]["text"], "lost");
     assert_eq!(bench.next_item().await["message"]["text"], "kept");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_batch_has_entries_of_both_kinds_and_each_its_unit_of_time() {
+    let mut bench = Bench::new().await;
+    bench.control("/emulator/faults", json!({"push": "batch", "times": 2})).await;
+    bench.act(json!({"do": "message", "text": "one"})).await;
+    bench.act(json!({"do": "comment", "text": "Price?"})).await;
+    bench.act(json!({"account": "shop_ig", "do": "message", "text": "another object"})).await;
+    assert_eq!(bench.next().await.json()["object"], "instagram");
+    bench.act(json!({"person": "Ben", "do": "message", "text": "two"})).await;
+    let entries = bench.next().await.json()["entry"].clone();
+    assert_eq!(entries[0]["messaging"][0]["message"]["text"], "one");
+    assert_eq!((&entries[1]["time"], &entries[1]["changes"][0]["field"]), (&json!(START / 1000), &json!("feed")));
+    assert_eq!(entries[2]["messaging"][0]["message"]["text"], "two");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn an_echo_comes_late_or_never_when_told_to() {
+    let mut bench = Bench::new().await;
+    bench.control("/emulator/faults", json!({"push": "echo_lost"})).await;
+    bench.control("/emulator/faults", json!({"push": "echo_late"})).await;
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "hi");
+    bench.send(json!({"message": {"text": "its echo is lost"}})).await;
+    assert!(bench.next_item().await["delivery"].is_object());
+    bench.send(json!({"message": {"text": "its echo is late"}})).await;
+    bench.act(json!({"person": "Ben", "do": "message", "text": "meanwhile"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "meanwhile");
+    bench.control("/emulator/clock", json!({"advance": "5s"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "its echo is late");
     bench.end().await;
 }
 

@@ -1,0 +1,133 @@
+//! Something is done: the conversation changes, the window may open, and items go to the callback.
+
+mod business;
+mod comment;
+mod feedback;
+mod message;
+mod optin;
+mod ruling;
+
+use serde_json::Value;
+
+use crate::clock::Timestamp;
+
+use super::act::{Act, Asked};
+use super::chat::{Chat, Message, Side};
+use super::items::Ends;
+use super::refusal::Refusal;
+use super::state::{Notice, Shared, State};
+use super::world::{ChatKey, Lane};
+
+/// Does what was asked. Returns the bodies that are queued for the callback.
+pub(super) fn perform(shared: &Shared, asked: Asked) -> Result<Vec<Value>, Refusal> {
+    let mut state = shared.state();
+    let (lane, items) = match asked {
+        Asked::InChat { chat, act, timestamp } => {
+            (Lane::from(chat), in_chat(shared, &mut state, chat, act, timestamp)?)
+        }
+        Asked::OnAccount { account, ruling } => {
+            (Lane::of_account(account), Vec::from_iter(ruling::follow(shared, &mut state, account, ruling)?))
+        }
+    };
+    let pushed = items.into_iter().filter_map(|item| shared.push(&mut state, lane, item)).collect();
+    drop(state);
+    if let Some(chat) = lane.chat() {
+        shared.tell(Notice::Chat(chat));
+    }
+    Ok(pushed)
+}
+
+fn in_chat(
+    shared: &Shared,
+    state: &mut State,
+    key: ChatKey,
+    act: Act,
+    timestamp: Option<i64>,
+) -> Result<Vec<Value>, Refusal> {
+    let now = shared.clock.now();
+    let at = timestamp.map_or(now, Timestamp);
+    let ends = shared.ends(key, at).expect("what was asked names a person with an id at the account");
+    if state.chat(key).blocked && !matches!(act, Act::Unblock) {
+        return Err(Refusal::new("this person has blocked the account", "unblock first: {\"do\":\"unblock\"}"));
+    }
+    Scene { shared, state, key, ends, now }.play(act)
+}
+
+/// Where it happens, and all that may change by it.
+struct Scene<'a> {
+    shared: &'a Shared,
+    state: &'a mut State,
+    key: ChatKey,
+    ends: Ends<'a>,
+    now: Timestamp,
+}
+
+impl Scene<'_> {
+    /// Returns what is told of it.
+    fn play(&mut self, act: Act) -> Result<Vec<Value>, Refusal> {
+        let item = match act {
+            Act::Message(words) => self.message(words)?,
+            Act::Postback { title, payload, reference } => self.postback(&title, &payload, reference.as_deref()),
+            Act::React { mid, reaction, emoji } => self.react(mid, reaction, emoji)?,
+            Act::Unreact { mid } => self.unreact(mid)?,
+            Act::Read => self.read()?,
+            Act::Referral { reference } => {
+                self.open();
+                self.ends.referral(&reference)
+            }
+            Act::Optin(optin) => self.optin(optin)?,
+            Act::AccountLink { code } => self.account_link(code)?,
+            Act::Feedback(feedback) => self.feedback(feedback)?,
+            Act::Comment(comment) => self.comment(comment)?,
+            Act::Edit { mid, text } => self.edit(mid, text)?,
+            Act::Unsend { mid } => self.unsend(mid)?,
+            Act::Block => return Ok(self.set_blocked(true)),
+            Act::Unblock => return Ok(self.set_blocked(false)),
+            Act::Inbox { text, takes } => return self.inbox(text, takes),
+            Act::Handover { handover, metadata } => {
+                return self.hand_over(handover, metadata.as_deref()).map(Vec::from_iter);
+            }
+        };
+        Ok(vec![item])
+    }
+
+    fn chat(&mut self) -> &mut Chat {
+        self.state.chat(self.key)
+    }
+
+    /// The person has done what opens the window, and keeps the conversation with whoever has it.
+    fn open(&mut self) {
+        let (at, now) = (self.ends.at, self.now);
+        self.chat().open(at, now);
+        self.state.routing.prolong(self.key, now);
+    }
+
+    /// A new message without content.
+    fn new_message(&mut self, from: Side) -> Message {
+        let mid = self.state.mid(&self.shared.world, self.key.account);
+        Message::new(mid, from, self.ends.at)
+    }
+
+    /// An id of this many digits.
+    fn new_number(&mut self, digits: usize) -> String {
+        let rng = &mut self.state.rng;
+        std::iter::once(rng.digit(10).max('1')).chain((1..digits).map(|_| rng.digit(10))).collect()
+    }
+
+    fn is_on_instagram(&self) -> bool {
+        self.ends.account.platform.is_instagram()
+    }
+
+    /// Refuses what exists on Messenger alone.
+    fn on_messenger(&self, what: &str) -> Result<(), Refusal> {
+        if self.is_on_instagram() {
+            return Err(Refusal::new(format!("{what} on Instagram"), "it exists on Messenger; take an account there"));
+        }
+        Ok(())
+    }
+
+    fn set_blocked(&mut self, blocked: bool) -> Vec<Value> {
+        self.chat().blocked = blocked;
+        Vec::new()
+    }
+}
