@@ -30,10 +30,9 @@ mod items;
 mod page;
 mod push;
 mod queue;
+mod rates;
 mod refusal;
-#[expect(dead_code, reason = "about to be used")]
 mod rights;
-#[expect(dead_code, reason = "about to be used")]
 mod routing;
 mod serve;
 mod state;
@@ -41,6 +40,7 @@ mod stream;
 mod subscribe;
 #[expect(dead_code, reason = "about to be used")]
 mod subscriptions;
+mod uploads;
 mod world;
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,7 @@ use state::Shared;
 
 pub(crate) use escape::escape;
 pub use subscribe::SubscribeError;
-pub use world::{Account, App, Person, Platform, World};
+pub use world::{Account, App, Feature, Person, Platform, World};
 
 /// The largest request that is read.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -132,9 +132,14 @@ fn router(site: Site) -> Router {
         .route("/emulator/faults", post(control::faults))
         .route("/emulator/reset", post(control::reset))
         // The first segment is the node or the version; the router wants one name for it.
-        .route("/{first}/messages", post(graph::unversioned))
-        .route("/{first}/{node}/messages", post(graph::versioned))
+        .route("/{first}/messages", sends(post(graph::unversioned)))
+        .route("/{first}/{node}/messages", sends(post(graph::versioned)))
         .fallback(control::nothing)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site)
+}
+
+/// What goes to a person may carry a file.
+fn sends(route: MethodRouter<Site>) -> MethodRouter<Site> {
+    route.layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD))
 }

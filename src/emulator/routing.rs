@@ -3,6 +3,7 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 
@@ -13,6 +14,9 @@ pub(super) const PAGE_INBOX: &str = "263902037430900";
 
 /// The inbox of an Instagram account, as an app.
 pub(super) const INSTAGRAM_INBOX: &str = "1217981644879628";
+
+/// How long an app owns a conversation in which nothing happens.
+const CONTROL: Duration = Duration::from_secs(24 * 3600);
 
 /// The owners of conversations. Who is in nobody's hands is idle.
 #[derive(Default)]
@@ -34,5 +38,15 @@ impl Routing {
     /// Whether another app than `app_id` owns a conversation, so that `app_id` hears of it on standby and cannot send.
     pub(super) fn is_anothers(&self, chat: ChatKey, app_id: &str, now: Timestamp) -> bool {
         self.owner(chat, now).is_some_and(|owner| owner != app_id)
+    }
+
+    /// Gives a conversation to an app.
+    pub(super) fn pass(&mut self, chat: ChatKey, app_id: &str, now: Timestamp) {
+        self.owners.insert(chat, Owner { app_id: app_id.to_owned(), until: now + CONTROL });
+    }
+
+    /// Nobody owns a conversation any more.
+    pub(super) fn release(&mut self, chat: ChatKey) {
+        self.owners.remove(&chat);
     }
 }

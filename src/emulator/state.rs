@@ -15,9 +15,11 @@ use super::exchange::{Exchange, Exchanges};
 use super::faults::Faults;
 use super::items::{Ends, envelope};
 use super::queue::Queue;
+use super::rates::Rates;
 use super::rights::Rights;
 use super::routing::Routing;
 use super::subscriptions::Subscriptions;
+use super::uploads::Uploads;
 use super::world::{ChatKey, World};
 
 /// How many notices a slow listener may be behind before it is told to start over.
@@ -43,9 +45,11 @@ pub(super) struct State {
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
     pub(super) queue: Queue,
+    pub(super) rates: Rates,
     pub(super) rights: Rights,
     pub(super) routing: Routing,
     pub(super) subscriptions: Subscriptions,
+    pub(super) uploads: Uploads,
     /// Where the webhooks go, once it has been verified.
     pub(super) callback: Option<String>,
 }
@@ -75,9 +79,11 @@ impl Shared {
             exchanges: Exchanges::default(),
             faults: Faults::default(),
             queue: Queue::default(),
+            rates: Rates::default(),
             rights: Rights::default(),
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
+            uploads: Uploads::default(),
             callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
@@ -129,6 +135,8 @@ impl Shared {
         state.queue.clear();
         state.rights = Rights::default();
         state.routing = Routing::default();
+        state.rates = Rates::default();
+        state.uploads.clear();
         drop(state);
         self.tell(Notice::Reset);
     }

@@ -35,6 +35,25 @@ pub struct App {
     /// Whether a Graph call without `appsecret_proof` is refused.
     #[serde(default)]
     pub require_proof: bool,
+    /// What Meta has granted the app beside answering; where nothing is said, everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
+}
+
+/// A permission of Meta's that a bot needs for one way of sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// The tag `HUMAN_AGENT`.
+    HumanAgent,
+    /// The tag `NON_PROMOTIONAL_SUBSCRIPTION`, of registered news Pages.
+    News,
+    /// One-time notifications: the request and the message on its token.
+    OneTimeNotification,
+    /// Marketing messages: the request and the messages on its token.
+    Marketing,
+    /// Utility templates.
+    Utility,
 }
 
 /// A Page or an Instagram professional account.
@@ -82,6 +101,13 @@ pub struct Person {
 pub(super) struct ChatKey {
     pub(super) account: usize,
     pub(super) person: usize,
+}
+
+impl App {
+    /// Whether Meta has granted the app a feature.
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.features.as_ref().is_none_or(|granted| granted.contains(&feature))
+    }
 }
 
 impl Platform {
@@ -146,6 +172,7 @@ impl Default for World {
                 secret: Secret::new("emulated-app-secret"),
                 verify_token: Secret::new("emulated-verify-token"),
                 require_proof: false,
+                features: None,
             },
             accounts: vec![
                 account("shop", Platform::Messenger, "104000000000001"),

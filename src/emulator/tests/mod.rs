@@ -1,8 +1,10 @@
 //! The emulator as a bot meets it: by HTTP, on a port of its own, with a bot that only listens.
 
 mod acts;
+mod bodies;
 mod control;
 mod pushes;
+mod rules;
 mod sends;
 
 use std::sync::{Arc, Mutex};
