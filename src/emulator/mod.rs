@@ -5,8 +5,8 @@
 //! hand or by a test, and can be made to fail in the ways Meta fails.
 //!
 //! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
-//! by HTTP alone, so that it can contradict them all. What it does not emulate: comments and private replies, one-time
-//! notifications, marketing messages, uploads, conversation routing, the profile and conversation endpoints.
+//! by HTTP alone, so that it can contradict them all. What it does not emulate: the profile and conversation endpoints, and
+//! what stands behind the addresses it is given, which are never called.
 //!
 //! In reading order:
 //!
@@ -14,7 +14,7 @@
 //! - `act` reads what a person shall do, `deed` does it, `items` has the shapes of what is told of it.
 //! - `queue` decides which delivery goes when, `escape` writes it as Meta does, `push` delivers it. `subscribe`: the
 //!   verification before the first.
-//! - `graph`: the Send API.
+//! - `graph`: the Send API. `rights`, `routing`, `uploads`, `rates`: what it goes by besides the conversation.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
 

@@ -111,20 +111,21 @@ fn parts(content_type: &str, body: &Bytes) -> Result<Fields, GraphError> {
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| GraphError::parameter("The content type names no boundary between the parts"))?;
     let whole = stream::iter([Ok::<_, Infallible>(body.clone())]);
-    let parts = read_parts(Multipart::new(whole, boundary)).now_or_never();
-    parts
-        .expect("nothing is waited for: the body is there")
-        .map_err(|error| GraphError::parameter(format!("The multipart body cannot be read: {error}")))
+    // The body is there as a whole: what would have to be waited for does not come.
+    let read = read_parts(Multipart::new(whole, boundary)).now_or_never();
+    read.unwrap_or_else(|| Err(GraphError::parameter("The multipart body is cut off")))
 }
 
-async fn read_parts(mut multipart: Multipart<'_>) -> multer::Result<Fields> {
+async fn read_parts(mut multipart: Multipart<'_>) -> Result<Fields, GraphError> {
+    let unreadable = |error| GraphError::parameter(format!("The multipart body cannot be read: {error}"));
     let mut fields = Fields::new();
-    while let Some(part) = multipart.next_field().await? {
-        let name = part.name().unwrap_or_default().to_owned();
-        let value = read_part(&name, part).await?;
-        if fields.len() < MOST_PARTS {
-            fields.insert(name, value);
+    while let Some(part) = multipart.next_field().await.map_err(unreadable)? {
+        if fields.len() == MOST_PARTS {
+            return Err(GraphError::parameter(format!("The body has more than {MOST_PARTS} parts")));
         }
+        let name = part.name().unwrap_or_default().to_owned();
+        let value = read_part(&name, part).await.map_err(unreadable)?;
+        fields.insert(name, value);
     }
     Ok(fields)
 }

@@ -10,7 +10,7 @@ use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
 use super::action::Action;
-use super::call::{Call, Content, ThreadControl};
+use super::call::{Call, ThreadControl};
 use super::error::GraphError;
 use super::recipient::Recipient;
 

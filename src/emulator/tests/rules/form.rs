@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Row, Step, hold, row, text};
+use super::{Step, hold, row, text};
 
 fn hello(more: Value) -> Value {
     super::with(text("Hello"), more)
@@ -85,8 +85,8 @@ async fn throttles_and_faults() {
 }
 
 #[tokio::test]
-async fn the_nearest_rows_of_a_conversation_go_through() {
-    let rows: Vec<Row> = vec![
+async fn the_thread_may_go_to_another_app_with_a_message() {
+    hold(vec![
         row("§1.1 thread_control hands over", 10, text("again"))
             .with(2_018_300)
             .but(hello(json!({"thread_control": {"control_type": "pass", "app_id": super::ANOTHER_APP}}))),
@@ -94,6 +94,6 @@ async fn the_nearest_rows_of_a_conversation_go_through() {
             .with(2_534_037)
             .on_instagram()
             .but(hello(json!({"thread_control": {"control_type": "pass"}}))),
-    ];
-    hold(rows).await;
+    ])
+    .await;
 }

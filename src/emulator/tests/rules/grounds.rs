@@ -207,7 +207,7 @@ async fn tokens() {
         row("P11.1 to ask needs it too", 10, request("notification_messages"))
             .granted(vec![Feature::OneTimeNotification])
             .but(request("one_time_notif_req")),
-        row("P10.1 a token opens no window", 10, text("Hello")).with(OUTSIDE).given(asked()).but(one_time()),
+        row("P5.2 a token opens no window", 10, text("Hello")).with(OUTSIDE).given(asked()).but(one_time()),
     ])
     .await;
 }

@@ -55,7 +55,7 @@ async fn attachments() {
             .with(2_018_074)
             .given(vec![Step::Upload(MediaKind::Video), days(90), wrote()])
             .until(vec![seconds(1)]),
-        row("§4.3 another account's", 100, by_id("video", FIRST_UPLOAD)).with(2_018_074).on_instagram(),
+        row("§3.1 a foreign id", 100, by_id("video", FIRST_UPLOAD)).with(2_018_074).on_instagram(),
         row("§3 sticker_id on Instagram", 100, json!({"message": {"sticker_id": 369_239_263_222_822_u64}}))
             .on_instagram()
             .but(json!({"message": {"attachment": {"type": "like_heart"}}})),
