@@ -5,8 +5,8 @@
 //! hand or by a test, and can be made to fail in the ways Meta fails.
 //!
 //! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
-//! by HTTP alone, so that it can contradict them all. What it does not emulate: uploads, the profile and conversation
-//! endpoints.
+//! by HTTP alone, so that it can contradict them all. What it does not emulate is what stands behind the addresses it is
+//! given, which are never called.
 //!
 //! In reading order:
 //!
@@ -16,7 +16,7 @@
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
 //!   verification before the first.
-//! - `graph`: the Send API.
+//! - `graph`: the Send API. `rights`, `routing`, `uploads`, `rates`: what it goes by besides the conversation.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
 
@@ -34,8 +34,8 @@ mod news;
 mod page;
 mod push;
 mod queue;
+mod rates;
 mod refusal;
-#[expect(dead_code, reason = "about to be used")]
 mod rights;
 mod routing;
 mod serve;
@@ -43,6 +43,7 @@ mod state;
 mod stream;
 mod subscribe;
 mod subscriptions;
+mod uploads;
 mod world;
 mod world_file;
 
@@ -54,7 +55,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +67,7 @@ use state::Shared;
 pub(crate) use escape::escape;
 pub use refusal::ActFault;
 pub use subscribe::SubscribeError;
-pub use world::{Account, App, Person, Platform, World};
+pub use world::{Account, App, Feature, Person, Platform, World};
 pub use world_file::{WorldError, WorldFault};
 
 /// The largest request that is read.
@@ -137,9 +138,14 @@ fn router(site: Site) -> Router {
         .route("/emulator/subscribe", get(control::subscription).post(control::subscribe))
         .route("/emulator/reset", post(control::reset))
         // The first segment is the node or the version; the router wants one name for it.
-        .route("/{first}/messages", post(graph::unversioned))
-        .route("/{first}/{node}/messages", post(graph::versioned))
+        .route("/{first}/messages", sends(post(graph::unversioned)))
+        .route("/{first}/{node}/messages", sends(post(graph::versioned)))
         .fallback(control::nothing)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site)
+}
+
+/// What goes to a person may carry a file.
+fn sends(route: MethodRouter<Site>) -> MethodRouter<Site> {
+    route.layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD))
 }

@@ -2,7 +2,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/discovery/private-replies>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 
@@ -10,6 +11,14 @@ use super::world::ChatKey;
 
 /// How many writings, and how many tokens, are kept.
 const KEPT: usize = 10_000;
+/// How long a comment or post can be answered.
+const REPLY_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long a token can be used.
+const TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// How far apart two marketing messages on one token are.
+const BETWEEN_MARKETING: Duration = Duration::from_secs(12 * 3600);
 
 /// What people gave, by the ids that Meta gave it.
 #[derive(Default)]
@@ -18,6 +27,8 @@ pub(super) struct Rights {
     pub(super) writings: BTreeMap<String, Writing>,
     /// Tokens of the notification opt-ins.
     pub(super) tokens: BTreeMap<String, Token>,
+    /// The comments below broadcasts that are over.
+    below_ended: BTreeSet<String>,
 }
 
 impl Rights {
@@ -75,4 +86,128 @@ pub(super) enum TokenKind {
     OneTime,
     /// Marketing messages, twelve hours apart.
     Marketing,
+}
+
+/// Why a right gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denial {
+    /// It was used.
+    Used,
+    /// It is too old.
+    Expired,
+    /// The broadcast is over.
+    BroadcastOver,
+    /// The last message on it was sent too short a while ago.
+    TooSoon,
+    /// The person wants no more.
+    Stopped,
+}
+
+impl Rights {
+    /// Whether the private reply to a comment or post may be sent now: once, within seven days, and below a broadcast only
+    /// while it goes on.
+    pub(super) fn may_reply(&self, id: &str, now: Timestamp) -> Result<(), Denial> {
+        match self.writings.get(id) {
+            Some(writing) if writing.is_answered => Err(Denial::Used),
+            Some(writing) if now > writing.at + REPLY_WITHIN => Err(Denial::Expired),
+            _ if self.below_ended.contains(id) => Err(Denial::BroadcastOver),
+            _ => Ok(()),
+        }
+    }
+
+    /// The private reply to a comment or post was sent.
+    pub(super) fn use_reply(&mut self, id: &str) {
+        if let Some(writing) = self.writings.get_mut(id) {
+            writing.is_answered = true;
+        }
+    }
+
+    /// Whether a message may be sent on a token now.
+    pub(super) fn may_notify(&self, token: &str, now: Timestamp) -> Result<(), Denial> {
+        let Some(token) = self.tokens.get(token) else { return Ok(()) };
+        match (token.kind, token.sent_at) {
+            _ if token.is_stopped => Err(Denial::Stopped),
+            _ if now > token.at + TOKEN_LIFE => Err(Denial::Expired),
+            (TokenKind::OneTime, Some(_)) => Err(Denial::Used),
+            (TokenKind::Marketing, Some(sent_at)) if now < sent_at + BETWEEN_MARKETING => Err(Denial::TooSoon),
+            _ => Ok(()),
+        }
+    }
+
+    /// A message was sent on a token.
+    pub(super) fn use_token(&mut self, token: &str, now: Timestamp) {
+        if let Some(token) = self.tokens.get_mut(token) {
+            token.sent_at = Some(now);
+        }
+    }
+
+    /// The account's broadcasts are over, and what was written below them can no longer be answered.
+    pub(super) fn end_broadcasts(&mut self, account: usize) {
+        let live = self.writings.iter_mut().filter(|(_, writing)| writing.is_live && writing.chat.account == account);
+        for (id, writing) in live {
+            writing.is_live = false;
+            self.below_ended.insert(id.clone());
+        }
+        while self.below_ended.len() > KEPT {
+            self.below_ended.pop_first();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAT: ChatKey = ChatKey { account: 1, person: 0 };
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn token(kind: TokenKind) -> Rights {
+        let token = Token { chat: CHAT, at: Timestamp(0), kind, sent_at: None, is_stopped: false };
+        Rights { tokens: BTreeMap::from([("t".to_owned(), token)]), ..Rights::default() }
+    }
+
+    fn comment(is_live: bool) -> Rights {
+        let writing = Writing { chat: CHAT, at: Timestamp(0), is_post: false, is_live, is_answered: false };
+        Rights { writings: BTreeMap::from([("c".to_owned(), writing)]), ..Rights::default() }
+    }
+
+    #[test]
+    fn a_comment_is_answered_once_within_seven_days() {
+        let mut rights = comment(false);
+        let last = Timestamp(0) + REPLY_WITHIN;
+        assert_eq!(rights.may_reply("c", last), Ok(()));
+        assert_eq!(rights.may_reply("c", last + SECOND), Err(Denial::Expired));
+        rights.use_reply("c");
+        assert_eq!(rights.may_reply("c", last), Err(Denial::Used));
+    }
+
+    #[test]
+    fn below_a_broadcast_only_while_it_goes_on() {
+        let mut rights = comment(true);
+        rights.end_broadcasts(0);
+        assert_eq!(rights.may_reply("c", Timestamp(0)), Ok(()));
+        rights.end_broadcasts(1);
+        assert_eq!(rights.may_reply("c", Timestamp(0)), Err(Denial::BroadcastOver));
+    }
+
+    #[test]
+    fn a_one_time_token_is_spent_by_its_message_or_after_a_year() {
+        let mut rights = token(TokenKind::OneTime);
+        let last = Timestamp(0) + TOKEN_LIFE;
+        assert_eq!(rights.may_notify("t", last), Ok(()));
+        assert_eq!(rights.may_notify("t", last + SECOND), Err(Denial::Expired));
+        rights.use_token("t", Timestamp(0));
+        assert_eq!(rights.may_notify("t", last), Err(Denial::Used));
+    }
+
+    #[test]
+    fn marketing_messages_are_twelve_hours_apart_until_the_person_stops_them() {
+        let mut rights = token(TokenKind::Marketing);
+        rights.use_token("t", Timestamp(0));
+        let next = Timestamp(0) + BETWEEN_MARKETING;
+        assert_eq!(rights.may_notify("t", next - SECOND), Err(Denial::TooSoon));
+        assert_eq!(rights.may_notify("t", next), Ok(()));
+        rights.tokens.get_mut("t").expect("the token is there").is_stopped = true;
+        assert_eq!(rights.may_notify("t", next), Err(Denial::Stopped));
+    }
 }

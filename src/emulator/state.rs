@@ -16,9 +16,11 @@ use super::faults::{Faults, PushFault};
 use super::items::Ends;
 use super::news::{News, envelope};
 use super::queue::Queue;
+use super::rates::Rates;
 use super::rights::Rights;
 use super::routing::Routing;
 use super::subscriptions::Subscriptions;
+use super::uploads::Uploads;
 use super::world::{ChatKey, Lane, World};
 
 /// How many notices a slow listener may be behind before it is told to start over.
@@ -44,11 +46,13 @@ pub(super) struct State {
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
     pub(super) queue: Queue,
+    pub(super) rates: Rates,
     pub(super) rights: Rights,
     pub(super) routing: Routing,
     pub(super) subscriptions: Subscriptions,
     /// The accounts that Meta has blocked from sending.
     pub(super) enforced: BTreeSet<usize>,
+    pub(super) uploads: Uploads,
     /// Where the webhooks go, once it has been verified.
     pub(super) callback: Option<String>,
 }
@@ -78,10 +82,12 @@ impl Shared {
             exchanges: Exchanges::default(),
             faults: Faults::default(),
             queue: Queue::default(),
+            rates: Rates::default(),
             rights: Rights::default(),
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
             enforced: BTreeSet::new(),
+            uploads: Uploads::default(),
             callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
@@ -144,6 +150,8 @@ impl Shared {
         state.routing = Routing::default();
         state.enforced.clear();
         state.restore_all(&self.world);
+        state.rates = Rates::default();
+        state.uploads.clear();
         drop(state);
         self.tell(Notice::Reset);
     }

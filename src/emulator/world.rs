@@ -37,9 +37,25 @@ pub struct App {
     /// Whether a Graph call without `appsecret_proof` is refused.
     #[serde(default)]
     pub require_proof: bool,
-    /// The features that App Review has granted; without the key, all of them.
-    #[serde(default)]
-    pub features: Option<Vec<String>>,
+    /// What Meta has granted the app beside answering; where nothing is said, everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
+}
+
+/// A permission of Meta's that a bot needs for one way of sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// The tag `HUMAN_AGENT`.
+    HumanAgent,
+    /// The tag `NON_PROMOTIONAL_SUBSCRIPTION`, of registered news Pages.
+    News,
+    /// One-time notifications: the request and the message on its token.
+    OneTimeNotification,
+    /// Marketing messages: the request and the messages on its token.
+    Marketing,
+    /// Utility templates.
+    Utility,
 }
 
 /// A Page or an Instagram professional account.
@@ -111,6 +127,13 @@ impl Lane {
 impl From<ChatKey> for Lane {
     fn from(chat: ChatKey) -> Lane {
         Lane { account: chat.account, person: Some(chat.person) }
+    }
+}
+
+impl App {
+    /// Whether Meta has granted the app a feature.
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.features.as_ref().is_none_or(|granted| granted.contains(&feature))
     }
 }
 

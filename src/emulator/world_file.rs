@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::world::{Account, Platform, World};
 
-/// What App Review can grant.
-const FEATURES: [&str; 5] = ["human_agent", "news", "one_time_notification", "marketing", "utility"];
-
 /// Why a file is no world.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -122,13 +119,6 @@ pub(super) fn faults(world: &World) -> Vec<WorldFault> {
     findings.id("app.id", &world.app.id);
     findings.secret("app.secret", world.app.secret.expose());
     findings.secret("app.verify_token", world.app.verify_token.expose());
-    for feature in world.app.features.iter().flatten().filter(|feature| !FEATURES.contains(&feature.as_str())) {
-        findings.add(
-            "app.features",
-            format!("{feature:?} is no feature"),
-            format!("there are: {}", FEATURES.join(", ")),
-        );
-    }
     if world.accounts.is_empty() {
         findings.add("accounts", "there is none", "add a table [[accounts]], as in examples/world.toml");
     }

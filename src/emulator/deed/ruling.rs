@@ -21,7 +21,7 @@ pub(super) fn follow(
     match ruling {
         Ruling::Enforce { action, reason } => enforce(shared, state, account, action, reason).map(Some),
         Ruling::EndLive => {
-            state.rights.writings.retain(|_, writing| !(writing.is_live && writing.chat.account == account));
+            state.rights.end_broadcasts(account);
             Ok(None)
         }
     }

@@ -1,19 +1,16 @@
-//! A call of the Send API: from a request in any of the forms Graph takes to a [`Call`] that is well-formed.
+//! A call of the Send API: from parameters to a [`Call`] that is well-formed.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Uri};
-use reqwest::Url;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::action::Action;
 use super::error::GraphError;
+use super::fields::{File, file, object};
+use super::part::Part;
+use super::recipient::Recipient;
 
-const RECIPIENTS: [&str; 7] =
-    ["id", "user_ref", "comment_id", "post_id", "one_time_notif_token", "notification_messages_token", "phone_number"];
-
-/// Parameters by name, from the query and the body together.
-pub(super) type Fields = Map<String, Value>;
+pub(super) use super::fields::{Fields, fields, query};
 
 /// What is to be sent to whom, and under which rule.
 #[derive(Debug)]
@@ -24,34 +21,19 @@ pub(super) struct Call {
     pub(super) tag: Option<String>,
     /// The mid of the message this one answers.
     pub(super) reply_to: Option<String>,
-}
-
-/// Who it is for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Recipient {
-    /// A PSID or IGSID.
-    Id(String),
-    /// Somebody who opted in through the checkbox plugin.
-    UserRef(String),
+    /// As whom the Page speaks.
+    pub(super) persona_id: Option<String>,
+    /// To whom the conversation goes after the message.
+    pub(super) thread_control: Option<ThreadControl>,
 }
 
 /// What it is.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// `message`, as it was given.
-    Message(Fields),
+    /// `message`, as it was given, and the file that came with it.
+    Message(Value, Option<File>),
     /// `sender_action`.
     Action(Action),
-}
-
-/// Something the person sees the business do.
-#[derive(Debug)]
-pub(super) enum Action {
-    TypingOn,
-    TypingOff,
-    MarkSeen,
-    React { mid: String, reaction: String },
-    Unreact { mid: String },
 }
 
 /// Under which rule it is sent; a call that says nothing answers.
@@ -63,34 +45,13 @@ pub(super) enum MessagingType {
     Utility,
 }
 
-/// The parameters of a request: those of the query, then those of the body, which win.
-pub(super) fn fields(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Fields, GraphError> {
-    let mut fields = query(uri);
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.starts_with("multipart/") {
-        return Err(GraphError::parameter("The emulator does not read multipart bodies: send JSON or a form"));
-    }
-    if content_type.starts_with("application/x-www-form-urlencoded") {
-        fields.extend(pairs(&String::from_utf8_lossy(body)));
-    } else if !body.is_empty() {
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(object)) => fields.extend(object),
-            _ => return Err(GraphError::parameter("The body is not a JSON object")),
-        }
-    }
-    fields.retain(|_, value| !value.is_null());
-    Ok(fields)
-}
-
-/// The parameters of the query alone.
-pub(super) fn query(uri: &Uri) -> Fields {
-    uri.query().map(pairs).unwrap_or_default()
-}
-
-fn pairs(encoded: &str) -> Fields {
-    let mut url = Url::parse("http://graph/").expect("a constant address can be parsed");
-    url.set_query(Some(encoded));
-    url.query_pairs().map(|(key, value)| (key.into_owned(), Value::String(value.into_owned()))).collect()
+/// What becomes of the conversation.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ThreadControl {
+    /// Another app has it; where none is named, the default one.
+    Pass { app_id: Option<String> },
+    /// Nobody has it.
+    Release,
 }
 
 impl Call {
@@ -99,43 +60,21 @@ impl Call {
         let recipient = Recipient::read(fields)?;
         let messaging_type = MessagingType::read(fields)?;
         one_of(fields, "notification_type", &["REGULAR", "SILENT_PUSH", "NO_PUSH"])?;
-        let reply_to = object(fields, "reply_to")?.map(|reply_to| {
-            let mid = reply_to.get("mid").and_then(Value::as_str).map(str::to_owned);
-            mid.ok_or_else(|| GraphError::parameter("The parameter reply_to[mid] is required"))
-        });
+        let content = Content::read(fields)?;
+        if matches!(content, Content::Action(_)) && !recipient.is_person() {
+            return Err(GraphError::parameter(
+                "Param sender_action goes with recipient[id] or recipient[user_ref] only",
+            ));
+        }
         Ok(Call {
             recipient,
-            content: Content::read(fields)?,
+            content,
             messaging_type,
             tag: text(fields, "tag")?.map(str::to_owned),
-            reply_to: reply_to.transpose()?,
+            reply_to: part(fields, "reply_to", |reply_to| reply_to.required("mid")?.id())?,
+            persona_id: fields.get("persona_id").map(|id| Part::new(id, "persona_id").id()).transpose()?,
+            thread_control: part(fields, "thread_control", ThreadControl::read)?,
         })
-    }
-}
-
-impl Recipient {
-    fn read(fields: &Fields) -> Result<Recipient, GraphError> {
-        let recipient =
-            object(fields, "recipient")?.ok_or_else(|| GraphError::parameter("The parameter recipient is required"))?;
-        let given: Vec<&str> = RECIPIENTS.into_iter().filter(|form| recipient.contains_key(*form)).collect();
-        let [form] = given[..] else {
-            let forms = RECIPIENTS.join(", ");
-            return Err(GraphError::parameter(format!("Param recipient must have exactly one of {forms}")));
-        };
-        let value = match &recipient[form] {
-            Value::String(value) => value.clone(),
-            Value::Number(value) => value.to_string(),
-            _ => return Err(GraphError::parameter(format!("Param recipient[{form}] must be a string"))),
-        };
-        match form {
-            "id" => Ok(Recipient::Id(value)),
-            "user_ref" => Ok(Recipient::UserRef(value)),
-            form => {
-                let message =
-                    format!("Param recipient[{form}] names nobody: the emulator does not hand out such recipients yet");
-                Err(GraphError::parameter(message))
-            }
-        }
     }
 }
 
@@ -155,46 +94,41 @@ impl Content {
     fn read(fields: &Fields) -> Result<Content, GraphError> {
         let known = ["typing_on", "typing_off", "mark_seen", "react", "unreact"];
         let action = one_of(fields, "sender_action", &known)?;
-        match (object(fields, "message")?, action) {
+        let mut message = object(fields, "message")?;
+        // A property that is null counts as absent everywhere after this.
+        message.iter_mut().for_each(|message| message.retain(|_, value| !value.is_null()));
+        match (message, action) {
             (Some(_), Some(_)) => {
                 let message = "You cannot send a message and a sender action in one call";
                 Err(GraphError::parameter(message).with(2_018_014))
             }
-            (Some(message), None) if !message.is_empty() => Ok(Content::Message(message)),
+            (Some(message), None) if !message.is_empty() => Ok(Content::Message(Value::Object(message), file(fields))),
             (_, None) => Err(GraphError::parameter("param message must be non-empty")),
             (None, Some(action)) => Action::read(action, fields).map(Content::Action),
         }
     }
 }
 
-impl Action {
-    fn read(name: &str, fields: &Fields) -> Result<Action, GraphError> {
-        let payload = object(fields, "payload")?.unwrap_or_default();
-        let part = |key: &str| {
-            let value = payload.get(key).and_then(Value::as_str).map(str::to_owned);
-            value.ok_or_else(|| GraphError::parameter(format!("The parameter payload[{key}] is required")))
-        };
-        Ok(match name {
-            "typing_on" => Action::TypingOn,
-            "typing_off" => Action::TypingOff,
-            "mark_seen" => Action::MarkSeen,
-            "react" => Action::React { mid: part("message_id")?, reaction: part("reaction")? },
-            _ => Action::Unreact { mid: part("message_id")? },
-        })
+impl ThreadControl {
+    fn read(control: &Part<'_>) -> Result<ThreadControl, GraphError> {
+        match control.one_of("control_type", &["pass", "release"])? {
+            Some("pass") => {
+                let app_id = control.get("app_id").map(|app_id| app_id.id()).transpose()?;
+                Ok(ThreadControl::Pass { app_id })
+            }
+            _ => Ok(ThreadControl::Release),
+        }
     }
 }
 
-/// An object, or a text that holds one, as in forms.
-fn object(fields: &Fields, key: &str) -> Result<Option<Fields>, GraphError> {
-    match fields.get(key) {
-        None => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object.clone())),
-        Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Ok(Some(object)),
-            _ => Err(GraphError::parameter(format!("Param {key} must be a JSON object"))),
-        },
-        Some(_) => Err(GraphError::parameter(format!("Param {key} must be a JSON object"))),
-    }
+/// Reads the object under `key`, if it is there.
+pub(super) fn part<T>(
+    fields: &Fields,
+    key: &str,
+    read: impl FnOnce(&Part<'_>) -> Result<T, GraphError>,
+) -> Result<Option<T>, GraphError> {
+    let Some(object) = object(fields, key)? else { return Ok(None) };
+    read(&Part::new(&Value::Object(object), key)).map(Some)
 }
 
 fn text<'a>(fields: &'a Fields, key: &str) -> Result<Option<&'a str>, GraphError> {
@@ -232,45 +166,39 @@ mod tests {
             assert!(format!("{error:?}").contains(message), "{error:?}");
         };
         let to = json!({"id": "72"});
-        check(json!({}), None, "recipient is required");
-        check(json!({"recipient": 72, "message": {"text": "x"}}), None, "recipient must be a JSON object");
-        check(json!({"recipient": {}, "message": {"text": "x"}}), None, "exactly one");
-        check(json!({"recipient": {"id": "72", "user_ref": "u"}, "message": {"text": "x"}}), None, "exactly one");
-        check(json!({"recipient": {"comment_id": "9_7"}, "message": {"text": "x"}}), None, "recipient[comment_id]");
+        let text = json!({"text": "x"});
         check(json!({"recipient": to}), None, "param message must be non-empty");
         check(json!({"recipient": to, "message": {}}), None, "param message must be non-empty");
-        check(
-            json!({"recipient": to, "message": {"text": "x"}, "sender_action": "typing_on"}),
-            Some(2_018_014),
-            "one call",
-        );
+        check(json!({"recipient": to, "message": text, "sender_action": "typing_on"}), Some(2_018_014), "one call");
         check(json!({"recipient": to, "sender_action": "dance"}), None, "sender_action must be one of");
-        check(json!({"recipient": to, "sender_action": "react"}), None, "payload[message_id]");
+        check(json!({"recipient": {"comment_id": "9_7"}, "sender_action": "typing_on"}), None, "recipient[id]");
+        check(json!({"recipient": to, "message": text, "messaging_type": "CHAT"}), None, "messaging_type must be");
         check(
-            json!({"recipient": to, "message": {"text": "x"}, "messaging_type": "CHAT"}),
+            json!({"recipient": to, "message": text, "notification_type": "LOUD"}),
             None,
-            "messaging_type must be one of",
+            "notification_type must be",
         );
-        check(json!({"recipient": to, "message": {"text": "x"}, "tag": 1}), None, "tag must be a string");
-        check(json!({"recipient": to, "message": {"text": "x"}, "reply_to": {}}), None, "reply_to[mid]");
+        check(json!({"recipient": to, "message": text, "tag": 1}), None, "tag must be a string");
+        check(json!({"recipient": to, "message": text, "reply_to": {}}), None, "reply_to[mid]");
+        check(json!({"recipient": to, "message": text, "persona_id": {}}), None, "persona_id");
+        check(
+            json!({"recipient": to, "message": text, "thread_control": {"control_type": "take"}}),
+            None,
+            "thread_control[control_type]",
+        );
     }
 
     #[test]
-    fn a_form_carries_json_and_the_query_counts_too() {
-        let uri: Uri = "/me/messages?messaging_type=UPDATE&access_token=EAA1".parse().expect("an address");
-        let form =
-            HeaderMap::from_iter([(CONTENT_TYPE, "application/x-www-form-urlencoded".parse().expect("a value"))]);
-        let body = "recipient=%7B%22id%22%3A%2272%22%7D&message=%7B%22text%22%3A%22a+b%26%22%7D";
-        let fields = fields(&uri, &form, body.as_bytes()).expect("the form is read");
-        assert_eq!(fields["access_token"], "EAA1");
-        let call = Call::read(&fields).expect("the call is read");
-        assert_eq!((call.recipient, call.messaging_type), (Recipient::Id("72".into()), MessagingType::Update));
-        assert!(matches!(call.content, Content::Message(message) if message["text"] == "a b&"));
-    }
-
-    #[test]
-    fn an_id_may_be_a_number() {
-        let call = read(json!({"recipient": {"id": 7_200_000_000_000_011_u64}, "sender_action": "mark_seen"}));
-        assert_eq!(call.expect("the call is read").recipient, Recipient::Id("7200000000000011".into()));
+    fn thread_control_without_a_type_releases() {
+        let control = |control: Value| {
+            let call = read(json!({"recipient": {"id": "72"}, "message": {"text": "x"}, "thread_control": control}));
+            call.expect("the call is read").thread_control
+        };
+        assert_eq!(control(json!({})), Some(ThreadControl::Release));
+        assert_eq!(control(json!({"control_type": "pass"})), Some(ThreadControl::Pass { app_id: None }));
+        assert_eq!(
+            control(json!({"control_type": "pass", "app_id": 26})),
+            Some(ThreadControl::Pass { app_id: Some("26".into()) })
+        );
     }
 }

@@ -1,206 +1,137 @@
 //! What a message may consist of, and how long its parts may be. Pure.
 //!
-//! What is too long is refused, never cut. Templates are looked at in [`super::template`].
+//! What is too long is refused, never cut.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::clock::Timestamp;
+
+use super::super::uploads::Uploads;
 use super::super::world::Platform;
 use super::error::GraphError;
-use super::template;
+use super::fields::File;
+use super::part::Part;
+use super::{media, quick_replies, template};
 
 const TEXT_CHARACTERS: usize = 2000;
 const INSTAGRAM_TEXT_BYTES: usize = 1000;
 const METADATA_CHARACTERS: usize = 999;
-const QUICK_REPLIES: usize = 13;
-const TITLE_CHARACTERS: usize = 20;
-const PAYLOAD_CHARACTERS: usize = 1000;
+
+/// Of what a message is made, one of them at a time.
+const CONTENTS: [&str; 5] = ["text", "attachment", "attachments", "sticker_id", "template"];
+
+/// Where and how a message goes, as far as its form depends on it.
+pub(super) struct Frame<'a> {
+    pub(super) platform: Platform,
+    /// The account, by its place in the world.
+    pub(super) account: usize,
+    /// What the account has uploaded.
+    pub(super) uploads: &'a Uploads,
+    /// The file that came with the message.
+    pub(super) file: Option<&'a File>,
+    /// It goes as a utility message.
+    pub(super) is_utility: bool,
+    pub(super) now: Timestamp,
+}
 
 /// Refuses a message that Meta would refuse.
-pub(super) fn check(message: &Map<String, Value>, platform: Platform) -> Result<(), GraphError> {
-    let text = text(message, "text", "message[text]")?.filter(|text| !text.is_empty());
-    let attachment = message.get("attachment").or_else(|| message.get("attachments"));
-    let other = ["sticker_id", "template"].iter().any(|key| message.contains_key(*key));
-    match (text, attachment) {
-        (None, None) if !other => return Err(GraphError::parameter("param message must be non-empty")),
-        (Some(_), Some(_)) => {
-            return Err(GraphError::parameter("Param message[text] and message[attachment] cannot be used together"));
-        }
-        _ => {}
+pub(super) fn check(message: &Value, frame: &Frame<'_>) -> Result<(), GraphError> {
+    let message = Part::new(message, "message");
+    message.optional_text("metadata", METADATA_CHARACTERS)?;
+    let content = content(&message)?;
+    match content {
+        "text" => check_text(&message, frame.platform)?,
+        "attachment" => media::check(&message.required("attachment")?, frame)?,
+        "attachments" => media::check_many(&message.required("attachments")?, frame)?,
+        "sticker_id" => check_sticker(&message, frame.platform)?,
+        _ if frame.is_utility => template::utility::check(&message.required("template")?)?,
+        _ => return Err(GraphError::parameter("Param message[template] goes with messaging_type UTILITY only")),
     }
-    if platform.is_instagram() && message.contains_key("sticker_id") {
-        return Err(GraphError::parameter("Param message[sticker_id] is not supported on Instagram"));
-    }
-    check_text(text.unwrap_or_default(), platform)?;
-    if let Some(metadata) = self::text(message, "metadata", "message[metadata]")? {
-        at_most(metadata, METADATA_CHARACTERS, "message[metadata]")?;
-    }
-    if let Some(attachment) = message.get("attachment") {
-        check_attachment(attachment, platform)?;
-    }
-    if let Some(list) = message.get("attachments") {
-        check_attachments(list, platform)?;
+    if frame.file.is_some() && content != "attachment" {
+        return Err(GraphError::parameter("A file goes with message[attachment] only"));
     }
     match message.get("quick_replies") {
-        Some(list) => check_quick_replies(list, text.is_some(), platform),
+        Some(list) => quick_replies::check(&list, content, frame.platform),
         None => Ok(()),
     }
 }
 
+/// The one thing that the message is made of.
+fn content(message: &Part<'_>) -> Result<&'static str, GraphError> {
+    let is_given = |key: &&str| message.get(key).is_some_and(|part| part.value != "");
+    let given: Vec<&'static str> = CONTENTS.into_iter().filter(is_given).collect();
+    match given[..] {
+        [content] => Ok(content),
+        [] => Err(GraphError::parameter("Message cannot be empty").with(2_018_034)),
+        [one, another, ..] => {
+            let message = format!("Param message[{one}] and message[{another}] cannot be used together");
+            Err(GraphError::parameter(message))
+        }
+    }
+}
+
 /// Messenger counts characters, Instagram bytes.
-fn check_text(text: &str, platform: Platform) -> Result<(), GraphError> {
-    match platform.is_instagram() {
-        true if text.len() > INSTAGRAM_TEXT_BYTES => Err(GraphError::length("message[text]", INSTAGRAM_TEXT_BYTES)),
-        true => Ok(()),
-        false => at_most(text, TEXT_CHARACTERS, "message[text]"),
-    }
-}
-
-fn check_attachment(attachment: &Value, platform: Platform) -> Result<(), GraphError> {
-    let payload = &attachment["payload"];
-    match attachment["type"].as_str() {
-        Some("image" | "audio" | "video" | "file") => check_media(payload, "message[attachment]"),
-        Some("template") => template::check(payload, platform),
-        Some("MEDIA_SHARE") if platform.is_instagram() && !payload["id"].is_null() => Ok(()),
-        Some("like_heart") if platform.is_instagram() => Ok(()),
-        _ => Err(GraphError::parameter(
-            "Param message[attachment][type] must be one of {audio, file, image, template, video}",
-        )),
-    }
-}
-
-/// Media comes by address or by an id of an earlier upload.
-fn check_media(payload: &Value, at: &str) -> Result<(), GraphError> {
-    match (payload["url"].as_str(), &payload["attachment_id"]) {
-        (Some(url), Value::Null) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
-        (Some(_), Value::Null) => {
-            Err(GraphError::parameter(format!("Param {at}[payload][url] should represent a valid URL")))
-        }
-        (None, Value::String(_) | Value::Number(_)) => Ok(()),
-        _ => Err(GraphError::parameter(format!("Param {at}[payload] must have exactly one of url, attachment_id"))),
-    }
-}
-
-fn check_attachments(list: &Value, platform: Platform) -> Result<(), GraphError> {
-    let most = if platform.is_instagram() { 10 } else { 30 };
-    let list = list.as_array().ok_or_else(|| GraphError::parameter("Param message[attachments] must be an array"))?;
-    if list.is_empty() || list.len() > most {
-        return Err(GraphError::length("message[attachments]", most));
-    }
-    for (index, attachment) in list.iter().enumerate() {
-        let at = format!("message[attachments][{index}]");
-        if attachment["type"] != "image" {
-            return Err(GraphError::parameter(format!("Param {at}[type] must be one of {{image}}")));
-        }
-        check_media(&attachment["payload"], &at)?;
+fn check_text(message: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    let most = if platform.is_instagram() { INSTAGRAM_TEXT_BYTES } else { TEXT_CHARACTERS };
+    let text = message.required_text("text", most)?;
+    if platform.is_instagram() && text.len() > INSTAGRAM_TEXT_BYTES {
+        return Err(GraphError::length("message[text]", INSTAGRAM_TEXT_BYTES));
     }
     Ok(())
 }
 
-fn check_quick_replies(list: &Value, with_text: bool, platform: Platform) -> Result<(), GraphError> {
-    let list = list.as_array().ok_or_else(|| GraphError::parameter("Param message[quick_replies] must be an array"))?;
-    if list.len() > QUICK_REPLIES {
-        return Err(GraphError::length("message[quick_replies]", QUICK_REPLIES));
+fn check_sticker(message: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    let sticker = message.required("sticker_id")?;
+    if platform.is_instagram() {
+        return Err(sticker.refuse("is not available on Instagram"));
     }
-    if platform.is_instagram() && !with_text {
-        return Err(GraphError::parameter("Param message[quick_replies] goes with message[text] only"));
-    }
-    list.iter().enumerate().try_for_each(|(index, reply)| {
-        let at = format!("message[quick_replies][{index}]");
-        check_quick_reply(reply.as_object().unwrap_or(&Map::new()), &at, platform)
-    })
-}
-
-fn check_quick_reply(reply: &Map<String, Value>, at: &str, platform: Platform) -> Result<(), GraphError> {
-    let content_type = text(reply, "content_type", &format!("{at}[content_type]"))?;
-    let known = ["text", "user_phone_number", "user_email"];
-    if !content_type.is_some_and(|given| known.contains(&given)) {
-        return Err(GraphError::parameter(format!("Param {at}[content_type] must be one of {{{}}}", known.join(", "))));
-    }
-    let image = reply.contains_key("image_url");
-    if image && platform.is_instagram() {
-        return Err(GraphError::parameter(format!("Param {at}[image_url] is not available on Instagram")));
-    }
-    let title = text(reply, "title", &format!("{at}[title]"))?.unwrap_or_default();
-    if title.is_empty() && content_type == Some("text") && !image {
-        return Err(GraphError::parameter(format!("The parameter {at}[title] is required")));
-    }
-    at_most(title, TITLE_CHARACTERS, &format!("{at}[title]"))?;
-    match reply.get("payload") {
-        Some(Value::String(payload)) => at_most(payload, PAYLOAD_CHARACTERS, &format!("{at}[payload]")),
-        Some(Value::Number(_)) => Ok(()),
-        None if content_type != Some("text") || image => Ok(()),
-        _ => Err(GraphError::parameter(format!("The parameter {at}[payload] is required"))),
-    }
-}
-
-/// Refuses a text of more than `most` code points.
-pub(super) fn at_most(text: &str, most: usize, at: &str) -> Result<(), GraphError> {
-    if text.chars().count() > most { Err(GraphError::length(at, most)) } else { Ok(()) }
-}
-
-/// The text under `key`, which is none when it is absent and refused when it is no text.
-pub(super) fn text<'a>(object: &'a Map<String, Value>, key: &str, at: &str) -> Result<Option<&'a str>, GraphError> {
-    match object.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(GraphError::parameter(format!("Param {at} must be a UTF-8 encoded string"))),
-    }
+    sticker.id().map(drop)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
 
+    /// What is said of a message on either platform: `Ok(())`, or the error.
+    pub(in super::super) fn said(message: &Value, platform: Platform) -> String {
+        let uploads = Uploads::default();
+        let frame = Frame { platform, account: 0, uploads: &uploads, file: None, is_utility: false, now: Timestamp(0) };
+        format!("{:?}", check(message, &frame))
+    }
+
+    /// Checks what is said of a message on both platforms; none stands for an accepted one.
+    #[track_caller]
+    pub(in super::super) fn judge(message: &Value, messenger: Option<&str>, instagram: Option<&str>) {
+        for (platform, expected) in [(Platform::Messenger, messenger), (Platform::Instagram, instagram)] {
+            let said = said(message, platform);
+            assert!(said.contains(expected.unwrap_or("Ok(())")), "{platform:?} {message}: {said}");
+        }
+    }
+
     #[test]
-    fn limits_refuse() {
-        use Platform::{Instagram, Messenger};
-        let checked = |platform, message: &Value, expected: Option<&str>| {
-            let result = check(message.as_object().expect("a message"), platform);
-            match expected {
-                None => assert_eq!(result, Ok(()), "{message}"),
-                Some(part) => {
-                    let error = result.expect_err("the message is refused");
-                    assert!(error.code == 100 && format!("{error:?}").contains(part), "{error:?}");
-                }
-            }
-        };
-        let check = |message: Value, messenger: Option<&str>, instagram: Option<&str>| {
-            checked(Messenger, &message, messenger);
-            checked(Instagram, &message, instagram);
-        };
+    fn texts_and_their_limits() {
         let long = |count| json!({"text": "ü".repeat(count)});
-        check(long(500), None, None);
-        check(long(501), None, Some("message[text] must be less than or equal to 1000"));
-        check(long(2000), None, Some("1000"));
-        check(long(2001), Some("Length of param message[text] must be less than or equal to 2000"), Some("1000"));
-        check(json!({"text": ""}), Some("non-empty"), Some("non-empty"));
-        check(json!({"text": 1}), Some("UTF-8"), Some("UTF-8"));
-        check(json!({"metadata": "x"}), Some("non-empty"), Some("non-empty"));
-        check(json!({"text": "x", "metadata": "m".repeat(999)}), None, None);
-        check(json!({"text": "x", "metadata": "m".repeat(1000)}), Some("metadata"), Some("metadata"));
+        judge(&long(500), None, None);
+        judge(&long(501), None, Some("message[text] must be less than or equal to 1000"));
+        judge(&long(2000), None, Some("1000"));
+        judge(&long(2001), Some("Length of param message[text] must be less than or equal to 2000"), Some("1000"));
+        judge(&json!({"text": ""}), Some("2018034"), Some("2018034"));
+        judge(&json!({"text": 1}), Some("UTF-8"), Some("UTF-8"));
+        judge(&json!({"metadata": "x"}), Some("2018034"), Some("2018034"));
+        judge(&json!({"text": "x", "metadata": "m".repeat(999)}), None, None);
+        judge(&json!({"text": "x", "metadata": "m".repeat(1000)}), Some("metadata"), Some("metadata"));
+    }
+
+    #[test]
+    fn a_message_is_one_thing() {
         let image = json!({"type": "image", "payload": {"url": "https://shop.example/a.jpg"}});
-        check(json!({"attachment": image}), None, None);
-        check(json!({"text": "x", "attachment": image}), Some("together"), Some("together"));
-        check(
-            json!({"attachment": {"type": "gif", "payload": {}}}),
-            Some("attachment][type]"),
-            Some("attachment][type]"),
-        );
-        check(
-            json!({"attachment": {"type": "image", "payload": {"url": "a.jpg"}}}),
-            Some("valid URL"),
-            Some("valid URL"),
-        );
-        check(json!({"attachment": {"type": "like_heart"}}), Some("attachment][type]"), None);
-        check(json!({"attachments": vec![image.clone(); 10]}), None, None);
-        check(json!({"attachments": vec![image; 11]}), None, Some("message[attachments]"));
-        let chips = |count, title: &str| json!({"text": "x", "quick_replies": vec![json!({"content_type": "text", "title": title, "payload": "P"}); count]});
-        check(chips(13, &"t".repeat(20)), None, None);
-        check(chips(14, "t"), Some("quick_replies"), Some("quick_replies"));
-        check(chips(2, &"t".repeat(21)), Some("quick_replies][0][title] must be less"), Some("title"));
-        check(chips(1, ""), Some("title"), Some("title"));
+        judge(&json!({"text": "x", "attachment": image}), Some("together"), Some("together"));
+        judge(&json!({"text": "", "attachment": image}), None, None);
+        judge(&json!({"sticker_id": 369_239_263_222_822_u64}), None, Some("not available on Instagram"));
+        let template = json!({"template": {"name": "order_update", "language": {"code": "en"}}});
+        judge(&template, Some("UTILITY only"), Some("UTILITY only"));
     }
 }

@@ -1,15 +1,26 @@
 //! The Graph API, as far as sending needs it: `POST /{version}/{node}/messages`.
 //!
-//! A call goes through the checks in an order that Meta does not promise: token, form, recipient, scripted fault, block,
-//! tag, window, limits. What passes them all is sent. Nothing here knows who calls.
+//! `access` says who calls and `fields` what with; `messages` takes the call through its checks: `call` and `recipient` give
+//! it its form, `rules` (with `tags` and `rightful`) say whether it may go, `limits` and its neighbours whether it is made as
+//! it must be. What passes them all is sent by `send`.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
 mod access;
+mod action;
+mod buttons;
 mod call;
 mod error;
+mod fields;
 mod limits;
+mod media;
+mod messages;
+mod part;
+mod quick_replies;
+mod recipient;
+mod rightful;
 mod rules;
 mod send;
+mod tags;
 mod template;
 
 use std::time::Duration;
@@ -20,20 +31,21 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State as Given};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 
-use super::exchange::{Exchange, Kind, shown_body, shown_headers};
+use super::exchange::{Exchange, Kind, shown_headers};
 use super::faults::SendFault;
 use super::refusal::Refusal;
 use super::serve::{NoAnswer, Site};
 use super::state::{Notice, Shared, State};
 use super::world::ChatKey;
 
-use call::{Call, Content, Fields, Recipient};
+use call::Fields;
 use error::GraphError;
-use rules::Facts;
+
+pub(super) use fields::LARGEST_UPLOAD;
 
 /// The version that answers where the path names none.
 const VERSION: &str = "v26.0";
@@ -131,7 +143,7 @@ fn exchange(
         account: progress.account.map(|at| world.accounts[at].name.clone()),
         person: progress.chat.map(|key| world.people[key.person].name.clone()),
         request_headers: shown_headers(&request.headers),
-        request: request.body.as_ref().map_or(Value::Null, |body| shown_body(body)),
+        request: request.body.as_ref().map_or(Value::Null, |body| fields::shown(&request.headers, body)),
         status: (!lost).then_some(status.as_u16()),
         response: if lost { Value::Null } else { body.clone() },
         duration_ms: shared.clock.now().0 - begun.0,
@@ -149,76 +161,13 @@ fn handle(
 ) -> Result<Map<String, Value>, GraphError> {
     let read = match &request.body {
         Ok(body) => call::fields(&request.uri, &request.headers, body),
-        Err(_) => Err(GraphError::parameter("The body is larger than 1 MiB or was cut off")),
+        Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
     };
     // The token is looked at first, even where the body cannot be read.
     let for_token = read.as_ref().map_or_else(|_| call::query(&request.uri), Fields::clone);
     let accounts = access::accounts(&shared.world, &request.node, &request.headers, &for_token)?;
     progress.account = accounts.first().copied();
-    let call = Call::read(&read?)?;
-    let key = find(shared, state, &accounts, &call.recipient)?;
-    (progress.account, progress.chat) = (Some(key.account), Some(key));
-    if matches!(call.content, Content::Message(_)) {
-        let enforced = state.enforced.contains(&key.account).then_some(SendFault::Blocked);
-        progress.fault = enforced.or_else(|| state.faults.next_send());
-        progress.fault.and_then(failure).map_or(Ok(()), Err)?;
-    }
-    carry_out(shared, state, key, call)
-}
-
-fn carry_out(shared: &Shared, state: &mut State, key: ChatKey, call: Call) -> Result<Map<String, Value>, GraphError> {
-    let now = shared.clock.now();
-    let platform = shared.world.accounts[key.account].platform;
-    let chat = state.chat(key);
-    let facts = Facts { platform, opened_at: chat.opened_at(), blocked: chat.blocked };
-    rules::check(&call, &facts, now)?;
-    let mut answer = match call.content {
-        Content::Message(message) => {
-            limits::check(&message, platform)?;
-            send::message(shared, state, key, &message, call.reply_to)?
-        }
-        Content::Action(action) => {
-            send::action(state, key, action, now)?;
-            Map::new()
-        }
-    };
-    // Who was reached by a reference stays unknown to the app until they write.
-    if let Recipient::Id(id) = call.recipient {
-        answer.insert("recipient_id".into(), json!(id));
-    }
-    Ok(answer)
-}
-
-/// The conversation of the recipient with one of the accounts.
-fn find(shared: &Shared, state: &State, accounts: &[usize], recipient: &Recipient) -> Result<ChatKey, GraphError> {
-    let people = 0..shared.world.people.len();
-    let mut keys = accounts.iter().flat_map(|&account| people.clone().map(move |person| ChatKey { account, person }));
-    let found = match recipient {
-        Recipient::Id(id) => keys.find(|key| shared.world.scoped_id(*key) == Some(id)),
-        Recipient::UserRef(user_ref) => {
-            keys.find(|key| state.chats.get(key).is_some_and(|chat| chat.user_ref.as_deref() == Some(user_ref)))
-        }
-    };
-    found.ok_or_else(|| {
-        let instagram = accounts.iter().all(|&at| shared.world.accounts[at].platform.is_instagram());
-        let subcode = if instagram { 2_534_014 } else { 2_018_001 };
-        GraphError::parameter("No matching user found").with(subcode)
-    })
-}
-
-/// The error of a fault that refuses.
-fn failure(fault: SendFault) -> Option<GraphError> {
-    Some(match fault {
-        SendFault::RateLimit => GraphError::api(613, "Calls to this api have exceeded the rate limit."),
-        SendFault::TokenExpired => {
-            GraphError::plain(190, "Error validating access token: Session has expired.").with(463)
-        }
-        SendFault::Temporary => GraphError::api(2, "Service temporarily unavailable").transient(),
-        SendFault::Blocked => {
-            GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
-        }
-        SendFault::LostAnswer | SendFault::Slow => return None,
-    })
+    messages::handle(shared, state, &accounts, &read?, progress)
 }
 
 fn trace(state: &mut State) -> String {

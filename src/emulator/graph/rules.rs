@@ -1,4 +1,4 @@
-//! Whether a well-formed call may be sent to this person now: block, tag, window. Pure.
+//! Whether a well-formed call may be sent to this person now: thread owner, block, tag, window. Pure.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
@@ -9,69 +9,94 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 
 use super::super::chat::WINDOW;
-use super::super::world::Platform;
+use super::super::rights::Denial;
+use super::super::world::{App, Feature, Platform};
 use super::call::{Call, Content, MessagingType};
 use super::error::GraphError;
-
-const SEVEN_DAYS: Duration = Duration::from_secs(7 * 24 * 3600);
+use super::recipient::Recipient;
+use super::{rightful, tags};
 
 /// What the rules look at besides the call.
-pub(super) struct Facts {
+pub(super) struct Facts<'a> {
+    pub(super) app: &'a App,
     pub(super) platform: Platform,
     /// The person's last opener.
     pub(super) opened_at: Option<Timestamp>,
     pub(super) blocked: bool,
+    /// Another app owns the conversation.
+    pub(super) anothers: bool,
+    /// Whether the comment, post or token that the call goes to still gives a right.
+    pub(super) right: Result<(), Denial>,
 }
 
 /// Refuses what Meta would refuse.
-pub(super) fn check(call: &Call, facts: &Facts, now: Timestamp) -> Result<(), GraphError> {
+pub(super) fn check(call: &Call, facts: &Facts<'_>, now: Timestamp) -> Result<(), GraphError> {
+    let instagram = facts.platform.is_instagram();
+    if facts.anothers {
+        let message = "Message failed to send because another app is controlling this thread now.";
+        return Err(match instagram {
+            true => GraphError::parameter(message).with(2_534_037),
+            false => GraphError::api(10, message).with(2_018_300),
+        });
+    }
     if facts.blocked {
         return Err(GraphError::api(551, "This person isn't available right now.").with(1_545_041));
     }
-    let instagram = facts.platform.is_instagram();
-    match (call.messaging_type, call.tag.as_deref()) {
-        (MessagingType::MessageTag, Some(tag)) => tagged(tag, call, facts, now),
-        (MessagingType::MessageTag, None) => Err(GraphError::parameter("The parameter tag is required")),
-        (_, Some(_)) => Err(GraphError::parameter("Param tag goes with messaging_type MESSAGE_TAG only")),
-        (MessagingType::Utility, None) if instagram => {
-            Err(GraphError::parameter("Param messaging_type UTILITY is not available on Instagram"))
-        }
-        (MessagingType::Utility, None) => utility(call, facts),
-        (MessagingType::Response | MessagingType::Update, None) => within(WINDOW, facts, now),
+    if instagram && call.persona_id.is_some() {
+        return Err(GraphError::parameter("Param persona_id is not available on Instagram"));
+    }
+    tags::check_name(call, facts.platform)?;
+    check_template(call, facts.app)?;
+    match &call.recipient {
+        Recipient::Comment(_) | Recipient::Post(_) => rightful::check_reply(call, facts),
+        Recipient::Token(_, kind) => rightful::check_token(call, *kind, facts),
+        Recipient::Id(_) | Recipient::UserRef(_) | Recipient::PhoneNumber => to_the_person(call, facts, now),
     }
 }
 
-fn tagged(tag: &str, call: &Call, facts: &Facts, now: Timestamp) -> Result<(), GraphError> {
-    match (tag, facts.platform) {
-        ("HUMAN_AGENT", _) => within(SEVEN_DAYS, facts, now),
-        ("CUSTOMER_FEEDBACK", Platform::Messenger) => {
-            if template(call) != Some("customer_feedback") {
-                return Err(GraphError::parameter(
-                    "Tag CUSTOMER_FEEDBACK goes with the customer_feedback template only",
-                ));
-            }
-            within(SEVEN_DAYS, facts, now)
-        }
-        // The default world grants every feature, news messaging among them; only who once wrote has subscribed.
-        ("NON_PROMOTIONAL_SUBSCRIPTION", Platform::Messenger) => known(facts),
-        (_, Platform::Messenger) => {
-            let tags = "HUMAN_AGENT, CUSTOMER_FEEDBACK, NON_PROMOTIONAL_SUBSCRIPTION";
-            Err(GraphError::parameter(format!(
-                "Param tag must be one of {{{tags}}}: the others are no longer supported"
-            )))
-        }
-        _ => Err(GraphError::parameter("Param tag must be one of {HUMAN_AGENT}")),
-    }
-}
-
-fn utility(call: &Call, facts: &Facts) -> Result<(), GraphError> {
+fn to_the_person(call: &Call, facts: &Facts<'_>, now: Timestamp) -> Result<(), GraphError> {
     match &call.content {
-        Content::Message(message) if message.contains_key("template") => known(facts),
+        // What is no message can be excused by no tag.
+        Content::Action(_) => within(WINDOW, facts, now),
+        Content::Message(..) => match call.messaging_type {
+            MessagingType::MessageTag => tags::check(call, facts, now),
+            MessagingType::Utility => utility(call, facts),
+            MessagingType::Response | MessagingType::Update => within(WINDOW, facts, now),
+        },
+    }
+}
+
+fn utility(call: &Call, facts: &Facts<'_>) -> Result<(), GraphError> {
+    if facts.platform.is_instagram() {
+        return Err(GraphError::parameter("Param messaging_type UTILITY is not available on Instagram"));
+    }
+    granted(facts.app, Feature::Utility)?;
+    match &call.content {
+        Content::Message(message, _) if message.get("template").is_some() => known(facts),
         _ => Err(GraphError::parameter("messaging_type UTILITY goes with message[template] only")),
     }
 }
 
-fn within(length: Duration, facts: &Facts, now: Timestamp) -> Result<(), GraphError> {
+/// The templates that ask for a token need the feature that the token is for.
+fn check_template(call: &Call, app: &App) -> Result<(), GraphError> {
+    match template(call) {
+        Some("one_time_notif_req") => granted(app, Feature::OneTimeNotification),
+        Some("notification_messages") => granted(app, Feature::Marketing),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what needs a feature that the app was not granted.
+pub(super) fn granted(app: &App, feature: Feature) -> Result<(), GraphError> {
+    if app.has(feature) {
+        return Ok(());
+    }
+    let message = format!("The app has not been granted the feature {feature:?}, which this call needs");
+    Err(GraphError::api(10, message))
+}
+
+/// Refuses what comes later than `length` after the person's last opener.
+pub(super) fn within(length: Duration, facts: &Facts<'_>, now: Timestamp) -> Result<(), GraphError> {
     match facts.opened_at {
         Some(opened_at) if now <= opened_at + length => Ok(()),
         _ => Err(outside(facts.platform)),
@@ -79,97 +104,78 @@ fn within(length: Duration, facts: &Facts, now: Timestamp) -> Result<(), GraphEr
 }
 
 /// A conversation is begun by the person, whatever the message is sent under.
-fn known(facts: &Facts) -> Result<(), GraphError> {
+pub(super) fn known(facts: &Facts<'_>) -> Result<(), GraphError> {
     facts.opened_at.map(|_| ()).ok_or_else(|| outside(facts.platform))
 }
 
-fn outside(platform: Platform) -> GraphError {
+/// The error of a message that comes too late.
+pub(super) fn outside(platform: Platform) -> GraphError {
     let message = "This message is sent outside of allowed window. Learn more about the new policy here: \
         https://developers.facebook.com/docs/messenger-platform/policy-overview";
     GraphError::api(10, message).with(if platform.is_instagram() { 2_534_022 } else { 2_018_278 })
 }
 
-fn template(call: &Call) -> Option<&str> {
-    let Content::Message(message) = &call.content else { return None };
+/// Which template the call sends.
+pub(super) fn template(call: &Call) -> Option<&str> {
+    let Content::Message(message, _) = &call.content else { return None };
     message.get("attachment")?.get("payload")?.get("template_type").and_then(Value::as_str)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::emulator::World;
+
+    type Judged = Result<(), (u32, Option<u32>)>;
 
     const SECOND: i64 = 1_000;
     const DAY: i64 = 24 * 3600 * SECOND;
-    const OUTSIDE: Result<(), (u32, Option<u32>)> = Err((10, Some(2_018_278)));
-    const OUTSIDE_IG: Result<(), (u32, Option<u32>)> = Err((10, Some(2_534_022)));
-    const PARAMETER: Result<(), (u32, Option<u32>)> = Err((100, None));
+    const OUTSIDE: Judged = Err((10, Some(2_018_278)));
+    const OUTSIDE_IG: Judged = Err((10, Some(2_534_022)));
 
-    fn judged(
-        platform: Platform,
-        fields: &Value,
-        facts: (Option<i64>, bool),
-        now: i64,
-    ) -> Result<(), (u32, Option<u32>)> {
+    fn judged(platform: Platform, fields: Value, change: impl FnOnce(&mut Facts<'_>), now: i64) -> Judged {
         let mut call = json!({"recipient": {"id": "1"}, "message": {"text": "x"}});
         call.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
         let call = Call::read(call.as_object().expect("an object")).expect("the call is well-formed");
-        let facts = Facts { platform, opened_at: facts.0.map(Timestamp), blocked: facts.1 };
+        let app = World::default().app;
+        let opened_at = Some(Timestamp(0));
+        let mut facts = Facts { app: &app, platform, opened_at, blocked: false, anothers: false, right: Ok(()) };
+        change(&mut facts);
         check(&call, &facts, Timestamp(now)).map_err(|error| (error.code, error.subcode))
     }
 
     #[test]
     fn the_window() {
         use Platform::{Instagram, InstagramLogin, Messenger};
-        let check = |platform, fields: Value, now: i64, expected| {
-            assert_eq!(judged(platform, &fields, (Some(0), false), now), expected, "{fields} at {now}");
+        let check = |platform, fields: &Value, now: i64, expected| {
+            assert_eq!(judged(platform, fields.clone(), |_| {}, now), expected, "{fields} at {now}");
         };
         for kind in [json!({}), json!({"messaging_type": "RESPONSE"}), json!({"messaging_type": "UPDATE"})] {
-            check(Messenger, kind.clone(), DAY - SECOND, Ok(()));
-            check(Messenger, kind.clone(), DAY + SECOND, OUTSIDE);
-            check(Instagram, kind.clone(), DAY - SECOND, Ok(()));
-            check(Instagram, kind.clone(), DAY + SECOND, OUTSIDE_IG);
-            check(InstagramLogin, kind, DAY + SECOND, OUTSIDE_IG);
+            check(Messenger, &kind, DAY - SECOND, Ok(()));
+            check(Messenger, &kind, DAY + SECOND, OUTSIDE);
+            check(Instagram, &kind, DAY - SECOND, Ok(()));
+            check(Instagram, &kind, DAY + SECOND, OUTSIDE_IG);
+            check(InstagramLogin, &kind, DAY + SECOND, OUTSIDE_IG);
         }
-        let human = || json!({"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"});
-        check(Messenger, human(), 7 * DAY - SECOND, Ok(()));
-        check(Messenger, human(), 7 * DAY + SECOND, OUTSIDE);
-        check(Instagram, human(), 7 * DAY - SECOND, Ok(()));
-        check(Instagram, human(), 7 * DAY + SECOND, OUTSIDE_IG);
+        let human = json!({"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"});
+        check(Messenger, &human, 7 * DAY - SECOND, Ok(()));
+        check(Messenger, &human, 7 * DAY + SECOND, OUTSIDE);
+        check(Instagram, &human, 7 * DAY - SECOND, Ok(()));
+        check(Instagram, &human, 7 * DAY + SECOND, OUTSIDE_IG);
     }
 
     #[test]
-    fn tags_and_types() {
+    fn what_the_person_or_another_app_forbids() {
         use Platform::{Instagram, Messenger};
-        let check = |platform, fields: Value, expected| {
-            assert_eq!(judged(platform, &fields, (Some(0), false), SECOND), expected, "{fields}");
+        let check = |platform, change: fn(&mut Facts<'_>), expected| {
+            assert_eq!(judged(platform, json!({}), change, 1), expected);
         };
-        let tag = |tag: &str| json!({"messaging_type": "MESSAGE_TAG", "tag": tag});
-        for retired in
-            ["ACCOUNT_UPDATE", "CONFIRMED_EVENT_UPDATE", "POST_PURCHASE_UPDATE", "SHIPPING_UPDATE", "human_agent"]
-        {
-            check(Messenger, tag(retired), PARAMETER);
-        }
-        check(Messenger, tag("CUSTOMER_FEEDBACK"), PARAMETER);
-        check(Instagram, tag("CUSTOMER_FEEDBACK"), PARAMETER);
-        check(Messenger, tag("NON_PROMOTIONAL_SUBSCRIPTION"), Ok(()));
-        check(Instagram, tag("NON_PROMOTIONAL_SUBSCRIPTION"), PARAMETER);
-        check(Messenger, json!({"messaging_type": "MESSAGE_TAG"}), PARAMETER);
-        check(Messenger, json!({"messaging_type": "RESPONSE", "tag": "HUMAN_AGENT"}), PARAMETER);
-        check(Messenger, json!({"messaging_type": "UTILITY"}), PARAMETER);
-        let utility = || json!({"messaging_type": "UTILITY", "message": {"template": {"name": "order"}}});
-        check(Messenger, utility(), Ok(()));
-        check(Instagram, utility(), PARAMETER);
-    }
-
-    #[test]
-    fn nobody_is_written_to_who_never_wrote_or_does_not_want_it() {
-        let check = |opened_at, blocked, expected| {
-            assert_eq!(judged(Platform::Messenger, &json!({}), (opened_at, blocked), 1), expected);
-        };
-        check(None, false, OUTSIDE);
-        check(Some(0), true, Err((551, Some(1_545_041))));
-        check(Some(0), false, Ok(()));
+        check(Messenger, |facts| facts.opened_at = None, OUTSIDE);
+        check(Messenger, |facts| facts.blocked = true, Err((551, Some(1_545_041))));
+        check(Messenger, |facts| facts.anothers = true, Err((10, Some(2_018_300))));
+        check(Instagram, |facts| facts.anothers = true, Err((100, Some(2_534_037))));
+        check(Messenger, |_| {}, Ok(()));
     }
 }

@@ -5,74 +5,98 @@ use serde_json::{Map, Value, json};
 use crate::clock::Timestamp;
 
 use super::super::chat::{Message, Reaction, Side};
+use super::super::routing::{INSTAGRAM_INBOX, PAGE_INBOX};
 use super::super::state::{Shared, State};
+use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
-use super::call::{Action, Fields};
+use super::action::Action;
+use super::call::{Call, ThreadControl};
 use super::error::GraphError;
+use super::recipient::Recipient;
 
 /// Sends a message that may be sent. Returns what the answer says of it besides the recipient.
 pub(super) fn message(
     shared: &Shared,
     state: &mut State,
     key: ChatKey,
-    content: &Fields,
-    reply_to: Option<String>,
+    call: &Call,
+    content: &Value,
 ) -> Result<Map<String, Value>, GraphError> {
-    if let Some(mid) = &reply_to
+    if let Some(mid) = &call.reply_to
         && state.chat(key).find(mid).is_none()
     {
         return Err(GraphError::parameter("Param reply_to[mid] is not a message of this conversation"));
     }
     let now = shared.clock.now();
-    let mid = state.mid(&shared.world, key.account);
-    let attachments = attachments(content);
-    let text = content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty());
-    state.chat(key).add(Message {
-        text: text.map(str::to_owned),
-        attachments: attachments.clone(),
+    let message = Message {
+        text: content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
+        attachments: attachments(content),
         quick_replies: content.get("quick_replies").and_then(Value::as_array).cloned().unwrap_or_default(),
-        reply_to: reply_to.clone(),
+        reply_to: call.reply_to.clone(),
         app_id: Some(shared.world.app.id.clone()),
-        ..Message::new(mid.clone(), Side::Business, now)
-    });
-    let mut echoed = Map::from_iter([("mid".to_owned(), json!(mid))]);
-    if let Some(text) = text {
-        echoed.insert("text".into(), json!(text));
-    }
-    if !attachments.is_empty() {
-        echoed.insert("attachments".into(), attachments.into_iter().map(echoed_attachment).collect());
-    }
-    if let Some(mid) = reply_to {
-        echoed.insert("reply_to".into(), json!({"mid": mid}));
-    }
-    announce(shared, state, key, &mid, echoed, content.get("metadata").and_then(Value::as_str));
-    let mut answer = Map::from_iter([("message_id".to_owned(), json!(mid))]);
-    if content.get("attachment").is_some_and(|attachment| attachment["payload"]["is_reusable"] == true) {
-        answer
-            .insert("attachment_id".into(), json!(state.rng.u64(100_000_000_000_000..999_999_999_999_999).to_string()));
+        ..Message::new(state.mid(&shared.world, key.account), Side::Business, now)
+    };
+    let metadata = content.get("metadata").and_then(Value::as_str);
+    announce(shared, state, key, &message, metadata);
+    let mut answer = Map::from_iter([("message_id".to_owned(), json!(message.mid))]);
+    state.chat(key).add(message);
+    settle(shared, state, key, call);
+    if let Some(kind) = reusable(content) {
+        answer.insert("attachment_id".into(), json!(state.uploads.add(key.account, kind, now)));
     }
     Ok(answer)
 }
 
-/// Tells the app that the message was sent, and on Messenger that it has arrived.
-fn announce(
-    shared: &Shared,
-    state: &mut State,
-    key: ChatKey,
-    mid: &str,
-    echoed: Map<String, Value>,
-    metadata: Option<&str>,
-) {
+/// What changes with the message: the right it was sent on is used, and the conversation may go to another app.
+fn settle(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) {
     let now = shared.clock.now();
-    let Some(ends) = shared.ends(key, now) else { return };
-    shared.push(state, key, ends.echo(echoed, &shared.world.app.id, metadata));
-    if ends.account.platform == Platform::Messenger {
-        shared.push(state, key, ends.delivery(mid, now));
+    match &call.recipient {
+        Recipient::Comment(id) | Recipient::Post(id) => state.rights.use_reply(id),
+        Recipient::Token(token, _) => state.rights.use_token(token, now),
+        Recipient::Id(_) | Recipient::UserRef(_) | Recipient::PhoneNumber => {}
+    }
+    let instagram = shared.world.accounts[key.account].platform.is_instagram();
+    let inbox = if instagram { INSTAGRAM_INBOX } else { PAGE_INBOX };
+    match &call.thread_control {
+        Some(ThreadControl::Pass { app_id }) => state.routing.give(key, app_id.as_deref().unwrap_or(inbox), now),
+        Some(ThreadControl::Release) => state.routing.release(key),
+        None => {}
     }
 }
 
+/// As what the file of a message can be sent again.
+fn reusable(content: &Value) -> Option<MediaKind> {
+    let attachment = content.get("attachment")?;
+    let kind = attachment["type"].as_str().and_then(MediaKind::named);
+    kind.filter(|_| attachment["payload"]["is_reusable"] == true)
+}
+
+/// Tells the app that the message was sent, and on Messenger that it has arrived.
+fn announce(shared: &Shared, state: &mut State, key: ChatKey, message: &Message, metadata: Option<&str>) {
+    let Some(ends) = shared.ends(key, message.at) else { return };
+    shared.push(state, key, ends.echo(echoed(message), &shared.world.app.id, metadata));
+    if ends.account.platform == Platform::Messenger {
+        shared.push(state, key, ends.delivery(&message.mid, message.at));
+    }
+}
+
+/// What the echo shows of a message.
+fn echoed(message: &Message) -> Map<String, Value> {
+    let mut echoed = Map::from_iter([("mid".to_owned(), json!(message.mid))]);
+    if let Some(text) = &message.text {
+        echoed.insert("text".into(), json!(text));
+    }
+    if !message.attachments.is_empty() {
+        echoed.insert("attachments".into(), message.attachments.iter().cloned().map(echoed_attachment).collect());
+    }
+    if let Some(mid) = &message.reply_to {
+        echoed.insert("reply_to".into(), json!({"mid": mid}));
+    }
+    echoed
+}
+
 /// Does what a sender action says.
-pub(super) fn action(state: &mut State, key: ChatKey, action: Action, now: Timestamp) -> Result<(), GraphError> {
+pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Timestamp) -> Result<(), GraphError> {
     let chat = state.chat(key);
     let unknown = || GraphError::parameter("Param payload[message_id] is not a message of this conversation");
     match action {
@@ -81,17 +105,18 @@ pub(super) fn action(state: &mut State, key: ChatKey, action: Action, now: Times
         Action::MarkSeen => chat.seen = true,
         Action::React { mid, reaction } => {
             let emoji = if reaction == "love" { "❤️".to_owned() } else { reaction.clone() };
-            chat.find(&mid).ok_or_else(unknown)?.react(Reaction { from: Side::Business, reaction, emoji });
+            let reaction = Reaction { from: Side::Business, reaction: reaction.clone(), emoji };
+            chat.find(mid).ok_or_else(unknown)?.react(reaction);
         }
         Action::Unreact { mid } => {
-            chat.find(&mid).ok_or_else(unknown)?.unreact(Side::Business);
+            chat.find(mid).ok_or_else(unknown)?.unreact(Side::Business);
         }
     }
     Ok(())
 }
 
 /// The attachments of a message in one list, whichever way it carries them.
-fn attachments(content: &Fields) -> Vec<Value> {
+fn attachments(content: &Value) -> Vec<Value> {
     let one = content.get("attachment").cloned();
     let many = content.get("attachments").and_then(Value::as_array).cloned().unwrap_or_default();
     let sticker = content.get("sticker_id").map(|id| json!({"type": "sticker", "payload": {"sticker_id": id}}));

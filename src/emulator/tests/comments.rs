@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Bench, START};
+use crate::emulator::rights::Denial;
 
 const SECONDS: i64 = START / 1000;
 
@@ -76,10 +77,13 @@ async fn instagram_tells_of_new_comments_below_posts_and_broadcasts() {
         json!({"field": "live_comments", "value": {"id": live_id, "text": "Hi!", "from": from, "media": {"id": media},
             "parent_id": id}})
     );
-    let kept = || bench.emulator.shared.state().rights.writings.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(kept().len(), 2);
+    let may_reply = |id: &Value| {
+        let state = bench.emulator.shared.state();
+        state.rights.may_reply(id.as_str().expect("an id"), bench.clock.now())
+    };
+    assert_eq!((may_reply(&id), may_reply(&live_id)), (Ok(()), Ok(())));
     assert!(bench.entries(json!({"account": "shop_ig", "do": "end_live"})).await.is_empty());
-    assert_eq!(json!(kept()), json!([id]));
+    assert_eq!((may_reply(&id), may_reply(&live_id)), (Ok(()), Err(Denial::BroadcastOver)));
     for act in [
         json!({"do": "comment", "comment_id": id, "remove": true}),
         json!({"do": "comment", "comment_id": id, "edit": true, "text": "x"}),

@@ -1,11 +1,13 @@
 //! The emulator as a bot meets it: by HTTP, on a port of its own, with a bot that only listens.
 
 mod acts;
+mod bodies;
 mod business;
 mod comments;
 mod consent;
 mod control;
 mod pushes;
+mod rules;
 mod sends;
 mod world_file;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::emulator::{Platform, World, WorldError};
+use crate::emulator::{Feature, Platform, World, WorldError};
 
 const SHOP: &str = r#"
 [[accounts]]
@@ -33,7 +33,7 @@ fn the_default_world_is_one_and_lends_its_app() {
     let toml = toml::to_string(&World::default()).expect("it can be written");
     assert!(read(&toml).is_ok());
     let world = read(&format!("people = []\n[app]\nfeatures = [\"news\"]\n{SHOP}")).expect("a world");
-    assert_eq!((world.app.id.as_str(), world.app.features), ("555000000000001", Some(vec!["news".to_owned()])));
+    assert_eq!((world.app.id.as_str(), world.app.features), ("555000000000001", Some(vec![Feature::News])));
 }
 
 #[test]
@@ -48,6 +48,7 @@ fn what_no_world_has_is_named_with_its_place() {
     check(&format!("{SHOP}people = []\n"), &["unknown field `people`", "access_token"]);
     check("people = []\naccounts = []\n[app]\nsecert = \"x\"", &["line 4", "unknown field `secert`", "verify_token"]);
     check(&SHOP.replace("messenger", "whatsapp"), &["whatsapp", "instagram-login"]);
+    check(&format!("people = []\n[app]\nfeatures = [\"magic\"]\n{SHOP}"), &["magic", "human_agent"]);
     check(&SHOP.replace("\"104\"", "104"), &["line 5", "expected a string"]);
     let missing = World::read(Path::new("nowhere.toml")).expect_err("there is no file").to_string();
     assert_eq!(missing, "nowhere.toml cannot be read");
@@ -67,10 +68,10 @@ fn every_fault_is_named_by_its_key() {
     };
     let shop = |people: &str| format!("people = {people}\n{SHOP}");
     check("accounts = []\npeople = []", &[("accounts", "none")]);
-    let app = "[app]\nid = \"x\"\nsecret = \"\"\nverify_token = \"a b\"\nfeatures = [\"magic\"]\n";
+    let app = "[app]\nid = \"x\"\nsecret = \"\"\nverify_token = \"a b\"\n";
     check(
         &format!("{}{app}", shop("[]")),
-        &[("app.id", "no id"), ("app.secret", "empty"), ("app.verify_token", "empty"), ("app.features", "magic")],
+        &[("app.id", "no id"), ("app.secret", "empty"), ("app.verify_token", "empty")],
     );
     check(
         &format!("{}{}", shop("[]"), SHOP.replace("shop", "Shop")),

@@ -1,0 +1,161 @@
+//! The attachments of a message: pictures, sounds, films and files, and what only Instagram has. Pure.
+//!
+//! An address is looked at and never called: what stands behind it is between Meta and that server.
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets>
+
+use super::super::uploads::MediaKind;
+use super::error::GraphError;
+use super::fields::File;
+use super::limits::Frame;
+use super::part::Part;
+use super::template;
+
+const ON_MESSENGER: [&str; 5] = ["audio", "file", "image", "template", "video"];
+const ON_INSTAGRAM: [&str; 7] = ["audio", "file", "image", "template", "video", "MEDIA_SHARE", "like_heart"];
+
+const MESSENGER_IMAGES: usize = 30;
+const INSTAGRAM_IMAGES: usize = 10;
+
+const MEGABYTE: usize = 1024 * 1024;
+const LARGEST_FILE: usize = 25 * MEGABYTE;
+const LARGEST_INSTAGRAM_IMAGE: usize = 8 * MEGABYTE;
+
+/// Refuses an attachment that Meta would refuse.
+pub(super) fn check(attachment: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
+    let known: &[&str] = if frame.platform.is_instagram() { &ON_INSTAGRAM } else { &ON_MESSENGER };
+    let kind = attachment.required_one_of("type", known)?;
+    match (kind, MediaKind::named(kind)) {
+        (_, Some(kind)) => check_media(&attachment.required("payload")?, kind, frame),
+        ("template", _) => template::check(&attachment.required("payload")?, frame),
+        ("MEDIA_SHARE", _) => attachment.required("payload")?.required("id")?.id().map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a list of attachments that Meta would refuse. Pictures alone come in a list.
+pub(super) fn check_many(list: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
+    let most = if frame.platform.is_instagram() { INSTAGRAM_IMAGES } else { MESSENGER_IMAGES };
+    for attachment in list.objects(1..=most)? {
+        attachment.required_one_of("type", &["image"])?;
+        check_media(&attachment.required("payload")?, MediaKind::Image, frame)?;
+    }
+    Ok(())
+}
+
+/// Refuses an id that was not handed out to the account for this kind of file.
+pub(super) fn check_id(id: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Result<(), GraphError> {
+    let given = id.id()?;
+    if !frame.uploads.is_valid(frame.account, &given, frame.now) {
+        let message = "The attachment does not exist, has expired, or belongs to another account";
+        return Err(id.refuse(format!("is invalid: {message}")).with(2_018_074));
+    }
+    if frame.uploads.kind(frame.account, &given) != Some(kind) {
+        return Err(mismatch(id));
+    }
+    Ok(())
+}
+
+/// Media comes by address, by the id of an earlier upload, or as the file in the body.
+fn check_media(payload: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Result<(), GraphError> {
+    payload.object()?;
+    payload.check_bool("is_reusable")?;
+    match (payload.get("url"), payload.get("attachment_id"), frame.file) {
+        (Some(url), None, None) => url.url().map(drop),
+        (None, Some(id), None) => check_id(&id, kind, frame),
+        (None, None, Some(file)) => check_file(file, kind, payload, frame),
+        _ => Err(payload.refuse("must have exactly one of url, attachment_id, or a file in filedata")),
+    }
+}
+
+fn check_file(file: &File, kind: MediaKind, payload: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
+    let instagram = frame.platform.is_instagram();
+    let is_image = kind == MediaKind::Image;
+    let most = if instagram && is_image { LARGEST_INSTAGRAM_IMAGE } else { LARGEST_FILE };
+    if file.size > most {
+        let message = format!("The attachment is larger than {} MB", most / MEGABYTE);
+        return Err(GraphError::parameter(message).with(2_018_109));
+    }
+    let content_type = file.content_type.as_str();
+    let fits = match kind {
+        MediaKind::Image => content_type.starts_with("image/"),
+        MediaKind::Audio => content_type.starts_with("audio/"),
+        MediaKind::Video => content_type.starts_with("video/"),
+        MediaKind::File => !instagram || content_type == "application/pdf",
+    };
+    if fits && file.size > 0 { Ok(()) } else { Err(mismatch(payload)) }
+}
+
+fn mismatch(at: &Part<'_>) -> GraphError {
+    let message = format!("Upload attachment failure: the type of the file in {} does not match", at.at);
+    GraphError::parameter(message).with(2_018_047)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::limits::tests::judge;
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::emulator::Platform;
+    use crate::emulator::uploads::Uploads;
+
+    #[test]
+    fn attachments_by_address() {
+        let media = |kind: &str, payload: Value| json!({"attachment": {"type": kind, "payload": payload}});
+        let url = || json!({"url": "https://shop.example/a.jpg"});
+        for kind in ["image", "audio", "video", "file"] {
+            judge(&media(kind, url()), None, None);
+        }
+        judge(&media("gif", url()), Some("attachment][type]"), Some("attachment][type]"));
+        judge(&media("image", json!({"url": "a.jpg"})), Some("valid URL"), Some("valid URL"));
+        judge(&media("image", json!({"url": "ftp://shop.example/a"})), Some("valid URL"), Some("valid URL"));
+        judge(&media("image", json!({})), Some("exactly one"), Some("exactly one"));
+        judge(&media("image", json!({"url": "https://a.example", "attachment_id": "1"})), Some("one"), Some("one"));
+        judge(&json!({"attachment": {"type": "image"}}), Some("[payload] is required"), Some("[payload] is required"));
+        judge(&json!({"attachment": {"type": "like_heart"}}), Some("attachment][type]"), None);
+        judge(&media("MEDIA_SHARE", json!({"id": "179"})), Some("attachment][type]"), None);
+        judge(&media("MEDIA_SHARE", json!({})), Some("attachment][type]"), Some("payload][id]"));
+    }
+
+    #[test]
+    fn pictures_come_in_lists_too() {
+        let images = |count| {
+            let image = json!({"type": "image", "payload": {"url": "https://shop.example/a.jpg"}});
+            json!({"attachments": vec![image; count]})
+        };
+        judge(&images(10), None, None);
+        judge(&images(11), None, Some("1 to 10"));
+        judge(&images(31), Some("1 to 30"), Some("1 to 10"));
+        judge(&images(0), Some("1 to 30"), Some("1 to 10"));
+        let video = json!({"type": "video", "payload": {"url": "https://shop.example/a.mp4"}});
+        judge(&json!({"attachments": [video]}), Some("one of {image}"), Some("one of {image}"));
+    }
+
+    #[test]
+    fn files_and_ids_are_of_the_kind_they_are_sent_as() {
+        let mut uploads = Uploads::default();
+        let id = uploads.add(1, MediaKind::Video, Timestamp(0));
+        let judge = |platform, kind: &str, payload: Value, file: Option<(&str, usize)>, expected: Option<u32>| {
+            let file = file.map(|(content_type, size)| File { content_type: content_type.into(), size });
+            let attachment = json!({"type": kind, "payload": payload});
+            let (file, now) = (file.as_ref(), Timestamp(0));
+            let frame = Frame { platform, account: 1, uploads: &uploads, file, is_utility: false, now };
+            let error = check(&Part::new(&attachment, "message[attachment]"), &frame).err();
+            assert_eq!(error.and_then(|error| error.subcode), expected, "{attachment} {file:?}");
+        };
+        use Platform::{Instagram, Messenger};
+        judge(Messenger, "video", json!({"attachment_id": id}), None, None);
+        judge(Messenger, "image", json!({"attachment_id": id}), None, Some(2_018_047));
+        judge(Messenger, "video", json!({"attachment_id": "1"}), None, Some(2_018_074));
+        judge(Messenger, "image", json!({"is_reusable": true}), Some(("image/png", 1)), None);
+        judge(Messenger, "image", json!({}), Some(("audio/mpeg", 1)), Some(2_018_047));
+        judge(Messenger, "audio", json!({}), Some(("audio/mpeg", 0)), Some(2_018_047));
+        judge(Messenger, "image", json!({}), Some(("image/png", LARGEST_FILE)), None);
+        judge(Messenger, "image", json!({}), Some(("image/png", LARGEST_FILE + 1)), Some(2_018_109));
+        judge(Instagram, "image", json!({}), Some(("image/png", LARGEST_INSTAGRAM_IMAGE + 1)), Some(2_018_109));
+        judge(Messenger, "file", json!({}), Some(("text/plain", 1)), None);
+        judge(Instagram, "file", json!({}), Some(("text/plain", 1)), Some(2_018_047));
+        judge(Instagram, "file", json!({}), Some(("application/pdf", 1)), None);
+    }
+}
