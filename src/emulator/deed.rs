@@ -33,6 +33,10 @@ pub(super) fn perform(shared: &Shared, asked: Asked) -> Result<Vec<Value>, Refus
     let at = asked.timestamp.map_or(now, Timestamp);
     let ends = shared.ends(key, at).expect("what was asked names a person with an id at the account");
     let mut state = shared.state();
+    if state.setup.is_barred(key) {
+        let hint = "the account's own app takes it back: moderate_conversations with unblock_user";
+        return Err(Refusal::new("the account has blocked this person", hint));
+    }
     let mid = state.mid(&shared.world, key.account);
     let mut scene = Scene { ends, chat: state.chat(key), mid, now };
     if scene.chat.blocked && !matches!(asked.act, Act::Unblock) {

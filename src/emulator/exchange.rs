@@ -19,7 +19,15 @@ pub(super) const KEPT: usize = 500;
 pub(super) const BODY: usize = 32 * 1024;
 
 const HIDDEN: &str = "[secret]";
-const SECRETS: [&str; 3] = ["access_token", "appsecret_proof", "hub.verify_token"];
+const SECRETS: [&str; 7] = [
+    "access_token",
+    "appsecret_proof",
+    "hub.verify_token",
+    "verify_token",
+    "client_secret",
+    "input_token",
+    "fb_exchange_token",
+];
 
 /// What kind of exchange it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -146,16 +154,33 @@ fn hide_in_object(mut value: Value) -> Value {
     value
 }
 
+/// A value without secrets, at any depth, and without addresses that carry one.
+pub(super) fn hidden(value: Value) -> Value {
+    match hide_in_object(value) {
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (key, hidden(value))).collect()),
+        Value::Array(list) => list.into_iter().map(hidden).collect(),
+        Value::String(text) if carries_token(&text) => json!(hide_in_url(&text)),
+        value => value,
+    }
+}
+
+/// Whether a text has a token inside, as the calls of a batch may and the links of a list do.
+fn carries_token(text: &str) -> bool {
+    ["access_token=", "access_token%3D"].iter().any(|mark| text.contains(mark))
+}
+
 fn hide_in_url(url: &str) -> String {
     match url.split_once('?') {
         Some((path, query)) => format!("{path}?{}", hide_in_pairs(query)),
+        // What has a token without being an address is not shown at all.
+        None if carries_token(url) => HIDDEN.to_owned(),
         None => url.to_owned(),
     }
 }
 
 fn hide_in_pairs(pairs: &str) -> String {
     let hide = |pair: &str| match pair.split_once('=') {
-        Some((key, _)) if SECRETS.contains(&key) => format!("{key}={HIDDEN}"),
+        Some((key, value)) if SECRETS.contains(&key) || carries_token(value) => format!("{key}={HIDDEN}"),
         _ => pair.to_owned(),
     };
     pairs.split('&').map(hide).collect::<Vec<_>>().join("&")

@@ -27,13 +27,13 @@ mod exchange;
 mod faults;
 mod graph;
 mod items;
+mod linking;
 mod page;
 mod push;
 mod queue;
 mod refusal;
 #[expect(dead_code, reason = "about to be used")]
 mod rights;
-#[expect(dead_code, reason = "about to be used")]
 mod routing;
 mod serve;
 mod state;
@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -118,7 +118,7 @@ impl Emulator {
 
 fn router(site: Site) -> Router {
     Router::new()
-        .route("/", get(page::root))
+        .route("/", get(page::root).post(graph::graph))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
         .route("/playground/playground.css", get(page::css))
@@ -131,10 +131,12 @@ fn router(site: Site) -> Router {
         .route("/emulator/clock", get(control::clock).post(control::advance))
         .route("/emulator/faults", post(control::faults))
         .route("/emulator/reset", post(control::reset))
-        // The first segment is the node or the version; the router wants one name for it.
-        .route("/{first}/messages", post(graph::unversioned))
-        .route("/{first}/{node}/messages", post(graph::versioned))
-        .fallback(control::nothing)
+        .route("/emulator/terms", post(control::terms))
+        .route("/emulator/linking", post(linking::begin))
+        .route("/emulator/linking/{token}", get(linking::finish))
+        .route("/emulator/{*rest}", any(control::nothing))
+        .route("/playground/{*rest}", any(control::nothing))
+        .fallback(graph::graph)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site)
 }

@@ -13,7 +13,9 @@ use crate::clock::{Clock, Timestamp};
 use super::chat::{Chat, mid};
 use super::exchange::{Exchange, Exchanges};
 use super::faults::Faults;
+use super::graph::Setup;
 use super::items::{Ends, envelope};
+use super::linking::Links;
 use super::queue::Queue;
 use super::rights::Rights;
 use super::routing::Routing;
@@ -46,6 +48,9 @@ pub(super) struct State {
     pub(super) rights: Rights,
     pub(super) routing: Routing,
     pub(super) subscriptions: Subscriptions,
+    /// What the app has set up by Graph calls.
+    pub(super) setup: Setup,
+    pub(super) links: Links,
     /// Where the webhooks go, once it has been verified.
     pub(super) callback: Option<String>,
 }
@@ -78,6 +83,8 @@ impl Shared {
             rights: Rights::default(),
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
+            setup: Setup::default(),
+            links: Links::default(),
             callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
@@ -120,7 +127,7 @@ impl Shared {
         Some(Ends { account: self.world.accounts.get(key.account)?, person: self.world.scoped_id(key)?, at })
     }
 
-    /// Back to the beginning. The callback stays verified, the clock where it is, and new ids stay new.
+    /// Back to the beginning. The callback stays verified and the subscriptions as they are, the clock where it is, and new ids stay new.
     pub(super) fn reset(&self) {
         let mut state = self.state();
         state.chats.clear();
@@ -129,6 +136,8 @@ impl Shared {
         state.queue.clear();
         state.rights = Rights::default();
         state.routing = Routing::default();
+        state.setup = Setup::default();
+        state.links = Links::default();
         drop(state);
         self.tell(Notice::Reset);
     }

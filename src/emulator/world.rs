@@ -35,6 +35,12 @@ pub struct App {
     /// Whether a Graph call without `appsecret_proof` is refused.
     #[serde(default)]
     pub require_proof: bool,
+    /// The token of the person who runs the Pages and is logged in to the app: what `me/accounts` takes.
+    #[serde(default = "user_token", serialize_with = "expose", deserialize_with = "conceal")]
+    pub user_token: Secret,
+    /// Whether the app is the default one in the Pages' Conversation Routing, with leave to take conversations over.
+    #[serde(default)]
+    pub routing_default: bool,
 }
 
 /// A Page or an Instagram professional account.
@@ -146,6 +152,8 @@ impl Default for World {
                 secret: Secret::new("emulated-app-secret"),
                 verify_token: Secret::new("emulated-verify-token"),
                 require_proof: false,
+                user_token: user_token(),
+                routing_default: false,
             },
             accounts: vec![
                 account("shop", Platform::Messenger, "104000000000001"),
@@ -157,6 +165,10 @@ impl Default for World {
             ],
         }
     }
+}
+
+fn user_token() -> Secret {
+    Secret::new("EAAemulatedUserAccessToken218471000000001")
 }
 
 // An emulated secret guards nothing, and whoever tests a bot must be able to read it; `Debug` and logs still hide it.
