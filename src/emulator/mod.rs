@@ -6,7 +6,7 @@
 //!
 //! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
 //! by HTTP alone, so that it can contradict them all. What it does not emulate: comments and private replies, one-time
-//! notifications, marketing messages, uploads, conversation routing, the profile and conversation endpoints.
+//! notifications, marketing messages.
 //!
 //! In reading order:
 //!
@@ -14,7 +14,7 @@
 //! - `act` reads what a person shall do, `deed` does it, `items` has the shapes of what is told of it.
 //! - `queue` decides which delivery goes when, `escape` writes it as Meta does, `push` delivers it. `subscribe`: the
 //!   verification before the first.
-//! - `graph`: the Send API.
+//! - `graph`: the Send API, and what else a bot asks of Meta. `routing`, `subscriptions`, `linking`: what it may change there.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
 
@@ -39,7 +39,6 @@ mod serve;
 mod state;
 mod stream;
 mod subscribe;
-#[expect(dead_code, reason = "about to be used")]
 mod subscriptions;
 mod world;
 

@@ -112,6 +112,7 @@ enum Fields {
 }
 
 impl Subscriptions {
+    #[cfg_attr(not(test), expect(dead_code, reason = "the pushes do not ask yet"))]
     /// Whether events of `field` at the account (by its place in the world) are delivered.
     pub(super) fn wants(&self, account: usize, field: &str) -> bool {
         let Some(told) = self.told.get(&account) else { return true };

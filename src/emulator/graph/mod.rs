@@ -243,7 +243,9 @@ fn carry_out(shared: &Shared, state: &mut State, key: ChatKey, call: Call) -> Re
     let mut answer = match call.content {
         Content::Message(message) => {
             limits::check(&message, platform)?;
+            state.setup.uploads.check(&message, key.account, now)?;
             let sent = send::message(shared, state, key, &message, call.reply_to)?;
+            state.setup.uploads.keep_sent(&message, &sent, key.account, now);
             state.routing.keep(key, &shared.world.app.id, now + threads::CONTROL);
             sent
         }

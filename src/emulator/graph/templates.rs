@@ -17,7 +17,7 @@ const NAME: usize = 512;
 
 /// The templates of all Pages, oldest first.
 #[derive(Default)]
-pub(in crate::emulator) struct Templates {
+pub(super) struct Templates {
     kept: Vec<Template>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Template {
 
 impl Templates {
     /// Whether the account has a template of this name in this language.
-    pub(in crate::emulator) fn has(&self, account: usize, name: &str, language: &str) -> bool {
+    fn has(&self, account: usize, name: &str, language: &str) -> bool {
         self.kept.iter().any(|kept| kept.account == account && kept.name == name && kept.language == language)
     }
 

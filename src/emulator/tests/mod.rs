@@ -2,6 +2,7 @@
 
 mod acts;
 mod control;
+mod graph;
 mod pushes;
 mod sends;
 
