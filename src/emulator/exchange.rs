@@ -159,21 +159,21 @@ pub(super) fn hidden(value: Value) -> Value {
     match hide_in_object(value) {
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (key, hidden(value))).collect()),
         Value::Array(list) => list.into_iter().map(hidden).collect(),
-        Value::String(text) if carries_token(&text) => json!(hide_in_url(&text)),
+        Value::String(text) if text.starts_with("http") && carries_token(&text) => json!(hide_in_url(&text)),
+        // The answers inside a batch's are texts, and so are its calls.
+        Value::String(text) if carries_token(&text) => json!(HIDDEN),
         value => value,
     }
 }
 
 /// Whether a text has a token inside, as the calls of a batch may and the links of a list do.
 fn carries_token(text: &str) -> bool {
-    ["access_token=", "access_token%3D"].iter().any(|mark| text.contains(mark))
+    ["access_token=", "access_token%3D", "\"access_token\":"].iter().any(|mark| text.contains(mark))
 }
 
 fn hide_in_url(url: &str) -> String {
     match url.split_once('?') {
         Some((path, query)) => format!("{path}?{}", hide_in_pairs(query)),
-        // What has a token without being an address is not shown at all.
-        None if carries_token(url) => HIDDEN.to_owned(),
         None => url.to_owned(),
     }
 }
@@ -202,6 +202,19 @@ mod tests {
         let headers =
             HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, "Bearer EAA1".parse().expect("a header value"))]);
         assert_eq!(shown_headers(&headers)["authorization"], HIDDEN);
+    }
+
+    #[test]
+    fn secrets_are_hidden_at_any_depth() {
+        let shown = hidden(
+            json!({"data": [{"access_token": "EAA1", "name": "shop"}], "batch": [{"body": "{\"access_token\":\"EAA1\"}"}],
+            "call": "me?access_token=EAA1", "next": "http://graph/me/accounts?access_token=EAA1&after=x"}),
+        );
+        assert_eq!(
+            shown,
+            json!({"data": [{"access_token": HIDDEN, "name": "shop"}], "batch": [{"body": HIDDEN}], "call": HIDDEN,
+                "next": "http://graph/me/accounts?access_token=[secret]&after=x"})
+        );
     }
 
     #[test]

@@ -12,8 +12,8 @@
 //!
 //! - `world`: the app, the accounts, the people. `state`: what has happened, behind one lock. `chat`: one conversation.
 //! - `act` reads what a person shall do, `deed` does it, `items` has the shapes of what is told of it.
-//! - `queue` decides which delivery goes when, `escape` writes it as Meta does, `push` delivers it. `subscribe`: the
-//!   verification before the first.
+//! - `queue` decides which delivery goes when, `escape` writes it as Meta does, `push` delivers it, `old_signature` signs it
+//!   for older bots. `subscribe`: the verification before the first.
 //! - `graph`: the Send API, and what else a bot asks of Meta. `routing`, `subscriptions`, `linking`: what it may change there.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
@@ -28,6 +28,7 @@ mod faults;
 mod graph;
 mod items;
 mod linking;
+mod old_signature;
 mod page;
 mod push;
 mod queue;

@@ -17,6 +17,7 @@ use crate::signature;
 
 use super::escape::escape;
 use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
+use super::old_signature;
 use super::queue::Attempt;
 use super::state::{Notice, Shared};
 
@@ -106,6 +107,7 @@ async fn deliver(shared: &Shared, callback: &str, body: Vec<u8>, exchange: &mut 
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, NAME)
         .header(signature::HEADER, signed)
+        .header(old_signature::HEADER, old_signature::sign(&shared.world.app.secret, &body))
         .body(body)
         .build();
     match request {

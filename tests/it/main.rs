@@ -17,4 +17,5 @@ mod payloads; // every shape that Meta documents, from a file to its handler
 mod process; // the binary itself: settings, signals, kill -9, one server per file
 mod quiet; // what may never stand in a log
 mod relay; // a bot behind HTTP, and the examples
+mod sdk; // Meta's own Business SDK against the emulated Meta
 mod store; // what every store promises

@@ -11,8 +11,7 @@ use super::super::state::Shared;
 use super::super::subscribe::{SubscribeError, subscribe_with};
 use super::super::subscriptions::{OBJECTS, Subscription, names};
 use super::access::{Caller, caller};
-use super::ask::{Answer, Ask, Verb};
-use super::call::Fields;
+use super::ask::{Answer, Ask, Verb, names as list};
 use super::error::GraphError;
 use super::{Request, VERSION, subscribed};
 
@@ -27,7 +26,7 @@ pub(super) async fn subscribe(shared: &Shared, request: &Request) -> Answer {
     }
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let object = object(text("object"))?;
-    let wanted = wanted(&fields);
+    let wanted = list(&fields, "fields")?;
     subscribed::check("fields", &wanted, object)?;
     let known = shared.state().subscriptions.of_app(object).cloned();
     let callback = text("callback_url").map(str::to_owned).or(known.as_ref().map(|known| known.callback.clone()));
@@ -56,7 +55,7 @@ pub(super) fn subscriptions(ask: &mut Ask<'_>) -> Answer {
                 Some(name) => vec![object(Some(&name))?],
                 None => OBJECTS.to_vec(),
             };
-            let gone = wanted(ask.fields);
+            let gone = ask.names("fields")?;
             objects.into_iter().for_each(|object| end(ask, object, &gone));
             Ok(json!({"success": true}))
         }
@@ -91,15 +90,6 @@ fn object(name: Option<&str>) -> Result<&'static str, GraphError> {
     let name = name.ok_or_else(|| GraphError::required("object"))?;
     let known = OBJECTS.into_iter().find(|known| *known == name);
     known.ok_or_else(|| GraphError::parameter(format!("Param object must be one of {{{}}}", OBJECTS.join(", "))))
-}
-
-fn wanted(fields: &Fields) -> Vec<String> {
-    let text = fields.get("fields").and_then(Value::as_str).unwrap_or_default();
-    let list = fields.get("fields").and_then(Value::as_array);
-    match list {
-        Some(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        None => text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-    }
 }
 
 fn unverified(error: &SubscribeError) -> GraphError {

@@ -116,22 +116,12 @@ impl<'a> Ask<'a> {
 
     /// A parameter as JSON, which forms carry as text.
     pub(super) fn json(&self, name: &str) -> Option<Value> {
-        json(self.fields.get(name)?)
+        self.fields.get(name).and_then(json)
     }
 
-    /// A list of names: JSON, or with commas.
+    /// A list of names.
     pub(super) fn names(&self, name: &str) -> Result<Vec<String>, GraphError> {
-        let wrong = || GraphError::parameter(format!("Param {name} must be an array of strings"));
-        match self.json(name) {
-            None => Ok(Vec::new()),
-            Some(Value::Array(list)) => {
-                list.iter().map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-            }
-            Some(Value::String(text)) => {
-                Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
-            }
-            Some(_) => Err(wrong()),
-        }
+        names(self.fields, name)
     }
 
     /// `recipient[id]` as an object, or the bare id.
@@ -180,4 +170,19 @@ pub(super) fn json(value: &Value) -> Option<Value> {
     let written = value.as_str().and_then(|text| serde_json::from_str(text).ok());
     let value = written.filter(|written: &Value| written.is_object() || written.is_array()).or(Some(value.clone()));
     value.filter(|value| !value.is_null())
+}
+
+/// A list of names among the parameters: JSON, or with commas.
+pub(super) fn names(fields: &Fields, name: &str) -> Result<Vec<String>, GraphError> {
+    let wrong = || GraphError::parameter(format!("Param {name} must be an array of strings"));
+    match fields.get(name).and_then(json) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(list)) => {
+            list.iter().map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        Some(Value::String(text)) => {
+            Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        }
+        Some(_) => Err(wrong()),
+    }
 }

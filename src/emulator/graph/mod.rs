@@ -193,15 +193,15 @@ fn exchange(
         Some(_) => Some("refused by a scripted fault"),
         None => None,
     };
-    // Other answers than those to sends carry tokens: in lists of accounts, in the links from page to page.
-    let response = || if request.is_send() { body.clone() } else { hidden(body.clone()) };
+    // Other calls than sends have tokens inside: in the parts of a batch, in lists of accounts, in links from page to page.
+    let shown = |value: Value| if request.is_send() { value } else { hidden(value) };
     Exchange {
         account: progress.account.map(|at| world.accounts[at].name.clone()),
         person: progress.chat.map(|key| world.people[key.person].name.clone()),
         request_headers: shown_headers(&request.headers),
-        request: request.body.as_ref().map_or(Value::Null, |body| shown_body(body)),
+        request: request.body.as_ref().map_or(Value::Null, |body| shown(shown_body(body))),
         status: (!lost).then_some(status.as_u16()),
-        response: if lost { Value::Null } else { response() },
+        response: if lost { Value::Null } else { shown(body.clone()) },
         duration_ms: shared.clock.now().0 - begun.0,
         error: error.map(str::to_owned),
         ..Exchange::begun(Kind::Graph, begun, request.method.as_str(), &request.uri.to_string())

@@ -427,7 +427,8 @@ async fn a_batch_answers_each_call_and_hands_results_on() {
         {"method": "GET", "relative_url": "v24.0/{result=s:$.message_id}?fields=message"},
         {"method": "GET", "relative_url": "nothing/at/all"},
         {"method": "GET", "relative_url": "me", "depends_on": "t"},
-        {"method": "GET", "relative_url": format!("me?access_token={USER}")},
+        {"method": "GET", "relative_url": format!("me?fields=id&access_token={USER}")},
+        {"method": "GET", "relative_url": format!("me/accounts?access_token={USER}")},
     ]))
     .await
     .expect("answers");
