@@ -166,9 +166,10 @@ pub(super) fn hidden(value: Value) -> Value {
     }
 }
 
-/// Whether a text has a token inside, as the calls of a batch may and the links of a list do.
+/// Whether a text has a token inside that is not hidden yet, as the calls of a batch may and the links of a list do.
 fn carries_token(text: &str) -> bool {
-    ["access_token=", "access_token%3D", "\"access_token\":"].iter().any(|mark| text.contains(mark))
+    let shows = |mark: &str| text.split(mark).skip(1).any(|rest| !rest.starts_with(HIDDEN));
+    ["access_token=", "access_token%3D", "\"access_token\":"].into_iter().any(shows)
 }
 
 fn hide_in_url(url: &str) -> String {
@@ -208,11 +209,11 @@ mod tests {
     fn secrets_are_hidden_at_any_depth() {
         let shown = hidden(
             json!({"data": [{"access_token": "EAA1", "name": "shop"}], "batch": [{"body": "{\"access_token\":\"EAA1\"}"}],
-            "call": "me?access_token=EAA1", "next": "http://graph/me/accounts?access_token=EAA1&after=x"}),
+            "call": "me?access_token=EAA1", "form": "access_token=[secret]&object=page", "next": "http://graph/me/accounts?access_token=EAA1&after=x"}),
         );
         assert_eq!(
             shown,
-            json!({"data": [{"access_token": HIDDEN, "name": "shop"}], "batch": [{"body": HIDDEN}], "call": HIDDEN,
+            json!({"data": [{"access_token": HIDDEN, "name": "shop"}], "batch": [{"body": HIDDEN}], "call": HIDDEN, "form": "access_token=[secret]&object=page",
                 "next": "http://graph/me/accounts?access_token=[secret]&after=x"})
         );
     }
