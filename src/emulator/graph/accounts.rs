@@ -100,10 +100,10 @@ fn instagram<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
         ("account_type", json!("BUSINESS")),
         ("profile_picture_url", json!(format!("https://scontent.cdninstagram.com/profilepic/{}", account.id))),
     ];
-    // An account with a token of its own is shown under two ids: one within the app, one within Instagram.
+    // Who asks with a token of the account's own wants to know whom it is for.
     let own = account.platform == Platform::InstagramLogin && ask.node == "me";
-    let (kind, usual): (_, &[&str]) = if own { ("IGUser", &["user_id", "username"]) } else { ("IGUser", &[]) };
-    let mut object = Object::plain(kind, &account.id, usual, values);
+    let usual: &[&str] = if own { &["user_id", "username"] } else { &[] };
+    let mut object = Object::plain("IGUser", &account.id, usual, values);
     object.parts.push(conversations_of(ask, at));
     object
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::state::{Shared, State};
 use super::ask::{Answer, Ask, Verb};
-use super::call::{self, Fields};
+use super::call::Fields;
 use super::error::GraphError;
 use super::{
     Progress, Request, access, accounts, app, conversations, labels, linking, menu, moderation, node, notifications,
@@ -105,14 +105,4 @@ fn address(request: &Request) -> Url {
     url.set_path(&format!("/{}/{}", request.version, request.path.join("/")));
     url.set_query(request.uri.query());
     url
-}
-
-impl Request {
-    /// The parameters, however they were given.
-    pub(super) fn fields(&self) -> Result<Fields, GraphError> {
-        match &self.body {
-            Ok(body) => call::fields(&self.uri, &self.headers, body),
-            Err(_) => Err(GraphError::parameter("The body is larger than 1 MiB or was cut off")),
-        }
-    }
 }

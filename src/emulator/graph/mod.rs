@@ -5,7 +5,7 @@
 //!
 //! In reading order:
 //!
-//! - `path`: version and object of an address. `access`: whose token it is. `error`: what a refusal looks like.
+//! - `request`, `path`: version and object of an address. `access`: whose token it is. `error`: what a refusal looks like.
 //! - `call`, `rules`, `limits`, `template`, `send`: a send, from its fields to the person.
 //! - `endpoint`: which endpoint answers any other call; `ask`, `select`, `object`: what they all need. Then a file for each
 //!   family of endpoints, and `setup` for what they keep.
@@ -38,6 +38,7 @@ mod personas;
 mod profile;
 mod properties;
 mod references;
+mod request;
 mod rules;
 mod select;
 mod send;
@@ -71,6 +72,7 @@ use ask::Answer;
 use call::{Call, Content, Fields, Recipient};
 use error::GraphError;
 use path::VERSION;
+use request::Request;
 use rules::Facts;
 use usage::Said;
 
@@ -88,44 +90,6 @@ pub(super) async fn graph(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     answer(&site, Request::new(method, uri, headers, body)).await
-}
-
-struct Request {
-    method: Method,
-    version: &'static str,
-    /// What follows the version, segment by segment.
-    path: Vec<String>,
-    /// The first of them: an id, or `me`.
-    node: String,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-}
-
-impl Request {
-    fn new(method: Method, uri: Uri, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Request {
-        let (version, path) = path::read(uri.path());
-        let node = path.first().cloned().unwrap_or_default();
-        Request { method, version, path, node, uri, headers, body }
-    }
-
-    /// Whether it is a call of the Send API.
-    fn is_send(&self) -> bool {
-        self.is_post() && self.path.len() == 2 && self.path[1] == "messages"
-    }
-
-    fn is_batch(&self) -> bool {
-        self.is_post() && self.path.is_empty()
-    }
-
-    /// Whether it subscribes the app, and with it a callback that must be verified first.
-    fn is_subscription(&self) -> bool {
-        self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions"
-    }
-
-    fn is_post(&self) -> bool {
-        self.method == Method::POST
-    }
 }
 
 /// What has become known about a call on its way through the checks.
