@@ -158,6 +158,11 @@ impl Chat {
         self.messages.push_back(message);
     }
 
+    /// Its messages, oldest first.
+    pub(super) fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> + ExactSizeIterator {
+        self.messages.iter()
+    }
+
     /// The message with this id.
     pub(super) fn find(&mut self, mid: &str) -> Option<&mut Message> {
         self.messages.iter_mut().find(|message| message.mid == mid)

@@ -153,6 +153,25 @@ pub(super) async fn subscribe(Given(site): Given<Site>, body: Body) -> Answer {
     Ok(subscription(Given(site)).await)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Terms {
+    account: String,
+}
+
+/// `POST /emulator/terms`: an admin accepts the Page Contact Terms, without which custom labels do not work.
+pub(super) async fn terms(Given(site): Given<Site>, body: Body) -> Answer {
+    let Terms { account } = parse(&read(body)?, r#"for example {"account":"shop"}"#)?;
+    let names =
+        || site.shared.world.accounts.iter().map(|account| account.name.as_str()).collect::<Vec<_>>().join(", ");
+    let at =
+        site.shared.world.account(&account).ok_or_else(|| {
+            Refusal::new(format!("there is no account {account:?}"), format!("there are: {}", names()))
+        })?;
+    site.shared.state().setup.terms.insert(at);
+    Ok(Json(json!({})))
+}
+
 /// `POST /emulator/reset`.
 pub(super) async fn reset(Given(site): Given<Site>) -> Json<Value> {
     site.shared.reset();

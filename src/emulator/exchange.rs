@@ -19,7 +19,15 @@ pub(super) const KEPT: usize = 500;
 pub(super) const BODY: usize = 32 * 1024;
 
 const HIDDEN: &str = "[secret]";
-const SECRETS: [&str; 3] = ["access_token", "appsecret_proof", "hub.verify_token"];
+const SECRETS: [&str; 7] = [
+    "access_token",
+    "appsecret_proof",
+    "hub.verify_token",
+    "verify_token",
+    "client_secret",
+    "input_token",
+    "fb_exchange_token",
+];
 
 /// What kind of exchange it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -146,6 +154,24 @@ fn hide_in_object(mut value: Value) -> Value {
     value
 }
 
+/// A value without secrets, at any depth, and without addresses that carry one.
+pub(super) fn hidden(value: Value) -> Value {
+    match hide_in_object(value) {
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (key, hidden(value))).collect()),
+        Value::Array(list) => list.into_iter().map(hidden).collect(),
+        Value::String(text) if text.starts_with("http") && carries_token(&text) => json!(hide_in_url(&text)),
+        // The answers inside a batch's are texts, and so are its calls.
+        Value::String(text) if carries_token(&text) => json!(HIDDEN),
+        value => value,
+    }
+}
+
+/// Whether a text has a token inside that is not hidden yet, as the calls of a batch may and the links of a list do.
+fn carries_token(text: &str) -> bool {
+    let shows = |mark: &str| text.split(mark).skip(1).any(|rest| !rest.starts_with(HIDDEN));
+    ["access_token=", "access_token%3D", "\"access_token\":"].into_iter().any(shows)
+}
+
 fn hide_in_url(url: &str) -> String {
     match url.split_once('?') {
         Some((path, query)) => format!("{path}?{}", hide_in_pairs(query)),
@@ -155,7 +181,7 @@ fn hide_in_url(url: &str) -> String {
 
 fn hide_in_pairs(pairs: &str) -> String {
     let hide = |pair: &str| match pair.split_once('=') {
-        Some((key, _)) if SECRETS.contains(&key) => format!("{key}={HIDDEN}"),
+        Some((key, value)) if SECRETS.contains(&key) || carries_token(value) => format!("{key}={HIDDEN}"),
         _ => pair.to_owned(),
     };
     pairs.split('&').map(hide).collect::<Vec<_>>().join("&")
@@ -177,6 +203,19 @@ mod tests {
         let headers =
             HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, "Bearer EAA1".parse().expect("a header value"))]);
         assert_eq!(shown_headers(&headers)["authorization"], HIDDEN);
+    }
+
+    #[test]
+    fn secrets_are_hidden_at_any_depth() {
+        let shown = hidden(
+            json!({"data": [{"access_token": "EAA1", "name": "shop"}], "batch": [{"body": "{\"access_token\":\"EAA1\"}"}],
+            "call": "me?access_token=EAA1", "form": "access_token=[secret]&object=page", "next": "http://graph/me/accounts?access_token=EAA1&after=x"}),
+        );
+        assert_eq!(
+            shown,
+            json!({"data": [{"access_token": HIDDEN, "name": "shop"}], "batch": [{"body": HIDDEN}], "call": HIDDEN, "form": "access_token=[secret]&object=page",
+                "next": "http://graph/me/accounts?access_token=[secret]&after=x"})
+        );
     }
 
     #[test]

@@ -16,7 +16,8 @@
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
 //!   verification before the first.
-//! - `graph`: the Send API. `rights`, `routing`, `uploads`, `rates`: what it goes by besides the conversation.
+//! - `graph`: the Send API, and what else a bot asks of Meta. `rights`, `routing`, `uploads`, `rates`: what a send goes by
+//!   besides the conversation; `linking`: the login page of a business.
 //! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
 
@@ -30,6 +31,7 @@ mod faults;
 mod graph;
 mod items;
 mod legacy;
+mod linking;
 mod news;
 mod page;
 mod push;
@@ -55,7 +57,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -124,10 +126,10 @@ impl Emulator {
 
 fn router(site: Site) -> Router {
     Router::new()
-        .route("/", get(page::root))
+        .route("/", get(page::root).post(graph::graph))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
-        .route("/playground/{file}", get(page::file))
+        .route("/playground/{*file}", get(page::file).fallback(control::nothing))
         .route("/emulator/world", get(control::world))
         .route("/emulator/act", post(control::act))
         .route("/emulator/chats/{account}/{person}", get(control::chat))
@@ -137,15 +139,11 @@ fn router(site: Site) -> Router {
         .route("/emulator/faults", get(control::pending).post(control::faults))
         .route("/emulator/subscribe", get(control::subscription).post(control::subscribe))
         .route("/emulator/reset", post(control::reset))
-        // The first segment is the node or the version; the router wants one name for it.
-        .route("/{first}/messages", sends(post(graph::unversioned)))
-        .route("/{first}/{node}/messages", sends(post(graph::versioned)))
-        .fallback(control::nothing)
+        .route("/emulator/terms", post(control::terms))
+        .route("/emulator/linking", post(linking::begin))
+        .route("/emulator/linking/{token}", get(linking::finish))
+        .route("/emulator/{*rest}", any(control::nothing))
+        .fallback(any(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site)
-}
-
-/// What goes to a person may carry a file.
-fn sends(route: MethodRouter<Site>) -> MethodRouter<Site> {
-    route.layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD))
 }

@@ -26,8 +26,8 @@ impl Refusal {
 
     /// A path where nothing is.
     pub(super) fn not_found(path: &str) -> Refusal {
-        let hint = "the playground is at /playground/, the control routes under /emulator/, the Send API at \
-            /{version}/{node}/messages";
+        let hint =
+            "the playground is at /playground/, the control routes under /emulator/, the Graph API at all other paths";
         Refusal::new(format!("there is nothing at {path}"), hint).status(StatusCode::NOT_FOUND)
     }
 }

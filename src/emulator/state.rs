@@ -13,7 +13,9 @@ use crate::clock::{Clock, Timestamp};
 use super::chat::{Chat, mid};
 use super::exchange::{Exchange, Exchanges};
 use super::faults::{Faults, PushFault};
+use super::graph::Setup;
 use super::items::Ends;
+use super::linking::Links;
 use super::news::{News, envelope};
 use super::queue::Queue;
 use super::rates::Rates;
@@ -53,6 +55,9 @@ pub(super) struct State {
     /// The accounts that Meta has blocked from sending.
     pub(super) enforced: BTreeSet<usize>,
     pub(super) uploads: Uploads,
+    /// What the app has set up by Graph calls.
+    pub(super) setup: Setup,
+    pub(super) links: Links,
     /// Where the webhooks go, once it has been verified.
     pub(super) callback: Option<String>,
 }
@@ -88,6 +93,8 @@ impl Shared {
             subscriptions: Subscriptions::default(),
             enforced: BTreeSet::new(),
             uploads: Uploads::default(),
+            setup: Setup::default(),
+            links: Links::default(),
             callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
@@ -139,7 +146,8 @@ impl Shared {
         Some(Ends { account: self.world.accounts.get(key.account)?, person: self.world.scoped_id(key)?, at })
     }
 
-    /// Back to the beginning, with every account subscribed. The callback stays verified, the clock where it is, and new ids stay new.
+    /// Back to the beginning, with every account connected again. The callback stays verified and the fields as they are, the
+    /// clock where it is, and new ids stay new.
     pub(super) fn reset(&self) {
         let mut state = self.state();
         state.chats.clear();
@@ -152,6 +160,8 @@ impl Shared {
         state.restore_all(&self.world);
         state.rates = Rates::default();
         state.uploads.clear();
+        state.setup = Setup::default();
+        state.links = Links::default();
         drop(state);
         self.tell(Notice::Reset);
     }

@@ -27,15 +27,20 @@ pub enum SubscribeError {
     WrongChallenge,
 }
 
-/// Verifies `callback`, and delivers to it from then on.
+/// Verifies `callback` with the app's verify token, and delivers to it from then on.
 pub(super) async fn subscribe(shared: &Shared, callback: &str) -> Result<(), SubscribeError> {
+    subscribe_with(shared, callback, shared.world.app.verify_token.expose()).await
+}
+
+/// The same with the verify token that whoever subscribes has named.
+pub(super) async fn subscribe_with(shared: &Shared, callback: &str, token: &str) -> Result<(), SubscribeError> {
     let address = Url::parse(callback).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(mut url) = address else { return Err(SubscribeError::NotAnAddress(callback.to_owned())) };
     let challenge = challenge(shared);
     url.query_pairs_mut()
         .append_pair("hub.mode", "subscribe")
         .append_pair("hub.challenge", &challenge)
-        .append_pair("hub.verify_token", shared.world.app.verify_token.expose());
+        .append_pair("hub.verify_token", token);
     verify(shared, url, &challenge).await?;
     shared.state().callback = Some(callback.to_owned());
     shared.wake.notify_one();

@@ -40,6 +40,12 @@ pub struct App {
     /// What Meta has granted the app beside answering; where nothing is said, everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<Feature>>,
+    /// The token of the person who runs the Pages and is logged in to the app: what `me/accounts` takes.
+    #[serde(default = "user_token", serialize_with = "expose", deserialize_with = "conceal")]
+    pub user_token: Secret,
+    /// Whether the app is the default one in the Pages' Conversation Routing, with leave to take conversations over.
+    #[serde(default)]
+    pub routing_default: bool,
 }
 
 /// A permission of Meta's that a bot needs for one way of sending.
@@ -216,8 +222,14 @@ impl Default for App {
             verify_token: Secret::new("emulated-verify-token"),
             require_proof: false,
             features: None,
+            user_token: user_token(),
+            routing_default: false,
         }
     }
+}
+
+fn user_token() -> Secret {
+    Secret::new("EAAemulatedUserAccessToken218471000000001")
 }
 
 // An emulated secret guards nothing, and whoever tests a bot must be able to read it; `Debug` and logs still hide it.

@@ -19,4 +19,5 @@ mod process; // the binary itself: settings, signals, kill -9, one server per fi
 mod quiet; // what may never stand in a log
 mod relay; // a bot behind HTTP, and the examples
 mod scenarios; // conversations as scripts, by `rejoinder test`
+mod sdk; // Meta's own Business SDK against the emulated Meta
 mod store; // what every store promises

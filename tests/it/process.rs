@@ -236,7 +236,8 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
     assert_eq!(kept["events"].as_array().expect("events").len(), 5);
     server.signal("TERM");
     assert!(server.ended().success());
-    let warnings: Vec<_> = server.log.iter().filter(|line| line.contains("WARN") && line.contains("999")).collect();
+    let warnings: Vec<_> =
+        server.log.iter().filter(|line| line.contains("WARN") && line.contains("account=999")).collect();
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
 }

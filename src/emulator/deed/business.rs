@@ -8,7 +8,7 @@ use super::super::act::Handover;
 use super::super::chat::{Message, Side};
 use super::super::items::app_number;
 use super::super::refusal::Refusal;
-use super::super::routing::{INSTAGRAM_INBOX, PAGE_INBOX};
+use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
 use super::super::world::Platform;
 use super::Scene;
 
@@ -42,7 +42,7 @@ impl Scene<'_> {
             Handover::Take => self.take(metadata),
             Handover::Pass if owner.as_deref() == Some(app) => return Err(already("the app", "take it")),
             Handover::Pass => {
-                self.state.routing.give(self.key, app, self.now);
+                self.state.routing.give(self.key, app, self.now + CONTROL);
                 let content = json!({"previous_owner_app_id": owner, "new_owner_app_id": app});
                 Some(self.ends.by_person("pass_thread_control", with(metadata, content)))
             }
@@ -64,7 +64,7 @@ impl Scene<'_> {
 
     fn take(&mut self, metadata: Option<&str>) -> Option<Value> {
         let (inbox, owner) = (self.inbox_id(), self.owner());
-        self.state.routing.give(self.key, inbox, self.now);
+        self.state.routing.give(self.key, inbox, self.now + CONTROL);
         let content = json!({"previous_owner_app_id": owner?, "new_owner_app_id": app_number(inbox)});
         Some(self.ends.by_person("take_thread_control", with(metadata, content)))
     }

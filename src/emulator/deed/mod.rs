@@ -47,6 +47,10 @@ fn in_chat(
     let now = shared.clock.now();
     let at = timestamp.map_or(now, Timestamp);
     let ends = shared.ends(key, at).expect("what was asked names a person with an id at the account");
+    if state.setup.is_barred(key) {
+        let hint = "the account's own app takes it back: moderate_conversations with unblock_user";
+        return Err(Refusal::new("the account has blocked this person", hint));
+    }
     if state.chat(key).blocked && !matches!(act, Act::Unblock) {
         return Err(Refusal::new("this person has blocked the account", "unblock first: {\"do\":\"unblock\"}"));
     }

@@ -13,6 +13,47 @@ use super::super::world::World;
 use super::call::Fields;
 use super::error::GraphError;
 
+/// On whose behalf a call comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// The app itself, with `{id}|{secret}`.
+    App,
+    /// The person who runs the Pages and is logged in to the app.
+    User,
+    /// The accounts with this token, and those behind the same Page.
+    Accounts(Vec<usize>),
+}
+
+/// Who holds the token of a call, with the proof where one is needed.
+pub(super) fn caller(world: &World, headers: &HeaderMap, fields: &Fields) -> Result<Caller, GraphError> {
+    let token = token(headers, fields)
+        .ok_or_else(|| GraphError::plain(104, "An access token is required to request this resource."))?;
+    let caller = holder(world, &token)
+        .ok_or_else(|| GraphError::plain(190, "Invalid OAuth access token - Cannot parse access token"))?;
+    check_proof(world, &token, fields)?;
+    Ok(caller)
+}
+
+/// Whose token it is.
+pub(super) fn holder(world: &World, token: &str) -> Option<Caller> {
+    if token == app_token(world) {
+        return Some(Caller::App);
+    }
+    if token == world.app.user_token.expose() {
+        return Some(Caller::User);
+    }
+    let has_token = |at: &usize| world.accounts[*at].access_token.expose() == token;
+    let nodes: Vec<&str> =
+        (0..world.accounts.len()).filter(has_token).filter_map(|at| world.accounts[at].node()).collect();
+    let behind = |at: &usize| world.accounts[*at].node().is_some_and(|node| nodes.contains(&node));
+    (!nodes.is_empty()).then(|| Caller::Accounts((0..world.accounts.len()).filter(behind).collect()))
+}
+
+/// The token by which the app speaks for itself.
+pub(super) fn app_token(world: &World) -> String {
+    format!("{}|{}", world.app.id, world.app.secret.expose())
+}
+
 /// The accounts behind `node` for which the call may speak. A Page's token speaks for the Page and for the Instagram account
 /// linked to it; which of them is meant shows in the recipient.
 pub(super) fn accounts(
@@ -21,32 +62,18 @@ pub(super) fn accounts(
     headers: &HeaderMap,
     fields: &Fields,
 ) -> Result<Vec<usize>, GraphError> {
-    let token = token(headers, fields)
-        .ok_or_else(|| GraphError::plain(104, "An access token is required to request this resource."))?;
-    let holders: Vec<&str> = world
-        .accounts
-        .iter()
-        .filter(|account| account.access_token.expose() == token)
-        .filter_map(|account| account.node())
-        .collect();
-    if holders.is_empty() {
-        return Err(GraphError::plain(190, "Invalid OAuth access token - Cannot parse access token"));
-    }
-    check_proof(world, &token, fields)?;
-    let speaks_for = |of: &str| holders.contains(&of) && (node == "me" || node == of);
-    let behind = |&at: &usize| world.accounts[at].node().is_some_and(speaks_for);
-    let accounts: Vec<usize> = (0..world.accounts.len()).filter(behind).collect();
-    if accounts.is_empty() {
-        let message = format!(
-            "Unsupported post request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions, \
-            or does not support this operation"
-        );
-        return Err(GraphError::method(100, &message).with(33));
-    }
-    Ok(accounts)
+    let Caller::Accounts(mut accounts) = caller(world, headers, fields)? else { return Err(not_a_page()) };
+    accounts.retain(|&at| node == "me" || world.accounts[at].node() == Some(node));
+    if accounts.is_empty() { Err(GraphError::unsupported("post", node)) } else { Ok(accounts) }
 }
 
-fn token(headers: &HeaderMap, fields: &Fields) -> Option<String> {
+/// The token is somebody else's than a Page's.
+pub(super) fn not_a_page() -> GraphError {
+    GraphError::plain(190, "This method must be called with a Page Access Token").with(2_069_032)
+}
+
+/// The token of a call.
+pub(super) fn token(headers: &HeaderMap, fields: &Fields) -> Option<String> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("OAuth ")));
     let field = || fields.get("access_token").and_then(Value::as_str);
@@ -100,6 +127,8 @@ mod tests {
         check("104000000000001", Some("IGAAown"), Err((100, Some(33))));
         check("17841400000000001", Some(&page), Err((100, Some(33))));
         check("me", Some("EAAother"), Err((190, None)));
+        check("me", Some(&app_token(&world)), Err((190, Some(2_069_032))));
+        check("me", Some(world.app.user_token.expose()), Err((190, Some(2_069_032))));
         check("me", Some(""), Err((104, None)));
         check("me", None, Err((104, None)));
     }

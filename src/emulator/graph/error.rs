@@ -11,7 +11,10 @@ pub(super) struct GraphError {
     pub(super) subcode: Option<u32>,
     kind: &'static str,
     message: String,
-    transient: bool,
+    /// Whether it is said to pass; most errors do not say.
+    transient: Option<bool>,
+    /// What a person should be told: a title and a text.
+    for_people: Option<(String, String)>,
 }
 
 impl GraphError {
@@ -22,7 +25,14 @@ impl GraphError {
 
     /// An error about the token, whose message stands alone.
     pub(super) fn plain(code: u32, message: &str) -> GraphError {
-        GraphError { code, subcode: None, kind: "OAuthException", message: message.into(), transient: false }
+        GraphError {
+            code,
+            subcode: None,
+            kind: "OAuthException",
+            message: message.into(),
+            transient: None,
+            for_people: None,
+        }
     }
 
     /// An error about the object or the proof.
@@ -30,9 +40,23 @@ impl GraphError {
         GraphError { kind: "GraphMethodException", ..GraphError::plain(code, message) }
     }
 
+    /// An object that is not there, is another's, or cannot do what is asked of it: Meta does not say which.
+    pub(super) fn unsupported(verb: &str, node: &str) -> GraphError {
+        let message = format!(
+            "Unsupported {verb} request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions, \
+            or does not support this operation"
+        );
+        GraphError::method(100, &message).with(33)
+    }
+
     /// A parameter that is not as it must be.
     pub(super) fn parameter(message: impl AsRef<str>) -> GraphError {
         GraphError::api(100, message)
+    }
+
+    /// A parameter that is not there.
+    pub(super) fn required(parameter: &str) -> GraphError {
+        GraphError::parameter(format!("The parameter {parameter} is required"))
     }
 
     /// A parameter that is too long.
@@ -45,9 +69,19 @@ impl GraphError {
         GraphError { subcode: Some(subcode), ..self }
     }
 
+    /// The same with words for a person.
+    pub(super) fn for_people(self, title: &str, text: &str) -> GraphError {
+        GraphError { for_people: Some((title.into(), text.into())), ..self }
+    }
+
     /// The same, said to pass.
     pub(super) fn transient(self) -> GraphError {
-        GraphError { transient: true, ..self }
+        GraphError { transient: Some(true), ..self }
+    }
+
+    /// The same, said not to pass, against what its code means elsewhere.
+    pub(super) fn lasting(self) -> GraphError {
+        GraphError { transient: Some(false), ..self }
     }
 
     /// The body of the answer.
@@ -57,8 +91,12 @@ impl GraphError {
         if let Some(subcode) = self.subcode {
             error["error_subcode"] = json!(subcode);
         }
-        if self.transient {
-            error["is_transient"] = json!(true);
+        if let Some(transient) = self.transient {
+            error["is_transient"] = json!(transient);
+        }
+        if let Some((title, text)) = &self.for_people {
+            error["error_user_title"] = json!(title);
+            error["error_user_msg"] = json!(text);
         }
         json!({"error": error})
     }

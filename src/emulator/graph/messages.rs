@@ -1,107 +1,103 @@
-//! `POST /{node}/messages`: a call of the Send API on its way through the checks, until it is carried out.
+//! One message of a conversation, as an app can read it back.
 //!
-//! The order of the checks is one that Meta does not promise: form, recipient, throttle, owner, block, tag, window, limits.
-//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
+//! Meta: <https://developers.facebook.com/docs/graph-api/reference/message>
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::super::faults::SendFault;
-use super::super::rates::Pace;
-use super::super::state::{Shared, State};
-use super::super::world::{ChatKey, Platform};
-use super::Progress;
-use super::action::Action;
-use super::call::{Call, Content, Fields, MessagingType};
-use super::error::GraphError;
-use super::limits::Frame;
-use super::recipient::Recipient;
-use super::rules::Facts;
-use super::{limits, rules, send};
+use crate::clock::Timestamp;
 
-/// Takes a call that may speak for `accounts` through the checks and carries it out.
-pub(super) fn handle(
-    shared: &Shared,
-    state: &mut State,
-    accounts: &[usize],
-    fields: &Fields,
-    progress: &mut Progress,
-) -> Result<Map<String, Value>, GraphError> {
-    let call = Call::read(fields)?;
-    let key = call.recipient.find(shared, state, accounts)?;
-    (progress.account, progress.chat) = (Some(key.account), Some(key));
-    if matches!(call.content, Content::Message(..)) {
-        let enforced = state.enforced.contains(&key.account).then_some(SendFault::Blocked);
-        progress.fault = enforced.or_else(|| state.faults.next_send());
-        progress.fault.and_then(failure).map_or(Ok(()), Err)?;
+use super::super::chat::{Message, Side};
+use super::conversations::Conversation;
+use super::object::Object;
+
+/// How many of a conversation's messages can be looked into.
+pub(super) const NEWEST: usize = 20;
+
+/// What a message may have besides its time.
+const DETAILS: [&str; 11] = [
+    "from",
+    "to",
+    "message",
+    "attachments",
+    "reply_to",
+    "reactions",
+    "shares",
+    "story",
+    "sticker",
+    "tags",
+    "is_unsupported",
+];
+
+/// A message that `age` others came after.
+pub(super) fn object<'a>(conversation: &Conversation<'a>, message: &'a Message, age: usize) -> Object<'a> {
+    let known = if age < NEWEST { details(conversation, message) } else { Vec::new() };
+    let value =
+        |name: &str| known.iter().find(|(known, _)| *known == name).map_or(Value::Null, |(_, value)| value.clone());
+    let values = DETAILS.into_iter().map(|name| (name, value(name)));
+    let created = ("created_time", json!(time(message.at)));
+    Object::plain("UnifiedMessage", &message.mid, &["created_time"], values.chain([created]))
+}
+
+fn details(conversation: &Conversation<'_>, message: &Message) -> Vec<(&'static str, Value)> {
+    let other = if message.from == Side::Person { Side::Business } else { Side::Person };
+    let tapped = || message.postback.as_ref().and_then(|postback| postback["title"].as_str().map(str::to_owned));
+    let reply_to = message.reply_to.as_ref().map(|mid| {
+        let answered = conversation.chat.messages().find(|one| one.mid == *mid);
+        json!({"mid": mid, "is_self_reply": answered.is_some_and(|one| one.from == message.from)})
+    });
+    vec![
+        ("from", conversation.end(message.from)),
+        ("to", json!({"data": [conversation.end(other)]})),
+        ("message", json!(message.text.clone().or_else(tapped).unwrap_or_default())),
+        ("attachments", attachments(message)),
+        ("reply_to", json!(reply_to)),
+        ("reactions", reactions(conversation, message)),
+    ]
+}
+
+fn attachments(message: &Message) -> Value {
+    if message.attachments.is_empty() {
+        return Value::Null;
     }
-    check(shared, state, key, &call)?;
-    let mut answer = match &call.content {
-        Content::Message(message, _) => send::message(shared, state, key, &call, message)?,
-        Content::Action(action) => {
-            send::action(state, key, action, shared.clock.now())?;
-            Map::new()
+    let shown = message.attachments.iter().enumerate().map(|(index, attachment)| {
+        let (kind, payload) = (attachment["type"].as_str().unwrap_or_default(), &attachment["payload"]);
+        let (url, id) = (&payload["url"], format!("{}{index}", hex::encode(message.mid.as_bytes().get(2..6).unwrap_or_default())));
+        match kind {
+            "image" => json!({"id": id, "mime_type": "image/jpeg", "name": "image.jpg", "size": 0,
+                "image_data": {"width": 0, "height": 0, "max_width": 0, "max_height": 0, "url": url, "preview_url": url}}),
+            "video" => json!({"id": id, "mime_type": "video/mp4", "name": "video.mp4", "size": 0,
+                "video_data": {"width": 0, "height": 0, "length": 0, "video_type": 0, "url": url, "preview_url": url, "rotation": 0}}),
+            "audio" => json!({"id": id, "mime_type": "audio/mpeg", "name": "audio.mp3", "size": 0, "file_url": url}),
+            "template" => json!({"id": id, "generic_template": payload}),
+            _ => json!({"id": id, "mime_type": "application/octet-stream", "name": kind, "size": 0, "file_url": url}),
         }
-    };
-    if let Some(id) = shared.world.scoped_id(key).filter(|_| call.recipient.is_told()) {
-        answer.insert("recipient_id".into(), json!(id));
-    }
-    Ok(answer)
+    });
+    json!({"data": shown.collect::<Vec<_>>()})
 }
 
-/// Refuses what Meta would refuse, and changes nothing but the count of the calls.
-fn check(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) -> Result<(), GraphError> {
-    let (now, app) = (shared.clock.now(), &shared.world.app);
-    let platform = shared.world.accounts[key.account].platform;
-    if let Some(pace) = pace(call, state)
-        && !state.rates.take(key.account, platform, pace, now)
-    {
-        return Err(too_many(platform));
+fn reactions(conversation: &Conversation<'_>, message: &Message) -> Value {
+    if message.reactions.is_empty() {
+        return Value::Null;
     }
-    let anothers = state.routing.is_anothers(key, &app.id, now);
-    let right = match &call.recipient {
-        Recipient::Comment(id) | Recipient::Post(id) => state.rights.may_reply(id, now),
-        Recipient::Token(token, _) => state.rights.may_notify(token, now),
-        _ => Ok(()),
-    };
-    let chat = state.chat(key);
-    let facts = Facts { app, platform, opened_at: chat.opened_at(), blocked: chat.blocked, anothers, right };
-    rules::check(call, &facts, now)?;
-    if let Content::Message(message, file) = &call.content {
-        let is_utility = call.messaging_type == MessagingType::Utility;
-        let (account, uploads, file) = (key.account, &state.uploads, file.as_ref());
-        limits::check(message, &Frame { platform, account, uploads, file, is_utility, now })?;
-    }
-    Ok(())
+    let shown = message.reactions.iter().map(|reaction| {
+        let reacted = if conversation.is_instagram() { &reaction.reaction } else { &reaction.emoji };
+        json!({"reaction": reacted, "users": [conversation.end(reaction.from)]})
+    });
+    json!({"data": shown.collect::<Vec<_>>()})
 }
 
-/// As what the call is counted. Typing and reading marks are free.
-fn pace(call: &Call, state: &State) -> Option<Pace> {
-    match &call.content {
-        Content::Message(message, _) => Some(call.recipient.pace(&state.rights).unwrap_or_else(|| {
-            let kind = message.get("attachment").and_then(|attachment| attachment["type"].as_str());
-            if matches!(kind, Some("audio" | "video")) { Pace::Media } else { Pace::Text }
-        })),
-        Content::Action(Action::React { .. } | Action::Unreact { .. }) => Some(Pace::Text),
-        Content::Action(_) => None,
+/// A moment as objects of the Graph API have it.
+pub(super) fn time(at: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_meta_writes_them() {
+        assert_eq!(time(Timestamp(1_790_000_000_123)), "2026-09-21T14:13:20+0000");
     }
-}
-
-fn too_many(platform: Platform) -> GraphError {
-    let error = GraphError::api(613, "Calls to this api have exceeded the rate limit.");
-    if platform.is_instagram() { error.with(2_534_040) } else { error }
-}
-
-/// The error of a fault that refuses.
-fn failure(fault: SendFault) -> Option<GraphError> {
-    Some(match fault {
-        SendFault::RateLimit => GraphError::api(613, "Calls to this api have exceeded the rate limit."),
-        SendFault::TokenExpired => {
-            GraphError::plain(190, "Error validating access token: Session has expired.").with(463)
-        }
-        SendFault::Temporary => GraphError::api(2, "Service temporarily unavailable").transient(),
-        SendFault::Blocked => {
-            GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
-        }
-        SendFault::LostAnswer | SendFault::Slow => return None,
-    })
 }

@@ -1,90 +1,107 @@
-//! The Graph API, as far as sending needs it: `POST /{version}/{node}/messages`.
+//! The Graph API: the Send API, `POST /{version}/{node}/messages`, and what else a bot asks of Meta.
 //!
-//! `access` says who calls and `fields` what with; `messages` takes the call through its checks: `call` and `recipient` give
-//! it its form, `rules` (with `tags` and `rightful`) say whether it may go, `limits` and its neighbours whether it is made as
-//! it must be. What passes them all is sent by `send`.
+//! A send goes through the checks in an order that Meta does not promise: token, form, recipient, scripted fault, block,
+//! tag, window, limits. What passes them all is sent. Nothing here knows who calls.
+//!
+//! In reading order:
+//!
+//! - `request`, `path`: version and object of an address. `access`: whose token it is. `error`: what a refusal looks like.
+//! - `fields`: what a call carries. `sending` takes a send through its checks: `call` and `recipient` give it its form, `rules`
+//!   (with `tags` and `rightful`) say whether it may go, `limits` and its neighbours whether it is made as it must be; `send`
+//!   brings it to the person.
+//! - `endpoint`: which endpoint answers any other call; `ask`, `select`, `object`: what they all need. Then a file for each
+//!   family of endpoints, and `setup` for what they keep.
+//! - `batch`, `references`: several calls in one. `usage`: the headers that say how much was called.
+//!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
 mod access;
+mod accounts;
 mod action;
+mod app;
+mod ask;
+mod batch;
 mod buttons;
 mod call;
+mod conversations;
+mod endpoint;
 mod error;
 mod fields;
+mod labels;
 mod limits;
+mod linking;
 mod media;
+mod menu;
 mod messages;
+mod moderation;
+mod node;
+mod notifications;
+mod oauth;
+mod object;
 mod part;
+mod path;
+mod people;
+mod personas;
+mod profile;
+mod properties;
 mod quick_replies;
 mod recipient;
+mod references;
+mod request;
 mod rightful;
 mod rules;
+mod select;
 mod send;
+mod sending;
+mod setup;
+mod subscribed;
 mod tags;
 mod template;
+mod templates;
+mod threads;
+mod uploads;
+mod usage;
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State as Given;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State as Given};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 
-use super::exchange::{Exchange, Kind, shown_headers};
+use super::exchange::{Exchange, Kind, hidden, shown_headers};
 use super::faults::SendFault;
-use super::refusal::Refusal;
 use super::serve::{NoAnswer, Site};
 use super::state::{Notice, Shared, State};
 use super::world::ChatKey;
 
+use ask::Answer;
 use call::Fields;
 use error::GraphError;
+use path::VERSION;
+use request::Request;
+use usage::Said;
 
 pub(super) use fields::LARGEST_UPLOAD;
-
-/// The version that answers where the path names none.
-const VERSION: &str = "v26.0";
+pub(super) use setup::Setup;
 
 /// How late the `slow` fault answers.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// `POST /{version}/{node}/messages`.
-pub(super) async fn versioned(
+/// Any call, at any path.
+pub(super) async fn graph(
     Given(site): Given<Site>,
-    Path((version, node)): Path<(String, String)>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let number = version.strip_prefix('v').and_then(|version| version.split_once('.'));
-    let is_number = |part: &str| !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !number.is_some_and(|(major, minor)| is_number(major) && is_number(minor)) {
-        return Refusal::not_found(uri.path()).into_response();
-    }
-    answer(&site, &version, Request { node, uri, headers, body }).await
-}
-
-/// `POST /{node}/messages`.
-pub(super) async fn unversioned(
-    Given(site): Given<Site>,
-    Path(node): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    answer(&site, VERSION, Request { node, uri, headers, body }).await
-}
-
-struct Request {
-    node: String,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    answer(&site, Request::new(method, uri, headers, body)).await
 }
 
 /// What has become known about a call on its way through the checks.
@@ -95,20 +112,22 @@ struct Progress {
     fault: Option<SendFault>,
 }
 
-async fn answer(site: &Site, version: &str, request: Request) -> Response {
+async fn answer(site: &Site, request: Request) -> Response {
     let shared = &site.shared;
     let begun = shared.clock.now();
     let mut progress = Progress::default();
-    let (result, trace) = {
+    let verified = if request.is_subscription() { Some(app::subscribe(shared, &request).await) } else { None };
+    let (result, trace, said) = {
         let mut state = shared.state();
-        let result = handle(shared, &mut state, &request, &mut progress);
-        (result, trace(&mut state))
+        let result = verified.unwrap_or_else(|| lead(shared, &mut state, &request, &mut progress));
+        let said = state.setup.count(&shared.world, progress.account, begun);
+        (result, trace(&mut state), said)
     };
     if let (Ok(_), Some(key)) = (&result, progress.chat) {
         shared.tell(Notice::Chat(key));
     }
     let (status, body) = match result {
-        Ok(body) => (StatusCode::OK, Value::Object(body)),
+        Ok(body) => (StatusCode::OK, body),
         Err(error) => (StatusCode::BAD_REQUEST, error.body(&trace)),
     };
     // Before the wait: a client that does not wait so long takes this task with it.
@@ -119,8 +138,19 @@ async fn answer(site: &Site, version: &str, request: Request) -> Response {
             () = site.stop.cancelled() => {}
         }
     }
-    let response = (status, graph_headers(version, &trace), Json(body)).into_response();
+    let response = (status, graph_headers(request.version, &trace, &said), Json(body)).into_response();
     if progress.fault == Some(SendFault::LostAnswer) { NoAnswer::instead_of(response) } else { response }
+}
+
+/// Leads a call to where it is answered.
+fn lead(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
+    if request.is_send() {
+        handle(shared, state, request, progress).map(Value::Object)
+    } else if request.is_batch() {
+        batch::answer(shared, state, request, progress)
+    } else {
+        endpoint::answer(shared, state, request, progress)
+    }
 }
 
 /// A call and its answer, for the record.
@@ -139,16 +169,18 @@ fn exchange(
         Some(_) => Some("refused by a scripted fault"),
         None => None,
     };
+    // Other calls than sends have tokens inside: in the parts of a batch, in lists of accounts, in links from page to page.
+    let shown = |value: Value| if request.is_send() { value } else { hidden(value) };
     Exchange {
         account: progress.account.map(|at| world.accounts[at].name.clone()),
         person: progress.chat.map(|key| world.people[key.person].name.clone()),
         request_headers: shown_headers(&request.headers),
-        request: request.body.as_ref().map_or(Value::Null, |body| fields::shown(&request.headers, body)),
+        request: request.body.as_ref().map_or(Value::Null, |body| shown(fields::shown(&request.headers, body))),
         status: (!lost).then_some(status.as_u16()),
-        response: if lost { Value::Null } else { body.clone() },
+        response: if lost { Value::Null } else { shown(body.clone()) },
         duration_ms: shared.clock.now().0 - begun.0,
         error: error.map(str::to_owned),
-        ..Exchange::begun(Kind::Graph, begun, "POST", &request.uri.to_string())
+        ..Exchange::begun(Kind::Graph, begun, request.method.as_str(), &request.uri.to_string())
     }
 }
 
@@ -167,19 +199,22 @@ fn handle(
     let for_token = read.as_ref().map_or_else(|_| call::query(&request.uri), Fields::clone);
     let accounts = access::accounts(&shared.world, &request.node, &request.headers, &for_token)?;
     progress.account = accounts.first().copied();
-    messages::handle(shared, state, &accounts, &read?, progress)
+    sending::handle(shared, state, &accounts, &read?, progress)
 }
 
 fn trace(state: &mut State) -> String {
     (0..11).map(|_| state.rng.alphanumeric()).collect()
 }
 
-fn graph_headers(version: &str, trace: &str) -> HeaderMap {
+fn graph_headers(version: &str, trace: &str, said: &Said) -> HeaderMap {
     let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(VERSION));
     let mut headers = HeaderMap::new();
     headers.insert("facebook-api-version", value(version));
     headers.insert("x-fb-request-id", value(trace));
     headers.insert("x-fb-trace-id", value(trace));
     headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    headers.extend(said.app.as_deref().map(|said| (HeaderName::from_static("x-app-usage"), value(said))));
+    let business = HeaderName::from_static("x-business-use-case-usage");
+    headers.extend(said.business.as_deref().map(|said| (business, value(said))));
     headers
 }

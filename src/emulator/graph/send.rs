@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::Timestamp;
 
 use super::super::chat::{Message, Reaction, Side};
-use super::super::routing::{INSTAGRAM_INBOX, PAGE_INBOX};
+use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
 use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
@@ -58,9 +58,12 @@ fn settle(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) {
     let instagram = shared.world.accounts[key.account].platform.is_instagram();
     let inbox = if instagram { INSTAGRAM_INBOX } else { PAGE_INBOX };
     match &call.thread_control {
-        Some(ThreadControl::Pass { app_id }) => state.routing.give(key, app_id.as_deref().unwrap_or(inbox), now),
+        Some(ThreadControl::Pass { app_id }) => {
+            state.routing.give(key, app_id.as_deref().unwrap_or(inbox), now + CONTROL)
+        }
         Some(ThreadControl::Release) => state.routing.release(key),
-        None => {}
+        // Whoever answers has the conversation.
+        None => state.routing.keep(key, &shared.world.app.id, now + CONTROL),
     }
 }
 

@@ -51,9 +51,11 @@ async fn bad_requests_are_refused_with_a_hint() {
     check("/emulator/subscribe", json!({"callback": "the bot"}), 400).await;
     check("/emulator/subscribe", json!({"callback": "http://127.0.0.1:1/"}), 400).await;
     check("/emulator/nothing", json!({}), 404).await;
-    check("/nothing/104000000000001/messages", json!({}), 404).await;
+    check("/playground/nothing", json!({}), 404).await;
+    check("/emulator/terms", json!({"account": "nobody"}), 400).await;
+    check("/emulator/linking", json!({"person": "Ada", "account": "shop_ig"}), 400).await;
     let get = async |path: &str| bench.request(bench.http.get(format!("{}{path}", bench.url))).await.0;
-    assert_eq!(get("/nothing").await, 404);
+    assert_eq!(get("/emulator/linking/nothing").await, 400);
     assert_eq!(get("/emulator/chats/shop/Eve").await, 404);
     assert_eq!(get("/emulator/exchanges?limit=some").await, 400);
     bench.end().await;

@@ -6,6 +6,7 @@ mod business;
 mod comments;
 mod consent;
 mod control;
+mod graph;
 mod pushes;
 mod rules;
 mod sends;

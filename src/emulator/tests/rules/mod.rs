@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::emulator::rights::{Token, TokenKind, Writing};
+use crate::emulator::routing::CONTROL;
 use crate::emulator::uploads::MediaKind;
 use crate::emulator::world::ChatKey;
 use crate::emulator::{Feature, World};
@@ -169,7 +170,7 @@ async fn take(bench: &Bench, chat: ChatKey, rule: &str, step: Step) {
             state.rights.tokens.insert(token.into(), given);
         }
         Step::Stop(token) => state.rights.tokens.get_mut(token).expect("Ada has agreed").is_stopped = true,
-        Step::AnotherApp => state.routing.give(chat, ANOTHER_APP, now),
+        Step::AnotherApp => state.routing.give(chat, ANOTHER_APP, now + CONTROL),
         Step::Upload(kind) => drop(state.uploads.add(chat.account, kind, now)),
         Step::Act(act) => {
             drop(state);

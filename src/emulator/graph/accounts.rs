@@ -1,0 +1,148 @@
+//! The accounts themselves: the Page, the Instagram account behind it, and what a person runs of them.
+//!
+//! Meta: <https://developers.facebook.com/docs/graph-api/reference/page>
+
+use serde_json::{Value, json};
+
+use super::super::world::Platform;
+use super::access::Caller;
+use super::ask::{Answer, Ask, Verb};
+use super::conversations;
+use super::error::GraphError;
+use super::object::{Object, Part};
+use super::threads;
+
+const TASKS: [&str; 6] = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"];
+
+/// What `GET /me/accounts` shows of each Page.
+const LISTED: &[&str] = &["access_token", "category", "category_list", "name", "tasks"];
+
+/// The person who is logged in to the app.
+pub(super) const USER: &str = "218471000000001";
+
+/// `GET /me/accounts`: the Pages of the person who is logged in.
+pub(super) fn list(ask: &mut Ask<'_>) -> Answer {
+    if ask.caller != Caller::User || !["me", USER].contains(&ask.node) || ask.verb != Verb::Get {
+        return Err(ask.unsupported());
+    }
+    let is_page = |at: &usize| ask.shared.world.accounts[*at].platform == Platform::Messenger;
+    let pages = (0..ask.shared.world.accounts.len()).filter(is_page);
+    let pages: Vec<_> = pages.map(|at| Object { usual: LISTED, ..page(ask, at) }).collect();
+    ask.list(&pages)
+}
+
+/// What `GET /me` or `GET /{account}` shows. None where the node is no account, person or app that the token may see.
+pub(super) fn get(ask: &Ask<'_>) -> Option<Answer> {
+    let app = &ask.shared.world.app.id;
+    match &ask.caller {
+        Caller::User if ["me", USER].contains(&ask.node) => {
+            Some(ask.show(&Object::plain("User", USER, &["name"], [("name", json!("Emulated Admin"))])))
+        }
+        Caller::User => {
+            let accounts = &ask.shared.world.accounts;
+            let at = accounts.iter().position(|account| account.id == ask.node)?;
+            Some(ask.show(&of(ask, at)))
+        }
+        Caller::App if [app.as_str(), "app", "me"].contains(&ask.node) => {
+            Some(ask.show(&Object::plain("Application", app, &["name"], [("name", json!("Emulated App"))])))
+        }
+        Caller::App => None,
+        Caller::Accounts(held) => {
+            let accounts = &ask.shared.world.accounts;
+            let is_page = |at: &usize| accounts[*at].platform == Platform::Messenger;
+            let at = match ask.node {
+                "me" => held.iter().copied().find(is_page).or(held.first().copied()),
+                id => held.iter().copied().find(|&at| accounts[at].id == id),
+            };
+            at.map(|at| ask.show(&of(ask, at)))
+        }
+    }
+}
+
+fn of<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
+    match ask.shared.world.accounts[at].platform {
+        Platform::Messenger => page(ask, at),
+        Platform::Instagram | Platform::InstagramLogin => instagram(ask, at),
+    }
+}
+
+fn page<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
+    let account = &ask.shared.world.accounts[at];
+    let linked = ask.shared.world.accounts.iter().enumerate();
+    let linked = linked
+        .filter(|(_, other)| other.platform == Platform::Instagram)
+        .find(|(_, other)| other.page_id.as_ref() == Some(&account.id));
+    let instagram = |part: Option<usize>| part.map_or(Part::Value(Value::Null), |at| Part::Object(instagram(ask, at)));
+    let linked = linked.map(|(at, _)| at);
+    let values = [
+        ("name", json!(account.name)),
+        ("access_token", json!(account.access_token.expose())),
+        ("category", json!("Shopping & retail")),
+        ("category_list", json!([{"id": "2201", "name": "Shopping & retail"}])),
+        ("tasks", json!(TASKS)),
+        ("username", json!(account.name)),
+        ("link", json!(format!("https://www.facebook.com/{}", account.id))),
+        ("messaging_feature_status", threads::features(ask.shared.world.app.routing_default)),
+    ];
+    let mut object = Object::plain("Page", &account.id, &["name"], values);
+    object.parts.push(("instagram_business_account", instagram(linked)));
+    object.parts.push(("connected_instagram_account", instagram(linked)));
+    object.parts.push(conversations_of(ask, at));
+    object
+}
+
+fn instagram<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
+    let account = &ask.shared.world.accounts[at];
+    let values = [
+        ("user_id", json!(account.id)),
+        ("username", json!(account.name)),
+        ("name", json!(account.name)),
+        ("account_type", json!("BUSINESS")),
+        ("profile_picture_url", json!(format!("https://scontent.cdninstagram.com/profilepic/{}", account.id))),
+    ];
+    // Who asks with a token of the account's own wants to know whom it is for.
+    let own = account.platform == Platform::InstagramLogin && ask.node == "me";
+    let usual: &[&str] = if own { &["user_id", "username"] } else { &[] };
+    let mut object = Object::plain("IGUser", &account.id, usual, values);
+    object.parts.push(conversations_of(ask, at));
+    object
+}
+
+fn conversations_of<'a>(ask: &'a Ask<'_>, at: usize) -> (&'static str, Part<'a>) {
+    let list = move || {
+        let found = conversations::of(ask.shared, ask.state, at);
+        found.into_iter().map(|one| one.object(ask.now)).collect()
+    };
+    ("conversations", Part::List(Box::new(list)))
+}
+
+/// `GET /{page}/page_status`.
+pub(super) fn status(ask: &mut Ask<'_>) -> Answer {
+    let page = ask.page()?;
+    if ask.verb != Verb::Get {
+        return Err(ask.unsupported());
+    }
+    let values = [("timestamp", json!(ask.now.0 / 1000)), ("status", json!("ok"))];
+    ask.show(&Object::plain("PageStatus", &ask.shared.world.accounts[page].id, &["timestamp", "status"], values))
+}
+
+/// `GET /me/messaging_feature_review`: the default world grants every feature.
+pub(super) fn feature_review(ask: &mut Ask<'_>) -> Answer {
+    ask.page()?;
+    if ask.verb != Verb::Get {
+        return Err(ask.unsupported());
+    }
+    Ok(json!({"data": [{"feature": "subscription_messaging", "status": "approved"}]}))
+}
+
+/// `POST /me/nlp_configs`: taken, and without effect, as no text is understood here.
+pub(super) fn nlp_configs(ask: &mut Ask<'_>) -> Answer {
+    ask.page()?;
+    if ask.verb != Verb::Post {
+        return Err(ask.unsupported());
+    }
+    match ask.text("nlp_enabled").as_deref() {
+        None | Some("true" | "false" | "1" | "0") => Ok(json!({"success": true})),
+        Some(_) => Err(GraphError::parameter("Param nlp_enabled must be a boolean")),
+    }
+}

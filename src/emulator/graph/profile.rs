@@ -1,0 +1,134 @@
+//! The Messenger Profile: what an account shows before and beside its conversations.
+//!
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/messenger-profile-api>
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::clock::Timestamp;
+
+use super::ask::{Answer, Ask, Verb};
+use super::error::GraphError;
+use super::properties;
+
+/// How many changes an account may make within [`PERIOD`].
+const CHANGES: usize = 10;
+const PERIOD: Duration = Duration::from_secs(10 * 60);
+
+/// The profiles of the accounts, by their places in the world.
+#[derive(Default)]
+pub(super) struct Profiles {
+    set: BTreeMap<usize, Map<String, Value>>,
+    pace: BTreeMap<usize, Pace>,
+}
+
+/// The last changes, of a profile or of one person's menu.
+#[derive(Default)]
+pub(super) struct Pace {
+    changes: VecDeque<Timestamp>,
+}
+
+impl Profiles {
+    /// A property of an account's profile.
+    pub(super) fn get(&self, account: usize, name: &str) -> Option<&Value> {
+        self.set.get(&account)?.get(name)
+    }
+}
+
+impl Pace {
+    /// Refuses a change that comes too soon after too many.
+    pub(super) fn check(&mut self, now: Timestamp) -> Result<(), GraphError> {
+        while self.changes.front().is_some_and(|at| *at + PERIOD <= now) {
+            self.changes.pop_front();
+        }
+        if self.changes.len() == CHANGES {
+            return Err(GraphError::api(613, "Calls to this api have exceeded the rate limit."));
+        }
+        self.changes.push_back(now);
+        Ok(())
+    }
+}
+
+/// `/{page}/messenger_profile`.
+pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
+    let account = ask.account()?;
+    match ask.verb {
+        Verb::Get => get(ask, account),
+        Verb::Post => set(ask, account),
+        Verb::Delete => delete(ask, account),
+    }
+}
+
+fn get(ask: &Ask<'_>, account: usize) -> Answer {
+    let wanted = ask.names("fields")?;
+    if wanted.is_empty() {
+        return Err(GraphError::required("fields"));
+    }
+    let set = ask.state.setup.profiles.set.get(&account);
+    let mut shown = Map::new();
+    for name in wanted {
+        if name == "subject_to_new_eu_privacy_rules" {
+            shown.insert(name, json!(false));
+            continue;
+        }
+        check_name(&name)?;
+        if let Some(value) = set.and_then(|set| set.get(&name)) {
+            shown.insert(name, value.clone());
+        }
+    }
+    Ok(if shown.is_empty() { json!({"data": []}) } else { json!({"data": [shown]}) })
+}
+
+fn set(ask: &mut Ask<'_>, account: usize) -> Answer {
+    let platform = ask.shared.world.accounts[account].platform;
+    let given: Map<String, Value> =
+        properties::NAMES.into_iter().filter_map(|name| ask.json(name).map(|value| (name.to_owned(), value))).collect();
+    if given.is_empty() {
+        let names = properties::NAMES.join(", ");
+        return Err(GraphError::parameter(format!("At least one of the parameters {names} is required")));
+    }
+    for (name, value) in &given {
+        properties::check(name, value, platform)?;
+    }
+    let profiles = &mut ask.state.setup.profiles;
+    profiles.pace.entry(account).or_default().check(ask.now)?;
+    let set = profiles.set.entry(account).or_default();
+    let begins = |name: &str| given.contains_key(name) || set.contains_key(name);
+    // An Instagram account has no Get Started button that its menu could stand behind.
+    if begins("persistent_menu") && !begins("get_started") && !platform.is_instagram() {
+        return Err(needs_get_started());
+    }
+    set.extend(given);
+    Ok(json!({"result": "success"}))
+}
+
+fn delete(ask: &mut Ask<'_>, account: usize) -> Answer {
+    let names = ask.names("fields")?;
+    if names.is_empty() {
+        return Err(GraphError::required("fields"));
+    }
+    names.iter().try_for_each(|name| check_name(name))?;
+    let profiles = &mut ask.state.setup.profiles;
+    profiles.pace.entry(account).or_default().check(ask.now)?;
+    let set = profiles.set.entry(account).or_default();
+    let goes = |name: &str| names.iter().any(|gone| gone == name);
+    if goes("get_started") && set.contains_key("persistent_menu") && !goes("persistent_menu") {
+        return Err(needs_get_started());
+    }
+    set.retain(|name, _| !goes(name));
+    Ok(json!({"result": "success"}))
+}
+
+fn check_name(name: &str) -> Result<(), GraphError> {
+    if properties::NAMES.contains(&name) {
+        return Ok(());
+    }
+    let names = properties::NAMES.join(", ");
+    Err(GraphError::parameter(format!("Param fields must be one of {{{names}}}: there is no {name}")))
+}
+
+fn needs_get_started() -> GraphError {
+    GraphError::parameter("You must set a Get Started button if you also wish to use persistent menu").with(2_018_145)
+}

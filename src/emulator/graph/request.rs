@@ -1,0 +1,58 @@
+//! A call as it came, and which kind of call it is.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, Method, Uri};
+
+use super::call::{self, Fields};
+use super::error::GraphError;
+use super::path;
+
+/// The call.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) version: &'static str,
+    /// What follows the version, segment by segment.
+    pub(super) path: Vec<String>,
+    /// The first of them: an id, or `me`.
+    pub(super) node: String,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Result<Bytes, BytesRejection>,
+}
+
+impl Request {
+    /// The request as it came.
+    pub(super) fn new(method: Method, uri: Uri, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Request {
+        let (version, path) = path::read(uri.path());
+        let node = path.first().cloned().unwrap_or_default();
+        Request { method, version, path, node, uri, headers, body }
+    }
+
+    /// Whether it is a call of the Send API.
+    pub(super) fn is_send(&self) -> bool {
+        self.is_post() && self.path.len() == 2 && self.path[1] == "messages"
+    }
+
+    /// Whether it is several calls in one.
+    pub(super) fn is_batch(&self) -> bool {
+        self.is_post() && self.path.is_empty()
+    }
+
+    /// Whether it subscribes the app, and with it a callback that must be verified first.
+    pub(super) fn is_subscription(&self) -> bool {
+        self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions"
+    }
+
+    fn is_post(&self) -> bool {
+        self.method == Method::POST
+    }
+
+    /// The parameters, however they were given.
+    pub(super) fn fields(&self) -> Result<Fields, GraphError> {
+        match &self.body {
+            Ok(body) => call::fields(&self.uri, &self.headers, body),
+            Err(_) => Err(GraphError::parameter("The body is larger than 1 MiB or was cut off")),
+        }
+    }
+}

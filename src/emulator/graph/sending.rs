@@ -1,0 +1,109 @@
+//! `POST /{node}/messages`: a call of the Send API on its way through the checks, until it is carried out.
+//!
+//! The order of the checks is one that Meta does not promise: form, recipient, throttle, owner, block, tag, window, limits.
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
+
+use serde_json::{Map, Value, json};
+
+use super::super::faults::SendFault;
+use super::super::rates::Pace;
+use super::super::state::{Shared, State};
+use super::super::world::{ChatKey, Platform};
+use super::Progress;
+use super::action::Action;
+use super::call::{Call, Content, Fields, MessagingType};
+use super::error::GraphError;
+use super::limits::Frame;
+use super::recipient::Recipient;
+use super::rules::Facts;
+use super::{limits, rules, send};
+
+/// Takes a call that may speak for `accounts` through the checks and carries it out.
+pub(super) fn handle(
+    shared: &Shared,
+    state: &mut State,
+    accounts: &[usize],
+    fields: &Fields,
+    progress: &mut Progress,
+) -> Result<Map<String, Value>, GraphError> {
+    let call = Call::read(fields)?;
+    let key = call.recipient.find(shared, state, accounts)?;
+    (progress.account, progress.chat) = (Some(key.account), Some(key));
+    if matches!(call.content, Content::Message(..)) {
+        let enforced = state.enforced.contains(&key.account).then_some(SendFault::Blocked);
+        progress.fault = enforced.or_else(|| state.faults.next_send());
+        progress.fault.and_then(failure).map_or(Ok(()), Err)?;
+    }
+    check(shared, state, key, &call)?;
+    let mut answer = match &call.content {
+        Content::Message(message, _) => send::message(shared, state, key, &call, message)?,
+        Content::Action(action) => {
+            send::action(state, key, action, shared.clock.now())?;
+            Map::new()
+        }
+    };
+    if let Some(id) = shared.world.scoped_id(key).filter(|_| call.recipient.is_told()) {
+        answer.insert("recipient_id".into(), json!(id));
+    }
+    Ok(answer)
+}
+
+/// Refuses what Meta would refuse, and changes nothing but the count of the calls.
+fn check(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) -> Result<(), GraphError> {
+    let (now, app) = (shared.clock.now(), &shared.world.app);
+    let platform = shared.world.accounts[key.account].platform;
+    if let Some(pace) = pace(call, state)
+        && !state.rates.take(key.account, platform, pace, now)
+    {
+        return Err(too_many(platform));
+    }
+    let anothers = state.routing.is_anothers(key, &app.id, now);
+    let right = match &call.recipient {
+        Recipient::Comment(id) | Recipient::Post(id) => state.rights.may_reply(id, now),
+        Recipient::Token(token, _) => state.rights.may_notify(token, now),
+        _ => Ok(()),
+    };
+    let is_barred = state.setup.is_barred(key);
+    let chat = state.chat(key);
+    let blocked = chat.blocked || is_barred;
+    let facts = Facts { app, platform, opened_at: chat.opened_at(), blocked, anothers, right };
+    rules::check(call, &facts, now)?;
+    if let Content::Message(message, file) = &call.content {
+        let is_utility = call.messaging_type == MessagingType::Utility;
+        let (account, uploads, file) = (key.account, &state.uploads, file.as_ref());
+        limits::check(message, &Frame { platform, account, uploads, file, is_utility, now })?;
+    }
+    Ok(())
+}
+
+/// As what the call is counted. Typing and reading marks are free.
+fn pace(call: &Call, state: &State) -> Option<Pace> {
+    match &call.content {
+        Content::Message(message, _) => Some(call.recipient.pace(&state.rights).unwrap_or_else(|| {
+            let kind = message.get("attachment").and_then(|attachment| attachment["type"].as_str());
+            if matches!(kind, Some("audio" | "video")) { Pace::Media } else { Pace::Text }
+        })),
+        Content::Action(Action::React { .. } | Action::Unreact { .. }) => Some(Pace::Text),
+        Content::Action(_) => None,
+    }
+}
+
+fn too_many(platform: Platform) -> GraphError {
+    let error = GraphError::api(613, "Calls to this api have exceeded the rate limit.");
+    if platform.is_instagram() { error.with(2_534_040) } else { error }
+}
+
+/// The error of a fault that refuses.
+fn failure(fault: SendFault) -> Option<GraphError> {
+    Some(match fault {
+        SendFault::RateLimit => GraphError::api(613, "Calls to this api have exceeded the rate limit."),
+        SendFault::TokenExpired => {
+            GraphError::plain(190, "Error validating access token: Session has expired.").with(463)
+        }
+        SendFault::Temporary => GraphError::api(2, "Service temporarily unavailable").transient(),
+        SendFault::Blocked => {
+            GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
+        }
+        SendFault::LostAnswer | SendFault::Slow => return None,
+    })
+}

@@ -1,0 +1,111 @@
+//! Account linking: a person taps a Log In button and comes back from the bot's login page.
+//!
+//! `POST /emulator/linking` `{"person","account"}` is the tap. It says where the person's browser goes, and where the login
+//! page is to send it back to: with `authorization_code` when the login worked, without when it did not.
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/identity/account-linking>
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State as Given};
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::clock::Timestamp;
+
+use super::act::chat_key;
+use super::refusal::Refusal;
+use super::serve::Site;
+use super::world::{ChatKey, Platform};
+
+/// How long a token can be asked about and used.
+const LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// How many are kept; the oldest makes room.
+const MOST: usize = 1000;
+
+/// The logins that have begun.
+#[derive(Default)]
+pub(super) struct Links {
+    begun: BTreeMap<String, (ChatKey, Timestamp)>,
+}
+
+impl Links {
+    /// Whose login a token stands for.
+    pub(super) fn whose(&self, token: &str, now: Timestamp) -> Option<ChatKey> {
+        self.begun.get(token).filter(|(_, at)| now < *at + LIFE).map(|(chat, _)| *chat)
+    }
+
+    fn begin(&mut self, token: String, chat: ChatKey, now: Timestamp) {
+        let oldest = self.begun.iter().min_by_key(|(_, (_, at))| *at).map(|(token, _)| token.clone());
+        if let Some(oldest) = oldest.filter(|_| self.begun.len() == MOST) {
+            self.begun.remove(&oldest);
+        }
+        self.begun.insert(token, (chat, now));
+    }
+}
+
+/// Who taps, and where.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tap {
+    person: String,
+    account: String,
+}
+
+/// `POST /emulator/linking`.
+pub(super) async fn begin(Given(site): Given<Site>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let hint = r#"for example {"person":"Ada","account":"shop"}"#;
+    let Tap { person, account } =
+        serde_json::from_slice(&body).map_err(|error| Refusal::new(error.to_string(), hint))?;
+    let shared = &site.shared;
+    let chat = chat_key(&shared.world, Some(&account), Some(&person))?;
+    if shared.world.accounts[chat.account].platform != Platform::Messenger {
+        return Err(Refusal::new("accounts are linked on Messenger only", "name a Page as \"account\""));
+    }
+    let mut state = shared.state();
+    let token: String = (0..40).map(|_| state.rng.alphanumeric()).collect();
+    state.links.begin(token.clone(), chat, shared.clock.now());
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let back = format!("http://{host}/emulator/linking/{token}?linked=1");
+    let login = state.setup.linking_url(chat.account).and_then(|url| Url::parse(url).ok()).map(|mut url| {
+        url.query_pairs_mut().append_pair("account_linking_token", &token).append_pair("redirect_uri", &back);
+        String::from(url)
+    });
+    Ok(Json(json!({"url": login, "account_linking_token": token, "redirect_uri": back})))
+}
+
+/// What the login page adds to the address it sends the browser back to.
+#[derive(Deserialize)]
+pub(super) struct Outcome {
+    authorization_code: Option<String>,
+}
+
+/// `GET /emulator/linking/{token}`: the person comes back.
+pub(super) async fn finish(
+    Given(site): Given<Site>,
+    Path(token): Path<String>,
+    Query(outcome): Query<Outcome>,
+) -> Result<Json<Value>, Refusal> {
+    let (shared, now) = (&site.shared, site.shared.clock.now());
+    let mut state = shared.state();
+    let chat = state.links.whose(&token, now).ok_or_else(|| {
+        Refusal::new(
+            "this login has not begun, or has ended",
+            "tap again: POST /emulator/linking; it lasts five minutes",
+        )
+    })?;
+    state.links.begun.remove(&token);
+    let Some(code) = outcome.authorization_code else {
+        return Ok(Json(json!({"pushed": []})));
+    };
+    let ends = shared.ends(chat, now).expect("a login has begun for a person with an id at the account");
+    let item = ends.by_person("account_linking", json!({"status": "linked", "authorization_code": code}));
+    let pushed = shared.push(&mut state, chat, item);
+    Ok(Json(json!({"pushed": [pushed]})))
+}
