@@ -89,9 +89,9 @@ impl Test {
     }
 
     /// The world and the scripts, or every fault in them.
-    fn read(&self) -> Result<(World, Vec<Script>), Faults> {
+    fn read(&self) -> anyhow::Result<(World, Vec<Script>)> {
         let mut world = match &self.world {
-            Some(path) => world_of(path)?,
+            Some(path) => World::read(path)?,
             None => World::default(),
         };
         if let Some(secret) = &self.app_secret {
@@ -108,7 +108,7 @@ impl Test {
                 Err(found) => faults.0.extend(found),
             }
         }
-        if faults.0.is_empty() { Ok((world, scripts)) } else { Err(faults) }
+        if faults.0.is_empty() { Ok((world, scripts)) } else { Err(faults.into()) }
     }
 
     /// Plays against a bot that runs somewhere. Returns how many scripts failed.
@@ -186,15 +186,6 @@ impl Test {
         out.flush()?;
         Ok(usize::from(!report.passed()))
     }
-}
-
-fn world_of(path: &std::path::Path) -> Result<World, Faults> {
-    let file = path.display().to_string();
-    let text = text_of(path).map_err(Faults)?;
-    toml::from_str(&text).map_err(|error| {
-        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-        Faults(vec![Fault { line, ..Fault::of_file(&file, error.message()) }])
-    })
 }
 
 fn text_of(path: &std::path::Path) -> Result<String, Vec<Fault>> {

@@ -36,8 +36,8 @@ function pressed(label, kind, payload, onclick) {
 }
 
 /** The button that gives the business the right it asks for. */
-export function optinButton(label, { mid }, { template_type: type, payload }) {
-  return pressed(label, type, payload, () => act({ do: 'optin', mid }));
+export function optinButton(label, { template_type: type, payload }) {
+  return pressed(label, type, payload, () => act({ do: 'optin', type: type === 'notification_messages' ? 'marketing' : 'one_time' }));
 }
 
 export function unusable(label, kind, why = ELSEWHERE[kind] ?? `The playground does not act on ${spaced(kind) || 'such'} buttons`) {

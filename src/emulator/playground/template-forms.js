@@ -75,7 +75,7 @@ function privacyLink(privacy) {
 }
 
 function oneTime(payload, message) {
-  return card(words(payload.title, 'The business may notify you once about this.'), optinButton('Notify me', message, payload));
+  return card(words(payload.title, 'The business may notify you once about this.'), optinButton('Notify me', payload));
 }
 
 const CALLS = { ALLOW: 'Allow messages', FREQUENCY: 'Get messages', GET: 'Get messages', OPT_IN: 'Opt in', SIGN_UP: 'Sign up' };
@@ -85,7 +85,7 @@ function notifications(payload, message) {
   return card(
     image && pictureOf(image, '', `card-image${shape === 'SQUARE' ? ' square' : ''}`),
     words(title ?? 'Updates and promotions', 'The business may send you messages. You can stop them at any time.'),
-    optinButton(CALLS[call] ?? 'Get updates', message, payload));
+    optinButton(CALLS[call] ?? 'Get updates', payload));
 }
 
 function information({ countries = [], purpose, business_privacy: privacy }) {

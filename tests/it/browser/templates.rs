@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{bot, end, go, open, told};
-use crate::harness::Rig;
 use crate::harness::chromium::Chromium;
+use crate::harness::{Rig, SHOP, send_json, world};
 
 /// Serves one picture under every name; its address ends where the name begins.
 async fn pictures() -> String {
@@ -16,6 +16,19 @@ async fn pictures() -> String {
     let router = axum::Router::new().route("/{name}", get(async move || ([("content-type", "image/svg+xml")], svg)));
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
+}
+
+/// The id that the emulated Meta gives to the first file that it is brought.
+const FIRST_UPLOAD: &str = "1857777774821032";
+
+/// Brings a picture that can be sent by its id.
+async fn upload(rig: &Rig, url: &str) -> String {
+    let message = json!({"attachment": {"type": "image", "payload": {"url": url}}});
+    let request = rig.http.post(format!("{}/v26.0/{SHOP}/message_attachments", rig.meta));
+    let request = request.bearer_auth(world().accounts[0].access_token.expose());
+    let answer = send_json(request, &json!({"message": message})).send().await.expect("an answer");
+    let answer: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+    answer["attachment_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 fn template(payload: Value) -> Value {
@@ -74,7 +87,7 @@ fn everywhere(at: &str) -> Vec<Case> {
     ]
 }
 
-fn on_messenger(at: &str) -> Vec<Case> {
+fn on_messenger(at: &str, uploaded: &str) -> Vec<Case> {
     let buttons = json!([{"type": "phone_number", "title": "Call", "payload": "+4930123456"},
         {"type": "web_url", "title": "Site", "url": "https://shop.example"}, {"type": "account_link", "url": "https://shop.example/login"}]);
     let others = json!([{"type": "account_unlink"}, {"type": "game_play", "title": "Play", "payload": "P"}, {"type": "audio_call", "title": "Ring"}]);
@@ -122,9 +135,9 @@ fn on_messenger(at: &str) -> Vec<Case> {
             &["Video", "More"],
         ),
         (
-            media(json!({"media_type": "image", "attachment_id": "1857777774821032"})),
+            media(json!({"media_type": "image", "attachment_id": uploaded})),
             "[data-template=media] .placeholder",
-            &["1857777774821032"],
+            &[FIRST_UPLOAD],
         ),
         (
             template(receipt),
@@ -196,7 +209,7 @@ async fn everything_a_bot_can_show_on_messenger() {
     let Some((browser, rig)) = open().await else { return };
     let at = pictures().await;
     rig.says("Ada", "shop", "show me").await;
-    show(&browser, &rig, "shop", on_messenger(&at)).await;
+    show(&browser, &rig, "shop", on_messenger(&at, &upload(&rig, &at).await)).await;
     show(&browser, &rig, "shop", everywhere(&at)).await;
     fits_everywhere(&browser, "messenger").await;
 
