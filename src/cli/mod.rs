@@ -5,6 +5,7 @@
 
 mod client;
 mod dev;
+mod each;
 mod events;
 mod failure;
 mod item;

@@ -1,7 +1,9 @@
 //! The store on SQLite: one file, one writer thread, plain functions for what happens inside its transactions.
 
 mod conversation;
+pub(super) mod doubt;
 mod echo;
+pub(super) mod held;
 pub(super) mod inbox;
 pub(super) mod intake;
 mod keys;
@@ -15,6 +17,7 @@ pub(super) mod prune;
 pub(super) mod read;
 mod recover;
 pub(super) mod replay;
+pub(super) mod step;
 mod work;
 mod writer;
 

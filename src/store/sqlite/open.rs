@@ -22,7 +22,7 @@ use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
 /// Goes up with every change of `schema.sql`.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 const STATEMENTS: usize = 64;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.

@@ -31,7 +31,7 @@ pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<(
         let reason = "the process ended while the send was on its way".to_owned();
         // Sender actions are tried once and never in doubt.
         let action = outbox::request(&request).is_ok_and(|request| request.is_action());
-        let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason } };
+        let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason, silent: true } };
         outbox::settle(work, SendId(send), &outcome, now)?;
     }
     let parked: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;

@@ -19,6 +19,7 @@ pub(in crate::store) struct Work<'a> {
 pub(super) struct Woke {
     pub(super) events: bool,
     pub(super) sends: bool,
+    pub(super) doubts: bool,
 }
 
 /// An operation, whatever it returns.

@@ -52,6 +52,8 @@ pub fn settings(meta: &str, store: &str, handler: &str) -> Vec<(String, String)>
         ("app.verify_token".to_owned(), world.app.verify_token.expose().to_owned()),
         ("graph.url".to_owned(), meta.to_owned()),
         ("store.url".to_owned(), format!("sqlite://{store}")),
+        ("dispatch.retry_jitter".to_owned(), "0%".to_owned()),
+        ("sender.retry_jitter".to_owned(), "0%".to_owned()),
     ];
     for account in &world.accounts {
         let mut set = |key: &str, value: &str| {
