@@ -115,8 +115,8 @@ mod tests {
             r#"Ok(Accepted { message_id: Some(MessageId("m_1")) })"#,
         );
         check(200, &[], r#"{"recipient_id":"7"}"#, "Ok(Accepted { message_id: None })");
-        check(200, &[], "<html>", r#"Err(Doubt { reason: "HTTP 200 OK with an unreadable answer" })"#);
-        check(500, &[], "<html>", r#"Err(Doubt { reason: "HTTP 500 Internal Server Error" })"#);
+        check(200, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 200 OK with an unreadable answer" })"#);
+        check(500, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 500 Internal Server Error" })"#);
         check(404, &[], "", r#"Err(Rejected { code: 0, reason: "HTTP 404 Not Found" })"#);
         check(
             400,
@@ -124,8 +124,8 @@ mod tests {
             r#"{"error":{"message":"(#10) text","code":10,"error_subcode":2018278}}"#,
             r#"Err(Rejected { code: 10, reason: "error 10/2018278" })"#,
         );
-        check(503, &[], r#"{"error":{"message":"x","code":4711}}"#, r#"Err(Doubt { reason: "error 4711" })"#);
-        check(400, &[], r#"{"error":{"message":"x","code":2}}"#, r#"Err(Doubt { reason: "error 2" })"#);
+        check(503, &[], r#"{"error":{"message":"x","code":4711}}"#, r#"Err(Doubt { answered: true, reason: "error 4711" })"#);
+        check(400, &[], r#"{"error":{"message":"x","code":2}}"#, r#"Err(Doubt { answered: true, reason: "error 2" })"#);
         check(
             500,
             &[],
