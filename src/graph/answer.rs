@@ -124,7 +124,12 @@ mod tests {
             r#"{"error":{"message":"(#10) text","code":10,"error_subcode":2018278}}"#,
             r#"Err(Rejected { code: 10, reason: "error 10/2018278" })"#,
         );
-        check(503, &[], r#"{"error":{"message":"x","code":4711}}"#, r#"Err(Doubt { answered: true, reason: "error 4711" })"#);
+        check(
+            503,
+            &[],
+            r#"{"error":{"message":"x","code":4711}}"#,
+            r#"Err(Doubt { answered: true, reason: "error 4711" })"#,
+        );
         check(400, &[], r#"{"error":{"message":"x","code":2}}"#, r#"Err(Doubt { answered: true, reason: "error 2" })"#);
         check(
             500,

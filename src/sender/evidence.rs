@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// What a look brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Evidence {
+pub(crate) enum Evidence {
     /// It stands there.
     Arrived(MessageId),
     /// It does not.
@@ -28,7 +28,7 @@ pub(super) enum Evidence {
 
 /// What becomes of the send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It has arrived.
     Sent(MessageId),
     /// It has not, and is sent again.
@@ -43,17 +43,17 @@ pub(super) enum Verdict {
 
 /// What is known besides the conversation.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Around {
+pub(crate) struct Around {
     /// When a signed delivery was last kept.
-    pub(super) last_delivery_at: Timestamp,
+    pub(crate) last_delivery_at: Timestamp,
     /// Whether one send of the account after another comes into doubt.
-    pub(super) is_failing: bool,
+    pub(crate) is_failing: bool,
     /// What the account wants done in the end.
-    pub(super) on_doubt: OnDoubt,
+    pub(crate) on_doubt: OnDoubt,
 }
 
 /// What a conversation says of a send: the same words by the account, after it left, in a message that no other send became.
-pub(super) fn weigh(doubt: &TakenDoubt, history: &[Said]) -> Evidence {
+pub(crate) fn weigh(doubt: &TakenDoubt, history: &[Said]) -> Evidence {
     let since = doubt.attempted_at - SKEW;
     let Some(message) = doubt.request.as_message() else { return Evidence::None };
     let may_be =
@@ -79,7 +79,7 @@ fn template_text(message: &Message) -> Option<&str> {
 }
 
 /// What becomes of a send in doubt on this evidence.
-pub(super) fn judge(
+pub(crate) fn judge(
     doubt: &TakenDoubt,
     evidence: Evidence,
     around: Around,
@@ -105,7 +105,7 @@ pub(super) fn judge(
 }
 
 /// When a send in doubt is first looked at: one without an answer may still be told of by its echo.
-pub(super) fn first_look(doubt: &TakenDoubt, settings: &settings::Sender) -> Timestamp {
+pub(crate) fn first_look(doubt: &TakenDoubt, settings: &settings::Sender) -> Timestamp {
     if doubt.silent { doubt.attempted_at + settings.echo_wait } else { doubt.attempted_at }
 }
 

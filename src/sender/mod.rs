@@ -5,7 +5,7 @@
 
 mod attempt;
 mod doubts;
-mod evidence;
+pub(crate) mod evidence;
 mod flight;
 
 use std::collections::HashMap;

@@ -14,6 +14,8 @@
 mod error;
 mod list;
 mod own;
+#[cfg(test)]
+mod plain;
 mod sqlite;
 mod status;
 mod types;
@@ -25,6 +27,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 pub use error::{OpenError, StoreError};
 pub use list::*;
+#[cfg(test)]
+pub(crate) use plain::Plain;
 pub use status::*;
 pub use types::*;
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{conversation, outbox};
 use crate::clock::Timestamp;
-use crate::id::SendId;
+use crate::id::{EventId, SendId};
 use crate::store::{Decided, Outcome, SendStatus};
 
 /// Takes the rest of a held send's turn out of the queue, and lets the next turn come forward.
@@ -18,25 +18,55 @@ pub(super) fn hold_the_rest(
     mut next: Option<i64>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let turn: i64 =
-        work.db.prepare_cached("SELECT turn FROM send WHERE id = ?1")?.query_row([held.0], |row| row.get(0))?;
-    let mut last = held.0;
-    while let Some(send) = next {
-        let (of, behind): (i64, Option<i64>) = work
-            .db
-            .prepare_cached("SELECT turn, next FROM send WHERE id = ?1")?
-            .query_row([send], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if of != turn {
-            break;
-        }
-        let reason = format!("behind {held}, which is held");
+    let turn = turn_of(work, held.0)?;
+    let (mut last, reason) = (held.0, behind(held));
+    while let Some(send) = next.filter(|send| turn_of(work, *send).is_ok_and(|of| of.is_same(&turn))) {
         work.db
             .prepare_cached("UPDATE send SET status = 7, at = ?2, reason = ?3 WHERE id = ?1")?
             .execute(params![send, now.0, reason])?;
-        (last, next) = (send, behind);
+        last = send;
+        next = next_of(work, send)?;
     }
     work.db.prepare_cached("UPDATE send SET next = NULL WHERE id = ?1")?.execute([last])?;
     outbox::come_forward(work, next, now)
+}
+
+/// Which sends are of one turn: those of one event, through all its steps; else those that were planned together.
+struct Turn {
+    event: Option<i64>,
+    first: i64,
+}
+
+impl Turn {
+    fn is_same(&self, other: &Turn) -> bool {
+        self.first == other.first || self.event.is_some() && self.event == other.event
+    }
+}
+
+fn turn_of(work: &Work<'_>, send: i64) -> rusqlite::Result<Turn> {
+    work.db
+        .prepare_cached("SELECT event, turn FROM send WHERE id = ?1")?
+        .query_row([send], |row| Ok(Turn { event: row.get(0)?, first: row.get(1)? }))
+}
+
+fn next_of(work: &Work<'_>, send: i64) -> rusqlite::Result<Option<i64>> {
+    work.db.prepare_cached("SELECT next FROM send WHERE id = ?1")?.query_row([send], |row| row.get(0))
+}
+
+fn behind(held: SendId) -> String {
+    format!("behind {held}, which is held")
+}
+
+/// Puts what a turn goes on to say behind what is held of it already. Returns why it waits, where it does.
+pub(super) fn join(work: &Work<'_>, event: EventId, first: SendId) -> rusqlite::Result<Option<String>> {
+    let held: Option<i64> = work
+        .db
+        .prepare_cached("SELECT id FROM send WHERE status = 7 AND event = ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([event.0], |row| row.get(0))
+        .optional()?;
+    let Some(held) = held else { return Ok(None) };
+    work.db.prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1")?.execute([held, first.0])?;
+    Ok(Some(behind(SendId(held))))
 }
 
 /// Puts held sends, from `first` on along their chain, at the end of their conversation's queue.
@@ -56,7 +86,7 @@ pub(super) fn resume(
             )?
             .execute([send, now.0])?;
         last = send;
-        next = work.db.prepare_cached("SELECT next FROM send WHERE id = ?1")?.query_row([send], |row| row.get(0))?;
+        next = next_of(work, send)?;
     }
     // Where nothing was planned since, the tail is one of them.
     let behind = tail.filter(|tail| !is_of(work, first, *tail).unwrap_or(false));
@@ -76,7 +106,7 @@ fn is_of(work: &Work<'_>, first: i64, send: i64) -> rusqlite::Result<bool> {
         if one == send {
             return Ok(true);
         }
-        next = work.db.prepare_cached("SELECT next FROM send WHERE id = ?1")?.query_row([one], |row| row.get(0))?;
+        next = next_of(work, one)?;
     }
     Ok(false)
 }

@@ -31,10 +31,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::StoreError;
 use lock::Lock;
+#[cfg(test)]
+pub(super) use open::memory;
 pub(super) use open::open;
 use work::{Call, Job};
 pub(super) use work::{Work, probe};
 use writer::Writer;
+#[cfg(test)]
+pub(super) use {recover::recover, work::Woke};
 
 /// How long a write that must succeed waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);

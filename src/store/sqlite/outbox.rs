@@ -23,10 +23,15 @@ pub(super) fn plan(
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let mut status = stand_behind(work, tail, first.0)?;
+    let held = match event {
+        Some(event) => held::join(work, event, *first)?,
+        None => None,
+    };
+    let mut status = if held.is_some() { SendStatus::Held } else { stand_behind(work, tail, first.0)? };
     let mut insert = work.db.prepare_cached(
-        "INSERT INTO send (id, event, turn, conversation, previous, next, account, person, agent, request, status, due, at)
-         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+        "INSERT INTO send (id, event, turn, conversation, previous, next, account, person, agent, request, status, due, at,
+                           reason)
+         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13)",
     )?;
     for (index, (id, request)) in sends.iter().enumerate() {
         let request =
@@ -44,13 +49,17 @@ pub(super) fn plan(
             status as i64,
             now.0,
             first.0,
+            held,
         ])?;
         previous = Some(id.0);
-        status = SendStatus::Waiting;
+        if held.is_none() {
+            status = SendStatus::Waiting;
+        }
     }
+    let tail = if held.is_some() { tail } else { Some(last.0) };
     work.db
-        .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?2 WHERE id = ?1")?
-        .execute(params![conversation, last.0])
+        .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
+        .execute(params![conversation, last.0, tail])
         .map(drop)
 }
 
