@@ -19,7 +19,7 @@ use crate::graph::{self, Client};
 use crate::id::AccountId;
 use crate::listener::{self, Limits};
 use crate::relay::Relay;
-use crate::sender::Sender;
+use crate::sender::{Lane, Sender};
 use crate::settings::{self, RELAY, Settings};
 use crate::store::{KeepSince, OpenError, Shut, Store};
 use crate::telemetry::Metrics;
@@ -120,7 +120,7 @@ impl App {
                 .map_err(StartError::Runtime)?;
         let sender = Sender {
             store: store.clone(),
-            clients: clients.clone(),
+            lanes: lanes(&settings, &clients),
             settings: settings.sender.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
@@ -272,6 +272,14 @@ fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<
     let http = graph::http(&settings.graph)?;
     let client = |account| Arc::new(Client::new(http.clone(), settings, account, clock.clone()));
     Ok(BTreeMap::iter(&settings.accounts).map(|(_, account)| (account.id.clone(), client(account))).collect())
+}
+
+fn lanes(settings: &Settings, clients: &HashMap<AccountId, Arc<Client>>) -> HashMap<AccountId, Lane> {
+    let lane = |account: &settings::Account| {
+        let client = Arc::clone(clients.get(&account.id)?);
+        Some((account.id.clone(), Lane { client, on_doubt: account.on_doubt }))
+    };
+    settings.accounts.values().filter_map(lane).collect()
 }
 
 /// Returns when the store's writer ends before it should.

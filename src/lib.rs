@@ -59,6 +59,8 @@ pub mod secret;
 pub mod sender;
 pub mod settings;
 pub mod signature;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 pub mod telemetry;
 pub mod testkit;

@@ -76,6 +76,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/events/{id}/replay", post(events::replay))
         .route("/api/sends", get(sends::list))
         .route("/api/sends/{id}", get(sends::one))
+        .route("/api/sends/{id}/release", post(sends::release))
+        .route("/api/sends/{id}/drop", post(sends::discard))
         .route("/api/accounts/{name}/sends", post(self::post::post))
         .route("/api/conversations/{account}/{person}", get(conversations::one))
         .route("/api/openapi.json", get(openapi::description))

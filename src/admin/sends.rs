@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use super::Admin;
 use super::error::ApiError;
 use super::page;
 use crate::id::{PersonId, SendId};
-use crate::store::{SendQuery, SendRow, SendStatus};
+use crate::store::{Decided, SendQuery, SendRow, SendStatus};
 
 #[derive(Deserialize)]
 pub(super) struct Filter {
@@ -37,7 +38,7 @@ pub(super) async fn list(
     let limit = page::limit(filter.limit.as_deref())?;
     let statuses = filter.status.as_deref().map(SendStatus::named).unwrap_or_default();
     if filter.status.is_some() && statuses.is_empty() {
-        let hint = "one of planned, sending, sent, refused, failed, in_doubt";
+        let hint = "one of planned, sending, sent, refused, failed, in_doubt, held";
         return Err(ApiError::bad_request("there is no such status", hint));
     }
     let query = SendQuery {
@@ -57,13 +58,45 @@ pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Path(id) = path?;
-    let id: SendId = id.parse().map_err(|_| ApiError::not_found("send"))?;
+    let id = id(path)?;
     let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
     let mut send = send(&admin, &row);
     send["agent"] = json!(row.agent);
     send["request"] = row.request;
     Ok(Json(send))
+}
+
+/// Sends a held send again.
+pub(super) async fn release(
+    State(admin): State<Arc<Admin>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let id = id(path)?;
+    decided(id, admin.store.release_send(id, admin.clock.now()).await?)
+}
+
+/// Gives a held send up.
+pub(super) async fn discard(
+    State(admin): State<Arc<Admin>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let id = id(path)?;
+    decided(id, admin.store.drop_send(id, admin.clock.now()).await?)
+}
+
+fn id(path: Result<Path<String>, PathRejection>) -> Result<SendId, ApiError> {
+    let Path(id) = path?;
+    id.parse().map_err(|_| ApiError::not_found("send"))
+}
+
+fn decided(id: SendId, decided: Decided) -> Result<(StatusCode, Json<Value>), ApiError> {
+    match decided {
+        Decided::Done => Ok((StatusCode::ACCEPTED, Json(json!({"id": id})))),
+        Decided::Unknown => Err(ApiError::not_found("send")),
+        Decided::NotHeld => {
+            Err(ApiError::conflict("the send is not held", "list those that are: /api/sends?status=held"))
+        }
+    }
 }
 
 fn send(admin: &Admin, row: &SendRow) -> Value {
@@ -77,6 +110,7 @@ fn send(admin: &Admin, row: &SendRow) -> Value {
         "reason": row.reason,
         "message_id": row.message_id,
         "attempts": row.attempts,
+        "repeats": row.repeats,
         "event_id": row.event,
         "at": row.at.to_string(),
     })

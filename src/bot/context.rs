@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Kind, Raw};
@@ -12,7 +13,7 @@ use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Window};
 use crate::settings::Platform;
-use crate::store::{StateChange, Store};
+use crate::store::{StateChange, Step, Store, StoreError, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Turn {
     pub raw: Raw,
     /// Which try this is, from 1.
     pub attempt: u32,
+    /// The steps that an earlier try has taken.
+    pub steps: Vec<TakenStep>,
     /// The present moment, whenever it is asked for.
     pub clock: Clock,
 }
@@ -58,13 +61,33 @@ pub struct Context {
     observation: Observation,
     recipient: Recipient,
     sends: Vec<(SendId, Request)>,
+    /// How many steps this try has taken.
+    step: usize,
+    /// It did something else than an earlier try.
+    strayed: bool,
     store: Store,
+}
+
+/// A turn could not take a step.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// It said or remembers something else than an earlier try of the same turn did, of which this step is kept. A handler that
+    /// flushes must do the same each time that it is given the same event.
+    #[error("step {0} of this turn differs from the one that an earlier try has taken")]
+    Strayed(usize),
+    /// The turn has passed its deadline.
+    #[error("the turn is over")]
+    Over,
+    /// The step could not be kept.
+    #[error("the step could not be kept")]
+    Store(#[from] StoreError),
 }
 
 impl Context {
     /// A context for a turn that may reply to `recipient`.
     pub fn new(turn: Turn, recipient: Recipient, store: Store) -> Context {
-        Context { observation: Observation::new(turn), recipient, sends: Vec::new(), store }
+        Context { observation: Observation::new(turn), recipient, sends: Vec::new(), step: 0, strayed: false, store }
     }
 
     /// Says something to the person. It is sent once the handler has returned, in the order of the calls, if policy allows
@@ -99,14 +122,66 @@ impl Context {
     }
 
     fn plan(&mut self, request: Request) -> SendId {
-        let id = self.store.next_send_id();
+        let known = self.taken_step().and_then(|step| step.sends.get(self.sends.len()).copied());
+        let id = known.unwrap_or_else(|| self.store.next_send_id());
         self.sends.push((id, request));
         id
     }
 
-    /// What the handler brought about.
-    pub fn into_effects(self) -> Effects {
-        Effects { sends: self.sends, ..self.observation.into_effects() }
+    /// Keeps what was said and remembered so far, as a step of this turn: it is sent now, and stays whatever becomes of the
+    /// turn. When the turn is run again, after a crash or a failure, it goes through the same steps, and those that were
+    /// kept are not taken twice.
+    ///
+    /// ```no_run
+    /// # use rejoinder::Context;
+    /// # async fn find(_: &str) -> anyhow::Result<String> { unimplemented!() }
+    /// # async fn handle(ctx: &mut Context) -> anyhow::Result<()> {
+    /// ctx.reply("One moment, I am looking that up.");
+    /// ctx.flush().await?;
+    /// let answer = find("the answer").await?;
+    /// ctx.reply(answer);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the step cannot be kept, or differs from the one that was kept before ([`FlushError`]). The turn has failed then.
+    pub async fn flush(&mut self) -> Result<(), FlushError> {
+        let (sends, state) = (std::mem::take(&mut self.sends), self.observation.take_state());
+        let (number, hash) = (self.step, hash(&sends, &state));
+        self.step += 1;
+        let turn = &self.observation.turn;
+        match turn.steps.get(number) {
+            Some(taken) if taken.hash == hash => Ok(()),
+            Some(_) => {
+                self.strayed = true;
+                Err(FlushError::Strayed(number + 1))
+            }
+            None => {
+                let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
+                match self.store.step(Step { event, attempt, number, hash, sends, state, now }).await? {
+                    true => Ok(()),
+                    false => Err(FlushError::Over),
+                }
+            }
+        }
+    }
+
+    fn taken_step(&self) -> Option<&TakenStep> {
+        self.observation.turn.steps.get(self.step)
+    }
+
+    /// What the handler brought about since its last step.
+    ///
+    /// # Errors
+    ///
+    /// When it did something else than an earlier try.
+    pub fn into_effects(self) -> Result<Effects, FlushError> {
+        if self.strayed || self.step < self.observation.turn.steps.len() {
+            return Err(FlushError::Strayed(self.step + usize::from(!self.strayed)));
+        }
+        Ok(Effects { sends: self.sends, ..self.observation.into_effects() })
     }
 }
 
@@ -201,8 +276,31 @@ impl Observation {
         self.state = StateChange::Clear;
     }
 
+    /// What is to be remembered from here on is what is known from here on.
+    fn take_state(&mut self) -> StateChange {
+        let change = std::mem::take(&mut self.state);
+        match &change {
+            StateChange::Keep => {}
+            StateChange::Set(state) => self.turn.state = Some(state.clone()),
+            StateChange::Clear => self.turn.state = None,
+        }
+        change
+    }
+
     /// What the handler brought about.
     pub fn into_effects(self) -> Effects {
         Effects { sends: Vec::new(), state: self.state }
     }
+}
+
+fn hash(sends: &[(SendId, Request)], state: &StateChange) -> [u8; 32] {
+    let requests: Vec<_> = sends.iter().map(|(_, request)| request).collect();
+    let mut hasher = Sha256::new();
+    hasher.update(serde_json::to_vec(&requests).unwrap_or_default());
+    hasher.update(match state {
+        StateChange::Keep => "keep",
+        StateChange::Set(state) => state.as_str(),
+        StateChange::Clear => "",
+    });
+    hasher.finalize().into()
 }

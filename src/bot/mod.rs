@@ -11,7 +11,7 @@ mod handler;
 mod list;
 
 pub(crate) use capacity::Capacity;
-pub use context::{Context, Effects, Observation, Turn};
+pub use context::{Context, Effects, FlushError, Observation, Turn};
 pub(crate) use erased::AnyHandler;
 pub use handler::Handler;
 pub use list::Handlers;

@@ -1,10 +1,10 @@
 //! `rejoinder events`: what came in.
 
-use anyhow::ensure;
 use clap::{Args, Subcommand};
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 
 use super::client::ServerArgs;
+use super::each::{Each, Wish};
 use super::list::ListArgs;
 use super::output::{self, Columns, cell};
 use crate::id::EventId;
@@ -14,6 +14,13 @@ const COLUMNS: Columns = Columns {
     cells: |event| {
         ["id", "received_at", "account", "person", "kind", "status", "error"].map(|key| cell(&event[key])).into()
     },
+};
+
+const REPLAY: Wish = Wish {
+    list: "events",
+    wish: "replay",
+    done: "is put back",
+    only: "only dead, done and quarantined events can be put back",
 };
 
 #[derive(Args, Debug)]
@@ -36,7 +43,7 @@ enum Command {
     /// One event, with the item as Meta sent it.
     Show(Show),
     /// Puts dead, done or quarantined events back, each at the end of its conversation.
-    Replay(Replay),
+    Replay(Each),
 }
 
 #[derive(Args, Debug)]
@@ -50,22 +57,13 @@ struct Show {
     server: ServerArgs,
 }
 
-#[derive(Args, Debug)]
-struct Replay {
-    /// The events.
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<EventId>,
-    #[command(flatten)]
-    server: ServerArgs,
-}
-
 impl Events {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let filter = [("kind", self.kind.as_deref()), ("status", self.status.as_deref())];
         match self.command {
             None => self.list.run("events", &COLUMNS, &filter).await,
             Some(Command::Show(show)) => show.run().await,
-            Some(Command::Replay(replay)) => replay.run().await,
+            Some(Command::Replay(each)) => each.run(&REPLAY).await,
         }
     }
 }
@@ -76,29 +74,5 @@ impl Show {
         let hint = "`rejoinder events` lists what is kept; what is done is forgotten after store.keep_events";
         let event = event.map_err(|failure| failure.or_hint(StatusCode::NOT_FOUND, hint))?;
         Ok(output::object(&event, self.json)?)
-    }
-}
-
-impl Replay {
-    /// Goes on after an event that cannot be put back: the others still can.
-    async fn run(self) -> anyhow::Result<()> {
-        let client = self.server.client()?;
-        let mut left = 0;
-        for id in &self.ids {
-            let request = client.request(Method::POST, &["events", &id.to_string(), "replay"], &[]);
-            match client.ask(request).await {
-                Ok(_) => output::line(format_args!("event {id} is put back"))?,
-                Err(failure) if failure.is_of_one() => {
-                    let failure = failure
-                        .or_hint(StatusCode::NOT_FOUND, "`rejoinder events` lists what is kept")
-                        .or_hint(StatusCode::CONFLICT, "only dead, done and quarantined events can be put back");
-                    output::talk(failure);
-                    left += 1;
-                }
-                Err(failure) => return Err(failure.into()),
-            }
-        }
-        ensure!(left == 0, "{left} of {} events could not be put back", self.ids.len());
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod dev;
+mod each;
 mod emulator;
 mod events;
 mod failure;

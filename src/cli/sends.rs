@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::client::ServerArgs;
+use super::each::{Each, Wish};
 use super::list::ListArgs;
 use super::output::{self, Columns, cell};
 use crate::id::SendId;
@@ -18,12 +19,16 @@ const COLUMNS: Columns = Columns {
     },
 };
 
+const RELEASE: Wish =
+    Wish { list: "sends", wish: "release", done: "is planned again", only: "only held sends can be released" };
+const DROP: Wish = Wish { list: "sends", wish: "drop", done: "is given up", only: "only held sends can be dropped" };
+
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Sends {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Only this status: planned, sending, sent, refused, failed, in_doubt.
+    /// Only this status: planned, sending, sent, refused, failed, in_doubt, held.
     #[arg(long)]
     status: Option<String>,
     #[command(flatten)]
@@ -34,6 +39,10 @@ pub(super) struct Sends {
 enum Command {
     /// One send, with its request.
     Show(Show),
+    /// Sends held sends again, and what was said together with them.
+    Release(Each),
+    /// Gives held sends up; what was said together with them goes on.
+    Drop(Each),
 }
 
 #[derive(Args, Debug)]
@@ -52,6 +61,8 @@ impl Sends {
         match self.command {
             None => self.list.run("sends", &COLUMNS, &[("status", self.status.as_deref())]).await,
             Some(Command::Show(show)) => show.run().await,
+            Some(Command::Release(each)) => each.run(&RELEASE).await,
+            Some(Command::Drop(each)) => each.run(&DROP).await,
         }
     }
 }

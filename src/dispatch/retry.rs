@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::settings;
 
-/// The next try: after a wait that doubles from try to try, unless it would come later than `retry_for` after the first
+/// The next try: after a wait that grows from try to try, unless it would come later than `retry_for` after the first
 /// failure. `attempt` is the try that just failed, from 1.
 pub(super) fn next_try(
     settings: &settings::Dispatch,
@@ -11,9 +11,7 @@ pub(super) fn next_try(
     first_failed_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let doublings = attempt.saturating_sub(1).min(16);
-    let wait = settings.retry_first.saturating_mul(1 << doublings).min(settings.retry_most);
-    let next = now + wait;
+    let next = now + settings.retry.wait(attempt);
     (next <= first_failed_at.unwrap_or(now) + settings.retry_for).then_some(next)
 }
 
@@ -22,13 +20,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::settings::{Percent, Retry};
 
     #[test]
     fn tries_come_further_and_further_apart_until_the_time_is_up() {
         let settings = settings::Dispatch {
             retry_for: Duration::from_secs(120),
-            retry_first: Duration::from_secs(1),
-            retry_most: Duration::from_secs(30),
+            retry: Retry { first: Duration::from_secs(1), most: Duration::from_secs(30), jitter: Percent(0) },
             slots_per_account: 1,
             max_sends: 1,
             max_state: 1,

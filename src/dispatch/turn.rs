@@ -103,6 +103,7 @@ impl TurnOf {
             state: self.event.state,
             raw: Raw::mended(&raw),
             attempt: self.event.attempt,
+            steps: self.event.steps,
             clock: self.clock,
         };
         let handler = &self.served.handler;
@@ -110,7 +111,7 @@ impl TurnOf {
             Some(recipient) if envelope.is_act() => {
                 let mut context = Context::new(turn, recipient, self.store);
                 handler.handle(&mut context, &envelope.event).await.map_err(|error| format!("{error:#}"))?;
-                Ok(context.into_effects())
+                context.into_effects().map_err(|error| error.to_string())
             }
             _ => {
                 let mut observation = Observation::new(turn);

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{Attachment, lenient};
+use super::{Attachment, Mark, lenient};
 use crate::id::{AppId, MessageId};
 
 /// `message_echoes` (on Instagram part of `messages`): the account said something, through whichever app or inbox.
@@ -20,9 +20,13 @@ pub struct Echo {
     /// The app that sent it; Instagram does not say. The Page's inbox is `263902037430900`, Instagram's `1217981644879628`.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub app_id: Option<AppId>,
-    /// What the sending app wrote into the message for itself; Instagram does not say.
+    /// What the sending app wrote into the message for itself; Instagram does not say. Of a send of a server like this one,
+    /// what its author wrote.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub metadata: Option<String>,
+    /// By which this server knows its own.
+    #[serde(skip)]
+    pub mark: Option<Mark>,
     /// What was said.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub text: Option<String>,

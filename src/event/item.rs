@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::referral::Lead;
-use super::{Event, Feedback, Handover, Referral, lenient};
+use super::{Echo, Event, Feedback, Handover, Mark, Referral, lenient};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, PersonId};
 
@@ -106,7 +106,10 @@ impl Item<'_> {
 
     fn message(&self, account: &AccountId, raw: &RawValue) -> Option<Event> {
         if self.is_echo(account, raw) {
-            lenient::object(raw).map(Event::Echo)
+            lenient::object(raw).map(|mut echo: Echo| {
+                echo.mark = Mark::take(&mut echo.metadata);
+                Event::Echo(echo)
+            })
         } else {
             lenient::object(raw).map(Event::Message)
         }

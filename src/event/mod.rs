@@ -45,6 +45,7 @@ mod item;
 mod key;
 mod kind;
 mod lenient;
+mod mark;
 mod mention;
 mod message;
 mod optin;
@@ -71,6 +72,7 @@ pub use feedback::{Feedback, FeedbackAnswer, FeedbackScreen, Rating, ResponseFee
 pub use handover::{Control, ControlRequest, Handover, Roles};
 pub use key::Key;
 pub use kind::{Kind, UnknownKind};
+pub use mark::Mark;
 pub use mention::{Mention, MentionVerb};
 pub use message::{Message, ReplyTo, Story};
 pub use optin::{NotificationStatus, Optin, OptinKind};

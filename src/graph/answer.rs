@@ -1,5 +1,6 @@
 //! Meta's answer to a send, read.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -34,6 +35,13 @@ struct GraphError {
     is_transient: Option<bool>,
 }
 
+impl fmt::Display for GraphError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "error {}", self.code)?;
+        self.error_subcode.map_or(Ok(()), |subcode| write!(out, "/{subcode}"))
+    }
+}
+
 /// What an answer says. Meta's message is not repeated: it is localised, changes, and may quote what was sent.
 pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, SendError> {
     if let Ok(Failure { error }) = serde_json::from_slice(body) {
@@ -42,7 +50,7 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
     if status.is_success() {
         return match serde_json::from_slice::<Success>(body) {
             Ok(Success { message_id, error: None }) => Ok(Accepted { message_id }),
-            _ => Err(SendError::Doubt { reason: format!("HTTP {status} with an unreadable answer") }),
+            _ => Err(SendError::Doubt { answered: true, reason: format!("HTTP {status} with an unreadable answer") }),
         };
     }
     if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
@@ -51,17 +59,22 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
         }
         return Err(SendError::Rejected { code: 0, reason: format!("HTTP {status}") });
     }
-    Err(SendError::Doubt { reason: format!("HTTP {status}") })
+    Err(SendError::Doubt { answered: true, reason: format!("HTTP {status}") })
+}
+
+/// Why something could not be read: Meta's code, or the status.
+pub(super) fn refusal(status: StatusCode, body: &[u8]) -> String {
+    match serde_json::from_slice(body) {
+        Ok(Failure { error }) => error.to_string(),
+        Err(_) => format!("HTTP {status}"),
+    }
 }
 
 fn failure(status: StatusCode, error: &GraphError, headers: &HeaderMap) -> SendError {
-    let reason = match error.error_subcode {
-        Some(subcode) => format!("error {}/{subcode}", error.code),
-        None => format!("error {}", error.code),
-    };
+    let reason = error.to_string();
     let is_transient = error.is_transient.unwrap_or(false) || status.is_server_error();
     match class(error.code, error.error_subcode, is_transient) {
-        Class::Transient => SendError::Doubt { reason },
+        Class::Transient => SendError::Doubt { answered: true, reason },
         Class::Throttle => SendError::Throttled { after: wait(headers), reason },
         Class::Definite => SendError::Rejected { code: error.code, reason },
     }
@@ -102,8 +115,8 @@ mod tests {
             r#"Ok(Accepted { message_id: Some(MessageId("m_1")) })"#,
         );
         check(200, &[], r#"{"recipient_id":"7"}"#, "Ok(Accepted { message_id: None })");
-        check(200, &[], "<html>", r#"Err(Doubt { reason: "HTTP 200 OK with an unreadable answer" })"#);
-        check(500, &[], "<html>", r#"Err(Doubt { reason: "HTTP 500 Internal Server Error" })"#);
+        check(200, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 200 OK with an unreadable answer" })"#);
+        check(500, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 500 Internal Server Error" })"#);
         check(404, &[], "", r#"Err(Rejected { code: 0, reason: "HTTP 404 Not Found" })"#);
         check(
             400,
@@ -111,8 +124,13 @@ mod tests {
             r#"{"error":{"message":"(#10) text","code":10,"error_subcode":2018278}}"#,
             r#"Err(Rejected { code: 10, reason: "error 10/2018278" })"#,
         );
-        check(503, &[], r#"{"error":{"message":"x","code":4711}}"#, r#"Err(Doubt { reason: "error 4711" })"#);
-        check(400, &[], r#"{"error":{"message":"x","code":2}}"#, r#"Err(Doubt { reason: "error 2" })"#);
+        check(
+            503,
+            &[],
+            r#"{"error":{"message":"x","code":4711}}"#,
+            r#"Err(Doubt { answered: true, reason: "error 4711" })"#,
+        );
+        check(400, &[], r#"{"error":{"message":"x","code":2}}"#, r#"Err(Doubt { answered: true, reason: "error 2" })"#);
         check(
             500,
             &[],

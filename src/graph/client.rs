@@ -6,6 +6,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, Url};
 
 use super::answer;
+use super::breaker::Breaker;
 use super::error::SendError;
 use super::gate::Gate;
 use super::pace::Pace;
@@ -34,11 +35,15 @@ pub struct Accepted {
 pub struct Client {
     http: reqwest::Client,
     account: AccountId,
-    messages: Url,
+    /// `{host}/{version}`, and the account's own node there.
+    api: Url,
+    node: String,
+    proof: Option<String>,
     authorization: HeaderValue,
-    returns_metadata: bool,
+    platform: Platform,
     pace: Pace,
     gate: Gate,
+    breaker: Breaker,
     clock: Clock,
 }
 
@@ -73,23 +78,41 @@ impl Client {
         Client {
             http,
             account: account.id.clone(),
-            messages: messages_url(settings, account),
+            api: api_url(settings, account.platform),
+            node: account.node().to_string(),
+            proof: proof(settings, account),
             authorization,
-            returns_metadata: !account.platform.is_instagram(),
+            platform: account.platform,
             pace: Pace::new(&settings.sender, account.platform),
             gate: Gate::open(),
+            breaker: Breaker::default(),
             clock,
         }
     }
 
     /// Whether the account's platform gives `message.metadata` back in the echo.
     pub fn returns_metadata(&self) -> bool {
-        self.returns_metadata
+        !self.is_instagram()
     }
 
-    /// When the account may call again; in the past when it may now.
+    /// Whether the account is on Instagram.
+    pub(super) fn is_instagram(&self) -> bool {
+        self.platform.is_instagram()
+    }
+
+    /// Whether this id, in what a conversation tells, is the account's.
+    pub(super) fn speaks_as(&self, id: &str) -> bool {
+        id == self.account.as_str() || id == self.node
+    }
+
+    /// When the account may send again; in the past when it may now.
     pub fn open_at(&self) -> Timestamp {
-        self.gate.open_at()
+        self.breaker.probe_at().map_or(self.gate.open_at(), |probe_at| probe_at.max(self.gate.open_at()))
+    }
+
+    /// Whether one send in doubt follows another: then one at a time leaves, to see whether Meta has come back.
+    pub fn is_failing(&self) -> bool {
+        self.breaker.is_open()
     }
 
     /// Waits for the request's turn among the account's sends.
@@ -113,7 +136,11 @@ impl Client {
         })?;
         let result = self.post(body).await;
         match &result {
-            Ok(_) => self.gate.succeeded(),
+            Ok(_) => {
+                self.gate.succeeded();
+                self.breaker.succeeded();
+            }
+            Err(SendError::Doubt { .. }) => self.breaker.doubted(self.clock.now()),
             Err(SendError::Throttled { after, .. }) => self.gate.shut(*after, self.clock.now()),
             Err(_) => {}
         }
@@ -123,7 +150,7 @@ impl Client {
     async fn post(&self, body: Vec<u8>) -> Result<Accepted, SendError> {
         let request = self
             .http
-            .post(self.messages.clone())
+            .post(self.node_url("messages"))
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body);
@@ -134,12 +161,44 @@ impl Client {
     }
 }
 
+impl Client {
+    /// `{host}/{version}/{node}/{edge}`.
+    pub(super) fn node_url(&self, edge: &str) -> Url {
+        self.url(&[&self.node, edge])
+    }
+
+    /// `{host}/{version}/{id}`.
+    pub(super) fn object_url(&self, id: &str) -> Url {
+        self.url(&[id])
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.api.clone();
+        url.path_segments_mut().expect("the settings checked the host").extend(path);
+        if let Some(proof) = &self.proof {
+            url.query_pairs_mut().append_pair("appsecret_proof", proof);
+        }
+        url
+    }
+
+    /// Reads something, at the rate of the Conversations API. What went wrong is told without the address.
+    pub(super) async fn get(&self, mut url: Url, query: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+        self.pace.look().await;
+        url.query_pairs_mut().extend_pairs(query);
+        let request = self.http.get(url).header(AUTHORIZATION, self.authorization.clone());
+        let response = request.send().await.map_err(|error| lost(&error).to_string())?;
+        let status = response.status();
+        let body = read(response).await.map_err(|error| error.to_string())?;
+        if status.is_success() { Ok(body) } else { Err(answer::refusal(status, &body)) }
+    }
+}
+
 async fn read(mut response: Response) -> Result<Vec<u8>, SendError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
         body.extend_from_slice(&chunk);
         if body.len() > LONGEST_ANSWER {
-            return Err(SendError::Doubt { reason: "the answer is too long to be one".into() });
+            return Err(SendError::Doubt { answered: true, reason: "the answer is too long to be one".into() });
         }
     }
     Ok(body)
@@ -152,21 +211,24 @@ fn lost(error: &reqwest::Error) -> SendError {
         return SendError::NotSent { reason: "no connection came about".into() };
     }
     let reason = if error.is_timeout() { "no answer came in time" } else { "the connection broke" };
-    SendError::Doubt { reason: reason.into() }
+    SendError::Doubt { answered: false, reason: reason.into() }
 }
 
-/// `{host}/{version}/{node}/messages`, with the proof that the caller holds the app secret. An Instagram account logged in
-/// by itself has a host and a secret of its own.
-fn messages_url(settings: &Settings, account: &settings::Account) -> Url {
-    let (host, secret) = match account.platform {
-        Platform::Messenger | Platform::Instagram => (&settings.graph.url, Some(&settings.app.secret)),
-        Platform::InstagramLogin => (&settings.graph.instagram_url, settings.app.instagram_secret.as_ref()),
+/// `{host}/{version}`. An Instagram account logged in by itself has a host of its own.
+fn api_url(settings: &Settings, platform: Platform) -> Url {
+    let host = match platform {
+        Platform::Messenger | Platform::Instagram => &settings.graph.url,
+        Platform::InstagramLogin => &settings.graph.instagram_url,
     };
-    let url = format!("{host}/{}/{}/messages", settings.graph.version, account.node());
-    let mut url = Url::parse(&url).expect("the settings checked the host, the version and the id");
-    if let Some(secret) = secret {
-        let proof = signature::appsecret_proof(secret, &account.access_token);
-        url.query_pairs_mut().append_pair("appsecret_proof", &proof);
-    }
-    url
+    let url = format!("{host}/{}", settings.graph.version);
+    Url::parse(&url).expect("the settings checked the host and the version")
+}
+
+/// That the caller holds the app's secret; an Instagram account logged in by itself has a secret of its own.
+fn proof(settings: &Settings, account: &settings::Account) -> Option<String> {
+    let secret = match account.platform {
+        Platform::Messenger | Platform::Instagram => Some(&settings.app.secret),
+        Platform::InstagramLogin => settings.app.instagram_secret.as_ref(),
+    };
+    secret.map(|secret| signature::appsecret_proof(secret, &account.access_token))
 }

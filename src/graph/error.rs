@@ -33,6 +33,8 @@ pub enum SendError {
     /// It may have arrived.
     #[error("it may have arrived: {reason}")]
     Doubt {
+        /// Whether there was an answer at all.
+        answered: bool,
         /// What happened.
         reason: String,
     },

@@ -7,10 +7,13 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
 mod answer;
+mod breaker;
 mod client;
 mod error;
 mod gate;
+mod history;
 mod pace;
 
 pub use client::{Accepted, Client, http};
 pub use error::SendError;
+pub use history::{HistoryError, REACH, Said};

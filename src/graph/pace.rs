@@ -13,24 +13,42 @@ use crate::settings;
 /// How much of a second's allowance may leave at once.
 const BURST: u32 = 10;
 
-/// The two allowances of an account: sounds and videos, and everything else.
+/// Calls of the Conversations API.
+const LOOKS_PER_SECOND: usize = 2;
+
+/// The allowances of an account: texts and the like, sounds and videos, and looks into its conversations.
 #[derive(Debug)]
 pub(super) struct Pace {
     texts: DefaultDirectRateLimiter,
     media: DefaultDirectRateLimiter,
+    looks: DefaultDirectRateLimiter,
     clock: DefaultClock,
 }
 
 impl Pace {
     pub(super) fn new(sender: &settings::Sender, platform: settings::Platform) -> Pace {
         let texts = if platform.is_instagram() { sender.instagram_texts_per_second } else { sender.texts_per_second };
-        Pace { texts: limiter(texts), media: limiter(sender.media_per_second), clock: DefaultClock::default() }
+        Pace {
+            texts: limiter(texts),
+            media: limiter(sender.media_per_second),
+            looks: limiter(LOOKS_PER_SECOND),
+            clock: DefaultClock::default(),
+        }
     }
 
     /// Waits for the request's turn.
     pub(super) async fn turn(&self, request: &Request) {
         let heavy = request.as_message().is_some_and(|message| message.is_heavy());
         let limiter = if heavy { &self.media } else { &self.texts };
+        self.wait(limiter).await;
+    }
+
+    /// Waits for the turn of a call of the Conversations API.
+    pub(super) async fn look(&self) {
+        self.wait(&self.looks).await;
+    }
+
+    async fn wait(&self, limiter: &DefaultDirectRateLimiter) {
         while let Err(early) = limiter.check() {
             tokio::time::sleep(early.wait_time_from(self.clock.now())).await;
         }

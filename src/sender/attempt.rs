@@ -7,18 +7,18 @@ use crate::clock::Clock;
 use crate::graph::{Accepted, Client, SendError};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Outgoing, Permit};
+use crate::settings;
 use crate::store::{Outcome, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
 
 const STORE_PAUSE: Duration = Duration::from_secs(1);
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-const RETRY_MOST: Duration = Duration::from_secs(60);
 
 pub(super) struct Attempt {
     pub(super) store: Store,
     pub(super) client: Arc<Client>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
+    pub(super) retry: settings::Retry,
     pub(super) send: TakenSend,
 }
 
@@ -80,15 +80,17 @@ impl Attempt {
         let now = self.clock.now();
         match result {
             Ok(Accepted { message_id }) => Outcome::Sent { message_id },
-            Err(SendError::NotSent { reason }) => Outcome::Later { at: now + self.pause(), reason },
+            Err(SendError::NotSent { reason }) => {
+                Outcome::Later { at: now + self.retry.wait(self.send.attempts + 1), reason }
+            }
             Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: self.client.open_at(), reason },
             Err(SendError::Rejected { reason, code }) => {
                 self.tell(code);
                 Outcome::Failed { reason }
             }
             // Sender actions are tried once: nobody misses three dots, and nobody wants them late.
-            Err(SendError::Doubt { reason }) if self.send.request.is_action() => Outcome::Failed { reason },
-            Err(SendError::Doubt { reason }) => Outcome::InDoubt { reason },
+            Err(SendError::Doubt { reason, .. }) if self.send.request.is_action() => Outcome::Failed { reason },
+            Err(SendError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
         }
     }
 
@@ -103,10 +105,6 @@ impl Attempt {
         }
     }
 
-    fn pause(&self) -> Duration {
-        RETRY_FIRST.saturating_mul(1 << self.send.attempts.min(6)).min(RETRY_MOST)
-    }
-
     async fn settle(self, outcome: Outcome) {
         self.count(&outcome);
         self.store.settle(self.send.id, outcome, self.clock.now()).await;
@@ -118,6 +116,7 @@ impl Attempt {
             Outcome::Refused { .. } => &self.metrics.sends_refused,
             Outcome::Failed { .. } => &self.metrics.sends_failed,
             Outcome::InDoubt { .. } => &self.metrics.sends_in_doubt,
+            Outcome::Held { .. } => &self.metrics.sends_held,
             Outcome::Later { .. } => &self.metrics.sends_postponed,
         }
         .increment(1);

@@ -1,9 +1,11 @@
 //! The way of a send: take → pace → decide → sending → send → settle.
 //!
 //! One loop takes what is due, as much as each account has room for, and gives every send to an attempt of its own
-//! (`attempt`). The order within a conversation is the store's: it gives the next send when the one before is settled.
+//! (`attempt`). What came into doubt is settled by evidence beside it (`doubts`, `evidence`). The order within a conversation is the store's: it gives the next send when the one before is settled.
 
 mod attempt;
+mod doubts;
+pub(crate) mod evidence;
 mod flight;
 
 use std::collections::HashMap;
@@ -19,18 +21,28 @@ use crate::settings;
 use crate::store::{SendRoom, Store};
 use crate::telemetry::Metrics;
 use attempt::Attempt;
+use doubts::Doubts;
 use flight::Flight;
 
 /// How long the loop waits for a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What one account sends through.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Its client.
+    pub client: Arc<Client>,
+    /// What becomes of a send when nobody can tell whether it arrived.
+    pub on_doubt: settings::OnDoubt,
+}
 
 /// The loop's parts.
 #[derive(Debug)]
 pub struct Sender {
     /// The outbox.
     pub store: Store,
-    /// A client for each account.
-    pub clients: HashMap<AccountId, Arc<Client>>,
+    /// The accounts.
+    pub lanes: HashMap<AccountId, Lane>,
     /// How much at a time.
     pub settings: settings::Sender,
     /// The present moment.
@@ -42,6 +54,17 @@ pub struct Sender {
 impl Sender {
     /// Sends what is planned until `stop`, then waits for what is on its way.
     pub async fn run(self, stop: CancellationToken) {
+        let doubts = Doubts {
+            store: self.store.clone(),
+            lanes: self.lanes.clone(),
+            settings: self.settings.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+        };
+        tokio::join!(self.send(stop.clone()), doubts.run(stop));
+    }
+
+    async fn send(self, stop: CancellationToken) {
         let mut flight = Flight::default();
         while !stop.is_cancelled() {
             let next_due = self.launch(&mut flight).await;
@@ -58,14 +81,16 @@ impl Sender {
     /// Takes what there is room for and sets it off. Returns when there will be more to take.
     async fn launch(&self, flight: &mut Flight) -> Option<Timestamp> {
         let now = self.clock.now();
-        let shut = self.clients.values().map(|client| client.open_at()).filter(|open_at| *open_at > now).min();
+        let shut = self.lanes.values().map(|lane| lane.client.open_at()).filter(|open_at| *open_at > now).min();
         match self.store.take_sends(self.room(flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
-                    let Some(client) = self.clients.get(&send.account).cloned() else { continue };
+                    let Some(client) = self.lanes.get(&send.account).map(|lane| Arc::clone(&lane.client)) else {
+                        continue;
+                    };
                     let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
-                    let (id, account) = (send.id, send.account.clone());
-                    flight.launch(id, account, Attempt { store, client, clock, metrics, send }.run());
+                    let (id, account, retry) = (send.id, send.account.clone(), self.settings.retry);
+                    flight.launch(id, account, Attempt { store, client, clock, metrics, retry, send }.run());
                 }
                 [taken.next_due, shut].into_iter().flatten().min()
             }
@@ -77,10 +102,11 @@ impl Sender {
     }
 
     fn room(&self, flight: &Flight, now: Timestamp) -> Vec<SendRoom> {
-        let open = self.clients.iter().filter(|(_, client)| client.open_at() <= now);
-        let room = open.map(|(account, _)| {
+        let open = self.lanes.iter().filter(|(_, lane)| lane.client.open_at() <= now);
+        let room = open.map(|(account, lane)| {
             let in_flight = flight.of_account(account);
-            let slots = self.settings.slots_per_account.saturating_sub(in_flight.len());
+            let most = if lane.client.is_failing() { 1 } else { self.settings.slots_per_account };
+            let slots = most.saturating_sub(in_flight.len());
             SendRoom { account: account.clone(), slots, in_flight }
         });
         room.filter(|room| room.slots > 0).collect()

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use super::reader::Reader;
+use super::retry::Retry;
 
 /// How events are handled.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
     /// How long an event whose handler fails is tried again.
     pub retry_for: Duration,
-    /// The wait before the second try; it doubles from try to try.
-    pub retry_first: Duration,
-    /// The longest wait between two tries.
-    pub retry_most: Duration,
+    /// The waits between its tries.
+    pub retry: Retry,
     /// The most handlers that run at a time for one account.
     pub slots_per_account: usize,
     /// The most sends that a handler may plan for one event.
@@ -25,8 +24,7 @@ impl Dispatch {
     pub(super) fn read(reader: &mut Reader) -> Dispatch {
         Dispatch {
             retry_for: reader.required("dispatch.retry_for"),
-            retry_first: reader.required("dispatch.retry_first"),
-            retry_most: reader.required("dispatch.retry_most"),
+            retry: Retry::read(reader, "dispatch"),
             slots_per_account: reader.required("dispatch.slots_per_account"),
             max_sends: reader.required("dispatch.max_sends"),
             max_state: reader.required("dispatch.max_state"),
@@ -41,6 +39,8 @@ pub struct Sender {
     pub echo_wait: Duration,
     /// How long a send in doubt waits for evidence.
     pub give_up_after: Duration,
+    /// The waits before a send that could not leave is tried again.
+    pub retry: Retry,
     /// The most sends in flight at a time for one account.
     pub slots_per_account: usize,
     /// Texts, templates and sender actions a second, for one Page.
@@ -56,6 +56,7 @@ impl Sender {
         Sender {
             echo_wait: reader.required("sender.echo_wait"),
             give_up_after: reader.required("sender.give_up_after"),
+            retry: Retry::read(reader, "sender"),
             slots_per_account: reader.required("sender.slots_per_account"),
             texts_per_second: reader.required("sender.texts_per_second"),
             instagram_texts_per_second: reader.required("sender.instagram_texts_per_second"),

@@ -12,6 +12,7 @@ mod layers;
 mod limits;
 mod reader;
 mod relay;
+mod retry;
 mod server;
 mod store;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use graph::Graph;
 pub use layers::Sources;
 pub use limits::{Dispatch, Sender};
 pub use relay::{OwnRelay, Relay, RelayKinds};
+pub use retry::{Percent, Retry};
 pub use server::{Admin, Server};
 pub use store::Store;
 

@@ -84,6 +84,8 @@ pub struct SendRow {
     pub message_id: Option<MessageId>,
     /// How often it was tried.
     pub attempts: u32,
+    /// How often the message arrived beyond once.
+    pub repeats: u32,
     /// The event whose handler said it.
     pub event: Option<EventId>,
     /// When it came to its status.

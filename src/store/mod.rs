@@ -2,7 +2,7 @@
 //!
 //! - **Inbox**: every event, with the key by which a redelivery is recognised. `pending → running → done | dead`; what could
 //!   not be read is `quarantined`. The first event of a conversation that is not done holds back those behind it.
-//! - **Outbox**: every send. `planned → sending → sent | refused | failed | in_doubt`. The first send of a conversation that
+//! - **Outbox**: every send. `planned → sending → sent | refused | failed | in_doubt | held`. The first send of a conversation that
 //!   is not settled holds back those behind it.
 //! - **Ledger**: what policy needs to know of a conversation, written with the events that say so.
 //!
@@ -14,6 +14,8 @@
 mod error;
 mod list;
 mod own;
+#[cfg(test)]
+mod plain;
 mod sqlite;
 mod status;
 mod types;
@@ -25,6 +27,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 pub use error::{OpenError, StoreError};
 pub use list::*;
+#[cfg(test)]
+pub(crate) use plain::Plain;
 pub use status::*;
 pub use types::*;
 
@@ -33,7 +37,7 @@ use crate::id::{AccountId, AppId, EventId, PersonId, SendId, Thread};
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
-use sqlite::{Sqlite, inbox, intake, ledger, outbox, posted, prune, read, replay};
+use sqlite::{Sqlite, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, step};
 use wakes::Wakes;
 
 /// The store. Clones share it.
@@ -43,6 +47,8 @@ pub struct Store {
     wakes: Arc<Wakes>,
     own: Arc<Own>,
     next_send: Arc<AtomicI64>,
+    /// When a delivery was last kept by this process.
+    last_delivery: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -53,18 +59,29 @@ impl Store {
         let opened = sqlite::open(settings, apps, now, Arc::clone(&wakes)).await?;
         wakes.events.notify_one();
         wakes.sends.notify_one();
+        wakes.doubts.notify_one();
         Ok(Store {
             sqlite: Arc::new(opened.sqlite),
             wakes,
             own: opened.own,
             next_send: Arc::new(AtomicI64::new(opened.last_send + 1)),
+            last_delivery: Arc::new(AtomicI64::new(i64::MIN)),
         })
     }
 
     /// Keeps a delivery: every new event in it, with its key and what it says to the ledger, in one transaction. Echoes of
     /// our own sends settle them. Refuses at once when too much waits for the disk already.
     pub async fn append(&self, delivery: Delivery) -> Result<Appended, StoreError> {
-        self.sqlite.try_write(move |work| intake::append(work, &delivery)).await
+        let received_at = delivery.received_at;
+        let appended = self.sqlite.try_write(move |work| intake::append(work, &delivery)).await?;
+        self.last_delivery.fetch_max(received_at.0, Ordering::Relaxed);
+        Ok(appended)
+    }
+
+    /// When a signed delivery was last kept, for whichever account: a sign that echoes would come. Long ago, where none was
+    /// since the start.
+    pub fn last_delivery_at(&self) -> Timestamp {
+        Timestamp(self.last_delivery.load(Ordering::Relaxed))
     }
 
     /// Takes events that are due, the first of each conversation, as many as `room` has for their accounts, and marks them
@@ -78,6 +95,11 @@ impl Store {
     pub async fn finish(&self, finish: Finish) {
         let finish = Arc::new(finish);
         self.sqlite.write_surely(move |work| inbox::finish(work, &finish)).await;
+    }
+
+    /// Keeps a step of a turn that goes on. False when the turn is over meanwhile: nothing of it is kept then.
+    pub async fn step(&self, step: Step) -> Result<bool, StoreError> {
+        self.sqlite.write(move |work| step::keep(work, &step)).await
     }
 
     /// Records that an event's handler failed: it is tried again, or it is dead. Returns when that is kept, as
@@ -132,6 +154,27 @@ impl Store {
         self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
     }
 
+    /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they
+    /// stand among those in flight.
+    pub async fn take_doubts(&self, room: Vec<SendRoom>, now: Timestamp) -> Result<Taken<TakenDoubt>, StoreError> {
+        self.sqlite.write(move |work| doubt::take(work, &room, now)).await
+    }
+
+    /// Leaves a send in doubt until it is looked at again.
+    pub async fn look_again(&self, send: SendId, at: Timestamp) -> Result<(), StoreError> {
+        self.sqlite.write(move |work| doubt::look_again(work, send, at)).await
+    }
+
+    /// Sends a held send again, and after it the rest of its turn, behind whatever its conversation has planned.
+    pub async fn release_send(&self, send: SendId, now: Timestamp) -> Result<Decided, StoreError> {
+        self.sqlite.write(move |work| held::release(work, send, now)).await
+    }
+
+    /// Gives a held send up: it has failed. The rest of its turn goes on.
+    pub async fn drop_send(&self, send: SendId, now: Timestamp) -> Result<Decided, StoreError> {
+        self.sqlite.write(move |work| held::discard(work, send, now)).await
+    }
+
     /// Deletes what has outlived its keeping time, in small steps between which others write.
     pub async fn prune(&self, keep: KeepSince) -> Result<(), StoreError> {
         let bounds = self.sqlite.read(move |db| prune::bounds(db, keep)).await?;
@@ -183,6 +226,11 @@ impl Store {
     /// Returns when there may be sends to take.
     pub async fn sends_ready(&self) {
         self.wakes.sends.notified().await;
+    }
+
+    /// Returns when there may be doubts to look at.
+    pub async fn doubts_ready(&self) {
+        self.wakes.doubts.notified().await;
     }
 
     /// The `metadata` by which the echo of `send` is recognised, with the author's own behind it.

@@ -81,5 +81,7 @@ statuses! {
         Refused = 5, "refused";
         /// Meta did not take it.
         Failed = 6, "failed";
+        /// Nobody can tell, and somebody is to decide; or behind such a one of the same turn.
+        Held = 7, "held";
     }
 }

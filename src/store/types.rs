@@ -95,6 +95,8 @@ pub struct TakenEvent {
     pub raw: Vec<u8>,
     /// What the handler remembers of this conversation: JSON.
     pub state: Option<String>,
+    /// The steps that an earlier try of this turn has taken.
+    pub steps: Vec<TakenStep>,
     /// The conversation's window.
     pub window: Option<Window>,
 }
@@ -118,6 +120,34 @@ pub struct Finish {
     pub state: StateChange,
     /// The present moment.
     pub now: Timestamp,
+}
+
+/// What a turn said and remembers up to one of its `flush`es.
+#[derive(Debug)]
+pub struct Step {
+    /// The event.
+    pub event: EventId,
+    /// Which try of it this is.
+    pub attempt: u32,
+    /// Which of its steps, from 0.
+    pub number: usize,
+    /// A hash of what it said and remembers.
+    pub hash: [u8; 32],
+    /// What it said, in order.
+    pub sends: Vec<(SendId, Request)>,
+    /// What it remembers.
+    pub state: StateChange,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// A step that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenStep {
+    /// A hash of what it said and remembers.
+    pub hash: [u8; 32],
+    /// What it said.
+    pub sends: Vec<SendId>,
 }
 
 /// What becomes of a conversation's state.
@@ -201,6 +231,13 @@ pub enum Outcome {
     InDoubt {
         /// What happened.
         reason: String,
+        /// Whether no answer came at all, so that its echo may still be on the way.
+        silent: bool,
+    },
+    /// Nobody can tell, and nothing will. Somebody is to decide; the rest of its turn waits with it.
+    Held {
+        /// What happened.
+        reason: String,
     },
     /// It definitely did not leave, and is tried again.
     Later {
@@ -209,6 +246,36 @@ pub enum Outcome {
         /// What happened.
         reason: String,
     },
+}
+
+/// A send of which nobody can tell whether it arrived.
+#[derive(Clone, Debug)]
+pub struct TakenDoubt {
+    /// Its id.
+    pub id: SendId,
+    /// From whom.
+    pub account: AccountId,
+    /// The person of the conversation.
+    pub person: PersonId,
+    /// To whom, and what.
+    pub request: Request,
+    /// When it left.
+    pub attempted_at: Timestamp,
+    /// Whether no answer came at all.
+    pub silent: bool,
+    /// The messages that the conversation's other sends became.
+    pub bound: Vec<MessageId>,
+}
+
+/// What became of a wish about a send that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It is done.
+    Done,
+    /// There is no such send.
+    Unknown,
+    /// It is not held.
+    NotHeld,
 }
 
 /// The accounts that can take nothing before the clock moves.

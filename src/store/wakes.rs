@@ -7,4 +7,5 @@ use tokio::sync::Notify;
 pub(super) struct Wakes {
     pub(super) events: Notify,
     pub(super) sends: Notify,
+    pub(super) doubts: Notify,
 }

@@ -43,6 +43,12 @@ pub struct Metrics {
     pub sends_failed: Counter,
     /// Sends that came into doubt.
     pub sends_in_doubt: Counter,
+    /// Sends that are held for somebody to decide.
+    pub sends_held: Counter,
+    /// Sends that were settled by a look into the conversation: it had arrived.
+    pub doubts_arrived: Counter,
+    /// Sends that were settled by a look into the conversation: it had not.
+    pub doubts_not_arrived: Counter,
     /// Sends that were put back, to be tried later.
     pub sends_postponed: Counter,
     /// How long Meta took to answer a send.
@@ -78,6 +84,12 @@ impl Metrics {
             sends_sent: count("rejoinder_sends_sent_total", "Sends that Meta took"),
             sends_refused: count("rejoinder_sends_refused_total", "Sends that policy forbade"),
             sends_failed: count("rejoinder_sends_failed_total", "Sends that Meta did not take"),
+            sends_held: count("rejoinder_sends_held_total", "Sends in doubt that were given up and are held"),
+            doubts_arrived: count("rejoinder_doubts_arrived_total", "Sends in doubt that the conversation showed"),
+            doubts_not_arrived: count(
+                "rejoinder_doubts_not_arrived_total",
+                "Sends in doubt that the conversation did not show",
+            ),
             sends_in_doubt: count("rejoinder_sends_in_doubt_total", "Sends that came into doubt"),
             sends_postponed: count("rejoinder_sends_postponed_total", "Sends that were put back"),
             send_seconds: time("rejoinder_send_seconds", "How long Meta took to answer a send"),

@@ -16,7 +16,7 @@ const ROWS: &[&[&str]] = &[
     &["bot"],
     &["webhook", "dispatch", "sender", "relay", "admin"],
     &["app"],
-    &["testkit"],
+    &["testkit", "simulation"],
     &["scenario"],
     &["cli"],
 ];

@@ -12,6 +12,7 @@ pub(super) struct Conversation {
     pub(super) last_event: Option<i64>,
     pub(super) last_send: Option<i64>,
     pub(super) queue_tail: Option<i64>,
+    pub(super) send_tail: Option<i64>,
 }
 
 /// Finds the conversation of `person` with `account`, or makes it.
@@ -29,7 +30,7 @@ pub(super) fn open(work: &Work<'_>, account: &str, thread: Thread, person: &str)
     work.db
         .prepare_cached("INSERT INTO conversation (id, account, thread, person) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, account, thread as i64, person])?;
-    Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None })
+    Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None, send_tail: None })
 }
 
 /// Finds the id of a conversation, where there is one.
@@ -71,11 +72,12 @@ impl Owner {
 fn at(work: &Work<'_>, id: i64) -> rusqlite::Result<Option<(Conversation, Owner)>> {
     work.db
         .prepare_cached(
-            "SELECT last_event, last_send, queue_tail, account, thread, person FROM conversation WHERE id = ?1",
+            "SELECT last_event, last_send, queue_tail, send_tail, account, thread, person FROM conversation WHERE id = ?1",
         )?
         .query_row([id], |row| {
-            let (last_event, last_send, queue_tail) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((Conversation { id, last_event, last_send, queue_tail }, Owner::read(row, 3)?))
+            let (last_event, last_send) = (row.get(0)?, row.get(1)?);
+            let (queue_tail, send_tail) = (row.get(2)?, row.get(3)?);
+            Ok((Conversation { id, last_event, last_send, queue_tail, send_tail }, Owner::read(row, 4)?))
         })
         .optional()
 }

@@ -41,8 +41,9 @@ pub(super) fn recognise(
     if echo.is_deleted {
         return Ok(Recognised::Foreign);
     }
-    if let Some(send) = echo.metadata.as_deref().and_then(|metadata| work.own.send_of(metadata)) {
+    if let Some(send) = work.own.send_of(echo) {
         settle_sent(work, send, echo.mid.clone(), now)?;
+        count_repeat(work, send, echo.mid.as_ref())?;
         return Ok(Recognised::Own);
     }
     by_message(work, conversation.last_send, echo, now)
@@ -64,12 +65,18 @@ fn by_message(
         return Ok(Recognised::Foreign);
     }
     let in_flight = in_flight(work, last_send)?;
-    let doubted = in_flight.iter().find(|(_, status, request)| *status == SendStatus::InDoubt && says(request, echo));
-    if let Some((send, _, _)) = doubted {
+    // One that is on its way will tell by its answer; one in doubt is younger than what is held.
+    let saying = |wanted| in_flight.iter().find(|(_, status, request)| *status == wanted && says(request, echo));
+    if saying(SendStatus::Sending).is_some() {
+        return Ok(Recognised::Perhaps);
+    }
+    if let Some((send, _, _)) = saying(SendStatus::InDoubt).or_else(|| saying(SendStatus::Held)) {
         settle_sent(work, *send, echo.mid.clone(), now)?;
         return Ok(Recognised::Own);
     }
-    Ok(if in_flight.is_empty() { Recognised::Foreign } else { Recognised::Perhaps })
+    // What is held may wait for days for somebody to decide; nobody else's words wait with it.
+    let open = in_flight.iter().any(|(_, status, _)| *status != SendStatus::Held);
+    Ok(if open { Recognised::Perhaps } else { Recognised::Foreign })
 }
 
 /// Looks again at the parked echoes of a conversation, after one of its sends was settled or came into doubt.
@@ -145,6 +152,36 @@ fn settle_sent(
         .map(drop)
 }
 
+/// A send whose echo names another message than the one that it became has arrived twice.
+fn count_repeat(work: &Work<'_>, send: SendId, mid: Option<&MessageId>) -> rusqlite::Result<()> {
+    let Some(mid) = mid else { return Ok(()) };
+    let repeated = work
+        .db
+        .prepare_cached(
+            "UPDATE send SET repeats = repeats + 1 WHERE id = ?1 AND status = 4 AND message_id IS NOT NULL AND message_id <> ?2",
+        )?
+        .execute(params![send.0, mid.as_str()])?;
+    if repeated > 0 {
+        tracing::error!(%send, "a message arrived twice: Meta had no evidence of it when it was sent again");
+    }
+    Ok(())
+}
+
+/// The messages that the conversation's last sends became, but for `send` itself.
+pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<Vec<MessageId>> {
+    let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
+    let (mut next, mut bound) = (last_send, Vec::new());
+    for _ in 0..REACH {
+        let Some(id) = next else { break };
+        let row: Option<(Option<String>, Option<i64>)> =
+            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((message_id, previous)) = row else { break };
+        bound.extend(message_id.filter(|_| id != send.0).map(MessageId::new));
+        next = previous;
+    }
+    Ok(bound)
+}
+
 /// Whether one of the conversation's last sends became this message.
 fn was_sent(work: &Work<'_>, last_send: Option<i64>, mid: &MessageId) -> rusqlite::Result<bool> {
     let mut statement = work.db.prepare_cached("SELECT message_id, previous, attempts FROM send WHERE id = ?1")?;
@@ -165,21 +202,22 @@ fn was_sent(work: &Work<'_>, last_send: Option<i64>, mid: &MessageId) -> rusqlit
 
 type InFlight = (SendId, SendStatus, Option<Request>);
 
-/// The conversation's sends that are on their way or in doubt, oldest first. They are among its last: each waits for those
-/// before it.
+/// The conversation's sends that are on their way, in doubt or held, oldest first. They are among its last.
 fn in_flight(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<InFlight>> {
-    let mut statement = work.db.prepare_cached("SELECT status, request, previous FROM send WHERE id = ?1")?;
-    let (mut next, mut found) = (last_send, Vec::new());
-    while let Some(id) = next {
-        let row: Option<(i64, String, Option<i64>)> =
-            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-        let Some((status, request, previous)) = row else { break };
+    let mut statement = work.db.prepare_cached("SELECT status, request, previous, attempts FROM send WHERE id = ?1")?;
+    let (mut next, mut found, mut left) = (last_send, Vec::new(), 0);
+    while let Some(id) = next.filter(|_| left < REACH) {
+        let row: Option<(i64, String, Option<i64>, i64)> =
+            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
+        let Some((status, request, previous, attempts)) = row else { break };
         match SendStatus::from_number(status) {
-            Some(status @ (SendStatus::Sending | SendStatus::InDoubt)) => {
+            // What is held because of another has never left.
+            Some(SendStatus::Held) if attempts == 0 => {}
+            Some(status @ (SendStatus::Sending | SendStatus::InDoubt | SendStatus::Held)) => {
                 found.push((SendId(id), status, serde_json::from_str(&request).ok()));
             }
             Some(SendStatus::Ready | SendStatus::Waiting) => {}
-            _ => break,
+            _ => left += 1,
         }
         next = previous;
     }

@@ -3,10 +3,10 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{ledger, outbox};
+use super::{ledger, outbox, step};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId};
-use crate::store::{EventStatus, Failure, Finish, Room, Shut, StateChange, Taken, TakenEvent};
+use crate::store::{EventStatus, Failure, Finish, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -48,7 +48,7 @@ fn due(
 ) -> rusqlite::Result<()> {
     let mut statement = work.db.prepare_cached(
         "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by, event.kind, at
+                opened_at, opened_by, event.kind, at, steps, state_before
          FROM event JOIN conversation ON conversation.id = event.conversation
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
@@ -64,12 +64,18 @@ fn due(
             first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
             received_at: Timestamp(row.get(6)?),
             raw: row.get(7)?,
-            state: row.get(8)?,
+            // A turn that is run again starts from what its first try knew.
+            state: row.get(if row.get::<_, i64>(13)? > 0 { 14 } else { 8 })?,
+            steps: Vec::with_capacity(row.get(13)?),
             window: ledger::window(row, 9)?,
         })
     })?;
     for event in rows {
-        events.push(event?);
+        let mut event = event?;
+        if event.steps.capacity() > 0 {
+            event.steps = step::taken(work, event.id)?;
+        }
+        events.push(event);
     }
     Ok(())
 }
@@ -86,7 +92,12 @@ fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
     let Some(conversation) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
     outbox::plan(work, Some(finish.event), conversation, None, &finish.sends, finish.now)?;
-    let state = match &finish.state {
+    remember(work, conversation, &finish.state)
+}
+
+/// What a handler remembers of a conversation.
+pub(super) fn remember(work: &Work<'_>, conversation: i64, state: &StateChange) -> rusqlite::Result<()> {
+    let state = match state {
         StateChange::Keep => return Ok(()),
         StateChange::Set(state) => Some(state),
         StateChange::Clear => None,
@@ -123,11 +134,14 @@ pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timest
                  OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)",
         )?
         .query_row([], |row| row.get::<_, bool>(0))?;
-    Ok(!at_work && !is_due(work, "event", &shut.events, now)? && !is_due(work, "send", &shut.sends, now)?)
+    Ok(!at_work
+        && !is_due(work, "event", EventStatus::Ready as i64, &shut.events, now)?
+        && !is_due(work, "send", SendStatus::Ready as i64, &shut.sends, now)?
+        && !is_due(work, "send", SendStatus::InDoubt as i64, &[], now)?)
 }
 
-fn is_due(work: &Work<'_>, table: &str, shut: &[AccountId], now: Timestamp) -> rusqlite::Result<bool> {
-    let sql = format!("SELECT DISTINCT account FROM {table} WHERE status = 0 AND due <= ?1");
+fn is_due(work: &Work<'_>, table: &str, status: i64, shut: &[AccountId], now: Timestamp) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT DISTINCT account FROM {table} WHERE status = {status} AND due <= ?1");
     let mut statement = work.db.prepare_cached(&sql)?;
     let mut rows = statement.query([now.0])?;
     while let Some(row) = rows.next()? {
@@ -153,12 +167,15 @@ pub(super) fn leave(
     error: Option<&str>,
 ) -> rusqlite::Result<Option<i64>> {
     // Two statements cost less than one that returns what it changed.
-    let running: Option<(i64, Option<i64>)> = work
+    let running: Option<(i64, Option<i64>, i64)> = work
         .db
-        .prepare_cached("SELECT conversation, next FROM event WHERE id = ?1 AND status = 2")?
-        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT conversation, next, steps FROM event WHERE id = ?1 AND status = 2")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((conversation, next)) = running else { return Ok(None) };
+    let Some((conversation, next, steps)) = running else { return Ok(None) };
+    if steps > 0 {
+        step::forget(work, event)?;
+    }
     work.db.prepare_cached("UPDATE event SET status = ?2, error = ?3 WHERE id = ?1")?.execute(params![
         event.0,
         status as i64,

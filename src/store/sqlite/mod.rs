@@ -1,7 +1,9 @@
 //! The store on SQLite: one file, one writer thread, plain functions for what happens inside its transactions.
 
 mod conversation;
+pub(super) mod doubt;
 mod echo;
+pub(super) mod held;
 pub(super) mod inbox;
 pub(super) mod intake;
 mod keys;
@@ -15,6 +17,7 @@ pub(super) mod prune;
 pub(super) mod read;
 mod recover;
 pub(super) mod replay;
+pub(super) mod step;
 mod work;
 mod writer;
 
@@ -28,10 +31,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::StoreError;
 use lock::Lock;
+#[cfg(test)]
+pub(super) use open::memory;
 pub(super) use open::open;
 use work::{Call, Job};
 pub(super) use work::{Work, probe};
 use writer::Writer;
+#[cfg(test)]
+pub(super) use {recover::recover, work::Woke};
 
 /// How long a write that must succeed waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);

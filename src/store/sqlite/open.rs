@@ -22,8 +22,8 @@ use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
 /// Goes up with every change of `schema.sql`.
-const SCHEMA: i64 = 2;
-const STATEMENTS: usize = 64;
+const SCHEMA: i64 = 3;
+const STATEMENTS: usize = 128;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -133,6 +133,17 @@ fn connect_and_prepare(path: &Path) -> Result<Connection, OpenError> {
         make(&mut db).map_err(unreadable)?;
     }
     Ok(db)
+}
+
+/// A database in memory, and its name.
+#[cfg(test)]
+pub(in crate::store) fn memory() -> rusqlite::Result<(Connection, String)> {
+    let mut db = Connection::open_in_memory()?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    make(&mut db)?;
+    let name = db.query_row("SELECT name FROM store", [], |row| row.get(0))?;
+    Ok((db, name))
 }
 
 fn make(db: &mut Connection) -> rusqlite::Result<()> {

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{echo, outcome};
+use super::{echo, held, outcome};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
@@ -19,19 +19,19 @@ pub(super) fn plan(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let (Some((first, _)), Some((last, _))) = (sends.first(), sends.last()) else { return Ok(()) };
-    let (account, person, mut previous): (String, String, Option<i64>) = work
+    let (account, person, mut previous, tail): (String, String, Option<i64>, Option<i64>) = work
         .db
-        .prepare_cached("SELECT account, person, last_send FROM conversation WHERE id = ?1")?
-        .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let behind = work
-        .db
-        .prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1 AND status < 4")?
-        .execute(params![previous, first.0])?;
-    let mut status = if behind == 1 { SendStatus::Waiting } else { SendStatus::Ready };
-    work.woke.sends |= status == SendStatus::Ready;
+        .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
+        .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let held = match event {
+        Some(event) => held::join(work, event, *first)?,
+        None => None,
+    };
+    let mut status = if held.is_some() { SendStatus::Held } else { stand_behind(work, tail, first.0)? };
     let mut insert = work.db.prepare_cached(
-        "INSERT INTO send (id, event, conversation, previous, next, account, person, agent, request, status, due, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+        "INSERT INTO send (id, event, turn, conversation, previous, next, account, person, agent, request, status, due, at,
+                           reason)
+         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13)",
     )?;
     for (index, (id, request)) in sends.iter().enumerate() {
         let request =
@@ -48,14 +48,30 @@ pub(super) fn plan(
             request,
             status as i64,
             now.0,
+            first.0,
+            held,
         ])?;
         previous = Some(id.0);
-        status = SendStatus::Waiting;
+        if held.is_none() {
+            status = SendStatus::Waiting;
+        }
     }
+    let tail = if held.is_some() { tail } else { Some(last.0) };
     work.db
-        .prepare_cached("UPDATE conversation SET last_send = ?2 WHERE id = ?1")?
-        .execute(params![conversation, last.0])
+        .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
+        .execute(params![conversation, last.0, tail])
         .map(drop)
+}
+
+/// Where a send stands that comes behind `tail`: waiting, where that is not settled.
+pub(super) fn stand_behind(work: &mut Work<'_>, tail: Option<i64>, send: i64) -> rusqlite::Result<SendStatus> {
+    let behind = work
+        .db
+        .prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1 AND status < 4")?
+        .execute(params![tail, send])?;
+    let status = if behind == 1 { SendStatus::Waiting } else { SendStatus::Ready };
+    work.woke.sends |= status == SendStatus::Ready;
+    Ok(status)
 }
 
 /// Gives what is due, but for what the sender has already. What cannot be read as a request any more has failed: it must
@@ -141,6 +157,7 @@ struct Change<'a> {
     rule: Option<&'a str>,
     reason: Option<&'a str>,
     message_id: Option<&'a str>,
+    silent: bool,
 }
 
 /// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id.
@@ -151,15 +168,16 @@ pub(in crate::store) fn settle(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let change = change(outcome, now);
-    let open: Option<(i64, Option<i64>)> = work
+    let open: Option<(i64, Option<i64>, bool)> = work
         .db
-        .prepare_cached("SELECT conversation, next FROM send WHERE id = ?1 AND status IN (0, 2, 3)")?
-        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT conversation, next, status = 7 FROM send WHERE id = ?1 AND status IN (0, 2, 3, 7)")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((conversation, next)) = open else { return learn(work, send, change.message_id) };
+    let Some((conversation, next, was_held)) = open else { return learn(work, send, change.message_id) };
     work.db
         .prepare_cached(
-            "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id)
+            "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id),
+               silent = ?8
              WHERE id = ?1",
         )?
         .execute(params![
@@ -170,20 +188,23 @@ pub(in crate::store) fn settle(
             change.rule,
             change.reason,
             change.message_id,
+            change.silent,
         ])?;
     match change.status {
         SendStatus::Ready => work.woke.sends = true,
-        SendStatus::InDoubt => {}
+        SendStatus::InDoubt => work.woke.doubts = true,
+        SendStatus::Held => held::hold_the_rest(work, send, next, now)?,
+        _ if was_held => held::resume(work, conversation, next, now)?,
         _ => come_forward(work, next, now)?,
     }
-    if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
+    if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;
     }
     echo::unpark(work, conversation, now)
 }
 
 fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
-    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None };
+    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None, silent: false };
     match outcome {
         Outcome::Sent { message_id } => {
             Change { message_id: message_id.as_ref().map(MessageId::as_str), ..settled(SendStatus::Sent) }
@@ -192,7 +213,10 @@ fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
             Change { rule: Some(rule), reason: Some(reason), ..settled(SendStatus::Refused) }
         }
         Outcome::Failed { reason } => Change { reason: Some(reason), ..settled(SendStatus::Failed) },
-        Outcome::InDoubt { reason } => Change { reason: Some(reason), ..settled(SendStatus::InDoubt) },
+        Outcome::InDoubt { reason, silent } => {
+            Change { reason: Some(reason), silent: *silent, ..settled(SendStatus::InDoubt) }
+        }
+        Outcome::Held { reason } => Change { reason: Some(reason), ..settled(SendStatus::Held) },
         Outcome::Later { at, reason } => Change { due: *at, reason: Some(reason), ..settled(SendStatus::Ready) },
     }
 }
@@ -204,7 +228,7 @@ fn learn(work: &Work<'_>, send: SendId, message_id: Option<&str>) -> rusqlite::R
         .map(drop)
 }
 
-fn come_forward(work: &mut Work<'_>, next: Option<i64>, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn come_forward(work: &mut Work<'_>, next: Option<i64>, now: Timestamp) -> rusqlite::Result<()> {
     let Some(next) = next else { return Ok(()) };
     work.woke.sends = true;
     work.db

@@ -68,7 +68,7 @@ const DEAD: &str =
 const QUARANTINED: &str =
     "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id < ?1 AND status = 5 ORDER BY id LIMIT ?2)";
 const SENDS: &str =
-    "DELETE FROM send WHERE id IN (SELECT id FROM send WHERE id < ?1 AND status >= 4 ORDER BY id LIMIT ?2)";
+    "DELETE FROM send WHERE id IN (SELECT id FROM send WHERE id < ?1 AND status IN (4, 5, 6) ORDER BY id LIMIT ?2)";
 const KEYS: &str = "DELETE FROM seen WHERE (time, hash) IN
     (SELECT time, hash FROM seen WHERE time < ?1 AND received_at < ?1 ORDER BY time, hash LIMIT ?2)";
 const UNTIMED_KEYS: &str = "DELETE FROM seen_untimed WHERE hash IN

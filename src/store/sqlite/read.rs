@@ -9,7 +9,8 @@ use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::store::{ConversationRow, EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
 
 const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error";
-const SEND: &str = "id, account, person, request, status, rule, reason, message_id, attempts, event, at, agent";
+const SEND: &str =
+    "id, account, person, request, status, rule, reason, message_id, attempts, event, at, agent, repeats";
 
 pub(in crate::store) fn events(db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<EventRow>> {
     let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
@@ -274,6 +275,7 @@ fn send_row(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         event: row.get::<_, Option<i64>>(9)?.map(EventId),
         at: Timestamp(row.get(10)?),
         agent: row.get(11)?,
+        repeats: row.get(12)?,
     })
 }
 

@@ -15,7 +15,7 @@ const DEATHS: i64 = 3;
 
 /// Events that were running are handled again, unless they seem to be what kills the process. Sends that were on their way
 /// are in doubt: the bytes may have left.
-pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<()> {
+pub(in crate::store) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<()> {
     let running: Vec<(i64, i64)> = rows(work, "SELECT id, deaths + 1 FROM event WHERE status < 3 AND status = 2")?;
     for (event, deaths) in running {
         work.db.execute("UPDATE event SET deaths = ?2 WHERE id = ?1", params![event, deaths])?;
@@ -31,7 +31,7 @@ pub(super) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite::Result<(
         let reason = "the process ended while the send was on its way".to_owned();
         // Sender actions are tried once and never in doubt.
         let action = outbox::request(&request).is_ok_and(|request| request.is_action());
-        let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason } };
+        let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason, silent: true } };
         outbox::settle(work, SendId(send), &outcome, now)?;
     }
     let parked: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;

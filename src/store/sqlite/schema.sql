@@ -17,7 +17,8 @@ CREATE TABLE conversation (
     opened_by TEXT,
     last_event_at INTEGER,
     last_event INTEGER,
-    last_send INTEGER,              -- also the end of its queue of sends
+    last_send INTEGER,
+    send_tail INTEGER,              -- the end of its queue of sends
     queue_tail INTEGER,             -- the end of its queue of events
     state TEXT                      -- what the handler remembers: JSON
 );
@@ -39,6 +40,8 @@ CREATE TABLE event (
     deaths INTEGER NOT NULL DEFAULT 0,
     first_failed_at INTEGER,
     error TEXT,
+    steps INTEGER NOT NULL DEFAULT 0, -- how many of its turn's steps are kept
+    state_before TEXT,              -- what was remembered before the first of them
     piece TEXT,                     -- how much of a delivery could not be read; null for an event
     raw BLOB NOT NULL
 );
@@ -49,9 +52,19 @@ CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
 CREATE INDEX event_dead ON event (id) WHERE status = 4;
 CREATE INDEX event_quarantined ON event (id) WHERE status = 5;
 
+-- What a long turn has done so far. A turn that is run again goes through the same steps, and they are not taken twice.
+CREATE TABLE step (
+    event INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL,             -- of what it said and remembered
+    sends TEXT NOT NULL,            -- the ids: a JSON list
+    PRIMARY KEY (event, number)
+) WITHOUT ROWID;
+
 CREATE TABLE send (
     id INTEGER PRIMARY KEY,
     event INTEGER,                  -- whose handler said it; null when it came from elsewhere
+    turn INTEGER NOT NULL,          -- the first of the sends that were planned together
     conversation INTEGER NOT NULL,
     previous INTEGER,
     next INTEGER,                   -- the send that waits for this one
@@ -63,6 +76,8 @@ CREATE TABLE send (
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,
+    silent INTEGER NOT NULL DEFAULT 0, -- in doubt because no answer came at all
+    repeats INTEGER NOT NULL DEFAULT 0, -- how often it arrived beyond once
     at INTEGER NOT NULL,            -- when it came to its status
     rule TEXT,
     reason TEXT,
@@ -72,6 +87,8 @@ CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
 CREATE INDEX send_open ON send (id) WHERE status < 4;
 CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
+CREATE INDEX send_held ON send (id) WHERE status = 7;
+CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
 
 -- Posted sends that must not be posted again, by the poster's key.
 CREATE TABLE posted (

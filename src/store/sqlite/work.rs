@@ -7,18 +7,19 @@ use crate::store::own::Own;
 
 /// The open transaction, and whom to wake once it is on disk.
 pub(in crate::store) struct Work<'a> {
-    pub(super) db: &'a Connection,
-    pub(super) own: &'a Own,
+    pub(in crate::store) db: &'a Connection,
+    pub(in crate::store) own: &'a Own,
     /// The newest event's id. A batch that fails leaves a gap, which nobody minds.
-    pub(super) last_event: &'a mut i64,
-    pub(super) woke: Woke,
+    pub(in crate::store) last_event: &'a mut i64,
+    pub(in crate::store) woke: Woke,
 }
 
 /// Which loops have something to take.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Woke {
+pub(in crate::store) struct Woke {
     pub(super) events: bool,
     pub(super) sends: bool,
+    pub(super) doubts: bool,
 }
 
 /// An operation, whatever it returns.

@@ -66,6 +66,9 @@ impl Workshop {
             if woke.sends {
                 self.wakes.sends.notify_one();
             }
+            if woke.doubts {
+                self.wakes.doubts.notify_one();
+            }
             checkpointer.ring();
             if log.load(Ordering::Relaxed) > LONG_LOG {
                 log.store(checkpoint(&self.db), Ordering::Relaxed);
@@ -105,6 +108,7 @@ pub(super) fn apply(
                 let alone = apply(db, own, last_event, std::iter::once(job));
                 woke.events |= alone.events;
                 woke.sends |= alone.sends;
+                woke.doubts |= alone.doubts;
             }
             woke
         }

@@ -53,6 +53,8 @@ pub fn settings(meta: &str, store: &str, handler: &str) -> Vec<(String, String)>
         ("app.verify_token".to_owned(), world.app.verify_token.expose().to_owned()),
         ("graph.url".to_owned(), meta.to_owned()),
         ("store.url".to_owned(), format!("sqlite://{store}")),
+        ("dispatch.retry_jitter".to_owned(), "0%".to_owned()),
+        ("sender.retry_jitter".to_owned(), "0%".to_owned()),
     ];
     for account in &world.accounts {
         let mut set = |key: &str, value: &str| {
@@ -269,6 +271,17 @@ impl Rig {
                 left.extend(self.list("events", &format!("person={person}&status={status}")).await);
             }
             if self.emulator.is_at_rest() && left.is_empty() { Ok(()) } else { Err(format!("{left:#?}")) }
+        })
+        .await;
+    }
+
+    /// Waits until all that Meta tells has been told, and nothing goes on before an event that has failed is tried again.
+    pub async fn nothing_is_left_of_but_a_retry(&self) {
+        self.until(|| async {
+            let running = self.list("events", "status=running").await;
+            let pending = self.list("events", "status=pending").await;
+            let waits = running.is_empty() && pending.iter().any(|event| event["attempts"] == 1);
+            if waits && self.emulator.is_at_rest() { Ok(()) } else { Err(format!("{running:#?} {pending:#?}")) }
         })
         .await;
     }

@@ -11,7 +11,7 @@ pub async fn an_echo_settles_its_send_and_a_late_answer_changes_nothing(opened: 
     let appended = opened.append(&body, NOW).await;
     assert_eq!(appended, Appended { own_echoes: 1, ..Appended::default() });
     assert_eq!(opened.append(&body, NOW).await.repeated, 1);
-    opened.store().settle(sends[0], Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+    opened.store().settle(sends[0], Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     let row = opened.send(sends[0]).await;
     assert_eq!((row.status.as_str(), row.message_id), ("sent", Some(MessageId::new("m_1"))));
     assert_eq!(opened.sendable().await, [sends[1]]);
@@ -58,7 +58,7 @@ pub async fn a_doubted_send_is_settled_by_what_its_echo_says(opened: &Opened) {
     opened.sending(send).await;
     // One echo came before the doubt, one comes after it; each says what it says.
     opened.append(&echo("m_1", json!({"text": "something else"})), NOW).await;
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     assert!(opened.take(9, NOW).await.items.is_empty(), "it might be ours, changed on the way");
     assert_eq!(opened.append(&echo("m_2", json!({"text": "1"})), NOW).await.own_echoes, 1);
     assert_eq!(ids(&opened.take(9, NOW).await.items), [r#""m_1""#]);
@@ -71,7 +71,7 @@ pub async fn a_doubted_picture_is_settled_by_the_echo_of_one(opened: &Opened) {
     let picture = Message::image("https://shop.example/a.jpg");
     let send = opened.answer(vec![Request::message(Recipient::Id(PersonId::new(ADA)), picture)]).await[0];
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     let repeated = |kind: &str| json!({"attachments": [{"type": kind, "payload": {"url": "https://cdn.example/1"}}]});
     opened.append(&echo("m_other", repeated("video")), NOW).await;
     assert_eq!(opened.send(send).await.status.as_str(), "in_doubt");
@@ -86,7 +86,7 @@ pub async fn parked_echoes_of_several_speakers_are_told_apart(opened: &Opened) {
     for (mid, said) in [("m_1", "1"), ("m_agent", "A person here."), ("m_other", "Another one.")] {
         opened.append(&echo(mid, json!({"text": said})), NOW).await;
     }
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     assert_eq!(opened.send(send).await.status.as_str(), "sent");
     for expected in [r#""m_agent""#, r#""m_other""#] {
         let event = opened.take_one().await;

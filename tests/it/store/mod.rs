@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::harness::{ADA, BEN, SHOP, delivery, message};
 
+mod doubts;
 mod echoes;
 mod inbox;
 mod lifetime;
@@ -58,6 +59,14 @@ macro_rules! contract {
                     a_doubted_picture_is_settled_by_the_echo_of_one
                     parked_echoes_of_several_speakers_are_told_apart
                     an_echo_is_believed_more_than_a_refusal;
+                doubts:
+                    a_doubt_is_given_when_it_is_due
+                    a_held_send_holds_its_turn_and_lets_later_turns_go
+                    a_released_send_stands_at_the_end_and_its_turn_behind_it
+                    a_dropped_send_has_failed_and_its_turn_goes_on
+                    a_held_send_that_arrived_after_all_is_sent_and_its_turn_goes_on
+                    the_last_turn_can_be_held_and_released_too
+                    a_step_is_kept_and_not_taken_twice;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last
@@ -142,6 +151,37 @@ impl Opened {
         let ids = sends.iter().map(|(id, _)| *id).collect();
         store.finish(Finish { event, sends, state: StateChange::Keep, now: NOW }).await;
         ids
+    }
+
+    /// The same among others, which end with nothing said.
+    async fn answer_of(&self, kind: &str, requests: Vec<Request>) -> Vec<SendId> {
+        loop {
+            let taken = self.take(1, NOW).await.items.remove(0);
+            if taken.kind == kind {
+                let sends: Vec<_> =
+                    requests.into_iter().map(|request| (self.store().next_send_id(), request)).collect();
+                let ids = sends.iter().map(|(id, _)| *id).collect();
+                self.store().finish(Finish { event: taken.id, sends, state: StateChange::Keep, now: NOW }).await;
+                return ids;
+            }
+            self.finish(taken.id).await;
+        }
+    }
+
+    async fn finish(&self, event: EventId) {
+        let finish = Finish { event, sends: Vec::new(), state: StateChange::Keep, now: NOW };
+        self.store().finish(finish).await;
+    }
+
+    /// Sends whatever can be sent, and says in which order it left.
+    async fn leave_one_by_one(&self) -> Vec<SendId> {
+        let mut left = Vec::new();
+        while let [send] = self.sendable().await[..] {
+            self.sending(send).await;
+            self.store().settle(send, sent(&format!("m_{send}")), NOW).await;
+            left.push(send);
+        }
+        left
     }
 
     async fn take_sends(&self, now: Timestamp) -> Taken<TakenSend> {

@@ -15,7 +15,7 @@ pub async fn sends_of_a_conversation_leave_one_after_the_other(opened: &Opened) 
     {
         opened.sending(send).await;
         assert_eq!(opened.sendable().await, other);
-        opened.store().settle(send, Outcome::InDoubt { reason: "silence".into() }, NOW).await;
+        opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
         assert_eq!(opened.sendable().await, other, "doubt holds back");
         opened.store().settle(send, outcome, NOW).await;
         assert_eq!(opened.sendable().await.iter().max(), Some(&next.max(other[0])));

@@ -1,0 +1,155 @@
+//! Meta as the simulation has it: it delivers at least once, in any order, and answers what it likes.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::{PAGE, Person};
+use crate::clock::Timestamp;
+use crate::graph::{Accepted, REACH, Said, SendError};
+use crate::id::MessageId;
+
+/// What Meta does wrong, in percent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Faults {
+    pub(super) duplicate: u8,
+    pub(super) lose_echo: u8,
+    pub(super) error: u8,
+    pub(super) silence: u8,
+    pub(super) refuse_connection: u8,
+    pub(super) throttle: u8,
+    /// How many of the calls that fail have arrived all the same.
+    pub(super) arrived: u8,
+    pub(super) unreadable: u8,
+}
+
+impl Faults {
+    pub(super) const NONE: Faults = Faults {
+        duplicate: 0,
+        lose_echo: 0,
+        error: 0,
+        silence: 0,
+        refuse_connection: 0,
+        throttle: 0,
+        arrived: 0,
+        unreadable: 0,
+    };
+}
+
+/// A webhook that waits to be delivered.
+#[derive(Clone, Debug)]
+pub(super) struct Push {
+    pub(super) body: String,
+    pub(super) is_echo: bool,
+}
+
+/// What people see, and what waits to be told.
+pub(super) struct Meta {
+    pub(super) rng: fastrand::Rng,
+    pub(super) faults: Faults,
+    pub(super) pushes: Vec<Push>,
+    /// By person: what stands in the chat, with who wrote it.
+    pub(super) chats: Vec<Vec<Said>>,
+    /// What has arrived, by the metadata it was sent with: what an operator sees who asks the person.
+    pub(super) arrived: HashSet<String>,
+    next: u64,
+}
+
+impl Meta {
+    pub(super) fn new(seed: u64, faults: Faults, people: usize) -> Meta {
+        let rng = fastrand::Rng::with_seed(seed ^ 0x5eed);
+        Meta { rng, faults, pushes: Vec::new(), chats: vec![Vec::new(); people], arrived: HashSet::new(), next: 0 }
+    }
+
+    fn happens(&mut self, percent: u8) -> bool {
+        self.rng.u8(..100) < percent
+    }
+
+    /// A person writes.
+    pub(super) fn write(&mut self, person: &Person, text: &str, now: Timestamp) {
+        let mid = self.mid();
+        let message = json!({"mid": mid, "text": text});
+        self.add(person, &mid, text, false, now);
+        self.push(person, false, &person.id, person.account(), message, now);
+    }
+
+    /// What a person reads of the account, in order.
+    pub(super) fn heard(&self, person: usize) -> Vec<&str> {
+        self.chats[person].iter().filter(|said| said.by_account).map(|said| said.text.as_str()).collect()
+    }
+
+    /// The account sends: what becomes of it, and what is answered.
+    pub(super) fn send(
+        &mut self,
+        person: &Person,
+        text: &str,
+        metadata: &str,
+        now: Timestamp,
+    ) -> Result<Accepted, SendError> {
+        let Faults { error, silence, refuse_connection, throttle, arrived, .. } = self.faults;
+        if self.happens(refuse_connection) {
+            return Err(SendError::NotSent { reason: "no connection".into() });
+        }
+        if self.happens(throttle) {
+            return Err(SendError::Throttled { after: None, reason: "error 613".into() });
+        }
+        let (fails, is_silent) = (self.happens(error), self.happens(silence));
+        if (fails || is_silent) && !self.happens(arrived) {
+            return Err(SendError::Doubt { answered: fails, reason: "it failed".into() });
+        }
+        let mid = self.mid();
+        self.add(person, &mid, text, true, now);
+        self.arrived.insert(metadata.to_owned());
+        let lost = self.faults.lose_echo;
+        if !self.happens(lost) {
+            let mut message = json!({"mid": mid, "text": text, "is_echo": true});
+            if !person.on_instagram {
+                message["metadata"] = json!(metadata);
+            }
+            self.push(person, true, person.account(), &person.id, message, now);
+        }
+        match fails || is_silent {
+            true => Err(SendError::Doubt { answered: fails, reason: "it arrived".into() }),
+            false => Ok(Accepted { message_id: Some(MessageId::new(mid)) }),
+        }
+    }
+
+    /// The newest messages of a conversation, newest first, where it can be read.
+    pub(super) fn history(&mut self, person: usize) -> Option<Vec<Said>> {
+        let unreadable = self.faults.unreadable;
+        if self.happens(unreadable) {
+            return None;
+        }
+        Some(self.chats[person].iter().rev().take(REACH).cloned().collect())
+    }
+
+    /// Takes any webhook to be delivered, now or once more later.
+    pub(super) fn next_push(&mut self) -> Option<Push> {
+        if self.pushes.is_empty() {
+            return None;
+        }
+        let index = self.rng.usize(..self.pushes.len());
+        let again = self.faults.duplicate;
+        Some(if self.happens(again) { self.pushes[index].clone() } else { self.pushes.remove(index) })
+    }
+
+    fn add(&mut self, person: &Person, mid: &str, text: &str, by_account: bool, now: Timestamp) {
+        // Whole seconds, as the Conversations API tells them.
+        let at = Timestamp(now.0 / 1000 * 1000);
+        let said = Said { id: MessageId::new(mid), at, by_account, text: text.into(), has_attachments: false };
+        self.chats[person.index].push(said);
+    }
+
+    fn push(&mut self, person: &Person, is_echo: bool, from: &str, to: &str, message: Value, now: Timestamp) {
+        let item = json!({"sender": {"id": from}, "recipient": {"id": to}, "timestamp": now.0, "message": message});
+        let object = if person.account() == PAGE { "page" } else { "instagram" };
+        let entry = json!({"id": person.account(), "time": now.0, "messaging": [item]});
+        let body = json!({"object": object, "entry": [entry]}).to_string();
+        self.pushes.push(Push { body, is_echo });
+    }
+
+    fn mid(&mut self) -> String {
+        self.next += 1;
+        format!("m_{}", self.next)
+    }
+}

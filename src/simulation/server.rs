@@ -1,0 +1,298 @@
+//! The server's loops, each step of them called when the simulation wants it, with the decisions of the real ones.
+
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::meta::Meta;
+use super::{INSTAGRAM, PAGE, Person, parts};
+use crate::clock::Timestamp;
+use crate::event::{self, Event};
+use crate::graph::{Accepted, SendError};
+use crate::id::{AccountId, EventId, PersonId, SendId};
+use crate::message::{Message, Recipient, Request};
+use crate::policy;
+use crate::sender::evidence::{Around, Evidence, Verdict, first_look, judge, weigh};
+use crate::settings::{self, OnDoubt};
+use crate::store::{
+    Delivery, Failure, Finish, Intake, Outcome, Plain, Room, SendRoom, StateChange, Step, TakenEvent, TakenSend,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The process: what it holds in memory dies with it.
+pub(super) struct Server {
+    pub(super) store: Plain,
+    pub(super) fault: Option<Fault>,
+    pub(super) on_doubt: OnDoubt,
+    settings: settings::Sender,
+    last_delivery_at: Timestamp,
+    running: Vec<TakenEvent>,
+    in_flight: Vec<(TakenSend, Result<Accepted, SendError>)>,
+    /// The order in which turns ended: whose, and what was meant to be said.
+    pub(super) meant: Vec<(usize, Vec<String>)>,
+    /// What had been said of a turn that has not ended.
+    pub(super) answered: Vec<String>,
+}
+
+impl Server {
+    pub(super) fn new(fault: Option<Fault>, on_doubt: OnDoubt) -> Server {
+        let retry = settings::Retry { first: SECOND, most: 4 * SECOND, jitter: settings::Percent(0) };
+        Server {
+            store: Plain::new(),
+            fault,
+            on_doubt,
+            settings: settings::Sender {
+                echo_wait: 5 * SECOND,
+                give_up_after: 60 * SECOND,
+                retry,
+                slots_per_account: 8,
+                texts_per_second: 300,
+                instagram_texts_per_second: 100,
+                media_per_second: 10,
+            },
+            last_delivery_at: Timestamp(0),
+            running: Vec::new(),
+            in_flight: Vec::new(),
+            meant: Vec::new(),
+            answered: Vec::new(),
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// A webhook. False when the process dies before it is kept.
+    pub(super) fn receive(&mut self, body: &str, is_echo: bool, dies: bool, now: Timestamp) -> bool {
+        if dies {
+            return self.has(Fault::AcknowledgedBeforeKept);
+        }
+        if is_echo && self.has(Fault::EchoIgnored) {
+            return true;
+        }
+        let mut body = body.to_owned();
+        if self.has(Fault::RepetitionNotKnown) {
+            body = body.replace("\"mid\":\"m_", &format!("\"mid\":\"m_{}_", now.0));
+        }
+        let items = event::read(body.as_bytes()).into_iter().map(|item| match item {
+            Ok(envelope) => Intake::Handled(envelope),
+            Err(piece) => Intake::Unreadable(piece),
+        });
+        self.store.append(&Delivery { received_at: now, items: items.collect() });
+        self.last_delivery_at = now;
+        true
+    }
+
+    /// Takes events to their handlers.
+    pub(super) fn take_events(&mut self, now: Timestamp) {
+        let room = [PAGE, INSTAGRAM].map(|account| Room { account: AccountId::new(account), slots: 2 });
+        self.running.extend(self.store.take(&room, now).items);
+    }
+
+    /// One of the turns that run ends, or fails.
+    pub(super) fn end_turn(&mut self, rng: &mut fastrand::Rng, people: &[Person], fails: bool, now: Timestamp) {
+        if self.running.is_empty() {
+            return;
+        }
+        let event = self.running.swap_remove(rng.usize(..self.running.len()));
+        let said = said(&event);
+        let Some((person, text)) = said.as_ref().and_then(|(id, text)| Some((person(people, id)?, text))) else {
+            return self.store.finish(&Finish { event: event.id, sends: Vec::new(), state: StateChange::Keep, now });
+        };
+        let parts = parts(text);
+        // A long turn keeps its first part as a step.
+        let steps = usize::from(parts.len() > 2);
+        if steps > event.steps.len() || (steps > 0 && self.has(Fault::StepTakenTwice)) {
+            let sends = self.sends(person, &parts[..1]);
+            let (number, hash) = (event.steps.len(), [0; 32]);
+            let step =
+                Step { event: event.id, attempt: event.attempt, number, hash, sends, state: StateChange::Keep, now };
+            self.store.step(&step);
+        }
+        if fails && event.attempt < 4 {
+            if self.has(Fault::RepliesOfAFailedTurn) {
+                self.plan_apart(person, event.id, &parts, now);
+            }
+            let retry_at = (!self.has(Fault::FailedEventForgotten)).then_some(now + SECOND);
+            let failure = Failure { event: event.id, error: "told to".into(), retry_at, counts: true, now };
+            return self.store.fail(&failure);
+        }
+        let mut rest = parts[steps..].to_vec();
+        if self.has(Fault::PartsOutOfOrder) {
+            rest.reverse();
+        }
+        let sends = self.sends(person, &rest);
+        let sends = if self.has(Fault::FinishedWithoutReplies) && rng.u8(..4) == 0 { Vec::new() } else { sends };
+        self.store.finish(&Finish { event: event.id, sends, state: StateChange::Keep, now });
+        self.meant.push((person.index, parts));
+        self.answered.push(text.clone());
+    }
+
+    fn plan_apart(&mut self, person: &Person, event: EventId, parts: &[String], now: Timestamp) {
+        let sends = self.sends(person, parts);
+        let step = Step { event, attempt: 1, number: 0, hash: [9; 32], sends, state: StateChange::Keep, now };
+        self.store.step(&step);
+    }
+
+    fn sends(&mut self, person: &Person, parts: &[String]) -> Vec<(SendId, Request)> {
+        let request = |part: &String| {
+            Request::message(Recipient::Id(PersonId::new(person.id.as_str())), Message::text(part.as_str()))
+        };
+        parts.iter().map(|part| (self.store.next_send_id(), request(part))).collect()
+    }
+
+    /// Takes one send and lets it leave; its answer comes later. The process may die in between.
+    pub(super) fn attempt(&mut self, meta: &mut Meta, people: &[Person], dies: bool, now: Timestamp) {
+        let room = [PAGE, INSTAGRAM].map(|account| {
+            let of_account = self.in_flight.iter().filter(|(send, _)| send.account.as_str() == account);
+            let in_flight = of_account.map(|(send, _)| send.id).collect();
+            SendRoom { account: AccountId::new(account), slots: 1, in_flight }
+        });
+        let mut taken = self.store.take_sends(&room, now);
+        if taken.is_empty() {
+            return;
+        }
+        let send = taken.swap_remove(meta.rng.usize(..taken.len()));
+        let Some(person) = person(people, send.person.as_str()) else { return };
+        let facts = self.store.facts(&send.account, &send.person);
+        if let Err(refusal) = policy::check(&facts, &send.request, now) {
+            let (rule, reason) = (refusal.rule.to_owned(), refusal.reason.to_owned());
+            return self.store.settle(send.id, &Outcome::Refused { rule, reason }, now);
+        }
+        if !self.has(Fault::SentBeforeSending) && !self.store.sending(send.id, now) {
+            return;
+        }
+        if dies && meta.rng.bool() {
+            return;
+        }
+        let text = send.request.as_message().and_then(Message::as_text).unwrap_or_default().to_owned();
+        let result = meta.send(person, &text, &self.store.metadata(send.id), now);
+        if self.has(Fault::NextBeforeSettled) {
+            self.store.settle(send.id, &Outcome::Sent { message_id: None }, now);
+        }
+        self.in_flight.push((send, result));
+    }
+
+    /// One of the answers comes.
+    pub(super) fn answer(&mut self, rng: &mut fastrand::Rng, now: Timestamp) {
+        if self.in_flight.is_empty() {
+            return;
+        }
+        let (send, result) = self.in_flight.swap_remove(rng.usize(..self.in_flight.len()));
+        if self.has(Fault::SentBeforeSending) {
+            self.store.sending(send.id, now);
+        }
+        let outcome = match result {
+            Ok(Accepted { message_id }) => Outcome::Sent { message_id },
+            Err(SendError::Doubt { reason, answered: false }) if self.has(Fault::RetriedOnSilence) => {
+                Outcome::Later { at: now, reason }
+            }
+            Err(SendError::Doubt { reason, answered: true }) if self.has(Fault::RetriedOnError) => {
+                Outcome::Later { at: now, reason }
+            }
+            Err(SendError::Doubt { reason, .. }) if self.has(Fault::DoubtTakenForFailure) => Outcome::Failed { reason },
+            Err(SendError::Doubt { reason, .. }) if self.has(Fault::DoubtTakenForSuccess) => {
+                let _ = reason;
+                Outcome::Sent { message_id: None }
+            }
+            Err(SendError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
+            Err(SendError::NotSent { reason }) if self.has(Fault::ConnectionTakenForFailure) => {
+                Outcome::Failed { reason }
+            }
+            Err(SendError::NotSent { reason } | SendError::Throttled { reason, .. }) => {
+                Outcome::Later { at: now + self.settings.retry.wait(send.attempts + 1), reason }
+            }
+            Err(SendError::Rejected { reason, .. }) => Outcome::Failed { reason },
+        };
+        self.store.settle(send.id, &outcome, now);
+    }
+
+    /// One of the doubts is looked at.
+    pub(super) fn look(&mut self, meta: &mut Meta, people: &[Person], now: Timestamp) {
+        let room = [PAGE, INSTAGRAM].map(|account| SendRoom {
+            account: AccountId::new(account),
+            slots: 1,
+            in_flight: Vec::new(),
+        });
+        for mut doubt in self.store.take_doubts(&room, now) {
+            let Some(person) = person(people, doubt.person.as_str()) else { continue };
+            let first = first_look(&doubt, &self.settings);
+            if now < first && !self.has(Fault::LookedTooEarly) {
+                self.store.look_again(doubt.id, first);
+                continue;
+            }
+            if self.has(Fault::BoundMessagesForgotten) {
+                doubt.bound.clear();
+            }
+            let history = meta.history(person.index);
+            let evidence = history.map_or(Evidence::None, |history| weigh(&doubt, &history));
+            let evidence = match evidence {
+                Evidence::None if self.has(Fault::NoHistoryTakenForAbsence) => Evidence::Absent,
+                Evidence::Arrived(_) if self.has(Fault::HistoryNotRead) => Evidence::Absent,
+                evidence => evidence,
+            };
+            let around = Around { last_delivery_at: self.last_delivery_at, is_failing: false, on_doubt: self.on_doubt };
+            let outcome = match judge(&doubt, evidence, around, &self.settings, now) {
+                Verdict::Sent(id) => Outcome::Sent { message_id: Some(id) },
+                Verdict::NotSent | Verdict::Resend => Outcome::Later { at: now, reason: "again".into() },
+                Verdict::Hold => Outcome::Held { reason: "nobody can tell".into() },
+                Verdict::Look(at) => {
+                    self.store.look_again(doubt.id, at);
+                    continue;
+                }
+            };
+            self.store.settle(doubt.id, &outcome, now);
+        }
+    }
+
+    /// An operator who sees what people see decides about what is held.
+    pub(super) fn decide(&mut self, meta: &Meta, now: Timestamp) {
+        let Some(held) = self.store.held().into_iter().next() else { return };
+        let arrived = meta.arrived.contains(&self.store.metadata(held));
+        if arrived {
+            self.store.discard(held, now);
+        } else {
+            self.store.release(held, now);
+        }
+    }
+
+    /// The process dies, and another takes over what is on disk.
+    pub(super) fn die(&mut self, now: Timestamp) {
+        self.running.clear();
+        self.in_flight.clear();
+        self.last_delivery_at = Timestamp(0);
+        if !self.has(Fault::NotRecovered) {
+            self.store.recover(now);
+        }
+        if self.has(Fault::DoubtForgottenAtStart) {
+            let room = [PAGE, INSTAGRAM].map(|account| SendRoom {
+                account: AccountId::new(account),
+                slots: 99,
+                in_flight: Vec::new(),
+            });
+            for doubt in self.store.take_doubts(&room, now) {
+                self.store.settle(doubt.id, &Outcome::Later { at: now, reason: "forgotten".into() }, now);
+            }
+        }
+    }
+
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.running.is_empty() && self.in_flight.is_empty() && self.store.open() == 0 && self.store.held().is_empty()
+    }
+}
+
+/// Who said what, where somebody said something that is to be answered.
+fn said(event: &TakenEvent) -> Option<(String, String)> {
+    let raw = serde_json::from_slice(&event.raw).ok()?;
+    let envelope = event.envelope(raw)?;
+    match (&envelope.event, envelope.is_act()) {
+        (Event::Message(message), true) => {
+            Some((envelope.person.as_ref()?.to_string(), message.text().unwrap_or_default().to_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn person<'a>(people: &'a [Person], id: &str) -> Option<&'a Person> {
+    people.iter().find(|person| person.id == id)
+}

@@ -1,0 +1,119 @@
+//! The store's operations one after the other on a database in memory, for a simulation that decides itself when each happens.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::own::Own;
+use super::sqlite::{Woke, Work, doubt, held, inbox, intake, ledger, memory, outbox, recover, step};
+use super::{
+    Appended, Decided, Delivery, Failure, Finish, Outcome, Room, SendRoom, Step, Taken, TakenDoubt, TakenEvent,
+    TakenSend,
+};
+use crate::clock::Timestamp;
+use crate::id::{AccountId, PersonId, SendId, Thread};
+use crate::policy::Facts;
+
+/// The same plain functions that the writer's thread applies.
+pub(crate) struct Plain {
+    db: Connection,
+    own: Arc<Own>,
+    last_event: i64,
+    next_send: i64,
+}
+
+impl Plain {
+    pub(crate) fn new() -> Plain {
+        let (db, name) = memory().expect("a database in memory");
+        Plain { db, own: Arc::new(Own::new(&name, Vec::new())), last_event: 0, next_send: 1 }
+    }
+
+    fn apply<T>(&mut self, run: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>) -> T {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate).expect("a transaction");
+        let mut work =
+            Work { db: &transaction, own: &self.own, last_event: &mut self.last_event, woke: Woke::default() };
+        let result = run(&mut work).expect("an operation that succeeds");
+        transaction.commit().expect("a commit");
+        result
+    }
+
+    pub(crate) fn next_send_id(&mut self) -> SendId {
+        self.next_send += 1;
+        SendId(self.next_send)
+    }
+
+    pub(crate) fn append(&mut self, delivery: &Delivery) -> Appended {
+        self.apply(|work| intake::append(work, delivery))
+    }
+
+    pub(crate) fn take(&mut self, room: &[Room], now: Timestamp) -> Taken<TakenEvent> {
+        self.apply(|work| inbox::take(work, room, now))
+    }
+
+    pub(crate) fn finish(&mut self, finish: &Finish) {
+        self.apply(|work| inbox::finish(work, finish));
+    }
+
+    pub(crate) fn fail(&mut self, failure: &Failure) {
+        self.apply(|work| inbox::fail(work, failure));
+    }
+
+    pub(crate) fn step(&mut self, step: &Step) -> bool {
+        self.apply(|work| step::keep(work, step))
+    }
+
+    pub(crate) fn take_sends(&mut self, room: &[SendRoom], now: Timestamp) -> Vec<TakenSend> {
+        self.apply(|work| outbox::take(work, room, now)).items
+    }
+
+    pub(crate) fn facts(&mut self, account: &AccountId, person: &PersonId) -> Facts {
+        self.apply(|work| ledger::facts(work, account, Thread::Chat, person))
+    }
+
+    pub(crate) fn sending(&mut self, send: SendId, now: Timestamp) -> bool {
+        self.apply(|work| outbox::sending(work, send, now))
+    }
+
+    pub(crate) fn settle(&mut self, send: SendId, outcome: &Outcome, now: Timestamp) {
+        self.apply(|work| outbox::settle(work, send, outcome, now));
+    }
+
+    pub(crate) fn take_doubts(&mut self, room: &[SendRoom], now: Timestamp) -> Vec<TakenDoubt> {
+        self.apply(|work| doubt::take(work, room, now)).items
+    }
+
+    pub(crate) fn look_again(&mut self, send: SendId, at: Timestamp) {
+        self.apply(|work| doubt::look_again(work, send, at));
+    }
+
+    pub(crate) fn release(&mut self, send: SendId, now: Timestamp) -> Decided {
+        self.apply(|work| held::release(work, send, now))
+    }
+
+    pub(crate) fn discard(&mut self, send: SendId, now: Timestamp) -> Decided {
+        self.apply(|work| held::discard(work, send, now))
+    }
+
+    /// What a new process does first.
+    pub(crate) fn recover(&mut self, now: Timestamp) {
+        self.apply(|work| recover(work, now));
+    }
+
+    pub(crate) fn metadata(&self, send: SendId) -> String {
+        self.own.metadata(send, None)
+    }
+
+    /// How many events and sends are not at their end.
+    pub(crate) fn open(&self) -> i64 {
+        let sql = "SELECT (SELECT count(*) FROM event WHERE status IN (0, 1, 2, 6))
+                        + (SELECT count(*) FROM send WHERE status < 4)";
+        self.db.query_row(sql, [], |row| row.get(0)).expect("a count")
+    }
+
+    /// The sends that are held, in the order of their ids.
+    pub(crate) fn held(&self) -> Vec<SendId> {
+        let mut statement = self.db.prepare("SELECT id FROM send WHERE status = 7 ORDER BY id").expect("a statement");
+        let held = statement.query_map([], |row| row.get(0).map(SendId)).expect("a query");
+        held.map(|send| send.expect("a row")).collect()
+    }
+}

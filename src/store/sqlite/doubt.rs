@@ -1,0 +1,79 @@
+//! Sends of which nobody can tell whether they arrived, for those who look for evidence.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::work::Work;
+use super::{conversation, echo, outbox};
+use crate::clock::Timestamp;
+use crate::id::{PersonId, SendId};
+use crate::store::{Outcome, SendRoom, Taken, TakenDoubt};
+
+/// Gives the doubts that are due, as many as there is room for. They stay in doubt, and are given again unless they stand
+/// among those in flight.
+pub(in crate::store) fn take(
+    work: &mut Work<'_>,
+    room: &[SendRoom],
+    now: Timestamp,
+) -> rusqlite::Result<Taken<TakenDoubt>> {
+    let mut taken = Taken { items: Vec::new(), next_due: None };
+    for room in room {
+        for kept in due(work, room, now)? {
+            let Ok(request) = outbox::request(&kept.request) else {
+                let reason = "the kept request cannot be read".to_owned();
+                outbox::settle(work, kept.id, &Outcome::Held { reason }, now)?;
+                continue;
+            };
+            let last_send = conversation::get(work, kept.conversation)?.last_send;
+            taken.items.push(TakenDoubt {
+                id: kept.id,
+                account: room.account.clone(),
+                person: kept.person,
+                request,
+                attempted_at: kept.attempted_at,
+                silent: kept.silent,
+                bound: echo::bound(work, last_send, kept.id)?,
+            });
+        }
+        let next = work
+            .db
+            .prepare_cached("SELECT due FROM send WHERE account = ?1 AND status = 3 AND due > ?2 ORDER BY due LIMIT 1")?
+            .query_row(params![room.account.as_str(), now.0], |row| row.get(0).map(Timestamp))
+            .optional()?;
+        taken.next_due = [taken.next_due, next].into_iter().flatten().min();
+    }
+    Ok(taken)
+}
+
+struct Kept {
+    id: SendId,
+    conversation: i64,
+    person: PersonId,
+    request: String,
+    attempted_at: Timestamp,
+    silent: bool,
+}
+
+fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec<Kept>> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT id, conversation, person, request, ifnull(attempted_at, at), silent FROM send
+         WHERE account = ?1 AND status = 3 AND due <= ?2 ORDER BY due, id LIMIT ?3",
+    )?;
+    let most = room.slots + room.in_flight.len();
+    let kept = statement.query_map(params![room.account.as_str(), now.0, most], |row| {
+        Ok(Kept {
+            id: SendId(row.get(0)?),
+            conversation: row.get(1)?,
+            person: PersonId::new(row.get::<_, String>(2)?),
+            request: row.get(3)?,
+            attempted_at: Timestamp(row.get(4)?),
+            silent: row.get(5)?,
+        })
+    })?;
+    let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(kept.into_iter().filter(|kept| !room.in_flight.contains(&kept.id)).take(room.slots).collect())
+}
+
+/// Nothing is known yet: it is looked at again at `at`.
+pub(in crate::store) fn look_again(work: &mut Work<'_>, send: SendId, at: Timestamp) -> rusqlite::Result<()> {
+    work.db.prepare_cached("UPDATE send SET due = ?2 WHERE id = ?1 AND status = 3")?.execute([send.0, at.0]).map(drop)
+}
