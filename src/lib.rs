@@ -13,7 +13,8 @@
 //!    decides from the ledger's facts: a permit, or a refusal that names its rule.
 //! 5. **Sent** ([`graph`]): the send is marked `sending` on disk, then the bytes leave, on the permit.
 //! 6. **Settled** ([`store`]): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
-//!    next one go. While neither has come the send is in doubt, and what is behind it waits.
+//!    next one go. While neither has come the send is in doubt, and what is behind it waits; [`sender`] then looks for evidence
+//!    in the conversation, and in the end the account's `on_doubt` decides.
 //!
 //! After a crash the next start takes it up from there: events that were with a handler are handled again, sends that were on
 //! their way are in doubt.
@@ -35,7 +36,7 @@
 //! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
 //! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
-//! | Use | [`testkit`] tests for a bot, `scenario` the same as scripts, `cli`: one command per file |
+//! | Use | [`testkit`] tests for a bot, `scenario` the same as scripts, `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
 //! | User code | [`handlers`]: through the names below, as from outside |
 
 pub mod admin;

@@ -41,7 +41,10 @@ impl Person {
 /// What the handler means to say to a text: one to four parts, among them words that others have, too.
 fn parts(text: &str) -> Vec<String> {
     let number: usize = text.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
-    let part = |index| if index % 2 == 1 { "yes".to_owned() } else { format!("{text}.{index}") };
+    if number % 3 == 2 {
+        return vec!["yes".to_owned()];
+    }
+    let part = |index| if index == 1 { "yes".to_owned() } else { format!("{text}.{index}") };
     (0..1 + number % 4).map(part).collect()
 }
 
@@ -49,7 +52,9 @@ fn parts(text: &str) -> Vec<String> {
 fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let people: Vec<_> =
-        (0..3).map(|index| Person { index, id: format!("72000000000000{index}"), on_instagram: index == 2 }).collect();
+        (0..2).map(|index| Person { index, id: format!("72000000000000{index}"), on_instagram: index == 1 }).collect();
+    // How many milliseconds lie between two steps at most: some schedules are crowded, some go through every wait.
+    let pace = [60, 250, 800][rng.usize(..3)];
     // Some schedules have no evidence but the echoes, some none but the history, some now and then neither.
     let evidence = rng.u8(..3);
     let faults = Faults {
@@ -72,7 +77,7 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
         if is_over && meta.pushes.is_empty() && server.is_at_rest() {
             break;
         }
-        now = now + Duration::from_millis(rng.u64(..if is_over { 3_000 } else { 500 }));
+        now = now + Duration::from_millis(rng.u64(..if is_over { 3_000 } else { pace }));
         // An event that is in hand at three deaths is given up, on purpose.
         let dies = !is_over && deaths < 2 && rng.u8(..30) == 0;
         deaths += u32::from(dies);
@@ -145,9 +150,9 @@ fn check(server: &Server, meta: &Meta, people: &[Person], written: &[(usize, Str
     Ok(())
 }
 
-/// How many schedules are tried: some thousands here, and more where `SIMULATION_SEEDS` says so.
+/// How many schedules are tried: some thousands, and as many as `SIMULATION_SEEDS` says where it is set.
 fn seeds() -> u64 {
-    std::env::var("SIMULATION_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(20_000)
+    std::env::var("SIMULATION_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(4_000)
 }
 
 #[test]
