@@ -51,7 +51,7 @@ pub enum OpenError {
     #[error("{} is the database of something else", .0.display())]
     NotAStore(PathBuf),
     /// The file cannot be read as a store.
-    #[error("{} cannot be opened", path.display())]
+    #[error("{} cannot be opened as a store; restore a copy of it, or move it away to begin with an empty one", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

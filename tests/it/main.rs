@@ -6,6 +6,7 @@ mod admin; // what the operator's listener answers
 mod api; // /api, as those use it who send from outside
 mod browser; // the playground, in headless Chromium
 mod commands; // the commands that call a running server
+mod crash; // kill -9 at any moment, under load
 mod doubt; // sends of which nobody can tell whether they arrived
 mod emulator; // the emulated Meta as a command, with a bot of another process
 mod flow; // from a person's message to the answer they read

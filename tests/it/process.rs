@@ -241,3 +241,70 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
+    let mut server = Binary::start_in_little_room(folder.path(), &["serve"], &settings, 512 * 1024);
+    let (public, admin) = server.addresses();
+    let deliver = async |number: usize| {
+        let item = json!({"sender": {"id": ADA}, "recipient": {"id": SHOP}, "timestamp": number,
+            "message": {"mid": format!("m_{number}"), "text": "x".repeat(2000)}});
+        let body = json!({"object": "page", "entry": [{"id": SHOP, "time": 1, "messaging": [item]}]}).to_string();
+        let signed = signature::sign(&world().app.secret, body.as_bytes());
+        let request = meta.http.post(format!("http://{public}/webhook")).header(signature::HEADER, signed);
+        request.body(body).send().await.expect("an answer").status().as_u16()
+    };
+    let mut taken = 0;
+    let refused = loop {
+        match deliver(taken).await {
+            200 => taken += 1,
+            status => break status,
+        }
+        assert!(taken < 5_000, "half a megabyte holds fewer");
+    };
+    assert_eq!((refused, deliver(taken).await), (503, 503));
+    server.give_room();
+    let number = taken;
+    until(|| async {
+        let status = deliver(number).await;
+        if status == 200 { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    let mut kept = 0;
+    let mut after = String::new();
+    loop {
+        let page = meta.json(format!("http://{admin}/api/events?limit=500{after}")).await;
+        kept += page["events"].as_array().expect("events").len();
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(kept, taken + 1, "what was answered 200 is there, and nothing else");
+    server.signal("TERM");
+    assert!(server.ended().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_store_is_told_and_never_begun_anew() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    server.signal("TERM");
+    assert!(server.ended().success());
+    let path = folder.path().join("rejoinder.db");
+    let whole = std::fs::read(&path).expect("the store");
+    let torn: [Vec<u8>; 3] = [
+        whole[..whole.len() / 2].to_vec(),
+        whole.iter().enumerate().map(|(at, byte)| if at < 4096 { *byte } else { 0xAA }).collect(),
+        b"SQLite format 3\0 and then nothing that belongs there".to_vec(),
+    ];
+    for bytes in torn {
+        std::fs::write(&path, &bytes).expect("written");
+        let mut server = meta.serve(folder.path());
+        assert_eq!(server.ended().code(), Some(1), "{:#?}", server.log);
+        let told = server.log.join("\n");
+        assert!(told.contains("rejoinder.db") && told.contains("cannot be opened"), "{told}");
+        assert_eq!(std::fs::read(&path).expect("the file"), bytes, "it is left as it was");
+    }
+}

@@ -26,7 +26,33 @@ pub fn command(folder: &Path, arguments: &[&str], environment: &[(String, String
 
 impl Binary {
     pub fn start(folder: &Path, arguments: &[&str], environment: &[(String, String)]) -> Binary {
-        let mut command = command(folder, arguments, environment);
+        Binary::spawn(command(folder, arguments, environment))
+    }
+
+    /// The same with no file larger than so many bytes, as on a disk with little room, until [`Binary::give_room`].
+    pub fn start_in_little_room(
+        folder: &Path,
+        arguments: &[&str],
+        environment: &[(String, String)],
+        bytes: usize,
+    ) -> Binary {
+        // `ulimit` counts in blocks of 512 bytes. Without the trap a write beyond them would end the process.
+        let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$0\" \"$@\"", bytes / 512);
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_rejoinder")]).args(arguments).current_dir(folder).env_clear();
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("RUST_LOG", "info");
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Binary::spawn(command)
+    }
+
+    /// Takes the limit away.
+    pub fn give_room(&self) {
+        let limited =
+            Command::new("prlimit").args([&format!("--pid={}", self.child.id()), "--fsize=unlimited"]).status();
+        assert!(limited.expect("prlimit runs").success());
+    }
+
+    fn spawn(mut command: Command) -> Binary {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (sender, lines) = mpsc::channel();
         let out = read(child.stdout.take().expect("stdout"), sender.clone());
