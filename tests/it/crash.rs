@@ -65,18 +65,24 @@ impl Scene {
         assert!(answer.status().is_success(), "{path} {body}: {}", answer.text().await.unwrap_or_default());
     }
 
+    /// Something goes wrong next. There may be enough of that already.
+    async fn fault(&self, fault: &Value) {
+        let url = format!("{}/emulator/faults", self.url);
+        send_json(self.http.post(url), fault).send().await.expect("an answer");
+    }
+
     /// Everybody writes a little, and some things go wrong.
     async fn load(&mut self, round: usize) {
         if matches!(self.evidence, Evidence::Echoes) {
             for fault in ["echo_late", "duplicate"] {
                 if self.rng.bool() {
-                    self.post("/emulator/faults", &json!({"push": fault})).await;
+                    self.fault(&json!({"push": fault})).await;
                 }
             }
         }
         for fault in ["temporary", "lost_answer"] {
             if self.rng.u8(..3) == 0 {
-                self.post("/emulator/faults", &json!({"send": fault})).await;
+                self.fault(&json!({"send": fault})).await;
             }
         }
         for number in 0..PEOPLE {
