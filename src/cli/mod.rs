@@ -18,6 +18,7 @@ mod serve;
 mod signals;
 mod test;
 mod trigger;
+mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
