@@ -517,7 +517,8 @@ async fn a_webhook_that_a_foreign_bot_does_not_take_fails_whatever_the_script_as
     let (code, lines) = play_foreign(scripts, &["--verify-token", "its-token", "--patience", "60s"]).await;
     assert_eq!(code, 1, "{lines:#?}");
     let told = lines.iter().filter(|line| *line == "  the bot answered a webhook with 500").count();
-    assert_eq!((told, lines.last().map(String::as_str)), (2, Some("rejoinder: 2 of 2 failed")), "{lines:#?}");
+    assert_eq!(told, 2, "{lines:#?}");
+    assert!(lines.iter().any(|line| line == "rejoinder: 2 of 2 failed"), "{lines:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
