@@ -54,13 +54,13 @@ const BY_PERSON = [
   { name: 'stop', icon: 'block', label: 'Stop marketing', ...marketing('stop') },
   { name: 'resume', icon: 'check', label: 'Resume marketing', ...marketing('resume') },
   {
-    name: 'link', icon: 'key', label: 'Log in to link accounts', off: onInstagram,
+    name: 'link', icon: 'key', label: 'Link accounts', off: onInstagram,
     fields: [{ name: 'code', label: 'authorization_code, from your login page', value: 'ada-at-shop', required }],
     play: ({ code }) => act({ do: 'account_link', authorization_code: code }),
   },
   { name: 'unlink', icon: 'close', label: 'Unlink accounts', off: onInstagram, play: () => act({ do: 'account_link', status: 'unlinked' }) },
   { name: 'comment', icon: 'comment', label: 'Comment on a post', ...comment() },
-  { name: 'live', icon: 'live', label: 'Comment on a live video', off: () => !onInstagram(), ...comment({ live: true }) },
+  { name: 'live', icon: 'live', label: 'Live comment', off: () => !onInstagram(), ...comment({ live: true }) },
   { name: 'post', icon: 'edit', label: 'Write on the Page', off: onInstagram, ...comment({ post: true }) },
   { name: 'block', icon: 'block', label: 'Block', off: () => state.chat?.blocked, play: () => act({ do: 'block' }) },
   { name: 'unblock', icon: 'check', label: 'Unblock', off: () => !state.chat?.blocked, play: () => act({ do: 'unblock' }) },
@@ -68,7 +68,7 @@ const BY_PERSON = [
 
 const BY_BUSINESS = [
   {
-    name: 'inbox', icon: 'inbox', label: 'Answer from the inbox',
+    name: 'inbox', icon: 'inbox', label: 'Inbox answer',
     fields: [
       { name: 'text', label: 'What it says', required },
       { name: 'take', label: 'and take the conversation', type: 'checkbox' },

@@ -10,7 +10,7 @@ export function renderOwner({ owner }) {
   const isYours = String(owner) === state.world?.app.id;
   $('owner').hidden = !owner;
   $('owner').dataset.state = isYours ? 'yours' : 'anothers';
-  setText($('owner'), isYours ? 'Your app’s' : INBOXES.includes(String(owner)) ? 'The inbox’s' : `App ${owner}’s`);
+  setText($('owner'), isYours ? 'With your app' : INBOXES.includes(String(owner)) ? 'With the inbox' : `With app ${owner}`);
   $('owner').title = isYours
     ? 'The conversation is your app’s: others stand by'
     : 'The conversation is not your app’s: it stands by, and hears without being asked';

@@ -22,6 +22,6 @@ export function reactButton(row, { mid, reactions = [] }) {
 }
 
 export function judgeButton(row, { mid }) {
-  return pickerButton(row, 'judge', 'Good or bad response', 'judge', () => [['good', '👍'], ['bad', '👎']].map(([response, face]) => (
+  return pickerButton(row, 'like', 'Good or bad response', 'judge', () => [['good', '👍'], ['bad', '👎']].map(([response, face]) => (
     { label: `${response === 'good' ? 'Good' : 'Bad'} response`, face, data: { 'data-response': response }, play: () => act({ do: 'feedback', response, mid }) })));
 }

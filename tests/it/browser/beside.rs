@@ -135,11 +135,11 @@ async fn the_inbox_answers_and_the_conversation_changes_hands() {
     perform(&browser, "inbox", &[("text", "Grace here"), ("take", "")]).await;
     told(&browser, "echo of the message to Ada").await;
     browser.says(".caption", "Written by another app").await;
-    browser.says("#owner", "The inbox’s").await;
+    browser.says("#owner", "With the inbox").await;
     for (action, title, owner) in [
-        ("pass", "conversation passed to the app, with Ada", "Your app’s"),
-        ("request", "conversation asked for by the inbox, with Ada", "Your app’s"),
-        ("take", "conversation taken from the app, with Ada", "The inbox’s"),
+        ("pass", "conversation passed to the app, with Ada", "With your app"),
+        ("request", "conversation asked for by the inbox, with Ada", "With your app"),
+        ("take", "conversation taken from the app, with Ada", "With the inbox"),
     ] {
         perform(&browser, "handover", &[("action", action), ("metadata", "ticket=9")]).await;
         told(&browser, title).await;
