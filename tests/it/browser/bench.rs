@@ -57,6 +57,9 @@ async fn faults_are_scripted_and_used_up() {
     browser.says(".exchange[data-status=none] .fault", "lost on the way").await;
     let chosen = browser.script("return [...document.getElementById('fault').options].map(one => one.value)").await;
     assert_eq!(chosen.as_array().expect("a list").len(), 13);
+    fault.select_by_value("push:echo_late").await.expect("selected");
+    browser.click("#fault-add").await;
+    browser.says("[data-fault=echo_late]", "Echo is late").await;
     browser.fits(1280, 860).await;
 
     // Once is a slip.

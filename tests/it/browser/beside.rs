@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::acts::{on_message, perform};
 use super::{bot, bubbles, end, go, open, told, type_and_send};
-use crate::harness::{Rig, SHOP, send_json, world};
+use crate::harness::chromium::Chromium;
+use crate::harness::{ADA, Rig, SHOP, send_json, world};
 
 fn template(payload: Value) -> Value {
     json!({"message": {"attachment": {"type": "template", "payload": payload}}})
@@ -26,6 +27,17 @@ async fn send(rig: &Rig, recipient: Value) -> StatusCode {
     let request = request.bearer_auth(world().accounts[0].access_token.expose());
     let call = json!({"recipient": recipient, "message": {"text": "For you"}});
     send_json(request, &call).send().await.expect("an answer").status()
+}
+
+/// Nothing is cut off, in either light, on a wide screen and on a narrow one.
+async fn looks(browser: &Chromium, name: &str) {
+    for theme in ["dark", "light"] {
+        browser.click("#theme").await;
+        for width in [360, 1280] {
+            browser.fits(width, 860).await;
+            browser.picture(&format!("{name}-{width}-{theme}")).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,11 +64,7 @@ async fn comments_are_answered_changed_and_removed_where_they_stand() {
     told(&browser, "visitor post by Ada").await;
     on_message(&browser, "Nice Page", "remove").await;
     told(&browser, "visitor post removed by Ada").await;
-    for (width, theme) in [(1280, "dark"), (360, "light")] {
-        browser.click("#theme").await;
-        browser.fits(width, 800).await;
-        browser.picture(&format!("comments-{width}-{theme}")).await;
-    }
+    looks(&browser, "comments").await;
     end(browser, rig).await;
 }
 
@@ -88,7 +96,7 @@ async fn what_a_person_thinks_and_links_and_stops_reaches_the_server() {
     bot(&rig, "shop", template(payload)).await;
     browser.click(".scale label:nth-child(4)").await;
     browser.write(".question [name=text]", "Lovely").await;
-    browser.picture("feedback").await;
+    looks(&browser, "feedback").await;
     browser.click(".card-button[data-type=customer_feedback]").await;
     told(&browser, "feedback from Ada").await;
     browser.says(".note", "gave feedback: 4, “Lovely”").await;
@@ -146,7 +154,7 @@ async fn the_inbox_answers_and_the_conversation_changes_hands() {
         browser.says("#owner", owner).await;
     }
     browser.says(".note:last-child", "The inbox took the conversation").await;
-    browser.picture("owner-light").await;
+    looks(&browser, "owner").await;
     perform(&browser, "handover", &[("action", "release")]).await;
     browser.holds("document.getElementById('owner').hidden").await;
     end(browser, rig).await;
@@ -157,7 +165,7 @@ async fn meta_enforces_its_policy() {
     let Some((browser, rig)) = open().await else { return };
     type_and_send(&browser, "hello").await;
     bubbles(&browser, "person", 1).await;
-    let ada = json!({"id": crate::harness::ADA});
+    let ada = json!({"id": ADA});
     for (action, answer) in
         [("warning", StatusCode::OK), ("block", StatusCode::BAD_REQUEST), ("unblock", StatusCode::OK)]
     {
