@@ -5,7 +5,7 @@ import { attachmentOf } from './attachments.js';
 import { changeMessage, replyTo } from './composer.js';
 import { el, icon, iconButton, webUrl } from './dom.js';
 import { gist } from './gist.js';
-import { REACTIONS, reactButton } from './reactions.js';
+import { REACTIONS, judgeButton, reactButton } from './reactions.js';
 import { currentPlatform, nameOf, onInstagram, state } from './state.js';
 import { clockText, stampText } from './time.js';
 
@@ -20,7 +20,7 @@ export function rowOf(message, byMid, onWire) {
       persona?.name && el('div', { class: 'persona' }, persona.name),
       quoteOf(message, byMid), bubbleOf(message), reactionsOf(message), captionOf(message)),
     el('div', { class: 'actions' }, actionsOf(message, row, onWire)));
-  for (const stop of row.querySelectorAll('button, a')) stop.tabIndex = -1;
+  for (const stop of row.querySelectorAll('button, a, input')) stop.tabIndex = -1;
   return row;
 }
 
@@ -29,6 +29,7 @@ function actionsOf(message, row, onWire) {
   const mine = from === 'person';
   return [
     !deleted && !mine && reactButton(row, message),
+    !deleted && !mine && judgeButton(row, message),
     !deleted && iconButton('reply', 'Reply', () => replyTo(message), 'reply'),
     !deleted && mine && message.text && iconButton('edit', 'Edit', () => changeMessage(message), 'edit'),
     !deleted && mine && !message.postback && onInstagram() && iconButton('bin', 'Unsend', () => act({ do: 'unsend', mid }), 'unsend'),

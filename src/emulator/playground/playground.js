@@ -5,8 +5,9 @@
 // lost event or a reconnection can never leave it wrong for long.
 //
 // - `emulator` reads and writes, `state` holds what was read, `acts` is what the person does.
-// - `thread` draws the conversation: `message`, `attachments`, `templates`, `buttons`, `quick-replies`, `window`.
-// - `composer` and `sheet` are where the person acts, `bench` where Meta is made to act.
+// - `thread` draws the conversation: `message`, `attachments`, `templates`, `buttons`, `quick-replies`; `comment` what is
+//   written beside it, `window` and `owner` who may write.
+// - `composer` and `sheet` are where one acts, by what `deeds` lists; `bench` is where time and Meta are bent.
 // - `wire` lists the exchanges, `exchange` draws one in the words of `words`, `json` and `copy` take it along.
 
 import { bindBench, loadClock, loadFaults, recheckFaults, setClock } from './bench.js';

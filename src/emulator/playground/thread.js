@@ -1,9 +1,11 @@
 // The conversation: read from the emulator, laid out, and drawn so that only what changed is touched.
 
+import { commentRow } from './comment.js';
 import { $, announce, el, flash } from './dom.js';
 import { api, coalesce, quietly } from './emulator.js';
 import { notesOf, receiptOf } from './history.js';
 import { rowOf } from './message.js';
+import { renderOwner } from './owner.js';
 import { currentRow, makeCurrent } from './rows.js';
 import { renderQuickReplies } from './quick-replies.js';
 import { chatEnd } from './scrollers.js';
@@ -38,7 +40,7 @@ function renderChat(chat) {
   // A whole conversation swapped in is not news: keep it from being read out.
   log.setAttribute('aria-busy', String(switched));
   if (switched) { log.replaceChildren(); rows.clear(); chatEnd.pin(); }
-  reconcile(log, layOut(chat.messages, notesOf()), known);
+  reconcile(log, layOut(chat, notesOf()), known);
   events.onNews(chat.messages.filter(({ mid, from }) => known && from === 'business' && !known.has(mid)).length);
   $('typing').hidden = !chat.typing;
   if (chat.typing && !wasTyping) announce(`${chat.account} is typing`);
@@ -46,6 +48,7 @@ function renderChat(chat) {
   clearTimeout(typingCheck);
   if (chat.typing) typingCheck = setTimeout(() => quietly(loadChat()), TYPING_CHECK);
   renderEnd(chat);
+  renderOwner(chat);
   renderWindow();
   setTimeout(() => log.setAttribute('aria-busy', 'false'), 50);
 }
@@ -59,7 +62,7 @@ export function renderFromWire() {
 
 function drawFromWire() {
   if (!state.chat) return;
-  reconcile($('messages'), layOut(state.chat.messages, notesOf()), new Set(state.chat.messages.map(({ mid }) => mid)));
+  reconcile($('messages'), layOut(state.chat, notesOf()), new Set(state.chat.messages.map(({ mid }) => mid)));
   renderEnd(state.chat);
 }
 
@@ -75,19 +78,20 @@ function renderEnd(chat) {
   renderQuickReplies(last);
 }
 
-/** Turns messages and notes into an ordered list of stamps and rows, with their grouping. */
-function layOut(messages, notes) {
+/** Turns messages, comments and notes into an ordered list of stamps and rows, with their grouping. */
+function layOut({ messages, comments = [] }, notes) {
   const items = [];
   const byMid = new Map(messages.map((message) => [message.mid, message]));
   const said = messages.map((message) => ({ at: message.at, message }));
+  const beside = [...comments.map(besideOf), ...notes];
   let previous = null, open = null;
-  for (const { at, message, note } of [...said, ...notes].sort((a, b) => a.at - b.at)) {
+  for (const { at, message, item } of [...said, ...beside].sort((a, b) => a.at - b.at)) {
     const newDay = !previous || new Date(previous.at).toDateString() !== new Date(at).toDateString();
     const stamped = newDay || at - previous.at > HOUR;
-    const key = note?.key ?? message.mid;
+    const key = item?.key ?? message.mid;
     if (stamped) items.push({ key: `stamp ${key}`, print: stampText(at), build: () => el('div', { class: 'stamp' }, stampText(at)) });
-    if (note) {
-      items.push({ key, print: note.text, build: () => el('div', { class: 'note', dir: 'auto' }, note.text) });
+    if (item) {
+      items.push(item);
       [previous, open] = [{ at, from: null }, null];
       continue;
     }
@@ -100,6 +104,9 @@ function layOut(messages, notes) {
   }
   return items;
 }
+
+const besideOf = (comment) => (
+  { at: comment.at, item: { key: `comment ${comment.id}`, print: JSON.stringify(comment), build: () => commentRow(comment) } });
 
 /** Touches only what changed: the log announces exactly the new messages, and
     neither the focus nor a loaded image is lost to a redraw. */

@@ -44,17 +44,22 @@ async fn faults_are_scripted_and_used_up() {
     browser.write("#fault-times", "2").await;
     browser.click("#fault-add").await;
     browser.says("[data-fault=slow]", "× 2").await;
-    fault.select_by_value("push:drop_then_retry").await.expect("selected");
     browser.write("#fault-times", "1").await;
-    browser.click("#fault-add").await;
-    browser.says("[data-fault=drop_then_retry]", "Lost, then retried").await;
+    for (kind, shown) in [("echo_lost", "Echo is lost"), ("drop_then_retry", "Lost, then retried")] {
+        fault.select_by_value(&format!("push:{kind}")).await.expect("selected");
+        browser.click("#fault-add").await;
+        browser.says(&format!("[data-fault={kind}]"), shown).await;
+    }
 
     bot(&rig, "shop", json!({"message": {"text": "late"}})).await;
-    browser.holds("!document.querySelector('[data-fault=drop_then_retry]')").await;
+    browser.holds("!document.querySelector('[data-fault=drop_then_retry], [data-fault=echo_lost]')").await;
     browser.holds("!document.querySelector('[data-fault=slow] b')").await;
     browser.says(".exchange[data-status=none] .fault", "lost on the way").await;
     let chosen = browser.script("return [...document.getElementById('fault').options].map(one => one.value)").await;
-    assert_eq!(chosen.as_array().expect("a list").len(), 11);
+    assert_eq!(chosen.as_array().expect("a list").len(), 13);
+    fault.select_by_value("push:echo_late").await.expect("selected");
+    browser.click("#fault-add").await;
+    browser.says("[data-fault=echo_late]", "Echo is late").await;
     browser.fits(1280, 860).await;
 
     // Once is a slip.

@@ -147,8 +147,8 @@ fn on_messenger(at: &str, uploaded: &str) -> Vec<Case> {
         (template(coupon), "[data-template=coupon] .code-slip", &["For you", "10% off", "TEN", "Copy code", "Shop"]),
         (
             template(feedback),
-            "[data-template=customer_feedback] .scale span:nth-child(5)",
-            &["How was it?", "Negative", "Tell us more", "Privacy policy", "Rate"],
+            "[data-template=customer_feedback]:has([placeholder='Tell us more']) .scale label:nth-child(5)",
+            &["How was it?", "Negative", "Privacy policy", "Rate"],
         ),
         (template(grid), "[data-template=image_grid] .grid .hero + button[data-payload=P2]", &["Spring", "All"]),
         (
