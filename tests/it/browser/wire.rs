@@ -3,7 +3,7 @@
 use rejoinder::signature;
 use serde_json::{Value, json};
 
-use super::{bot, end, open, told, type_and_send};
+use super::{bot, bubbles, end, open, told, type_and_send};
 use crate::harness::chromium::Chromium;
 use crate::harness::{Rig, world};
 
@@ -102,6 +102,7 @@ async fn a_message_is_found_on_the_wire_and_the_others_stay_out_of_the_way() {
     browser.holds(&format!("!{seen}")).await;
     browser.click("#filter label:last-child").await;
     browser.holds(seen).await;
+    bubbles(&browser, "person", 1).await;
     browser.script("document.querySelector('.row').focus()").await;
     browser.click(".row:focus-within .on-wire").await;
     browser.holds("document.activeElement.closest('.exchange')?.innerText.includes('find me')").await;
