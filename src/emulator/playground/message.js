@@ -76,8 +76,8 @@ function linked(text) {
 
 function quoteOf({ reply_to: reply }, byMid) {
   if (!reply) return null;
-  const quoted = byMid.get(reply.mid ?? reply);
-  return el('div', { class: 'quote', dir: 'auto' }, icon('reply', 'tiny'), el('span', {}, reply.story ? 'a story' : gist(quoted)));
+  const quoted = byMid.get(reply);
+  return el('div', { class: 'quote', dir: 'auto' }, icon('reply', 'tiny'), el('span', {}, gist(quoted)));
 }
 
 function reactionsOf({ reactions = [] }) {
