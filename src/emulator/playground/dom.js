@@ -36,6 +36,9 @@ export function setText(node, text) {
 /** Says something to who listens to the page rather than looks at it. */
 export const announce = (text) => setText($('announce'), text);
 
+/** Takes back what was said, unless something else has been said since. */
+export const unsay = (text) => { if ($('announce').textContent === text) announce(''); };
+
 /** Marks what is new for a moment; a mark left on would play again with its tab. */
 export function flash(node, name = 'arrived') {
   node.classList.add(name);

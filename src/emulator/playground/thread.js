@@ -1,6 +1,6 @@
 // The conversation: read from the emulator, laid out, and drawn so that only what changed is touched.
 
-import { $, announce, el, flash } from './dom.js';
+import { $, announce, el, flash, unsay } from './dom.js';
 import { api, coalesce, quietly } from './emulator.js';
 import { notesOf, receiptOf } from './history.js';
 import { rowOf } from './message.js';
@@ -33,7 +33,7 @@ function renderChat(chat) {
   const log = $('messages');
   const switched = state.chat?.account !== chat.account || state.chat?.person !== chat.person;
   const known = switched ? null : new Set(state.chat.messages.map(({ mid }) => mid));
-  const wasTyping = state.chat?.typing;
+  const before = state.chat;
   state.chat = chat;
   // A whole conversation swapped in is not news: keep it from being read out.
   log.setAttribute('aria-busy', String(switched));
@@ -41,14 +41,16 @@ function renderChat(chat) {
   reconcile(log, layOut(chat.messages, notesOf()), known);
   events.onNews(chat.messages.filter(({ mid, from }) => known && from === 'business' && !known.has(mid)).length);
   $('typing').hidden = !chat.typing;
-  if (chat.typing && !wasTyping) announce(`${chat.account} is typing`);
-  else if (!chat.typing) announce('');
+  if (before?.typing && (switched || !chat.typing)) unsay(typingText(before));
+  if (chat.typing && (switched || !before.typing)) announce(typingText(chat));
   clearTimeout(typingCheck);
   if (chat.typing) typingCheck = setTimeout(() => quietly(loadChat()), TYPING_CHECK);
   renderEnd(chat);
   renderWindow();
   setTimeout(() => log.setAttribute('aria-busy', 'false'), 50);
 }
+
+const typingText = ({ account }) => `${account} is typing`;
 
 let frame = 0;
 
