@@ -70,6 +70,26 @@ async fn faults_are_scripted_and_used_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_said_in_every_view() {
+    let Some((browser, rig)) = open().await else { return };
+    browser.size(360, 740).await;
+    browser.click("#tab-bench").await;
+    browser.write("#advance-by", "soon").await;
+    browser.click("#advance").await;
+    browser.says("#notice", "units are ms, s, m, h, d").await;
+    for view in ["bench", "wire", "chat"] {
+        browser.click(&format!("#tab-{view}")).await;
+        browser.holds("document.getElementById('notice').getClientRects().length > 0").await;
+        browser.fits(360, 740).await;
+    }
+    // The browser notes the refusal; nothing else.
+    let noted = browser.console().await;
+    assert!(noted.len() == 1 && noted[0]["source"] == "network", "{noted:?}");
+    browser.end().await;
+    rig.stop_and_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_elsewhere_is_marked_until_one_goes_there() {
     let Some((browser, rig)) = open().await else { return };
     rig.says("Ada", "shop_ig", "over here").await;
