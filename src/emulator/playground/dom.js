@@ -51,6 +51,9 @@ export function safeUrl(value, ...schemes) {
   return schemes.includes(url?.protocol) ? url.href : null;
 }
 
+/** What a table holds under a name that was received: `constructor` is in none, though every object has one. */
+export const entryOf = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 export const webUrl = (value) => safeUrl(value, 'https:', 'http:');
 
 /** `one_time_notif_req` as a person reads it. */

@@ -1,7 +1,7 @@
 // One exchange: a line that says what it was, and behind it all of it.
 
 import { bodyOf, copyText, curlOf, isCut } from './copy.js';
-import { el, icon } from './dom.js';
+import { el, entryOf, icon } from './dom.js';
 import { jsonOf, prettyText } from './json.js';
 import { wireEnd } from './scrollers.js';
 import { secondText } from './time.js';
@@ -74,7 +74,7 @@ function block(title, text, body) {
 
 function headerList(headers) {
   return el('dl', { class: 'code headers' }, Object.entries(headers).map(([name, value]) => {
-    const note = HEADER_NOTES[name.toLowerCase()];
+    const note = entryOf(HEADER_NOTES, name.toLowerCase());
     return el('div', { class: note && 'signed' }, el('dt', {}, `${name}: `), el('dd', {}, String(value), note && el('p', {}, note)));
   }));
 }

@@ -3,7 +3,7 @@
 import { $, announce, el, flash, unsay } from './dom.js';
 import { api, coalesce, quietly } from './emulator.js';
 import { notesOf, receiptOf } from './history.js';
-import { rowOf } from './message.js';
+import { plainRow, rowOf } from './message.js';
 import { currentRow, makeCurrent } from './rows.js';
 import { renderQuickReplies } from './quick-replies.js';
 import { chatEnd } from './scrollers.js';
@@ -96,11 +96,21 @@ function layOut(messages, notes) {
     const joined = !stamped && open && previous.from === message.from && at - previous.at < 5 * MINUTE;
     if (joined) open.last = false;
     const print = JSON.stringify([message, byMid.get(message.reply_to)?.text, nameOf(message.from)]);
-    open = { key, print, first: !joined, last: true, message, build: () => rowOf(message, byMid, events.onWire) };
+    open = { key, print, first: !joined, last: true, message, build: () => drawn(message, byMid) };
     items.push(open);
     previous = message;
   }
   return items;
+}
+
+/** One message of a shape that nobody foresaw must not keep the others from being drawn. */
+function drawn(message, byMid) {
+  try {
+    return rowOf(message, byMid, events.onWire);
+  } catch (error) {
+    console.error(error);
+    return plainRow(message, events.onWire);
+  }
 }
 
 /** Touches only what changed: the log announces exactly the new messages, and

@@ -1,7 +1,7 @@
 // What crosses the wire, in plain words.
 
 import { eventsOf } from './history.js';
-import { spaced } from './dom.js';
+import { entryOf, spaced } from './dom.js';
 import { state } from './state.js';
 
 export const WHY = {
@@ -34,7 +34,7 @@ function eventWords({ message, reaction, value, ...event }) {
   if (reaction) return reaction.action === 'unreact' ? ['reaction withdrawn', 'by'] : ['reaction', 'from'];
   if (event.field === 'feed') return [value?.item === 'comment' ? 'comment' : 'visitor post', 'by'];
   const other = event.field ?? Object.keys(event).find((key) => !['sender', 'recipient', 'timestamp'].includes(key)) ?? 'event';
-  return KNOWN[other] ?? [spaced(other), 'for'];
+  return entryOf(KNOWN, other) ?? [spaced(other), 'for'];
 }
 
 function webhookTitle(exchange) {
@@ -49,7 +49,7 @@ const ACTIONS = { typing_on: 'typing indicator', typing_off: 'end of typing', ma
 
 function sendWords(body) {
   const { sender_action: action, message } = body ?? {};
-  if (action) return ACTIONS[action] ?? action;
+  if (action) return entryOf(ACTIONS, action) ?? action;
   const attachment = message?.attachment ?? message?.attachments?.[0];
   if (message?.template) return 'utility template';
   if (attachment?.type === 'template') return `${spaced(attachment.payload?.template_type)} template`.trim();
