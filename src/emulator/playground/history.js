@@ -1,50 +1,32 @@
-// What the wire tells of the conversation beyond its messages: what else the person did, and what has arrived where.
+// What a conversation holds beside its messages: what else the person did, and what has arrived where.
 
-import { nameOf, isCurrent, onInstagram, state } from './state.js';
+import { nameOf } from './state.js';
 
-/** The items of a webhook, with the list each stood in. */
-export function eventsOf({ request }) {
-  return [request?.entry ?? []].flat().flatMap((entry) => [entry?.messaging, entry?.standby, entry?.changes].flatMap((list) => list ?? []));
+/** What the person did that is no message: `{ at, note: { key, text } }`. */
+export function notesOf({ deeds, comments }) {
+  return [
+    ...deeds.map((deed, number) => ({ at: deed.timestamp, note: { key: `deed ${number}`, text: deedText(deed) } })),
+    ...comments.filter(({ removed }) => !removed).map((comment) => ({ at: comment.at, note: { key: `comment ${comment.id}`, text: commentText(comment) } })),
+  ];
 }
 
-const ours = () => [...state.exchanges.values()].filter((one) => one.kind === 'webhook' && isCurrent(one));
-
-/** What the person did that is no message: `{ at, note: { key, text } }`, once however often it was delivered. */
-export function notesOf() {
-  const found = new Map();
-  for (const exchange of ours()) {
-    for (const event of eventsOf(exchange)) {
-      const text = noteOf(event);
-      if (!text) continue;
-      const key = `note ${JSON.stringify(event)}`;
-      if (!found.has(key)) found.set(key, { at: event.timestamp ?? exchange.at, note: { key, text } });
-    }
-  }
-  return [...found.values()];
-}
-
-function noteOf({ referral, optin, field, value }) {
+function deedText({ referral, optin, account_linking: login, messaging_feedback: form }) {
   const who = nameOf('person');
   if (referral) return `${who} came by a link${referral.ref ? ` (${referral.ref})` : ''}`;
   if (optin?.type) return `${who} answered “${optin.title ?? optin.payload ?? optin.type}”: ${optin.notification_messages_status?.toLowerCase() ?? 'yes'}`;
   if (optin) return `${who} opted in${optin.user_ref ? ` by the checkbox (${optin.user_ref})` : optin.ref ? ` (${optin.ref})` : ''}`;
-  if (field === 'comments' || field === 'live_comments') return `${who} commented: ${value?.text ?? ''}`;
-  if (field !== 'feed' || (value?.verb ?? 'add') !== 'add') return null;
-  return value?.item === 'comment' ? `${who} commented: ${value.message ?? ''}` : `${who} wrote on the Page: ${value?.message ?? ''}`;
+  if (login) return `${who} logged ${login.status === 'linked' ? 'in' : 'out'} at the business`;
+  return form ? `${who} filled in the feedback form` : `${who} rated a message`;
+}
+
+function commentText({ text, is_post: isPost }) {
+  return `${nameOf('person')} ${isPost ? 'wrote on the Page' : 'commented'}: ${text}`;
 }
 
 /** What stands under the last message. */
-export function receiptOf({ messages, seen }) {
+export function receiptOf({ messages, seen, read_at: readAt }) {
   const last = messages.at(-1);
   if (!last || last.deleted) return null;
-  if (last.from === 'business') return isRead(last) ? `Read by ${nameOf('person')}` : null;
-  return seen ? 'Seen' : isDelivered(last) ? 'Delivered' : 'Sent';
-}
-
-function isRead({ mid, at }) {
-  return ours().some((one) => eventsOf(one).some(({ read }) => read && (onInstagram() ? read.mid === mid : read.watermark >= at)));
-}
-
-function isDelivered({ mid }) {
-  return ours().some((one) => one.status === 200 && eventsOf(one).some((event) => (event.message ?? event.postback)?.mid === mid));
+  if (last.from === 'business') return readAt >= last.at ? `Read by ${nameOf('person')}` : null;
+  return seen ? 'Seen' : last.delivered ? 'Delivered' : 'Sent';
 }

@@ -19,7 +19,7 @@ import { bindRows } from './rows.js';
 import { wireEnd } from './scrollers.js';
 import { bindSheet, closeSheet } from './sheet.js';
 import { isCurrent, remember, remembered, state } from './state.js';
-import { bindThread, loadChat, renderFromWire } from './thread.js';
+import { bindThread, loadChat } from './thread.js';
 import { applyTheme, bindViews, countUnread } from './views.js';
 import { applyFilter, bindWire, forgetExchanges, loadExchanges, receiveExchange, showOnWire } from './wire.js';
 
@@ -31,9 +31,7 @@ const loadWorld = coalesce(async () => {
 
 async function refreshAll() {
   await loadWorld();
-  await Promise.all([loadClock(), loadFaults(), loadExchanges()]);
-  // After the wire, from which the receipts are told.
-  await loadChat();
+  await Promise.all([loadClock(), loadFaults(), loadExchanges(), loadChat()]);
 }
 
 function chosen() {
@@ -53,7 +51,6 @@ function setConnection(name, text) {
 function exchangeArrived(text) {
   const exchange = receiveExchange(text);
   countElsewhere(exchange);
-  renderFromWire();
   recheckFaults(exchange);
 }
 

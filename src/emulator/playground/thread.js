@@ -38,7 +38,7 @@ function renderChat(chat) {
   // A whole conversation swapped in is not news: keep it from being read out.
   log.setAttribute('aria-busy', String(switched));
   if (switched) { log.replaceChildren(); rows.clear(); chatEnd.pin(); }
-  reconcile(log, layOut(chat.messages, notesOf()), known);
+  reconcile(log, layOut(chat.messages, notesOf(chat)), known);
   events.onNews(chat.messages.filter(({ mid, from }) => known && from === 'business' && !known.has(mid)).length);
   $('typing').hidden = !chat.typing;
   if (before?.typing && (switched || !chat.typing)) unsay(typingText(before));
@@ -51,19 +51,6 @@ function renderChat(chat) {
 }
 
 const typingText = ({ account }) => `${account} is typing`;
-
-let frame = 0;
-
-/** Draws again what the wire tells of the conversation, receipts and notes; once a frame, however busy the wire is. */
-export function renderFromWire() {
-  frame ||= requestAnimationFrame(() => { frame = 0; drawFromWire(); });
-}
-
-function drawFromWire() {
-  if (!state.chat) return;
-  reconcile($('messages'), layOut(state.chat.messages, notesOf()), new Set(state.chat.messages.map(({ mid }) => mid)));
-  renderEnd(state.chat);
-}
 
 function renderEnd(chat) {
   const last = chat.messages.at(-1);

@@ -1,6 +1,5 @@
 // What crosses the wire, in plain words.
 
-import { eventsOf } from './history.js';
 import { entryOf, spaced } from './dom.js';
 import { state } from './state.js';
 
@@ -14,6 +13,11 @@ export const HEADER_NOTES = {
   'x-hub-signature-256': 'The signature: HMAC-SHA256 of the exact body, keyed with your app secret. Only Meta and you can make it, so your server trusts nothing without it.',
   authorization: 'The access token: it says which account is writing, and that you may write for it.',
 };
+
+/** The items of a webhook, from every list they stand in. */
+export function eventsOf({ request }) {
+  return [request?.entry ?? []].flat().flatMap((entry) => [entry?.messaging, entry?.standby, entry?.changes].flatMap((list) => list ?? []));
+}
 
 export const addressOf = ({ url }) => new URL(URL.canParse(url, location.origin) ? url : '/', location.origin);
 

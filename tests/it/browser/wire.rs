@@ -95,6 +95,26 @@ async fn a_body_that_was_cut_is_shown_as_text_and_not_taken_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_left_the_wire_is_still_told_in_the_conversation() {
+    let Some((browser, rig)) = open().await else { return };
+    rig.says("Ada", "shop", "hello").await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "referral", "ref": "spring"})).await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "comment", "text": "Nice cup"})).await;
+    browser.says("#receipt", "Delivered").await;
+    // More than anybody keeps.
+    for _ in 0..510 {
+        rig.http.get(format!("{}/v26.0/me", rig.meta)).send().await.expect("an answer");
+    }
+    let kept = rig.json(&format!("{}/emulator/exchanges", rig.meta)).await;
+    assert!(kept["exchanges"].as_array().expect("a list").iter().all(|one| one["kind"] == "graph"));
+    browser.page.refresh().await.expect("the page");
+    browser.says("#messages", "came by a link (spring)").await;
+    browser.says("#messages", "commented: Nice cup").await;
+    browser.says("#receipt", "Delivered").await;
+    end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_the_clipboard_is_closed_there_is_a_box_to_copy_from() {
     let Some((browser, rig)) = open().await else { return };
     browser.script("navigator.clipboard.writeText = async () => { throw new Error('closed'); }").await;
