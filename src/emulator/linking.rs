@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 use super::act::chat_key;
 use super::refusal::Refusal;
 use super::serve::Site;
+use super::state::Notice;
 use super::world::{ChatKey, Platform};
 
 /// How long a token can be asked about and used.
@@ -106,6 +107,9 @@ pub(super) async fn finish(
     };
     let ends = shared.ends(chat, now).expect("a login has begun for a person with an id at the account");
     let item = ends.by_person("account_linking", json!({"status": "linked", "authorization_code": code}));
+    state.chat(chat).add_deed(item.clone());
     let pushed = shared.push(&mut state, chat, item);
+    drop(state);
+    shared.tell(Notice::Chat(chat));
     Ok(Json(json!({"pushed": [pushed]})))
 }

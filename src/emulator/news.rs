@@ -94,6 +94,12 @@ impl News {
     pub(super) fn is_echo(&self) -> bool {
         is_echo(&self.item)
     }
+
+    /// The id of the person's message that it brings, if it brings one.
+    pub(super) fn brings(&self) -> Option<&str> {
+        let mid = |key: &str| self.item[key]["mid"].as_str();
+        mid("message").or_else(|| mid("postback")).filter(|_| !self.is_echo())
+    }
 }
 
 fn is_echo(item: &Value) -> bool {

@@ -4,6 +4,7 @@
 //! answer's body is of no interest, as with Meta.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
 use super::legacy;
 use super::queue::{Attempt, Settled};
 use super::state::{Notice, Shared, State};
+use super::world::ChatKey;
 
 /// How long the callback has for its answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -100,6 +102,11 @@ async fn attempt(shared: Arc<Shared>, callback: String, attempt: Attempt) {
     }
     let kept = state.exchanges.keep(exchange);
     shared.tell(Notice::Exchange(kept));
+    if delivered {
+        let changed: BTreeSet<ChatKey> = attempt.messages.iter().map(|(chat, _)| *chat).collect();
+        attempt.messages.iter().for_each(|(chat, mid)| state.chat(*chat).delivered(mid));
+        changed.into_iter().for_each(|chat| shared.tell(Notice::Chat(chat)));
+    }
 }
 
 /// The callback has failed for an hour: what it has missed is lost, and nothing more is told of these accounts until they are

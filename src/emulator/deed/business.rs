@@ -59,6 +59,9 @@ impl Scene<'_> {
                 None
             }
         };
+        if let Some(item) = &item {
+            self.state.chat(self.key).add_deed(item.clone());
+        }
         Ok(item)
     }
 

@@ -69,6 +69,7 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// Returns what is told of it.
     fn play(&mut self, act: Act) -> Result<Vec<Value>, Refusal> {
+        let is_deed = matches!(act, Act::Referral { .. } | Act::Optin(_) | Act::AccountLink { .. } | Act::Feedback(_));
         let item = match act {
             Act::Message(words) => self.message(words)?,
             Act::Postback { title, payload, reference } => self.postback(&title, &payload, reference.as_deref()),
@@ -92,6 +93,9 @@ impl Scene<'_> {
                 return self.hand_over(handover, metadata.as_deref()).map(Vec::from_iter);
             }
         };
+        if is_deed {
+            self.chat().add_deed(item.clone());
+        }
         Ok(vec![item])
     }
 

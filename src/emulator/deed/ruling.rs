@@ -51,5 +51,8 @@ fn enforce(
             json!({"action": "unblock"})
         }
     };
-    Ok(json!({"recipient": {"id": of.id}, "timestamp": shared.clock.now(), "policy_enforcement": enforcement}))
+    let item = json!({"recipient": {"id": of.id}, "timestamp": shared.clock.now(), "policy_enforcement": enforcement});
+    let chats = state.chats.iter_mut().filter(|(key, _)| key.account == account);
+    chats.for_each(|(_, chat)| chat.add_deed(item.clone()));
+    Ok(item)
 }

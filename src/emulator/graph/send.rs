@@ -28,6 +28,7 @@ pub(super) fn message(
         return Err(GraphError::parameter("Param reply_to[mid] is not a message of this conversation"));
     }
     let now = shared.clock.now();
+    let content = &without_nulls(content.clone());
     let message = Message {
         text: content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
         attachments: attachments(content),
@@ -118,6 +119,18 @@ pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Time
     Ok(())
 }
 
+/// What is null counts as absent, for those who draw the message as for those who judge it.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+            given.map(|(key, value)| (key, without_nulls(value))).collect()
+        }
+        Value::Array(list) => list.into_iter().map(without_nulls).collect(),
+        value => value,
+    }
+}
+
 /// The attachments of a message in one list, whichever way it carries them.
 fn attachments(content: &Value) -> Vec<Value> {
     let one = content.get("attachment").cloned();
@@ -163,5 +176,13 @@ mod tests {
             json!({"type": "image", "payload": {"attachment_id": 1_857_777_774_821_032_u64}})
         );
         assert_eq!(echoed_attachment(json!({"type": "like_heart"})), json!({"type": "like_heart", "payload": null}));
+    }
+
+    #[test]
+    fn what_is_null_is_not_kept() {
+        let content = json!({"text": null, "attachment": {"type": "template", "payload": {"elements": [{"title": "Cup", "buttons": null}]}},
+            "sticker_id": null});
+        let kept = without_nulls(content);
+        assert_eq!(attachments(&kept), [json!({"type": "template", "payload": {"elements": [{"title": "Cup"}]}})]);
     }
 }

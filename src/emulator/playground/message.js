@@ -24,6 +24,16 @@ export function rowOf(message, byMid, onWire) {
   return row;
 }
 
+/** The row of a message that cannot be drawn: what it says is still on the wire. */
+export function plainRow(message, onWire) {
+  const { from, mid } = message;
+  const bubble = el('div', { class: 'bubble gone', 'data-from': from, 'data-mid': mid }, 'A message that cannot be drawn here');
+  const button = iconButton('wire', 'Show on the wire', () => onWire(message), 'on-wire');
+  button.tabIndex = -1;
+  return el('div', { class: 'row', role: 'article', 'data-from': from, 'aria-label': nameOf(from), tabindex: -1 },
+    el('div', { class: 'stack' }, bubble), el('div', { class: 'actions' }, button));
+}
+
 function actionsOf(message, row, onWire) {
   const { from, mid, deleted } = message;
   const mine = from === 'person';
@@ -77,8 +87,8 @@ function linked(text) {
 
 function quoteOf({ reply_to: reply }, byMid) {
   if (!reply) return null;
-  const quoted = byMid.get(reply.mid ?? reply);
-  return el('div', { class: 'quote', dir: 'auto' }, icon('reply', 'tiny'), el('span', {}, reply.story ? 'a story' : gist(quoted)));
+  const quoted = byMid.get(reply);
+  return el('div', { class: 'quote', dir: 'auto' }, icon('reply', 'tiny'), el('span', {}, gist(quoted)));
 }
 
 function reactionsOf({ reactions = [] }) {

@@ -20,7 +20,7 @@ import { bindRows } from './rows.js';
 import { wireEnd } from './scrollers.js';
 import { bindSheet, closeSheet } from './sheet.js';
 import { isCurrent, remember, remembered, state } from './state.js';
-import { bindThread, loadChat, renderFromWire } from './thread.js';
+import { bindThread, loadChat } from './thread.js';
 import { applyTheme, bindViews, countUnread } from './views.js';
 import { applyFilter, bindWire, forgetExchanges, loadExchanges, receiveExchange, showOnWire } from './wire.js';
 
@@ -32,9 +32,7 @@ const loadWorld = coalesce(async () => {
 
 async function refreshAll() {
   await loadWorld();
-  await Promise.all([loadClock(), loadFaults(), loadExchanges()]);
-  // After the wire, from which the receipts are told.
-  await loadChat();
+  await Promise.all([loadClock(), loadFaults(), loadExchanges(), loadChat()]);
 }
 
 function chosen() {
@@ -54,7 +52,6 @@ function setConnection(name, text) {
 function exchangeArrived(text) {
   const exchange = receiveExchange(text);
   countElsewhere(exchange);
-  renderFromWire();
   recheckFaults(exchange);
 }
 

@@ -1,7 +1,6 @@
 // What crosses the wire, in plain words.
 
-import { eventsOf } from './history.js';
-import { spaced } from './dom.js';
+import { entryOf, spaced } from './dom.js';
 import { state } from './state.js';
 
 export const WHY = {
@@ -14,6 +13,11 @@ export const HEADER_NOTES = {
   'x-hub-signature-256': 'The signature: HMAC-SHA256 of the exact body, keyed with your app secret. Only Meta and you can make it, so your server trusts nothing without it.',
   authorization: 'The access token: it says which account is writing, and that you may write for it.',
 };
+
+/** The items of a webhook, from every list they stand in. */
+export function eventsOf({ request }) {
+  return [request?.entry ?? []].flat().flatMap((entry) => [entry?.messaging, entry?.standby, entry?.changes].flatMap((list) => list ?? []));
+}
 
 export const addressOf = ({ url }) => new URL(URL.canParse(url, location.origin) ? url : '/', location.origin);
 
@@ -38,7 +42,7 @@ function eventWords({ message, reaction, value, ...event }) {
   if (event.field === 'feed') return feedWords(value ?? {});
   if (event.account_linking) return [`accounts ${event.account_linking.status}`, 'by'];
   const other = event.field ?? Object.keys(event).find((key) => !['sender', 'recipient', 'timestamp'].includes(key)) ?? 'event';
-  return KNOWN[other] ?? [spaced(other), 'for'];
+  return entryOf(KNOWN, other) ?? [spaced(other), 'for'];
 }
 
 const FEED_VERBS = { edited: ' edited', remove: ' removed' };
@@ -57,7 +61,7 @@ const ACTIONS = { typing_on: 'typing indicator', typing_off: 'end of typing', ma
 
 function sendWords(body) {
   const { sender_action: action, message } = body ?? {};
-  if (action) return ACTIONS[action] ?? action;
+  if (action) return entryOf(ACTIONS, action) ?? action;
   const attachment = message?.attachment ?? message?.attachments?.[0];
   if (message?.template) return 'utility template';
   if (attachment?.type === 'template') return `${spaced(attachment.payload?.template_type)} template`.trim();

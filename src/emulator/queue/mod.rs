@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 
 use super::faults::PushFault;
 use super::news::News;
-use super::world::{Lane, World};
+use super::world::{ChatKey, Lane, World};
 
 use delivery::{Delivery, Ended, Held};
 
@@ -57,6 +57,8 @@ pub(super) struct Attempt {
     pub(super) lane: Lane,
     /// The envelope.
     pub(super) body: Value,
+    /// The messages of people in it, each with its conversation.
+    pub(super) messages: Vec<(ChatKey, String)>,
     /// From 1.
     pub(super) number: u32,
     /// The request is to be lost on the way.
@@ -109,7 +111,8 @@ impl Queue {
         self.in_flight += 1;
         let lost = delivery.begin(now);
         let lane = delivery.news[0].0;
-        Some(Attempt { id, lane, body: delivery.body(world), number: delivery.attempts, lost })
+        let (body, messages, number) = (delivery.body(world), delivery.messages(), delivery.attempts);
+        Some(Attempt { id, lane, body, messages, number, lost })
     }
 
     /// An attempt has ended.

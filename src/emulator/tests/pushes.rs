@@ -176,6 +176,27 @@ async fn a_batch_has_entries_of_both_kinds_and_each_its_unit_of_time() {
 }
 
 #[tokio::test]
+async fn a_message_has_arrived_once_the_callback_has_taken_it() {
+    let mut bench = Bench::new().await;
+    bench.answer(|body| if body.contains("refused") { 500 } else { 200 });
+    bench.control("/emulator/faults", json!({"push": "batch"})).await;
+    for (person, text) in [("Ada", "one"), ("Ben", "two")] {
+        bench.act(json!({"person": person, "do": "message", "text": text})).await;
+    }
+    bench.settled().await;
+    bench.act(json!({"person": "Ben", "do": "message", "text": "refused"})).await;
+    bench.settled().await;
+    let delivered = async |person: &str, at: usize| {
+        let chat = bench.get(&format!("/emulator/chats/shop/{person}")).await;
+        chat["messages"][at]["delivered"].clone()
+    };
+    assert_eq!(delivered("Ada", 0).await, json!(true));
+    assert_eq!(delivered("Ben", 0).await, json!(true));
+    assert_eq!(delivered("Ben", 1).await, json!(null));
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn an_echo_comes_late_or_never_when_told_to() {
     let mut bench = Bench::new().await;
     bench.control("/emulator/faults", json!({"push": "echo_lost"})).await;

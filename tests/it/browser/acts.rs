@@ -28,8 +28,8 @@ pub async fn perform(browser: &Chromium, act: &str, fields: &[(&str, &str)]) {
 /// Does something to the message of this text, by its own buttons.
 pub async fn on_message(browser: &Chromium, text: &str, button: &str) {
     browser
-        .script(&format!(
-            "[...document.querySelectorAll('.row')].find(one => one.innerText.includes({text:?})).focus()"
+        .holds(&format!(
+            "(row => row && (row.focus(), true))([...document.querySelectorAll('.row')].find(one => one.innerText.includes({text:?})))"
         ))
         .await;
     browser.click(&format!(".row:focus-within .{button}")).await;

@@ -4,7 +4,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{bot, end, go, open, told};
+use super::{bot, bubbles, end, go, open, told};
 use crate::harness::chromium::Chromium;
 use crate::harness::{Rig, SHOP, send_json, world};
 
@@ -248,4 +248,26 @@ async fn everything_a_bot_can_show_on_instagram() {
     browser.says("#quick-replies", "Red").await;
     fits_everywhere(&browser, "instagram").await;
     end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_oddly_made_does_not_hide_what_comes_after() {
+    let Some((browser, rig)) = open().await else { return };
+    rig.says("Ada", "shop", "show me").await;
+    let cup = json!({"title": "Cup", "subtitle": "s", "image_url": null, "buttons": null});
+    let generic = template(json!({"template_type": "generic", "elements": [cup]}));
+    show(&browser, &rig, "shop", vec![(generic, "[data-template=generic] .card", &["Cup"])]).await;
+    for payload in [json!({"template_type": "constructor"}), json!({"template_type": "button", "buttons": 5})] {
+        let attachments = json!([{"type": "template", "payload": payload}]);
+        rig.act(json!({"person": "Ada", "account": "shop", "do": "message", "attachments": attachments})).await;
+    }
+    rig.says("Ada", "shop", "the last").await;
+    let drawn = bubbles(&browser, "person", 4).await;
+    let expected = ["show me", "Constructor template", "A message that cannot be drawn here", "the last"];
+    assert!(drawn.iter().zip(expected).all(|(drawn, expected)| drawn.contains(expected)), "{drawn:?}");
+    // Only what could not be drawn is complained of.
+    let noted = browser.console().await;
+    assert!(noted.len() == 1 && noted[0]["source"] == "console-api", "{noted:?}");
+    browser.end().await;
+    rig.stop_and_end().await;
 }
