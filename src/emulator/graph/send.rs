@@ -37,7 +37,10 @@ pub(super) fn message(
         ..Message::new(state.mid(&shared.world, key.account), Side::Business, now)
     };
     let metadata = content.get("metadata").and_then(Value::as_str);
-    announce(shared, state, key, &message, metadata);
+    // What tells of a message names the person, who stays unknown to an app that knows a reference alone.
+    if call.recipient.is_told() {
+        announce(shared, state, key, &message, metadata);
+    }
     let mut answer = Map::from_iter([("message_id".to_owned(), json!(message.mid))]);
     state.chat(key).add(message);
     settle(shared, state, key, call);

@@ -112,10 +112,10 @@ async fn errors_come_in_metas_shape() {
 
 #[tokio::test]
 async fn a_form_with_the_token_in_the_query_is_understood() {
-    let bench = Bench::new().await;
-    bench.act(json!({"do": "optin", "user_ref": "u-1"})).await;
+    let bench = Bench::unsubscribed(World::default()).await;
+    bench.act(json!({"do": "message", "text": "hi"})).await;
     let token = World::default().accounts[0].access_token.expose().to_owned();
-    let body = "recipient=%7B%22user_ref%22%3A%22u-1%22%7D&message=%7B%22text%22%3A%22caf%C3%A9%22%7D";
+    let body = "recipient=%7B%22id%22%3A%227200000000000011%22%7D&message=%7B%22text%22%3A%22caf%C3%A9%22%7D";
     let request = bench
         .http
         .post(format!("{}/me/messages?access_token={token}", bench.url))
@@ -123,8 +123,21 @@ async fn a_form_with_the_token_in_the_query_is_understood() {
         .body(body);
     let (status, answer) = bench.request(request).await;
     assert_eq!(status, 200, "{answer}");
-    assert!(answer["recipient_id"].is_null() && answer["message_id"].is_string());
-    assert_eq!(bench.chat().await["messages"][0]["text"], "café");
+    assert_eq!(bench.chat().await["messages"][1]["text"], "café");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn who_is_reached_by_a_reference_stays_unknown_to_the_app() {
+    let mut bench = Bench::new().await;
+    bench.act(json!({"do": "optin", "user_ref": "u-1"})).await;
+    bench.next().await;
+    let (status, answer) = bench.send(json!({"recipient": {"user_ref": "u-1"}, "message": {"text": "Welcome"}})).await;
+    assert_eq!((status, &answer), (200, &json!({"message_id": answer["message_id"]})));
+    assert_eq!(bench.chat().await["messages"][0]["mid"], answer["message_id"]);
+    // Neither an echo nor a delivery comes: the next thing heard is what Ada says.
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "hi");
     bench.end().await;
 }
 
