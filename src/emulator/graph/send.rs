@@ -12,6 +12,7 @@ use super::super::world::{ChatKey, Platform};
 use super::action::Action;
 use super::call::{Call, ThreadControl};
 use super::error::GraphError;
+use super::personas::Persona;
 use super::recipient::Recipient;
 
 /// Sends a message that may be sent. Returns what the answer says of it besides the recipient.
@@ -28,12 +29,14 @@ pub(super) fn message(
         return Err(GraphError::parameter("Param reply_to[mid] is not a message of this conversation"));
     }
     let now = shared.clock.now();
+    let persona = call.persona_id.as_ref().and_then(|id| state.setup.personas.find(&[key.account], id));
     let message = Message {
         text: content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
         attachments: attachments(content),
         quick_replies: content.get("quick_replies").and_then(Value::as_array).cloned().unwrap_or_default(),
         reply_to: call.reply_to.clone(),
         app_id: Some(shared.world.app.id.clone()),
+        persona: persona.map(Persona::seen),
         ..Message::new(state.mid(&shared.world, key.account), Side::Business, now)
     };
     let metadata = content.get("metadata").and_then(Value::as_str);

@@ -68,10 +68,15 @@ fn check(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) -> Resul
     let blocked = chat.blocked || is_barred;
     let facts = Facts { app, platform, opened_at: chat.opened_at(), blocked, anothers, right };
     rules::check(call, &facts, now)?;
+    if let Some(id) = &call.persona_id
+        && state.setup.personas.find(&[key.account], id).is_none()
+    {
+        return Err(GraphError::parameter("Param persona_id is not a persona of this Page"));
+    }
     if let Content::Message(message, file) = &call.content {
         let is_utility = call.messaging_type == MessagingType::Utility;
-        let (account, uploads, file) = (key.account, &state.uploads, file.as_ref());
-        limits::check(message, &Frame { platform, account, uploads, file, is_utility, now })?;
+        let (uploads, templates, file) = (&state.uploads, &state.setup.templates, file.as_ref());
+        limits::check(message, &Frame { platform, account: key.account, uploads, file, templates, is_utility, now })?;
     }
     Ok(())
 }

@@ -63,6 +63,8 @@ enum Step {
     AnotherApp,
     /// The account uploads a file.
     Upload(MediaKind),
+    /// The account has a template approved, of this name and in this language.
+    Template(&'static str, &'static str),
     /// The account sends something, so many times.
     Send(Value, usize),
     /// A call goes wrong.
@@ -183,6 +185,13 @@ async fn take(bench: &Bench, chat: ChatKey, rule: &str, step: Step) {
                 let (status, answer) = send(bench, chat, call.clone()).await;
                 assert_eq!(status, 200, "{rule}: {call}: {answer}");
             }
+        }
+        Step::Template(name, language) => {
+            drop(state);
+            let token = World::default().accounts[0].access_token.expose().to_owned();
+            let components = json!([{"type": "BODY", "text": "Your order left."}]);
+            let template = json!({"name": name, "language": language, "category": "UTILITY", "components": components});
+            bench.control("/me/message_templates", with(template, json!({"access_token": token}))).await;
         }
         Step::Fault(fault) => {
             drop(state);
