@@ -2,7 +2,7 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/discovery/private-replies>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -11,6 +11,7 @@ use super::world::ChatKey;
 
 /// How many writings, and how many tokens, are kept.
 const KEPT: usize = 10_000;
+
 /// How long a comment or post can be answered.
 const REPLY_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -27,8 +28,6 @@ pub(super) struct Rights {
     pub(super) writings: BTreeMap<String, Writing>,
     /// Tokens of the notification opt-ins.
     pub(super) tokens: BTreeMap<String, Token>,
-    /// The comments below broadcasts that are over.
-    below_ended: BTreeSet<String>,
 }
 
 impl Rights {
@@ -61,8 +60,10 @@ pub(super) struct Writing {
     pub(super) at: Timestamp,
     /// A post rather than a comment.
     pub(super) is_post: bool,
-    /// Below a broadcast that goes on.
+    /// Below a broadcast.
     pub(super) is_live: bool,
+    /// The broadcast has ended.
+    pub(super) is_over: bool,
     /// The one private reply was sent.
     pub(super) is_answered: bool,
 }
@@ -110,7 +111,7 @@ impl Rights {
         match self.writings.get(id) {
             Some(writing) if writing.is_answered => Err(Denial::Used),
             Some(writing) if now > writing.at + REPLY_WITHIN => Err(Denial::Expired),
-            _ if self.below_ended.contains(id) => Err(Denial::BroadcastOver),
+            Some(writing) if writing.is_over => Err(Denial::BroadcastOver),
             _ => Ok(()),
         }
     }
@@ -144,13 +145,7 @@ impl Rights {
     /// The account's broadcasts are over, and what was written below them can no longer be answered.
     pub(super) fn end_broadcasts(&mut self, account: usize) {
         let live = self.writings.iter_mut().filter(|(_, writing)| writing.is_live && writing.chat.account == account);
-        for (id, writing) in live {
-            writing.is_live = false;
-            self.below_ended.insert(id.clone());
-        }
-        while self.below_ended.len() > KEPT {
-            self.below_ended.pop_first();
-        }
+        live.for_each(|(_, writing)| writing.is_over = true);
     }
 }
 
@@ -167,7 +162,8 @@ mod tests {
     }
 
     fn comment(is_live: bool) -> Rights {
-        let writing = Writing { chat: CHAT, at: Timestamp(0), is_post: false, is_live, is_answered: false };
+        let writing =
+            Writing { chat: CHAT, at: Timestamp(0), is_post: false, is_live, is_over: false, is_answered: false };
         Rights { writings: BTreeMap::from([("c".to_owned(), writing)]), ..Rights::default() }
     }
 

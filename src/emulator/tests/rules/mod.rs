@@ -161,7 +161,7 @@ async fn send(bench: &Bench, chat: ChatKey, call: Value) -> (u16, Value) {
 async fn take(bench: &Bench, chat: ChatKey, rule: &str, step: Step) {
     let now = bench.clock.now();
     let (mut state, is_post) = (bench.emulator.shared.state(), matches!(step, Step::Post(_)));
-    let writing = |is_live| Writing { chat, at: now, is_post, is_live, is_answered: false };
+    let writing = |is_live| Writing { chat, at: now, is_post, is_live, is_over: false, is_answered: false };
     match step {
         Step::Wait(duration) => bench.clock.advance(duration),
         Step::Comment(id) | Step::Post(id) => drop(state.rights.writings.insert(id.into(), writing(false))),
