@@ -11,7 +11,7 @@
 //! In reading order:
 //!
 //! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`:
-//!   one conversation. `rights`, `routing`: what people allow besides its window, and whose it is.
+//!   one conversation.
 //! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the

@@ -138,7 +138,8 @@ fn call(shared: &Shared, state: &mut State, request: &Request, progress: &mut Pr
     if matches!(own.fault, Some(SendFault::LostAnswer | SendFault::Slow)) {
         progress.fault = own.fault;
     }
-    state.setup.count(&shared.world, own.account, shared.clock.now());
+    progress.throttled = progress.throttled.max(own.throttled);
+    state.setup.count(&shared.world, own.account, own.throttled, shared.clock.now());
     match answered {
         Ok(body) => (200, body),
         Err(error) => (400, error.body(&trace(state))),

@@ -1,7 +1,6 @@
 //! The Graph API: the Send API, `POST /{version}/{node}/messages`, and what else a bot asks of Meta.
 //!
-//! A send goes through the checks in an order that Meta does not promise: token, form, recipient, scripted fault, block,
-//! tag, window, limits. What passes them all is sent. Nothing here knows who calls.
+//! A send goes through the checks in the order that `sending` tells. Nothing here knows who calls.
 //!
 //! In reading order:
 //!
@@ -110,6 +109,8 @@ struct Progress {
     account: Option<usize>,
     chat: Option<ChatKey>,
     fault: Option<SendFault>,
+    /// For how long, where it was one call too many.
+    throttled: Option<Duration>,
 }
 
 async fn answer(site: &Site, request: Request) -> Response {
@@ -120,7 +121,7 @@ async fn answer(site: &Site, request: Request) -> Response {
     let (result, trace, said) = {
         let mut state = shared.state();
         let result = verified.unwrap_or_else(|| lead(shared, &mut state, &request, &mut progress));
-        let said = state.setup.count(&shared.world, progress.account, begun);
+        let said = state.setup.count(&shared.world, progress.account, progress.throttled, begun);
         (result, trace(&mut state), said)
     };
     if let (Ok(_), Some(key)) = (&result, progress.chat) {

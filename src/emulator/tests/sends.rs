@@ -162,6 +162,44 @@ async fn send_faults_strike_messages_in_order() {
 }
 
 #[tokio::test]
+async fn a_throttled_call_says_when_to_go_on() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    let token = World::default().accounts[0].access_token.expose().to_owned();
+    for (account, person, kind, subcode) in [
+        ("shop", "7200000000000011", "messenger", Value::Null),
+        ("shop_ig", "9100000000000021", "instagram", json!(2_534_040)),
+    ] {
+        bench.act(json!({"account": account, "do": "message", "text": "hi"})).await;
+        bench.control("/emulator/faults", json!({"send": "rate_limit"})).await;
+        let call = json!({"recipient": {"id": person}, "message": {"text": "Hello"}, "access_token": token});
+        let request = bench.http.post(format!("{}/me/messages", bench.url)).body(call.to_string());
+        let response = request.send().await.expect("an answer");
+        let used = response.headers()["x-business-use-case-usage"].as_bytes().to_vec();
+        let used: Value = serde_json::from_slice(&used).expect("JSON");
+        assert_eq!(
+            used,
+            json!({"104000000000001": [{"type": kind, "call_count": 100, "total_cputime": 100, "total_time": 100,
+                "estimated_time_to_regain_access": 1}]})
+        );
+        let answer: Value = serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON");
+        assert_eq!((&answer["error"]["code"], &answer["error"]["error_subcode"]), (&json!(613), &subcode));
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_refused_send_is_refused_whatever_is_scripted_for_its_answer() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    for fault in ["lost_answer", "slow"] {
+        bench.control("/emulator/faults", json!({"send": fault})).await;
+        assert_eq!(bench.send_error(json!({"message": {"text": "x"}})).await, (json!(10), json!(2_018_278)));
+        assert_eq!(bench.get("/emulator/faults").await["faults"][0]["send"], fault);
+        bench.control("/emulator/reset", json!({})).await;
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn a_lost_answer_closes_the_connection_after_the_message_went_out() {
     let mut bench = Bench::new().await;
     bench.act(json!({"do": "message", "text": "hi"})).await;
