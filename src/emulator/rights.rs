@@ -16,10 +16,10 @@ const KEPT: usize = 10_000;
 const REPLY_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How long a token can be used.
-const TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How far apart two marketing messages on one token are.
-const BETWEEN_MARKETING: Duration = Duration::from_secs(12 * 3600);
+pub(super) const BETWEEN_MARKETING: Duration = Duration::from_secs(12 * 3600);
 
 /// What people gave, by the ids that Meta gave it.
 #[derive(Default)]
@@ -39,7 +39,9 @@ impl Rights {
 
     /// Keeps a token, in the place of the oldest when there are too many.
     pub(super) fn keep_token(&mut self, token: String, right: Token) {
-        make_room(&mut self.tokens, |token| token.at);
+        if !self.tokens.contains_key(&token) {
+            make_room(&mut self.tokens, |token| token.at);
+        }
         self.tokens.insert(token, right);
     }
 }
@@ -78,6 +80,24 @@ pub(super) struct Token {
     pub(super) sent_at: Option<Timestamp>,
     /// The person wants no more.
     pub(super) is_stopped: bool,
+    /// The person has agreed again.
+    pub(super) is_refreshed: bool,
+    /// Of a token for marketing messages: what they are about.
+    pub(super) title: Option<String>,
+    /// The same: the time by which they come.
+    pub(super) timezone: Option<String>,
+}
+
+impl Token {
+    /// A token as it is given.
+    pub(super) fn new(chat: ChatKey, at: Timestamp, kind: TokenKind) -> Token {
+        Token { chat, at, kind, sent_at: None, is_stopped: false, is_refreshed: false, title: None, timezone: None }
+    }
+
+    /// `user_token_status`.
+    pub(super) fn status(&self) -> &'static str {
+        if self.is_refreshed { "REFRESHED" } else { "NOT_REFRESHED" }
+    }
 }
 
 /// What a token is for.
@@ -157,7 +177,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn token(kind: TokenKind) -> Rights {
-        let token = Token { chat: CHAT, at: Timestamp(0), kind, sent_at: None, is_stopped: false };
+        let token = Token::new(CHAT, Timestamp(0), kind);
         Rights { tokens: BTreeMap::from([("t".to_owned(), token)]), ..Rights::default() }
     }
 

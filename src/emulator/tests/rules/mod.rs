@@ -168,8 +168,7 @@ async fn take(bench: &Bench, chat: ChatKey, rule: &str, step: Step) {
         Step::LiveComment(id) => drop(state.rights.writings.insert(id.into(), writing(true))),
         Step::EndBroadcast => state.rights.end_broadcasts(chat.account),
         Step::Optin(kind, token) => {
-            let given = Token { chat, at: now, kind, sent_at: None, is_stopped: false };
-            state.rights.tokens.insert(token.into(), given);
+            state.rights.tokens.insert(token.into(), Token::new(chat, now, kind));
         }
         Step::Stop(token) => state.rights.tokens.get_mut(token).expect("Ada has agreed").is_stopped = true,
         Step::AnotherApp => state.routing.give(chat, ANOTHER_APP, now + CONTROL),
