@@ -12,7 +12,7 @@
 //!
 //! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`:
 //!   one conversation.
-//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it.
+//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it. `reactions`: their names.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
 //!   verification before the first.
@@ -37,6 +37,7 @@ mod page;
 mod push;
 mod queue;
 mod rates;
+mod reactions;
 mod refusal;
 mod rights;
 mod routing;

@@ -2,14 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::clock::Timestamp;
-
 use super::super::chat::{Message, Reaction, Side};
 use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
 use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
-use super::action::Action;
+use super::action::{Action, emoji};
 use super::call::{Call, ThreadControl};
 use super::error::GraphError;
 use super::personas::Persona;
@@ -105,7 +103,8 @@ fn echoed(message: &Message) -> Map<String, Value> {
 }
 
 /// Does what a sender action says.
-pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Timestamp) -> Result<(), GraphError> {
+pub(super) fn action(shared: &Shared, state: &mut State, key: ChatKey, action: &Action) -> Result<(), GraphError> {
+    let (now, platform) = (shared.clock.now(), shared.world.accounts[key.account].platform);
     let chat = state.chat(key);
     let unknown = || GraphError::parameter("Param payload[message_id] is not a message of this conversation");
     match action {
@@ -113,7 +112,7 @@ pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Time
         Action::TypingOff => chat.set_typing(false, now),
         Action::MarkSeen => chat.seen = true,
         Action::React { mid, reaction } => {
-            let emoji = if reaction == "love" { "❤️".to_owned() } else { reaction.clone() };
+            let emoji = emoji(reaction, platform)?.to_owned();
             let reaction = Reaction { from: Side::Business, reaction: reaction.clone(), emoji };
             chat.find(mid).ok_or_else(unknown)?.react(reaction);
         }

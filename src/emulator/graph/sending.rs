@@ -64,7 +64,7 @@ pub(super) fn handle(
             answer
         }
         Content::Action(action) => {
-            send::action(state, key, action, shared.clock.now())?;
+            send::action(shared, state, key, action)?;
             Map::new()
         }
     };

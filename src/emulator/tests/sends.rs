@@ -83,6 +83,31 @@ async fn an_instagram_login_account_sends_through_its_own_node() {
 }
 
 #[tokio::test]
+async fn a_reaction_by_name_shows_its_emoji() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    for (account, person, reactions) in [
+        ("shop", "7200000000000011", [("love", Some("❤️")), ("dislike", Some("👎")), ("laugh", None), ("other", None)]),
+        ("shop_ig", "9100000000000021", [("laugh", Some("😂")), ("🎉", Some("🎉")), ("smile", None), ("other", None)]),
+    ] {
+        bench.act(json!({"account": account, "do": "message", "text": "hi"})).await;
+        let path = format!("/emulator/chats/{account}/Ada");
+        let mid = bench.get(&path).await["messages"][0]["mid"].clone();
+        for (reaction, emoji) in reactions {
+            let payload = json!({"message_id": mid, "reaction": reaction});
+            let call = json!({"recipient": {"id": person}, "sender_action": "react", "payload": payload});
+            let Some(emoji) = emoji else {
+                assert_eq!(bench.send_error(call).await, (json!(100), Value::Null), "{reaction}");
+                continue;
+            };
+            assert_eq!(bench.send(call).await.0, 200, "{reaction}");
+            let shown = bench.get(&path).await["messages"][0]["reactions"].clone();
+            assert_eq!(shown, json!([{"from": "business", "reaction": reaction, "emoji": emoji}]));
+        }
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn errors_come_in_metas_shape() {
     let bench = Bench::new().await;
     let text = json!({"text": "x"});
