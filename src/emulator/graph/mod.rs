@@ -192,19 +192,17 @@ fn handle(
     request: &Request,
     progress: &mut Progress,
 ) -> Result<Map<String, Value>, GraphError> {
-    let read = match &request.body {
-        Ok(body) => call::fields(&request.uri, &request.headers, body),
-        Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
-    };
+    let fields = request.fields();
     // The token is looked at first, even where the body cannot be read.
-    let for_token = read.as_ref().map_or_else(|_| call::query(&request.uri), Fields::clone);
-    let accounts = access::accounts(&shared.world, &request.node, &request.headers, &for_token)?;
+    let query = if fields.is_err() { call::query(&request.uri) } else { Fields::new() };
+    let for_token = *fields.as_ref().unwrap_or(&&query);
+    let accounts = access::accounts(&shared.world, &request.node, &request.headers, for_token)?;
     progress.account = accounts.first().copied();
-    sending::handle(shared, state, &accounts, &read?, progress)
+    sending::handle(shared, state, &accounts, fields?, progress)
 }
 
 fn trace(state: &mut State) -> String {
-    (0..11).map(|_| state.rng.alphanumeric()).collect()
+    (0..11).map(|_| state.wire_rng.alphanumeric()).collect()
 }
 
 fn graph_headers(version: &str, trace: &str, said: &Said) -> HeaderMap {
