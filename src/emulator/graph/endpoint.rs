@@ -66,7 +66,7 @@ pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, prog
     })?;
     let node = path.first().copied().unwrap_or_default();
     let url = address(request);
-    let mut ask = Ask { shared, state, caller, verb, node, fields: fields, url, now: shared.clock.now() };
+    let mut ask = Ask { shared, state, caller, verb, node, fields, url, now: shared.clock.now() };
     progress.account = ask.held().first().copied();
     match path[..] {
         ["debug_token"] => oauth::debug_token(&ask),
