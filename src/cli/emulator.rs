@@ -28,6 +28,9 @@ pub(super) struct EmulatorArgs {
     webhook: Option<Url>,
     #[command(flatten)]
     world: WorldArgs,
+    /// Gives the same ids to the same acts and calls in the same order [default: the time, so that no id comes twice]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 }
 
 impl EmulatorArgs {
@@ -39,7 +42,10 @@ impl EmulatorArgs {
             None => dev::listen(dev::EMULATOR).await?,
         };
         let address = listener.local_addr()?;
-        let emulator = Emulator::new(world, Clock::system());
+        let emulator = match self.seed {
+            Some(seed) => Emulator::seeded(world, Clock::system(), seed),
+            None => Emulator::new(world, Clock::system()),
+        };
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (emulator, stop) = (emulator.clone(), stop.clone());

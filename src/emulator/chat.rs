@@ -95,6 +95,9 @@ pub(super) struct Message {
     /// The app that sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) app_id: Option<String>,
+    /// As whom the business speaks: `{"id","name","profile_picture_url"}`, as it was then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) persona: Option<Value>,
 }
 
 /// What one side thinks of a message.
@@ -123,6 +126,7 @@ impl Message {
             deleted: false,
             delivered: false,
             app_id: None,
+            persona: None,
         }
     }
 

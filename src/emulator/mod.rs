@@ -11,8 +11,8 @@
 //! In reading order:
 //!
 //! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`:
-//!   one conversation. `rights`, `routing`: what people allow besides its window, and whose it is.
-//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it.
+//!   one conversation.
+//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it. `reactions`: their names.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
 //!   verification before the first.
@@ -37,6 +37,7 @@ mod page;
 mod push;
 mod queue;
 mod rates;
+mod reactions;
 mod refusal;
 mod rights;
 mod routing;
@@ -89,8 +90,17 @@ impl std::fmt::Debug for Emulator {
 
 impl Emulator {
     /// An emulated Meta with nothing in it but `world`, living by `clock`.
+    ///
+    /// The clock's time is its seed: under a standing clock a run repeats itself, id by id; under the machine's no message gets
+    /// the id of a message of an earlier run, which a bot with a memory would take for a repeated delivery.
     pub fn new(world: World, clock: Clock) -> Emulator {
-        Emulator { shared: Arc::new(Shared::new(world, clock, push::client())) }
+        let seed = clock.now().0.unsigned_abs();
+        Emulator::seeded(world, clock, seed)
+    }
+
+    /// The same with a seed: the same acts and calls in the same order get the same ids from it.
+    pub fn seeded(world: World, clock: Clock, seed: u64) -> Emulator {
+        Emulator { shared: Arc::new(Shared::new(world, clock, push::client(), seed)) }
     }
 
     /// Whether no webhook is under way or due before the clock moves.

@@ -42,8 +42,10 @@ pub(super) struct Shared {
 
 /// What has happened.
 pub(super) struct State {
-    /// Where all randomness comes from.
+    /// Where ids and tokens come from.
     pub(super) rng: fastrand::Rng,
+    /// Where traces and challenges come from: how often somebody asks, or a bot is verified, changes no id.
+    pub(super) wire_rng: fastrand::Rng,
     pub(super) chats: BTreeMap<ChatKey, Chat>,
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
@@ -78,11 +80,12 @@ pub(super) enum Notice {
 impl Shared {
     /// A world in which nothing has happened yet.
     ///
-    /// The seed is the clock's time: under a standing clock a run repeats itself, id by id; under the machine's no message
-    /// gets the id of a message of an earlier run, which a bot with a memory would take for a repeated delivery.
-    pub(super) fn new(world: World, clock: Clock, http: reqwest::Client) -> Shared {
+    /// From one seed come the same ids, one after the other.
+    pub(super) fn new(world: World, clock: Clock, http: reqwest::Client, seed: u64) -> Shared {
+        let mut rng = fastrand::Rng::with_seed(seed);
         let state = State {
-            rng: fastrand::Rng::with_seed(clock.now().0.unsigned_abs()),
+            wire_rng: rng.fork(),
+            rng,
             chats: BTreeMap::new(),
             exchanges: Exchanges::default(),
             faults: Faults::default(),

@@ -74,5 +74,5 @@ async fn verify(shared: &Shared, url: Url, challenge: &str) -> Result<(), Subscr
 /// Ten digits, as Meta's are. The first may be a zero, which a server that reads them as a number loses.
 fn challenge(shared: &Shared) -> String {
     let mut state = shared.state();
-    (0..10).map(|_| state.rng.digit(10)).collect()
+    (0..10).map(|_| state.wire_rng.digit(10)).collect()
 }

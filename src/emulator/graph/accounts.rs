@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::world::Platform;
+use super::super::world::{Platform, username};
 use super::access::Caller;
 use super::ask::{Answer, Ask, Verb};
 use super::conversations;
@@ -80,7 +80,7 @@ fn page<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
         ("category", json!("Shopping & retail")),
         ("category_list", json!([{"id": "2201", "name": "Shopping & retail"}])),
         ("tasks", json!(TASKS)),
-        ("username", json!(account.name)),
+        ("username", json!(username(&account.name))),
         ("link", json!(format!("https://www.facebook.com/{}", account.id))),
         ("messaging_feature_status", threads::features(ask.shared.world.app.routing_default)),
     ];
@@ -95,7 +95,7 @@ fn instagram<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
     let account = &ask.shared.world.accounts[at];
     let values = [
         ("user_id", json!(account.id)),
-        ("username", json!(account.name)),
+        ("username", json!(username(&account.name))),
         ("name", json!(account.name)),
         ("account_type", json!("BUSINESS")),
         ("profile_picture_url", json!(format!("https://scontent.cdninstagram.com/profilepic/{}", account.id))),

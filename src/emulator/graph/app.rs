@@ -18,7 +18,7 @@ use super::{Request, VERSION, subscribed};
 /// `POST /{app}/subscriptions`: the one call that is answered by calling back first.
 pub(super) async fn subscribe(shared: &Shared, request: &Request) -> Answer {
     let fields = request.fields()?;
-    if caller(&shared.world, &request.headers, &fields)? != Caller::App {
+    if caller(&shared.world, &request.headers, fields)? != Caller::App {
         return Err(not_the_app());
     }
     if request.node != shared.world.app.id {
@@ -26,7 +26,7 @@ pub(super) async fn subscribe(shared: &Shared, request: &Request) -> Answer {
     }
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let object = object(text("object"))?;
-    let wanted = list(&fields, "fields")?;
+    let wanted = list(fields, "fields")?;
     subscribed::check("fields", &wanted, object)?;
     let known = shared.state().subscriptions.of_app(object).cloned();
     let callback = text("callback_url").map(str::to_owned).or(known.as_ref().map(|known| known.callback.clone()));

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 
 use super::super::chat::{Chat, Message, Side, WINDOW};
 use super::super::state::{Shared, State};
-use super::super::world::ChatKey;
+use super::super::world::{ChatKey, username};
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::messages;
@@ -117,7 +117,7 @@ impl<'a> Conversation<'a> {
             Side::Business => (account.name.as_str(), account.id.as_str()),
         };
         match self.is_instagram() {
-            true => json!({"username": name.to_lowercase(), "id": id}),
+            true => json!({"username": username(name), "id": id}),
             false => json!({"name": name, "email": format!("{id}@facebook.com"), "id": id}),
         }
     }

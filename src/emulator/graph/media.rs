@@ -95,6 +95,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::limits::tests::judge;
+    use super::super::templates::Templates;
     use super::*;
     use crate::clock::Timestamp;
     use crate::emulator::Platform;
@@ -140,7 +141,8 @@ mod tests {
             let file = file.map(|(content_type, size)| File { content_type: content_type.into(), size });
             let attachment = json!({"type": kind, "payload": payload});
             let (file, now) = (file.as_ref(), Timestamp(0));
-            let frame = Frame { platform, account: 1, uploads: &uploads, file, is_utility: false, now };
+            let (uploads, templates) = (&uploads, &Templates::default());
+            let frame = Frame { platform, account: 1, uploads, file, templates, is_utility: false, now };
             let error = check(&Part::new(&attachment, "message[attachment]"), &frame).err();
             assert_eq!(error.and_then(|error| error.subcode), expected, "{attachment} {file:?}");
         };

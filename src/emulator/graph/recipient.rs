@@ -60,7 +60,7 @@ impl Recipient {
         matches!(self, Recipient::Id(_) | Recipient::UserRef(_))
     }
 
-    /// Whether the answer says who it was. Who is reached by a reference stays unknown to the app until they write.
+    /// Whether the app is told who it was: by the answer, by the echo, by the delivery. Who is reached by a reference stays unknown to the app until they write.
     pub(super) fn is_told(&self) -> bool {
         !matches!(self, Recipient::UserRef(_) | Recipient::PhoneNumber)
     }

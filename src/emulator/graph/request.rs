@@ -18,7 +18,10 @@ pub(super) struct Request {
     pub(super) node: String,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
+    /// As it came, for the record.
     pub(super) body: Result<Bytes, BytesRejection>,
+    /// The parameters, however they were given; read once, before anything is locked.
+    fields: Result<Fields, GraphError>,
 }
 
 impl Request {
@@ -26,7 +29,11 @@ impl Request {
     pub(super) fn new(method: Method, uri: Uri, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Request {
         let (version, path) = path::read(uri.path());
         let node = path.first().cloned().unwrap_or_default();
-        Request { method, version, path, node, uri, headers, body }
+        let fields = match &body {
+            Ok(body) => call::fields(&uri, &headers, body),
+            Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
+        };
+        Request { method, version, path, node, uri, headers, body, fields }
     }
 
     /// Whether it is a call of the Send API.
@@ -48,11 +55,8 @@ impl Request {
         self.method == Method::POST
     }
 
-    /// The parameters, however they were given.
-    pub(super) fn fields(&self) -> Result<Fields, GraphError> {
-        match &self.body {
-            Ok(body) => call::fields(&self.uri, &self.headers, body),
-            Err(_) => Err(GraphError::parameter("The body is larger than 1 MiB or was cut off")),
-        }
+    /// The parameters.
+    pub(super) fn fields(&self) -> Result<&Fields, GraphError> {
+        self.fields.as_ref().map_err(GraphError::clone)
     }
 }

@@ -2,16 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::clock::Timestamp;
-
 use super::super::chat::{Message, Reaction, Side};
 use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
 use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
-use super::action::Action;
+use super::action::{Action, emoji};
 use super::call::{Call, ThreadControl};
 use super::error::GraphError;
+use super::personas::Persona;
 use super::recipient::Recipient;
 
 /// Sends a message that may be sent. Returns what the answer says of it besides the recipient.
@@ -29,16 +28,21 @@ pub(super) fn message(
     }
     let now = shared.clock.now();
     let content = &without_nulls(content.clone());
+    let persona = call.persona_id.as_ref().and_then(|id| state.setup.personas.find(&[key.account], id));
     let message = Message {
         text: content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
         attachments: attachments(content),
         quick_replies: content.get("quick_replies").and_then(Value::as_array).cloned().unwrap_or_default(),
         reply_to: call.reply_to.clone(),
         app_id: Some(shared.world.app.id.clone()),
+        persona: persona.map(Persona::seen),
         ..Message::new(state.mid(&shared.world, key.account), Side::Business, now)
     };
     let metadata = content.get("metadata").and_then(Value::as_str);
-    announce(shared, state, key, &message, metadata);
+    // What tells of a message names the person, who stays unknown to an app that knows a reference alone.
+    if call.recipient.is_told() {
+        announce(shared, state, key, &message, metadata);
+    }
     let mut answer = Map::from_iter([("message_id".to_owned(), json!(message.mid))]);
     state.chat(key).add(message);
     settle(shared, state, key, call);
@@ -100,7 +104,8 @@ fn echoed(message: &Message) -> Map<String, Value> {
 }
 
 /// Does what a sender action says.
-pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Timestamp) -> Result<(), GraphError> {
+pub(super) fn action(shared: &Shared, state: &mut State, key: ChatKey, action: &Action) -> Result<(), GraphError> {
+    let (now, platform) = (shared.clock.now(), shared.world.accounts[key.account].platform);
     let chat = state.chat(key);
     let unknown = || GraphError::parameter("Param payload[message_id] is not a message of this conversation");
     match action {
@@ -108,7 +113,7 @@ pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Time
         Action::TypingOff => chat.set_typing(false, now),
         Action::MarkSeen => chat.seen = true,
         Action::React { mid, reaction } => {
-            let emoji = if reaction == "love" { "❤️".to_owned() } else { reaction.clone() };
+            let emoji = emoji(reaction, platform)?.to_owned();
             let reaction = Reaction { from: Side::Business, reaction: reaction.clone(), emoji };
             chat.find(mid).ok_or_else(unknown)?.react(reaction);
         }

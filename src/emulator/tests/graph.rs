@@ -234,9 +234,16 @@ async fn personas_labels_templates_and_uploads_are_kept() {
     let id = post(&bench, "/me/personas", persona.clone()).await.expect("a persona")["id"].clone();
     let path = format!("/{}", id.as_str().expect("an id"));
     assert_eq!(call(&bench, "GET", &path, PAGE).await.map(|shown| shown["name"].clone()), Ok(json!("Ada")));
-    assert_eq!(call(&bench, "GET", "/me/personas", PAGE).await.map(|list| list["data"][0]["id"].clone()), Ok(id));
+    let list = call(&bench, "GET", "/me/personas", PAGE).await;
+    assert_eq!(list.map(|list| list["data"][0]["id"].clone()), Ok(id.clone()));
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    let spoken = json!({"persona_id": id, "message": {"text": "Ada here"}});
+    assert_eq!(bench.send(spoken.clone()).await.0, 200);
+    assert_eq!(bench.send(json!({"persona_id": id, "sender_action": "typing_on"})).await.0, 200);
+    assert_eq!(bench.chat().await["messages"][1]["persona"], super::with(persona, json!({"id": id})));
     assert_eq!(call(&bench, "DELETE", &path, PAGE).await, Ok(json!({"success": true})));
     assert_eq!(call(&bench, "GET", &path, PAGE).await, Err((100, Some(33))));
+    assert_eq!(bench.send_error(spoken).await, (json!(100), Value::Null));
     assert_eq!(post(&bench, "/me/personas", json!({"name": "Ada"})).await, Err((100, None)));
 
     let (status, refused) =
@@ -265,12 +272,16 @@ async fn personas_labels_templates_and_uploads_are_kept() {
     let made = post(&bench, "/me/message_templates", template.clone()).await.expect("a template");
     assert_eq!(made["status"], "APPROVED");
     assert_eq!(post(&bench, "/me/message_templates", template).await, Err((100, None)));
+    let named = json!({"name": "order_update", "language": {"code": "en"}});
+    let filled = json!({"messaging_type": "UTILITY", "message": {"template": named}});
+    assert_eq!(bench.send(filled.clone()).await.0, 200);
     let list = call(&bench, "GET", "/me/message_templates?status=APPROVED&fields=name", PAGE).await.expect("a list");
     assert_eq!(list["data"], json!([{"name": "order_update", "id": made["id"]}]));
     assert_eq!(
         call(&bench, "DELETE", "/me/message_templates?name=order_update", PAGE).await,
         Ok(json!({"success": true}))
     );
+    assert_eq!(bench.send_error(filled).await, (json!(100), Value::Null));
 
     let upload =
         json!({"message": {"attachment": {"type": "image", "payload": {"url": "https://shop.example/a.jpg"}}}});

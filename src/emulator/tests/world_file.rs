@@ -25,7 +25,11 @@ fn the_example_is_a_world() {
     let world = World::read(&path).expect("a world");
     let platforms: Vec<Platform> = world.accounts.iter().map(|account| account.platform).collect();
     assert_eq!(platforms, [Platform::Messenger, Platform::Instagram, Platform::InstagramLogin]);
-    assert!(world.people.len() > 1 && world.app.features.is_some());
+    assert!(world.people.len() > 1);
+    let written: toml::Table = toml::from_str(&std::fs::read_to_string(&path).expect("a file")).expect("TOML");
+    let keys = toml::Table::try_from(&world.app).expect("it can be written");
+    assert_eq!(written["app"].as_table().map(|app| app.keys().collect::<Vec<_>>()), Some(keys.keys().collect()));
+    assert!(keys.contains_key("features"));
 }
 
 #[test]

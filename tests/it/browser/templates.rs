@@ -31,6 +31,16 @@ async fn upload(rig: &Rig, url: &str) -> String {
     answer["attachment_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
+/// Has a text approved that utility messages fill in.
+async fn approve(rig: &Rig, name: &str, language: &str) {
+    let request = rig.http.post(format!("{}/v26.0/{SHOP}/message_templates", rig.meta));
+    let request = request.bearer_auth(world().accounts[0].access_token.expose());
+    let components = json!([{"type": "BODY", "text": "Your order {{1}} left."}]);
+    let text = json!({"name": name, "language": language, "category": "UTILITY", "components": components});
+    let answer = send_json(request, &text).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{name}: {}", answer.status());
+}
+
 fn template(payload: Value) -> Value {
     json!({"attachment": {"type": "template", "payload": payload}})
 }
@@ -209,6 +219,7 @@ async fn everything_a_bot_can_show_on_messenger() {
     let Some((browser, rig)) = open().await else { return };
     let at = pictures().await;
     rig.says("Ada", "shop", "show me").await;
+    approve(&rig, "order_update", "en").await;
     show(&browser, &rig, "shop", on_messenger(&at, &upload(&rig, &at).await)).await;
     show(&browser, &rig, "shop", everywhere(&at)).await;
     fits_everywhere(&browser, "messenger").await;

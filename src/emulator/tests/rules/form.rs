@@ -43,8 +43,8 @@ async fn the_parameters_of_a_call() {
             .but(hello(json!({"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}))),
         row("§1.1 reply_to", 100, hello(json!({"reply_to": {}}))),
         row("§1.1 reply_to in this thread", 100, mid("m_none")),
-        row("§1.1 persona_id", 100, hello(json!({"persona_id": {}})))
-            .but(hello(json!({"persona_id": "3100000000000001"}))),
+        row("§1.1 persona_id", 100, hello(json!({"persona_id": {}}))),
+        row("§1.1 a persona that exists", 100, hello(json!({"persona_id": "3100000000000001"}))),
         row("§11 no persona on Instagram", 100, hello(json!({"persona_id": "3100000000000001"})))
             .on_instagram()
             .but(hello(json!({"notification_type": "NO_PUSH"}))),
