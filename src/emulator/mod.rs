@@ -127,7 +127,7 @@ impl Emulator {
 
 fn router(site: Site) -> Router {
     Router::new()
-        .route("/", get(page::root).post(graph::graph))
+        .route("/", get(page::root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
         .route("/playground/{*file}", get(page::file).fallback(control::nothing))

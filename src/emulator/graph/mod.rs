@@ -191,10 +191,7 @@ fn handle(
     request: &Request,
     progress: &mut Progress,
 ) -> Result<Map<String, Value>, GraphError> {
-    let read = match &request.body {
-        Ok(body) => call::fields(&request.uri, &request.headers, body),
-        Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
-    };
+    let read = request.fields();
     // The token is looked at first, even where the body cannot be read.
     let for_token = read.as_ref().map_or_else(|_| call::query(&request.uri), Fields::clone);
     let accounts = access::accounts(&shared.world, &request.node, &request.headers, &for_token)?;

@@ -59,7 +59,7 @@ impl Request {
     pub(super) fn fields(&self) -> Result<Fields, GraphError> {
         match &self.body {
             Ok(body) => call::fields(&self.uri, &self.headers, body),
-            Err(_) => Err(GraphError::parameter("The body is larger than 1 MiB or was cut off")),
+            Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
         }
     }
 }
