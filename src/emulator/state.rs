@@ -2,7 +2,7 @@
 //!
 //! What changes is in one [`State`] under one lock, which is never held while something is awaited.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -52,8 +52,8 @@ pub(super) struct State {
     pub(super) rights: Rights,
     pub(super) routing: Routing,
     pub(super) subscriptions: Subscriptions,
-    /// The accounts that Meta has blocked from sending.
-    pub(super) enforced: BTreeSet<usize>,
+    /// The accounts that Meta has blocked from sending, and since when.
+    pub(super) enforced: BTreeMap<usize, Timestamp>,
     pub(super) uploads: Uploads,
     /// What the app has set up by Graph calls.
     pub(super) setup: Setup,
@@ -89,7 +89,7 @@ impl Shared {
             rights: Rights::default(),
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
-            enforced: BTreeSet::new(),
+            enforced: BTreeMap::new(),
             uploads: Uploads::default(),
             setup: Setup::default(),
             links: Links::default(),

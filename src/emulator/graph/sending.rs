@@ -30,8 +30,10 @@ pub(super) fn handle(
     let key = call.recipient.find(shared, state, accounts)?;
     (progress.account, progress.chat) = (Some(key.account), Some(key));
     if matches!(call.content, Content::Message(..)) {
-        let enforced = state.enforced.contains(&key.account).then_some(SendFault::Blocked);
-        progress.fault = enforced.or_else(|| state.faults.next_send());
+        if state.enforced.contains_key(&key.account) {
+            return Err(blocked());
+        }
+        progress.fault = state.faults.next_send();
         progress.fault.and_then(failure).map_or(Ok(()), Err)?;
     }
     check(shared, state, key, &call)?;
@@ -93,6 +95,11 @@ fn too_many(platform: Platform) -> GraphError {
     if platform.is_instagram() { error.with(2_534_040) } else { error }
 }
 
+/// The error of an account that Meta has blocked from sending.
+fn blocked() -> GraphError {
+    GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
+}
+
 /// The error of a fault that refuses.
 fn failure(fault: SendFault) -> Option<GraphError> {
     Some(match fault {
@@ -101,9 +108,7 @@ fn failure(fault: SendFault) -> Option<GraphError> {
             GraphError::plain(190, "Error validating access token: Session has expired.").with(463)
         }
         SendFault::Temporary => GraphError::api(2, "Service temporarily unavailable").transient(),
-        SendFault::Blocked => {
-            GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
-        }
+        SendFault::Blocked => blocked(),
         SendFault::LostAnswer | SendFault::Slow => return None,
     })
 }
