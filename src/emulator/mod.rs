@@ -107,7 +107,7 @@ impl Emulator {
     pub fn is_at_rest(&self) -> bool {
         let now = self.shared.clock.now();
         let state = self.shared.state();
-        state.callback.is_none() || state.queue.is_at_rest(now)
+        !state.subscriptions.has_begun() || state.queue.is_at_rest(now)
     }
 
     /// Serves the control routes, the Graph API and the playground on `listener`, and delivers webhooks, until `stop`; then
@@ -123,8 +123,9 @@ impl Emulator {
         served
     }
 
-    /// Verifies `callback` as Meta does, with a GET that carries the verify token and a challenge. Webhooks go there from
-    /// then on, those first that have waited; a callback verified earlier gets no more.
+    /// Verifies `callback` as Meta does, with a GET that carries the verify token and a challenge. The webhooks of Pages and of
+    /// Instagram go there from then on, of every account and every field, those first that have waited; a callback
+    /// verified earlier gets no more.
     ///
     /// # Errors
     ///
@@ -136,7 +137,7 @@ impl Emulator {
 
 fn router(site: Site) -> Router {
     Router::new()
-        .route("/", get(page::root).post(graph::graph))
+        .route("/", get(page::root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
         .route("/playground/{*file}", get(page::file).fallback(control::nothing))

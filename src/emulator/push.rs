@@ -63,12 +63,15 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 fn start(shared: &Arc<Shared>, attempts: &mut JoinSet<()>) -> Option<Timestamp> {
     let now = shared.clock.now();
     let mut state = shared.state();
-    let callback = state.callback.clone()?;
+    if !state.subscriptions.has_begun() {
+        return None;
+    }
     while attempts.len() < CONCURRENCY {
-        match state.queue.start(&shared.world, now) {
-            Some(next) => attempts.spawn(attempt(shared.clone(), callback.clone(), next)),
-            None => return state.queue.next_due(),
-        };
+        let Some(next) = state.queue.start(&shared.world, now) else { return state.queue.next_due() };
+        let object = shared.world.accounts[next.lane.account].platform.object();
+        let callback =
+            state.subscriptions.callback(object).expect("what waits is of a kind with a callback").to_owned();
+        attempts.spawn(attempt(shared.clone(), callback, next));
     }
     None
 }

@@ -43,7 +43,7 @@ fn enforce(
     let enforcement = match action {
         Enforcement::Warning => json!({"action": "warning", "reason": reason.unwrap_or(REASON.into())}),
         Enforcement::Block => {
-            state.enforced.insert(account);
+            state.enforced.insert(account, shared.clock.now());
             json!({"action": "block", "reason": reason.unwrap_or(REASON.into())})
         }
         Enforcement::Unblock => {

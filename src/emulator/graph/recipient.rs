@@ -113,7 +113,8 @@ fn written(rights: &Rights, id: &str, is_post: bool) -> Option<ChatKey> {
     rights.writings.get(id).filter(|writing| writing.is_post == is_post).map(|writing| writing.chat)
 }
 
-fn nobody(instagram: bool) -> GraphError {
+/// The refusal of an id that is nobody's.
+pub(super) fn nobody(instagram: bool) -> GraphError {
     GraphError::parameter("No matching user found").with(if instagram { 2_534_014 } else { 2_018_001 })
 }
 

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, Uri};
+use serde_json::Value;
 
 use super::call::{self, Fields};
 use super::error::GraphError;
@@ -48,7 +49,13 @@ impl Request {
 
     /// Whether it subscribes the app, and with it a callback that must be verified first.
     pub(super) fn is_subscription(&self) -> bool {
-        self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions"
+        self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions" && !self.means_another()
+    }
+
+    /// Whether `method` says that something else is meant.
+    fn means_another(&self) -> bool {
+        let is_another = |method: &str| !method.eq_ignore_ascii_case("POST");
+        self.fields().is_ok_and(|fields| fields.get("method").and_then(Value::as_str).is_some_and(is_another))
     }
 
     fn is_post(&self) -> bool {

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::clock::Timestamp;
+
 use super::super::chat::{Message, Reaction, Side};
-use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
+use super::super::routing::CONTROL;
 use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
@@ -12,6 +14,7 @@ use super::call::{Call, ThreadControl};
 use super::error::GraphError;
 use super::personas::Persona;
 use super::recipient::Recipient;
+use super::threads;
 
 /// Sends a message that may be sent. Returns what the answer says of it besides the recipient.
 pub(super) fn message(
@@ -26,6 +29,15 @@ pub(super) fn message(
     {
         return Err(GraphError::parameter("Param reply_to[mid] is not a message of this conversation"));
     }
+    let next = match &call.thread_control {
+        Some(ThreadControl::Pass { app_id }) => {
+            Next::Owner(threads::target(&shared.world, key, app_id.as_deref(), "thread_control[app_id]")?)
+        }
+        Some(ThreadControl::Release) => Next::Nobody,
+        // Whoever answers has the conversation; what goes to a comment, or on a token, is no answer in it.
+        None if call.recipient.is_person() => Next::Owner(&shared.world.app.id),
+        None => Next::AsBefore,
+    };
     let now = shared.clock.now();
     let content = &without_nulls(content.clone());
     let persona = call.persona_id.as_ref().and_then(|id| state.setup.personas.find(&[key.account], id));
@@ -45,30 +57,31 @@ pub(super) fn message(
     }
     let mut answer = Map::from_iter([("message_id".to_owned(), json!(message.mid))]);
     state.chat(key).add(message);
-    settle(shared, state, key, call);
+    settle(state, key, call, next, now);
     if let Some(kind) = reusable(content) {
         answer.insert("attachment_id".into(), json!(state.uploads.add(key.account, kind, now)));
     }
     Ok(answer)
 }
 
+/// Whose the conversation is after a message.
+enum Next<'a> {
+    Owner(&'a str),
+    Nobody,
+    AsBefore,
+}
+
 /// What changes with the message: the right it was sent on is used, and the conversation may go to another app.
-fn settle(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) {
-    let now = shared.clock.now();
+fn settle(state: &mut State, key: ChatKey, call: &Call, next: Next<'_>, now: Timestamp) {
     match &call.recipient {
         Recipient::Comment(id) | Recipient::Post(id) => state.rights.use_reply(id),
         Recipient::Token(token, _) => state.rights.use_token(token, now),
         Recipient::Id(_) | Recipient::UserRef(_) | Recipient::PhoneNumber => {}
     }
-    let instagram = shared.world.accounts[key.account].platform.is_instagram();
-    let inbox = if instagram { INSTAGRAM_INBOX } else { PAGE_INBOX };
-    match &call.thread_control {
-        Some(ThreadControl::Pass { app_id }) => {
-            state.routing.give(key, app_id.as_deref().unwrap_or(inbox), now + CONTROL)
-        }
-        Some(ThreadControl::Release) => state.routing.release(key),
-        // Whoever answers has the conversation.
-        None => state.routing.keep(key, &shared.world.app.id, now + CONTROL),
+    match next {
+        Next::Owner(app_id) => state.routing.keep(key, app_id, now + CONTROL),
+        Next::Nobody => state.routing.release(key),
+        Next::AsBefore => {}
     }
 }
 

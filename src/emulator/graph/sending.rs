@@ -39,7 +39,7 @@ pub(super) fn handle(
     (progress.account, progress.chat) = (Some(key.account), Some(key));
     let platform = shared.world.accounts[key.account].platform;
     if matches!(call.content, Content::Message(..)) {
-        if state.enforced.contains(&key.account) {
+        if state.enforced.contains_key(&key.account) {
             return Err(blocked());
         }
         if let Some(error) = state.faults.due_send().and_then(|fault| failure(fault, platform)) {
@@ -119,6 +119,7 @@ fn too_many(platform: Platform) -> GraphError {
     if platform.is_instagram() { error.with(2_534_040) } else { error }
 }
 
+/// The error of an account that Meta has blocked from sending.
 fn blocked() -> GraphError {
     GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
 }

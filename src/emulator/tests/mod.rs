@@ -10,6 +10,7 @@ mod graph;
 mod pushes;
 mod rules;
 mod sends;
+mod subscriptions;
 mod world_file;
 
 use std::sync::{Arc, Mutex};

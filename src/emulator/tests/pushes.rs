@@ -127,6 +127,7 @@ async fn an_hour_of_failures_unsubscribes_the_account() {
     assert_eq!(bench.act(json!({"do": "message", "text": "never told"})).await, Value::Null);
     let subscription = bench.get("/emulator/subscribe").await;
     assert_eq!(subscription, json!({"callback": bench.bot_url, "unsubscribed": ["shop"]}));
+    assert_eq!(bench.connected("GET").await, json!([]));
     let on_instagram = bench.act(json!({"account": "shop_ig", "do": "message", "text": "elsewhere"})).await;
     assert_eq!(bench.next_item().await, on_instagram);
 
