@@ -188,6 +188,12 @@ impl World {
         let account = self.accounts.get(key.account)?;
         self.people.get(key.person)?.ids.get(&account.name).map(String::as_str)
     }
+
+    /// The conversations that the account has or may have.
+    pub(super) fn chats_of(&self, account: usize) -> impl Iterator<Item = ChatKey> {
+        let keys = (0..self.people.len()).map(move |person| ChatKey { account, person });
+        keys.filter(|key| self.scoped_id(*key).is_some())
+    }
 }
 
 /// A shop with a Page and an Instagram account linked to it, and two people who know both.

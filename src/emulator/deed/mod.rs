@@ -31,8 +31,9 @@ pub(super) fn perform(shared: &Shared, asked: Asked) -> Result<Vec<Value>, Refus
     };
     let pushed = items.into_iter().filter_map(|item| shared.push(&mut state, lane, item)).collect();
     drop(state);
-    if let Some(chat) = lane.chat() {
-        shared.tell(Notice::Chat(chat));
+    match lane.chat() {
+        Some(chat) => shared.tell(Notice::Chat(chat)),
+        None => shared.world.chats_of(lane.account).for_each(|chat| shared.tell(Notice::Chat(chat))),
     }
     Ok(pushed)
 }

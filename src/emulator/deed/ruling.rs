@@ -52,7 +52,8 @@ fn enforce(
         }
     };
     let item = json!({"recipient": {"id": of.id}, "timestamp": shared.clock.now(), "policy_enforcement": enforcement});
-    let chats = state.chats.iter_mut().filter(|(key, _)| key.account == account);
-    chats.for_each(|(_, chat)| chat.add_deed(item.clone()));
+    for key in shared.world.chats_of(account) {
+        state.chat(key).add_deed(item.clone());
+    }
     Ok(item)
 }

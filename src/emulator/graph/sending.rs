@@ -23,9 +23,6 @@ use super::recipient::Recipient;
 use super::rules::Facts;
 use super::{limits, rules, send};
 
-/// How long the fault `rate_limit` tells a bot to wait.
-const SCRIPTED_WAIT: Duration = Duration::from_secs(60);
-
 /// Takes a call that may speak for `accounts` through the checks and carries it out.
 pub(super) fn handle(
     shared: &Shared,
@@ -44,7 +41,7 @@ pub(super) fn handle(
         }
         if let Some(error) = state.faults.due_send().and_then(|fault| failure(fault, platform)) {
             progress.fault = state.faults.next_send();
-            progress.throttled = (progress.fault == Some(SendFault::RateLimit)).then_some(SCRIPTED_WAIT);
+            progress.throttled = (progress.fault == Some(SendFault::RateLimit)).then_some(Duration::ZERO);
             return Err(error);
         }
     }

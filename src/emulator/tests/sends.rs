@@ -204,7 +204,7 @@ async fn a_throttled_call_says_when_to_go_on() {
         assert_eq!(
             used,
             json!({"104000000000001": [{"type": kind, "call_count": 100, "total_cputime": 100, "total_time": 100,
-                "estimated_time_to_regain_access": 1}]})
+                "estimated_time_to_regain_access": 0}]})
         );
         let answer: Value = serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON");
         assert_eq!((&answer["error"]["code"], &answer["error"]["error_subcode"]), (&json!(613), &subcode));

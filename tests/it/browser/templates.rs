@@ -276,9 +276,10 @@ async fn what_is_oddly_made_does_not_hide_what_comes_after() {
     let drawn = bubbles(&browser, "person", 4).await;
     let expected = ["show me", "Constructor template", "A message that cannot be drawn here", "the last"];
     assert!(drawn.iter().zip(expected).all(|(drawn, expected)| drawn.contains(expected)), "{drawn:?}");
-    // Only what could not be drawn is complained of.
+    // Only what could not be drawn is complained of, as often as it is drawn.
     let noted = browser.console().await;
-    assert!(noted.len() == 1 && noted[0]["source"] == "console-api", "{noted:?}");
+    let by_page = noted.iter().all(|one| one["source"] == "console-api");
+    assert!(!noted.is_empty() && by_page, "{noted:?}");
     browser.end().await;
     rig.stop_and_end().await;
 }

@@ -109,7 +109,7 @@ async fn what_has_left_the_wire_is_still_told_in_the_conversation() {
     assert!(kept["exchanges"].as_array().expect("a list").iter().all(|one| one["kind"] == "graph"));
     browser.page.refresh().await.expect("the page");
     browser.says("#messages", "came by a link (spring)").await;
-    browser.says("#messages", "commented: Nice cup").await;
+    browser.says("#messages", "Nice cup").await;
     browser.says("#receipt", "Delivered").await;
     end(browser, rig).await;
 }
