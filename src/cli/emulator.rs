@@ -2,20 +2,17 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
-use tokio::net::TcpListener;
+use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Wish;
+use super::world::{self, WorldArgs, callback};
 use super::{dev, output};
 use crate::clock::Clock;
-use crate::emulator::{Emulator, SubscribeError, World};
-use crate::secret::Secret;
+use crate::emulator::Emulator;
 
 /// The first pause before the callback is tried again; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -27,29 +24,28 @@ pub(super) struct EmulatorArgs {
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// The bot's callback. It is verified as soon as it answers; without one, the app subscribes it as it would with Meta.
-    #[arg(long, value_name = "URL")]
-    webhook: Option<String>,
-    /// What webhooks are signed with, in place of the world's.
-    #[arg(long, value_name = "SECRET", value_parser = NonEmptyStringValueParser::new())]
-    app_secret: Option<String>,
-    /// What the callback is verified with, in place of the world's.
-    #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
-    verify_token: Option<String>,
-    /// App, accounts and people, as in examples/world.toml; without it, a shop with two people.
-    #[arg(long, value_name = "FILE")]
-    world: Option<PathBuf>,
+    #[arg(long, value_name = "URL", value_parser = callback)]
+    webhook: Option<Url>,
+    #[command(flatten)]
+    world: WorldArgs,
+    /// Gives the same ids to the same acts and calls in the same order [default: the time, so that no id comes twice]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 }
 
 impl EmulatorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut wish = Wish::listen()?;
-        let world = self.world()?;
+        let world = self.world.world()?;
         let listener = match self.listen {
-            Some(address) => TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?,
+            Some(address) => world::listen(address).await?,
             None => dev::listen(dev::EMULATOR).await?,
         };
         let address = listener.local_addr()?;
-        let emulator = Emulator::new(world, Clock::system());
+        let emulator = match self.seed {
+            Some(seed) => Emulator::seeded(world, Clock::system(), seed),
+            None => Emulator::new(world, Clock::system()),
+        };
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (emulator, stop) = (emulator.clone(), stop.clone());
@@ -58,42 +54,30 @@ impl EmulatorArgs {
         announce(address)?;
         let subscribing = async {
             match &self.webhook {
-                Some(callback) => verified(&emulator, callback).await?,
+                Some(callback) => verified(&emulator, callback).await,
                 None => output::talk("no --webhook: webhooks wait until the app subscribes a callback"),
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
-        let ended: Result<(), SubscribeError> = tokio::select! {
-            () = wish.uttered() => Ok(()),
-            ended = subscribing => ended,
-        };
+        tokio::select! {
+            () = wish.uttered() => {}
+            () = subscribing => {}
+        }
         stop.cancel();
         serving.await??;
-        Ok(ended?)
-    }
-
-    fn world(&self) -> anyhow::Result<World> {
-        let mut world = self.world.as_deref().map(World::read).transpose()?.unwrap_or_default();
-        if let Some(secret) = &self.app_secret {
-            world.app.secret = Secret::new(secret.as_str());
-        }
-        if let Some(token) = &self.verify_token {
-            world.app.verify_token = Secret::new(token.as_str());
-        }
-        Ok(world)
+        Ok(())
     }
 }
 
 /// Verifies the callback, again and again until the bot is there; says what is in the way, each thing once.
-async fn verified(emulator: &Emulator, callback: &str) -> Result<(), SubscribeError> {
+async fn verified(emulator: &Emulator, callback: &Url) {
     let (mut pause, mut told) = (FIRST_PAUSE, String::new());
     loop {
-        let problem = match emulator.subscribe(callback).await {
+        let problem = match emulator.subscribe(callback.as_str()).await {
             Ok(()) => {
                 output::talk(format_args!("{callback} is verified: webhooks go there"));
-                return Ok(());
+                return;
             }
-            Err(error @ SubscribeError::NotAnAddress(_)) => return Err(error),
             Err(error) => error.to_string(),
         };
         if problem != told {

@@ -19,6 +19,7 @@ mod serve;
 mod signals;
 mod test;
 mod trigger;
+mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

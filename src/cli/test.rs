@@ -1,25 +1,23 @@
 //! `rejoinder test`: conversations as scripts, played against a bot.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
-use clap::{ArgGroup, Args};
+use anyhow::{bail, ensure};
+use clap::{ArgGroup, Args, CommandFactory};
 use reqwest::Url;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::client::address;
-use super::output;
 use super::signals::Wish;
+use super::world::{self, WorldArgs, callback};
+use super::{Cli, output};
 use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::emulator::{Emulator, SubscribeError, World};
 use crate::scenario::{self, Bot, Control, Fault, Faults, Foreign, Report, Script};
-use crate::secret::Secret;
 use crate::settings::RELAY;
 use crate::testkit::Stage;
 
@@ -36,7 +34,7 @@ pub(super) struct Test {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A bot that runs somewhere: where it takes webhooks.
-    #[arg(long, value_name = "URL", group = "bot", value_parser = address)]
+    #[arg(long, value_name = "URL", group = "bot", value_parser = callback)]
     webhook: Option<Url>,
     /// A handler of this program, on a server and a store of its own for each script.
     #[arg(long, value_name = "NAME", group = "bot")]
@@ -47,23 +45,18 @@ pub(super) struct Test {
     /// Where the emulated Meta listens, so that the bot can be told beforehand.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", conflicts_with_all = ["handler", "relay"])]
     listen: SocketAddr,
-    /// What webhooks are signed with, in place of the world's.
-    #[arg(long, value_name = "SECRET")]
-    app_secret: Option<String>,
-    /// What the verification of the webhook carries, in place of the world's.
-    #[arg(long, value_name = "TOKEN")]
-    verify_token: Option<String>,
-    /// The app, the accounts and the people, in TOML. Without one: `shop`, `shop_ig`; Ada, Ben.
-    #[arg(long, value_name = "FILE")]
-    world: Option<PathBuf>,
-    /// How long the bot may take to come up.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    #[command(flatten)]
+    world: WorldArgs,
+    /// How long the bot may take to come up. Only for --webhook.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration,
+        conflicts_with_all = ["handler", "relay"])]
     start_within: Duration,
     /// How long a step waits for the bot, in real time.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
     patience: Duration,
     /// How long a bot has to be silent to have nothing more to say, in real time. Only for --webhook.
-    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = humantime::parse_duration,
+        conflicts_with_all = ["handler", "relay"])]
     settle: Duration,
     /// As JSON Lines, one for each script.
     #[arg(long)]
@@ -72,6 +65,7 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) async fn run(self, handlers: Handlers) -> anyhow::Result<()> {
+        self.refuse_impatience();
         let mut wish = Wish::listen()?;
         let (world, scripts) = self.read()?;
         let played = async {
@@ -88,18 +82,17 @@ impl Test {
         Ok(())
     }
 
+    /// Ends the process where no bot could ever be silent for long enough.
+    fn refuse_impatience(&self) {
+        if self.webhook.is_some() && self.settle >= self.patience {
+            let problem = "--settle is not shorter than --patience: no bot could be silent for long enough\n  hint: give more --patience";
+            Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem).exit();
+        }
+    }
+
     /// The world and the scripts, or every fault in them.
     fn read(&self) -> anyhow::Result<(World, Vec<Script>)> {
-        let mut world = match &self.world {
-            Some(path) => World::read(path)?,
-            None => World::default(),
-        };
-        if let Some(secret) = &self.app_secret {
-            world.app.secret = Secret::new(secret.as_str());
-        }
-        if let Some(token) = &self.verify_token {
-            world.app.verify_token = Secret::new(token.as_str());
-        }
+        let world = self.world.world()?;
         let (mut scripts, mut faults) = (Vec::new(), Faults::default());
         for path in &self.files {
             let name = path.display().to_string();
@@ -113,8 +106,7 @@ impl Test {
 
     /// Plays against a bot that runs somewhere. Returns how many scripts failed.
     async fn foreign(&self, world: World, scripts: &[Script], webhook: &Url) -> anyhow::Result<usize> {
-        let listener =
-            TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
+        let listener = world::listen(self.listen).await?;
         let meta = format!("http://{}", listener.local_addr()?);
         let (emulator, stop) = (Emulator::new(world, Clock::system()), CancellationToken::new());
         let serving = tokio::spawn({
@@ -147,7 +139,9 @@ impl Test {
                 _ => false,
             };
             if !may_come_up || started.elapsed() >= self.start_within {
-                return Err(error).with_context(|| format!("{webhook} cannot be tested"));
+                let hint =
+                    "has the bot this Graph API's address, app secret and verify token? --start-within waits longer";
+                bail!("{webhook} cannot be tested: {error}\n  hint: {hint}");
             }
             tokio::time::sleep(TRY_EVERY).await;
         }
@@ -175,16 +169,23 @@ impl Test {
     }
 
     /// Prints a report. Returns how many it counts for among those that failed.
-    fn told(&self, report: &Report) -> anyhow::Result<usize> {
+    fn told(&self, report: &Report) -> io::Result<usize> {
+        match self.print(report) {
+            // Where nobody reads any more, the exit code still tells.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(usize::from(!report.passed())),
+        }
+    }
+
+    fn print(&self, report: &Report) -> io::Result<()> {
         // Takes the colours out where nobody would see them.
         let mut out = anstream::stdout().lock();
         if self.json {
-            writeln!(out, "{}", report.json())?
+            writeln!(out, "{}", report.json())?;
         } else {
-            write!(out, "{}", report.text())?
+            write!(out, "{}", report.text())?;
         }
-        out.flush()?;
-        Ok(usize::from(!report.passed()))
+        out.flush()
     }
 }
 

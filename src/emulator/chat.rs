@@ -16,7 +16,7 @@ pub(super) const WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long the person sees the business typing.
 const TYPING: Duration = Duration::from_secs(20);
 
-/// How many messages, and how many comments, a conversation keeps.
+/// How many messages, how many comments and how many deeds a conversation keeps.
 const KEPT: usize = 500;
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -36,6 +36,8 @@ pub(super) struct Chat {
     /// When the person last looked.
     pub(super) read_at: Option<Timestamp>,
     comments: VecDeque<Comment>,
+    /// What the person did that is neither a message nor a comment, as it is told.
+    deeds: VecDeque<Value>,
 }
 
 /// What a person wrote beside the conversation.
@@ -87,9 +89,15 @@ pub(super) struct Message {
     pub(super) reactions: Vec<Reaction>,
     pub(super) edits: u32,
     pub(super) deleted: bool,
+    /// The callback has taken the person's message.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) delivered: bool,
     /// The app that sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) app_id: Option<String>,
+    /// As whom the business speaks: `{"id","name","profile_picture_url"}`, as it was then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) persona: Option<Value>,
 }
 
 /// What one side thinks of a message.
@@ -116,7 +124,9 @@ impl Message {
             reactions: Vec::new(),
             edits: 0,
             deleted: false,
+            delivered: false,
             app_id: None,
+            persona: None,
         }
     }
 
@@ -168,6 +178,13 @@ impl Chat {
         self.messages.iter_mut().find(|message| message.mid == mid)
     }
 
+    /// The callback has taken the message with this id.
+    pub(super) fn delivered(&mut self, mid: &str) {
+        if let Some(message) = self.messages.iter_mut().rev().find(|message| message.mid == mid) {
+            message.delivered = true;
+        }
+    }
+
     /// The last message for which `wanted` holds.
     pub(super) fn last(&mut self, wanted: impl Fn(&Message) -> bool) -> Option<&mut Message> {
         self.messages.iter_mut().rev().find(|message| wanted(message))
@@ -194,6 +211,14 @@ impl Chat {
         self.comments.iter_mut().find(|comment| comment.id == id && !comment.removed)
     }
 
+    /// Adds a deed, in the place of the oldest when there are too many.
+    pub(super) fn add_deed(&mut self, item: Value) {
+        if self.deeds.len() == KEPT {
+            self.deeds.pop_front();
+        }
+        self.deeds.push_back(item);
+    }
+
     /// The business starts to type, or stops.
     pub(super) fn set_typing(&mut self, on: bool, now: Timestamp) {
         self.typing_until = on.then(|| now + TYPING);
@@ -211,6 +236,7 @@ impl Chat {
             "read_at": self.read_at,
             "messages": self.messages,
             "comments": self.comments,
+            "deeds": self.deeds,
         })
     }
 }

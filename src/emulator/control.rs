@@ -20,6 +20,7 @@ use super::faults::{self, PushFault, SendFault};
 use super::refusal::Refusal;
 use super::serve::Site;
 use super::state::Notice;
+use super::subscriptions::OBJECTS;
 
 type Body = Result<Bytes, BytesRejection>;
 type Answer = Result<Json<Value>, Refusal>;
@@ -133,7 +134,8 @@ pub(super) async fn subscription(Given(site): Given<Site>) -> Json<Value> {
     let (world, state) = (&site.shared.world, site.shared.state());
     let cut_off = world.accounts.iter().enumerate().filter(|(at, _)| state.subscriptions.is_cut_off(*at));
     let unsubscribed: Vec<&str> = cut_off.map(|(_, account)| account.name.as_str()).collect();
-    Json(json!({"callback": state.callback, "unsubscribed": unsubscribed}))
+    let callback = OBJECTS.into_iter().find_map(|object| state.subscriptions.callback(object));
+    Json(json!({"callback": callback, "unsubscribed": unsubscribed}))
 }
 
 #[derive(Deserialize)]
@@ -149,7 +151,6 @@ pub(super) async fn subscribe(Given(site): Given<Site>, body: Body) -> Answer {
         let hint = "GET /emulator/exchanges shows what was asked and answered; GET /emulator/world the verify token";
         Refusal::new(error.to_string(), hint)
     })?;
-    site.shared.state().restore_all(&site.shared.world);
     Ok(subscription(Given(site)).await)
 }
 

@@ -1,7 +1,8 @@
 //! What is scripted to go wrong, in the order in which it was asked for.
 //!
 //! A send fault strikes the next Graph calls that carry a message; sender actions pass it by, so that a bot that shows
-//! itself typing does not use it up. A push fault strikes the next events that are queued for delivery.
+//! itself typing does not use it up. A fault under which the message goes out waits for one that can: a call that is refused
+//! for another reason is answered as ever. A push fault strikes the next events that are queued for delivery.
 
 use std::collections::VecDeque;
 
@@ -71,6 +72,11 @@ impl Faults {
     /// As [`Faults::add_send`], for deliveries.
     pub(super) fn add_push(&mut self, fault: PushFault, times: u32) -> bool {
         add(&mut self.push, fault, times)
+    }
+
+    /// What is to strike the next send.
+    pub(super) fn due_send(&self) -> Option<SendFault> {
+        self.send.front().map(|(fault, _)| *fault)
     }
 
     /// What strikes this send.

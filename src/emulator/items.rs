@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 
-use super::world::{Account, Platform};
+use super::world::{Account, Platform, username};
 
 /// What people comment on: the last part of the id of every Page's one post.
 pub(super) const POST: &str = "1001";
@@ -26,12 +26,6 @@ impl Author<'_> {
     /// Their id on Facebook.
     fn id(&self) -> String {
         (8_800_000_000_000_031 + self.person).to_string()
-    }
-
-    /// Their name on Instagram.
-    fn username(&self) -> String {
-        let plain = |letter: char| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
-        self.name.chars().map(plain).collect()
     }
 }
 
@@ -134,7 +128,7 @@ impl Ends<'_> {
 
     fn instagram_comment(&self, author: Author<'_>, written: &Written<'_>) -> Value {
         let mut value = json!({"id": written.id, "text": written.text,
-            "from": {"id": self.person, "username": author.username()}, "media": {"id": MEDIA}});
+            "from": {"id": self.person, "username": username(author.name)}, "media": {"id": MEDIA}});
         if !written.is_live {
             value["media"]["media_product_type"] = json!("FEED");
         }

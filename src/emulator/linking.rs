@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 
-use super::act::chat_key;
+use super::act::{Act, Asked, chat_key};
+use super::deed::perform;
 use super::refusal::Refusal;
 use super::serve::Site;
 use super::world::{ChatKey, Platform};
@@ -39,6 +40,13 @@ impl Links {
     /// Whose login a token stands for.
     pub(super) fn whose(&self, token: &str, now: Timestamp) -> Option<ChatKey> {
         self.begun.get(token).filter(|(_, at)| now < *at + LIFE).map(|(chat, _)| *chat)
+    }
+
+    /// The login is over. Whose it was.
+    fn end(&mut self, token: &str, now: Timestamp) -> Option<ChatKey> {
+        let whose = self.whose(token, now);
+        self.begun.remove(token);
+        whose
     }
 
     fn begin(&mut self, token: String, chat: ChatKey, now: Timestamp) {
@@ -92,20 +100,19 @@ pub(super) async fn finish(
     Path(token): Path<String>,
     Query(outcome): Query<Outcome>,
 ) -> Result<Json<Value>, Refusal> {
-    let (shared, now) = (&site.shared, site.shared.clock.now());
-    let mut state = shared.state();
-    let chat = state.links.whose(&token, now).ok_or_else(|| {
+    let shared = &site.shared;
+    let chat = shared.state().links.end(&token, shared.clock.now()).ok_or_else(|| {
         Refusal::new(
             "this login has not begun, or has ended",
             "tap again: POST /emulator/linking; it lasts five minutes",
         )
     })?;
-    state.links.begun.remove(&token);
-    let Some(code) = outcome.authorization_code else {
-        return Ok(Json(json!({"pushed": []})));
+    let pushed = match outcome.authorization_code {
+        Some(code) => {
+            let act = Act::AccountLink { code: Some(code) };
+            perform(shared, Asked::InChat { chat, act, timestamp: None })?
+        }
+        None => Vec::new(),
     };
-    let ends = shared.ends(chat, now).expect("a login has begun for a person with an id at the account");
-    let item = ends.by_person("account_linking", json!({"status": "linked", "authorization_code": code}));
-    let pushed = shared.push(&mut state, chat, item);
-    Ok(Json(json!({"pushed": [pushed]})))
+    Ok(Json(json!({"pushed": pushed})))
 }

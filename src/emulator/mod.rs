@@ -11,8 +11,8 @@
 //! In reading order:
 //!
 //! - `world`: the app, the accounts, the people; `world_file` reads one. `state`: what has happened, behind one lock. `chat`:
-//!   one conversation. `rights`, `routing`: what people allow besides its window, and whose it is.
-//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it.
+//!   one conversation.
+//! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it. `reactions`: their names.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
 //!   verification before the first.
@@ -37,6 +37,7 @@ mod page;
 mod push;
 mod queue;
 mod rates;
+mod reactions;
 mod refusal;
 mod rights;
 mod routing;
@@ -89,15 +90,24 @@ impl std::fmt::Debug for Emulator {
 
 impl Emulator {
     /// An emulated Meta with nothing in it but `world`, living by `clock`.
+    ///
+    /// The clock's time is its seed: under a standing clock a run repeats itself, id by id; under the machine's no message gets
+    /// the id of a message of an earlier run, which a bot with a memory would take for a repeated delivery.
     pub fn new(world: World, clock: Clock) -> Emulator {
-        Emulator { shared: Arc::new(Shared::new(world, clock, push::client())) }
+        let seed = clock.now().0.unsigned_abs();
+        Emulator::seeded(world, clock, seed)
+    }
+
+    /// The same with a seed: the same acts and calls in the same order get the same ids from it.
+    pub fn seeded(world: World, clock: Clock, seed: u64) -> Emulator {
+        Emulator { shared: Arc::new(Shared::new(world, clock, push::client(), seed)) }
     }
 
     /// Whether no webhook is under way or due before the clock moves.
     pub fn is_at_rest(&self) -> bool {
         let now = self.shared.clock.now();
         let state = self.shared.state();
-        state.callback.is_none() || state.queue.is_at_rest(now)
+        !state.subscriptions.has_begun() || state.queue.is_at_rest(now)
     }
 
     /// Serves the control routes, the Graph API and the playground on `listener`, and delivers webhooks, until `stop`; then
@@ -113,8 +123,9 @@ impl Emulator {
         served
     }
 
-    /// Verifies `callback` as Meta does, with a GET that carries the verify token and a challenge. Webhooks go there from
-    /// then on, those first that have waited; a callback verified earlier gets no more.
+    /// Verifies `callback` as Meta does, with a GET that carries the verify token and a challenge. The webhooks of Pages and of
+    /// Instagram go there from then on, of every account and every field, those first that have waited; a callback
+    /// verified earlier gets no more.
     ///
     /// # Errors
     ///
@@ -126,7 +137,7 @@ impl Emulator {
 
 fn router(site: Site) -> Router {
     Router::new()
-        .route("/", get(page::root).post(graph::graph))
+        .route("/", get(page::root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
         .route("/playground/{*file}", get(page::file).fallback(control::nothing))

@@ -94,6 +94,12 @@ impl News {
     pub(super) fn is_echo(&self) -> bool {
         is_echo(&self.item)
     }
+
+    /// The id of the person's message that it brings, if it brings one.
+    pub(super) fn brings(&self) -> Option<&str> {
+        let mid = |key: &str| self.item[key]["mid"].as_str();
+        mid("message").or_else(|| mid("postback")).filter(|_| !self.is_echo())
+    }
 }
 
 fn is_echo(item: &Value) -> bool {
@@ -128,6 +134,7 @@ pub(super) fn envelope(world: &World, time: Timestamp, entries: &[(usize, Vec<&N
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::subscriptions::{OBJECTS, names};
 
     #[test]
     fn each_item_has_the_field_of_its_platform() {
@@ -146,6 +153,19 @@ mod tests {
         check(json!({"account_linking": {}}), Some("messaging_account_linking"), None);
         check(json!({"field": "feed", "value": {}}), Some("feed"), Some("feed"));
         check(json!({"unheard_of": {}}), None, None);
+    }
+
+    #[test]
+    fn each_field_can_be_subscribed() {
+        for (key, page, instagram) in FIELDS {
+            for (object, field) in [("page", page), ("instagram", instagram)] {
+                assert!(field.is_none_or(|field| names(object).contains(&field)), "{key}: {field:?} of {object}");
+            }
+        }
+        for object in OBJECTS {
+            let sorted = names(object).is_sorted_by(|one, other| one < other);
+            assert!(sorted && names(object).contains(&"standby"), "{object}");
+        }
     }
 
     #[test]

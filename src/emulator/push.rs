@@ -4,6 +4,7 @@
 //! answer's body is of no interest, as with Meta.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
 use super::legacy;
 use super::queue::{Attempt, Settled};
 use super::state::{Notice, Shared, State};
+use super::world::ChatKey;
 
 /// How long the callback has for its answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,12 +63,15 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 fn start(shared: &Arc<Shared>, attempts: &mut JoinSet<()>) -> Option<Timestamp> {
     let now = shared.clock.now();
     let mut state = shared.state();
-    let callback = state.callback.clone()?;
+    if !state.subscriptions.has_begun() {
+        return None;
+    }
     while attempts.len() < CONCURRENCY {
-        match state.queue.start(&shared.world, now) {
-            Some(next) => attempts.spawn(attempt(shared.clone(), callback.clone(), next)),
-            None => return state.queue.next_due(),
-        };
+        let Some(next) = state.queue.start(&shared.world, now) else { return state.queue.next_due() };
+        let object = shared.world.accounts[next.lane.account].platform.object();
+        let callback =
+            state.subscriptions.callback(object).expect("what waits is of a kind with a callback").to_owned();
+        attempts.spawn(attempt(shared.clone(), callback, next));
     }
     None
 }
@@ -100,6 +105,11 @@ async fn attempt(shared: Arc<Shared>, callback: String, attempt: Attempt) {
     }
     let kept = state.exchanges.keep(exchange);
     shared.tell(Notice::Exchange(kept));
+    if delivered {
+        let changed: BTreeSet<ChatKey> = attempt.messages.iter().map(|(chat, _)| *chat).collect();
+        attempt.messages.iter().for_each(|(chat, mid)| state.chat(*chat).delivered(mid));
+        changed.into_iter().for_each(|chat| shared.tell(Notice::Chat(chat)));
+    }
 }
 
 /// The callback has failed for an hour: what it has missed is lost, and nothing more is told of these accounts until they are

@@ -53,16 +53,30 @@ impl Pace {
 }
 
 impl Rates {
-    /// Counts a call of the account (by its place in the world). False when it is one too many.
-    pub(super) fn take(&mut self, account: usize, platform: Platform, pace: Pace, now: Timestamp) -> bool {
-        let (most, span) = pace.limit(platform);
-        let span = now.0.div_euclid(i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+    /// Counts a call of the account (by its place in the world).
+    ///
+    /// # Errors
+    ///
+    /// When it is one too many: how long to wait for the next span.
+    pub(super) fn take(
+        &mut self,
+        account: usize,
+        platform: Platform,
+        pace: Pace,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let (most, length) = pace.limit(platform);
+        let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+        let span = now.0.div_euclid(millis);
         let count = self.counts.entry((account, pace)).or_default();
         if count.span != span {
             *count = Count { span, calls: 0 };
         }
         count.calls = count.calls.saturating_add(1);
-        count.calls <= most
+        if count.calls <= most {
+            return Ok(());
+        }
+        Err(length.saturating_sub(Duration::from_millis(now.0.rem_euclid(millis).unsigned_abs())))
     }
 }
 
@@ -75,11 +89,12 @@ mod tests {
         let check = |platform, pace, most: usize, span: i64| {
             let mut rates = Rates::default();
             for start in [0, span] {
-                let taken = (0..=most).filter(|_| rates.take(0, platform, pace, Timestamp(start))).count();
+                let taken = (0..=most).filter(|_| rates.take(0, platform, pace, Timestamp(start)).is_ok()).count();
                 assert_eq!(taken, most, "{pace:?}");
             }
-            assert!(!rates.take(0, platform, pace, Timestamp(2 * span - 1)));
-            assert!(rates.take(1, platform, pace, Timestamp(2 * span - 1)));
+            let last = Timestamp(2 * span - 1);
+            assert_eq!(rates.take(0, platform, pace, last), Err(Duration::from_millis(1)));
+            assert_eq!(rates.take(1, platform, pace, last), Ok(()));
         };
         check(Platform::Messenger, Pace::Text, 300, 1_000);
         check(Platform::Instagram, Pace::Text, 100, 1_000);

@@ -2,7 +2,7 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/discovery/private-replies>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -11,14 +11,15 @@ use super::world::ChatKey;
 
 /// How many writings, and how many tokens, are kept.
 const KEPT: usize = 10_000;
+
 /// How long a comment or post can be answered.
 const REPLY_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How long a token can be used.
-const TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How far apart two marketing messages on one token are.
-const BETWEEN_MARKETING: Duration = Duration::from_secs(12 * 3600);
+pub(super) const BETWEEN_MARKETING: Duration = Duration::from_secs(12 * 3600);
 
 /// What people gave, by the ids that Meta gave it.
 #[derive(Default)]
@@ -27,8 +28,6 @@ pub(super) struct Rights {
     pub(super) writings: BTreeMap<String, Writing>,
     /// Tokens of the notification opt-ins.
     pub(super) tokens: BTreeMap<String, Token>,
-    /// The comments below broadcasts that are over.
-    below_ended: BTreeSet<String>,
 }
 
 impl Rights {
@@ -40,7 +39,9 @@ impl Rights {
 
     /// Keeps a token, in the place of the oldest when there are too many.
     pub(super) fn keep_token(&mut self, token: String, right: Token) {
-        make_room(&mut self.tokens, |token| token.at);
+        if !self.tokens.contains_key(&token) {
+            make_room(&mut self.tokens, |token| token.at);
+        }
         self.tokens.insert(token, right);
     }
 }
@@ -61,8 +62,10 @@ pub(super) struct Writing {
     pub(super) at: Timestamp,
     /// A post rather than a comment.
     pub(super) is_post: bool,
-    /// Below a broadcast that goes on.
+    /// Below a broadcast.
     pub(super) is_live: bool,
+    /// The broadcast has ended.
+    pub(super) is_over: bool,
     /// The one private reply was sent.
     pub(super) is_answered: bool,
 }
@@ -77,6 +80,24 @@ pub(super) struct Token {
     pub(super) sent_at: Option<Timestamp>,
     /// The person wants no more.
     pub(super) is_stopped: bool,
+    /// The person has agreed again.
+    pub(super) is_refreshed: bool,
+    /// Of a token for marketing messages: what they are about.
+    pub(super) title: Option<String>,
+    /// The same: the time by which they come.
+    pub(super) timezone: Option<String>,
+}
+
+impl Token {
+    /// A token as it is given.
+    pub(super) fn new(chat: ChatKey, at: Timestamp, kind: TokenKind) -> Token {
+        Token { chat, at, kind, sent_at: None, is_stopped: false, is_refreshed: false, title: None, timezone: None }
+    }
+
+    /// `user_token_status`.
+    pub(super) fn status(&self) -> &'static str {
+        if self.is_refreshed { "REFRESHED" } else { "NOT_REFRESHED" }
+    }
 }
 
 /// What a token is for.
@@ -110,7 +131,7 @@ impl Rights {
         match self.writings.get(id) {
             Some(writing) if writing.is_answered => Err(Denial::Used),
             Some(writing) if now > writing.at + REPLY_WITHIN => Err(Denial::Expired),
-            _ if self.below_ended.contains(id) => Err(Denial::BroadcastOver),
+            Some(writing) if writing.is_over => Err(Denial::BroadcastOver),
             _ => Ok(()),
         }
     }
@@ -144,13 +165,7 @@ impl Rights {
     /// The account's broadcasts are over, and what was written below them can no longer be answered.
     pub(super) fn end_broadcasts(&mut self, account: usize) {
         let live = self.writings.iter_mut().filter(|(_, writing)| writing.is_live && writing.chat.account == account);
-        for (id, writing) in live {
-            writing.is_live = false;
-            self.below_ended.insert(id.clone());
-        }
-        while self.below_ended.len() > KEPT {
-            self.below_ended.pop_first();
-        }
+        live.for_each(|(_, writing)| writing.is_over = true);
     }
 }
 
@@ -162,12 +177,13 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn token(kind: TokenKind) -> Rights {
-        let token = Token { chat: CHAT, at: Timestamp(0), kind, sent_at: None, is_stopped: false };
+        let token = Token::new(CHAT, Timestamp(0), kind);
         Rights { tokens: BTreeMap::from([("t".to_owned(), token)]), ..Rights::default() }
     }
 
     fn comment(is_live: bool) -> Rights {
-        let writing = Writing { chat: CHAT, at: Timestamp(0), is_post: false, is_live, is_answered: false };
+        let writing =
+            Writing { chat: CHAT, at: Timestamp(0), is_post: false, is_live, is_over: false, is_answered: false };
         Rights { writings: BTreeMap::from([("c".to_owned(), writing)]), ..Rights::default() }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! What changes is in one [`State`] under one lock, which is never held while something is awaited.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -21,7 +21,7 @@ use super::queue::Queue;
 use super::rates::Rates;
 use super::rights::Rights;
 use super::routing::Routing;
-use super::subscriptions::Subscriptions;
+use super::subscriptions::{OBJECTS, Subscriptions};
 use super::uploads::Uploads;
 use super::world::{ChatKey, Lane, World};
 
@@ -42,8 +42,10 @@ pub(super) struct Shared {
 
 /// What has happened.
 pub(super) struct State {
-    /// Where all randomness comes from.
+    /// Where ids and tokens come from.
     pub(super) rng: fastrand::Rng,
+    /// Where traces and challenges come from: how often somebody asks, or a bot is verified, changes no id.
+    pub(super) wire_rng: fastrand::Rng,
     pub(super) chats: BTreeMap<ChatKey, Chat>,
     pub(super) exchanges: Exchanges,
     pub(super) faults: Faults,
@@ -52,14 +54,12 @@ pub(super) struct State {
     pub(super) rights: Rights,
     pub(super) routing: Routing,
     pub(super) subscriptions: Subscriptions,
-    /// The accounts that Meta has blocked from sending.
-    pub(super) enforced: BTreeSet<usize>,
+    /// The accounts that Meta has blocked from sending, and since when.
+    pub(super) enforced: BTreeMap<usize, Timestamp>,
     pub(super) uploads: Uploads,
     /// What the app has set up by Graph calls.
     pub(super) setup: Setup,
     pub(super) links: Links,
-    /// Where the webhooks go, once it has been verified.
-    pub(super) callback: Option<String>,
 }
 
 /// What those who watch are told.
@@ -78,11 +78,12 @@ pub(super) enum Notice {
 impl Shared {
     /// A world in which nothing has happened yet.
     ///
-    /// The seed is the clock's time: under a standing clock a run repeats itself, id by id; under the machine's no message
-    /// gets the id of a message of an earlier run, which a bot with a memory would take for a repeated delivery.
-    pub(super) fn new(world: World, clock: Clock, http: reqwest::Client) -> Shared {
+    /// From one seed come the same ids, one after the other.
+    pub(super) fn new(world: World, clock: Clock, http: reqwest::Client, seed: u64) -> Shared {
+        let mut rng = fastrand::Rng::with_seed(seed);
         let state = State {
-            rng: fastrand::Rng::with_seed(clock.now().0.unsigned_abs()),
+            wire_rng: rng.fork(),
+            rng,
             chats: BTreeMap::new(),
             exchanges: Exchanges::default(),
             faults: Faults::default(),
@@ -91,11 +92,10 @@ impl Shared {
             rights: Rights::default(),
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
-            enforced: BTreeSet::new(),
+            enforced: BTreeMap::new(),
             uploads: Uploads::default(),
             setup: Setup::default(),
             links: Links::default(),
-            callback: None,
         };
         let notices = broadcast::Sender::new(NOTICES);
         Shared { world, clock, http, wake: Notify::new(), notices, state: Mutex::new(state) }
@@ -129,7 +129,7 @@ impl Shared {
         let owned = |chat| state.routing.is_anothers(chat, &self.world.app.id, now);
         let is_anothers = lane.chat().is_some_and(owned);
         let news = News::of(self.world.accounts[lane.account].platform, item, is_anothers);
-        if !news.field().is_some_and(|field| state.subscriptions.wants(lane.account, field)) {
+        if !news.field().is_some_and(|field| state.subscriptions.wants(lane.account, news.object, field)) {
             return None;
         }
         let body = envelope(&self.world, now, &[(lane.account, vec![&news])]);
@@ -146,8 +146,8 @@ impl Shared {
         Some(Ends { account: self.world.accounts.get(key.account)?, person: self.world.scoped_id(key)?, at })
     }
 
-    /// Back to the beginning, with every account connected again. The callback stays verified and the fields as they are, the
-    /// clock where it is, and new ids stay new.
+    /// Back to the beginning, with every account connected with all fields again. What the app itself is subscribed to stays,
+    /// the clock where it is, and new ids stay new.
     pub(super) fn reset(&self) {
         let mut state = self.state();
         state.chats.clear();
@@ -157,7 +157,7 @@ impl Shared {
         state.rights = Rights::default();
         state.routing = Routing::default();
         state.enforced.clear();
-        state.restore_all(&self.world);
+        state.subscriptions.connect_all();
         state.rates = Rates::default();
         state.uploads.clear();
         state.setup = Setup::default();
@@ -173,9 +173,12 @@ impl State {
         self.chats.entry(key).or_default()
     }
 
-    /// Every account is subscribed again that was cut off.
-    pub(super) fn restore_all(&mut self, world: &World) {
-        (0..world.accounts.len()).for_each(|account| self.subscriptions.restore(account));
+    /// The app's own subscriptions change. What has waited for one that is not there is forgotten.
+    pub(super) fn subscribe(&mut self, set: impl FnOnce(&mut Subscriptions)) {
+        set(&mut self.subscriptions);
+        for object in OBJECTS.into_iter().filter(|object| self.subscriptions.callback(object).is_none()) {
+            self.queue.forget_object(object);
+        }
     }
 
     /// A new message id for a conversation of this account.

@@ -8,6 +8,7 @@ use reqwest::{Method, Request, Url};
 use super::exchange::{Exchange, Kind, shown_headers};
 use super::push::{NAME, answered};
 use super::state::Shared;
+use super::subscriptions::Subscriptions;
 
 /// Why a callback was not subscribed. Nothing is delivered to it.
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +28,22 @@ pub enum SubscribeError {
     WrongChallenge,
 }
 
-/// Verifies `callback` with the app's verify token, and delivers to it from then on.
+/// Verifies `callback` with the app's verify token, and delivers everything to it from then on.
 pub(super) async fn subscribe(shared: &Shared, callback: &str) -> Result<(), SubscribeError> {
-    subscribe_with(shared, callback, shared.world.app.verify_token.expose()).await
+    prove(shared, callback, shared.world.app.verify_token.expose()).await?;
+    begin(shared, |subscriptions| subscriptions.set_all(callback));
+    Ok(())
 }
 
-/// The same with the verify token that whoever subscribes has named.
-pub(super) async fn subscribe_with(shared: &Shared, callback: &str, token: &str) -> Result<(), SubscribeError> {
+/// Subscribes as `set` does, and delivers what has waited for it.
+pub(super) fn begin(shared: &Shared, set: impl FnOnce(&mut Subscriptions)) {
+    shared.state().subscribe(set);
+    shared.wake.notify_one();
+    tracing::info!("the callback is verified: webhooks are delivered");
+}
+
+/// Lets `callback` prove that it has the verify token that whoever subscribes has named.
+pub(super) async fn prove(shared: &Shared, callback: &str, token: &str) -> Result<(), SubscribeError> {
     let address = Url::parse(callback).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(mut url) = address else { return Err(SubscribeError::NotAnAddress(callback.to_owned())) };
     let challenge = challenge(shared);
@@ -41,11 +51,7 @@ pub(super) async fn subscribe_with(shared: &Shared, callback: &str, token: &str)
         .append_pair("hub.mode", "subscribe")
         .append_pair("hub.challenge", &challenge)
         .append_pair("hub.verify_token", token);
-    verify(shared, url, &challenge).await?;
-    shared.state().callback = Some(callback.to_owned());
-    shared.wake.notify_one();
-    tracing::info!("the callback is verified: webhooks are delivered");
-    Ok(())
+    verify(shared, url, &challenge).await
 }
 
 async fn verify(shared: &Shared, url: Url, challenge: &str) -> Result<(), SubscribeError> {
@@ -74,5 +80,5 @@ async fn verify(shared: &Shared, url: Url, challenge: &str) -> Result<(), Subscr
 /// Ten digits, as Meta's are. The first may be a zero, which a server that reads them as a number loses.
 fn challenge(shared: &Shared) -> String {
     let mut state = shared.state();
-    (0..10).map(|_| state.rng.digit(10)).collect()
+    (0..10).map(|_| state.wire_rng.digit(10)).collect()
 }

@@ -165,6 +165,12 @@ impl Account {
     }
 }
 
+/// The name on Instagram of who is called `name`.
+pub(super) fn username(name: &str) -> String {
+    let plain = |letter: char| if letter.is_alphanumeric() || letter == '.' { letter } else { '_' };
+    name.to_lowercase().chars().map(plain).collect()
+}
+
 impl World {
     /// The account with this name (in any case) or id.
     pub(super) fn account(&self, name: &str) -> Option<usize> {
@@ -181,6 +187,12 @@ impl World {
     pub(super) fn scoped_id(&self, key: ChatKey) -> Option<&str> {
         let account = self.accounts.get(key.account)?;
         self.people.get(key.person)?.ids.get(&account.name).map(String::as_str)
+    }
+
+    /// The conversations that the account has or may have.
+    pub(super) fn chats_of(&self, account: usize) -> impl Iterator<Item = ChatKey> {
+        let keys = (0..self.people.len()).map(move |person| ChatKey { account, person });
+        keys.filter(|key| self.scoped_id(*key).is_some())
     }
 }
 
@@ -253,6 +265,15 @@ mod tests {
         assert_eq!(serde_json::to_value(&read).expect("a world can be written"), json);
         assert_eq!(json["accounts"][1]["platform"], "instagram");
         assert!(!format!("{world:?}").contains("EAA"));
+    }
+
+    #[test]
+    fn usernames_are_lower_case_and_without_spaces() {
+        for (name, expected) in
+            [("Ada", "ada"), ("shop_ig", "shop_ig"), ("Ben van.Dijk", "ben_van.dijk"), ("Zoë!", "zoë_")]
+        {
+            assert_eq!(username(name), expected);
+        }
     }
 
     #[test]

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::world::{Account, Platform, World};
+
+/// The largest file that is read.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Why a file is no world.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +69,7 @@ impl World {
     /// name, an Instagram account without its Page, a person with an id at an unknown account.
     pub fn read(path: &Path) -> Result<World, WorldError> {
         let path = path.to_owned();
-        let text = match std::fs::read_to_string(&path) {
+        let text = match text_of(&path) {
             Ok(text) => text,
             Err(source) => return Err(WorldError::Unreadable { path, source }),
         };
@@ -75,6 +80,15 @@ impl World {
         let faults = faults(&world);
         if faults.is_empty() { Ok(world) } else { Err(WorldError::Impossible { path, faults }) }
     }
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+    }
+    Ok(text)
 }
 
 #[derive(Default)]
@@ -119,6 +133,12 @@ pub(super) fn faults(world: &World) -> Vec<WorldFault> {
     findings.id("app.id", &world.app.id);
     findings.secret("app.secret", world.app.secret.expose());
     findings.secret("app.verify_token", world.app.verify_token.expose());
+    let user_token = world.app.user_token.expose();
+    findings.secret("app.user_token", user_token);
+    if let Some(account) = world.accounts.iter().find(|account| account.access_token.expose() == user_token) {
+        let problem = format!("is the token of {} too", account.name);
+        findings.add("app.user_token", problem, "who runs the Pages has a token of their own");
+    }
     if world.accounts.is_empty() {
         findings.add("accounts", "there is none", "add a table [[accounts]], as in examples/world.toml");
     }
@@ -134,6 +154,10 @@ fn of_account(findings: &mut Findings, world: &World, at: &str, account: &Accoun
     let is_name = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-');
     if account.name.is_empty() || !account.name.bytes().all(is_name) {
         findings.add(key("name"), format!("{:?} is no name for an account", account.name), "letters, digits, _ and -");
+    }
+    if account.name.contains("__") || account.name.starts_with('_') || account.name.ends_with('_') {
+        let hint = "single _, and only between others: __ parts the levels of a setting's name in the environment";
+        findings.add(key("name"), format!("{:?} is no name for an account", account.name), hint);
     }
     findings.once("account", &key("name"), &account.name.to_lowercase(), "names differ, in any case of letters");
     findings.id(&key("id"), &account.id);
@@ -173,6 +197,10 @@ fn of_people(findings: &mut Findings, world: &World) {
         let key = format!("{at}.name");
         if person.name.trim().is_empty() {
             findings.add(&*key, "is empty", "say what the person is called");
+        }
+        if matches!(person.name.as_str(), "." | "..") || person.name.contains('/') {
+            let problem = format!("{:?} cannot stand in an address", person.name);
+            findings.add(&*key, problem, "leave / out; . and .. are no names");
         }
         findings.once("person", &key, &person.name.to_lowercase(), "names differ, in any case of letters");
         if person.ids.is_empty() {

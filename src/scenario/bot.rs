@@ -54,8 +54,8 @@ impl Bot {
     }
 
     /// Waits until nothing more comes by itself: for a foreign bot as long as it is busy on the wire, shows that it is
-    /// typing, or has not been silent for long enough, but no longer than `patience`. Returns false when it is known to be
-    /// still at work.
+    /// typing, or has not been silent for long enough, but no longer than `patience`. Returns false when it has not come to
+    /// that.
     pub(super) async fn rest(&self, control: &Control, talk: &Talk, patience: Duration) -> Result<bool, Lost> {
         let foreign = match self {
             Bot::Foreign(foreign) => foreign,
@@ -69,10 +69,10 @@ impl Bot {
             if newest != last || !foreign.emulator.is_at_rest() || control.chat(talk).await?.typing {
                 (last, silent_since) = (newest, Instant::now());
             } else if silent_since.elapsed() >= foreign.settle {
-                break;
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(false)
     }
 
     /// Whether the machine's time counts for it.

@@ -15,6 +15,9 @@ use super::wire::Exchange;
 /// How long an answer may take: the emulator is on this machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How the account's side of a conversation is called.
+const BUSINESS: &str = "business";
+
 /// The emulator does not answer as it should, so that nothing can be played.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Lost {
@@ -41,7 +44,12 @@ pub(super) struct Chat {
 impl Chat {
     /// What the business said, in order.
     pub(super) fn said(&self) -> impl DoubleEndedIterator<Item = &Said> {
-        self.messages.iter().filter(|message| message.from == "business")
+        self.messages.iter().filter(|message| message.from == BUSINESS)
+    }
+
+    /// What the business said since the person last said or tapped something, newest first: what it offers now.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &Said> {
+        self.messages.iter().rev().take_while(|message| message.from == BUSINESS)
     }
 }
 
@@ -117,5 +125,25 @@ impl Control {
         let mut url = self.base.clone();
         url.path_segments_mut().expect("an http address has a path").pop_if_empty().push("emulator").extend(route);
         url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_offered_before_the_last_act_is_no_answer_to_it() {
+        let said = |from: &str, title: &str| {
+            let chips = json!([{"content_type": "text", "title": title, "payload": "P"}]);
+            json!({"mid": "m", "from": from, "at": 0, "text": "?", "quick_replies": chips})
+        };
+        let messages =
+            [said("business", "Old"), said("person", "-"), said("business", "New"), said("business", "Newer")];
+        let chat = json!({"account": "shop", "person": "Ada", "typing": false, "messages": messages});
+        let chat = Chat::deserialize(chat).expect("a chat");
+        let titles: Vec<_> = chat.answers().flat_map(Said::quick_replies).collect();
+        assert_eq!(titles, ["Newer", "New"]);
+        assert_eq!(chat.said().count(), 3);
     }
 }

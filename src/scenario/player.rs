@@ -14,8 +14,8 @@ use super::expected::Expected;
 use super::report::{Failure, Report};
 use super::said::{Offer, Said, quoted};
 use super::script::{Deed, Script, Step};
-use super::verdict::{End, Waited, judge};
-use super::wire::Wire;
+use super::verdict::{End, Waited, judge, still_at_work};
+use super::wire::{Trouble, Wire};
 
 /// Plays `script` from a world in which nothing has happened, against `bot`, for which the machine's time is `patience` at
 /// each step.
@@ -32,7 +32,10 @@ pub(crate) async fn play(script: &Script, bot: &Bot, control: &Control, patience
     let mut player = Player { bot, control, patience, heard: HashMap::new(), wire: Wire::default() };
     let mut report = Report::new(&script.file, script.steps.len());
     for (at, step) in script.steps.iter().enumerate() {
-        let outcome = player.step(step).await?;
+        let mut outcome = player.step(step).await?;
+        if at + 1 == script.steps.len() && step.expect.is_none() && outcome.problem.is_none() {
+            outcome = player.end(step).await?;
+        }
         report.notes.extend(outcome.notes.into_iter().map(|line| format!("step {}: {line}", at + 1)));
         if let Some(problem) = outcome.problem {
             let (step, line, deed) = (at + 1, step.line, step.to_string());
@@ -52,6 +55,15 @@ struct Player<'a> {
     wire: Wire,
 }
 
+/// When a step began.
+#[derive(Clone, Copy)]
+struct Began {
+    /// By the emulated Meta's clock.
+    at: Timestamp,
+    /// By the machine's.
+    real: Instant,
+}
+
 /// What came of a step.
 #[derive(Default)]
 struct Outcome {
@@ -62,36 +74,45 @@ struct Outcome {
 
 impl Player<'_> {
     async fn step(&mut self, step: &Step) -> Result<Outcome, Lost> {
-        if let Err(problem) = self.happen(step).await? {
-            let notes = self.wire.trouble(self.control).await?.lines;
-            return Ok(Outcome { problem: Some(problem), notes, ..Outcome::default() });
+        let mut began = self.begins().await?;
+        if let Err(problem) = self.happen(step, began).await? {
+            let trouble = self.wire.trouble(self.control).await?;
+            return Ok(Outcome { problem: Some(problem), notes: self.wire.told(trouble), ..Outcome::default() });
+        }
+        if let Deed::Advance(_) = step.deed {
+            // The time that the script lets pass is none that the bot has taken.
+            began = self.begins().await?;
         }
         match &step.expect {
-            Some(expected) => self.hear(step, expected).await,
+            Some(expected) => self.hear(step, began, expected).await,
             None => Ok(Outcome::default()),
         }
     }
 
+    async fn begins(&self) -> Result<Began, Lost> {
+        Ok(Began { at: self.control.now().await?, real: Instant::now() })
+    }
+
     /// Lets happen what the step says. What cannot happen is told.
-    async fn happen(&self, step: &Step) -> Result<Done, Lost> {
+    async fn happen(&self, step: &Step, began: Began) -> Result<Done, Lost> {
         match &step.deed {
             Deed::Act(act) => self.control.act(act.clone()).await,
-            Deed::Tap(title) => self.tap(step, title).await,
+            Deed::Tap(title) => self.tap(step, began, title).await,
             Deed::Fault(fault) => self.control.fault(fault.clone()).await,
-            Deed::Advance(by) => {
-                // What is under way belongs to the time before.
-                self.bot.rest(self.control, &step.talk, self.patience).await?;
-                self.control.advance(*by).await
+            // What is under way belongs to the time before.
+            Deed::Advance(_) if !self.bot.rest(self.control, &step.talk, self.patience).await? => {
+                Ok(Err(still_at_work(self.patience)))
             }
+            Deed::Advance(by) => self.control.advance(*by).await,
         }
     }
 
-    /// Taps what is offered under this title, once it is.
-    async fn tap(&self, step: &Step, title: &str) -> Result<Done, Lost> {
-        let began = self.control.now().await?;
-        let offered = |chat: &Chat| chat.said().any(|said| said.offer(title).is_some());
+    /// Taps what is offered under this title, once it is: by an answer to what the person last said or tapped, as an older
+    /// offer of the same title may be gone.
+    async fn tap(&self, step: &Step, began: Began, title: &str) -> Result<Done, Lost> {
+        let offered = |chat: &Chat| chat.answers().any(|said| said.offer(title).is_some());
         let (chat, _) = self.watch(step, began, offered).await?;
-        let how = match chat.said().rev().find_map(|said| said.offer(title)) {
+        let how = match chat.answers().find_map(|said| said.offer(title)) {
             Some(Offer::QuickReply(chip)) => json!({"do": "message", "text": title, "quick_reply": chip["payload"]}),
             Some(Offer::Button(button)) if button["type"] == "postback" => {
                 json!({"do": "postback", "title": title, "payload": button["payload"]})
@@ -100,7 +121,8 @@ impl Player<'_> {
                 return Ok(Err(format!("no webhook tells of the tap on a button of the type {}", button["type"])));
             }
             None => {
-                let titles = chat.said().flat_map(|said| [said.buttons(), said.quick_replies()].concat().into_iter());
+                let titles =
+                    chat.answers().flat_map(|said| [said.buttons(), said.quick_replies()].concat().into_iter());
                 let titles: Vec<_> = titles.map(quoted).collect();
                 let offered =
                     if titles.is_empty() { "nothing is".to_owned() } else { format!("there is {}", titles.join(", ")) };
@@ -114,32 +136,59 @@ impl Player<'_> {
     }
 
     /// Waits for what must be said, and compares.
-    async fn hear(&mut self, step: &Step, expected: &[Expected]) -> Result<Outcome, Lost> {
-        let began = self.control.now().await?;
+    async fn hear(&mut self, step: &Step, began: Began, expected: &[Expected]) -> Result<Outcome, Lost> {
         let enough = |chat: &Chat| {
             let fresh = self.fresh(chat);
             fresh.len() >= expected.len() || fresh.iter().zip(expected).any(|(said, wanted)| !wanted.is(said))
         };
         let (_, mut end) = self.watch(step, began, enough).await?;
         // One more word would be one too many; and where something else was said, all of it is shown.
-        if end == End::Enough && !self.bot.rest(self.control, &step.talk, self.patience).await? {
+        let (trouble, rests) = match end {
+            End::Enough => self.settled(step, began).await?,
+            _ => (self.wire.trouble(self.control).await?, true),
+        };
+        if !rests {
             end = End::Busy;
         }
         let chat = self.control.chat(&step.talk).await?;
         let fresh = self.fresh(&chat);
-        let trouble = self.wire.trouble(self.control).await?;
-        let waited = Waited { end, began, within: step.within, patience: self.patience };
-        let problem = judge(expected, &fresh, waited).or(trouble.untaken);
+        let waited = Waited { end, began: began.at, within: step.within, patience: self.patience };
+        let problem = judge(expected, &fresh, waited).or(trouble.untaken.clone());
         let compared = compare(expected, &fresh);
         if let Some(last) = fresh.last() {
             self.heard.insert((chat.account, chat.person), last.mid.clone());
         }
-        Ok(Outcome { problem, compared, notes: trouble.lines })
+        Ok(Outcome { problem, compared, notes: self.wire.told(trouble) })
+    }
+
+    /// Judges what no step has asked about: that the bot comes to an end, and has taken what Meta had to tell.
+    async fn end(&mut self, step: &Step) -> Result<Outcome, Lost> {
+        let began = self.begins().await?;
+        let (trouble, rests) = self.settled(step, began).await?;
+        let busy = (!rests).then(|| still_at_work(self.patience));
+        let problem = busy.or(trouble.untaken.clone());
+        Ok(Outcome { problem, notes: self.wire.told(trouble), ..Outcome::default() })
+    }
+
+    /// What has gone wrong on the wire once nothing more comes, and whether it came to that. Meta tries again what the bot
+    /// has not taken: as long as the step has time, it is waited for.
+    async fn settled(&self, step: &Step, began: Began) -> Result<(Trouble, bool), Lost> {
+        let deadline = began.at + step.within;
+        loop {
+            let rests = self.bot.rest(self.control, &step.talk, self.patience).await?;
+            let trouble = self.wire.trouble(self.control).await?;
+            let now = self.control.now().await?;
+            let is_over = now >= deadline || began.real.elapsed() >= self.patience;
+            if !rests || trouble.untaken.is_none() || is_over {
+                return Ok((trouble, rests));
+            }
+            self.bot.wait(self.control, deadline.since(now), step.within).await?;
+        }
     }
 
     /// Looks again and again until `enough`, or until the step's time is up.
-    async fn watch(&self, step: &Step, began: Timestamp, enough: impl Fn(&Chat) -> bool) -> Result<(Chat, End), Lost> {
-        let (started, deadline) = (Instant::now(), began + step.within);
+    async fn watch(&self, step: &Step, began: Began, enough: impl Fn(&Chat) -> bool) -> Result<(Chat, End), Lost> {
+        let deadline = began.at + step.within;
         loop {
             let has_ended = self.bot.breathe(self.patience).await;
             // The time before the look: what is said until then is seen.
@@ -154,7 +203,7 @@ impl Player<'_> {
             if now >= deadline {
                 return Ok((chat, End::Deadline));
             }
-            if self.bot.is_foreign() && started.elapsed() >= self.patience {
+            if self.bot.is_foreign() && began.real.elapsed() >= self.patience {
                 return Ok((chat, End::Patience));
             }
             self.bot.wait(self.control, deadline.since(now), step.within).await?;

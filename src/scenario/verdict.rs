@@ -35,11 +35,11 @@ pub(super) struct Waited {
 /// What is wrong with what was said.
 pub(super) fn judge(expected: &[Expected], said: &[Said], waited: Waited) -> Option<String> {
     let Waited { end, began, within, patience } = waited;
-    let shown = |duration: Duration| humantime::format_duration(duration).to_string();
+    let shown = humantime::format_duration;
     let agree = said.iter().zip(expected).all(|(said, wanted)| wanted.is(said));
     let late = said.iter().map(|said| said.at.since(began)).find(|after| *after > within);
     Some(match (agree, said.len().cmp(&expected.len())) {
-        _ if end == End::Busy => format!("the bot is still at work after {} of real time", shown(patience)),
+        _ if end == End::Busy => still_at_work(patience),
         (true, Ordering::Equal) => match late {
             Some(after) => format!("said too late: after {}, where {} are allowed", shown(after), shown(within)),
             None => return None,
@@ -52,6 +52,11 @@ pub(super) fn judge(expected: &[Expected], said: &[Said], waited: Waited) -> Opt
         (true, Ordering::Greater) => "more was said".to_owned(),
         (false, _) => "something else was said".to_owned(),
     })
+}
+
+/// The bot has not come to an end with what it had to do.
+pub(super) fn still_at_work(patience: Duration) -> String {
+    format!("the bot is still at work after {} of real time", humantime::format_duration(patience))
 }
 
 #[cfg(test)]

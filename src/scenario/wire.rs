@@ -32,23 +32,29 @@ pub(super) struct Wire {
 /// What went wrong.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Trouble {
+    /// The last exchange that was looked at.
+    until: u64,
     /// All of it, in order, a line for each.
     pub(super) lines: Vec<String>,
-    /// A webhook that the bot has not taken, not even when it was tried again.
+    /// A webhook that the bot has not taken so far, not even when it was tried again.
     pub(super) untaken: Option<String>,
 }
 
 impl Wire {
-    /// What went wrong since the last time.
-    pub(super) async fn trouble(&mut self, control: &Control) -> Result<Trouble, Lost> {
-        let mut exchanges = control.exchanges(ALL).await?;
-        exchanges.retain(|exchange| exchange.id > self.seen);
-        self.seen = exchanges.last().map_or(self.seen, |exchange| exchange.id);
-        Ok(trouble(&exchanges))
+    /// What has gone wrong since what was told last.
+    pub(super) async fn trouble(&self, control: &Control) -> Result<Trouble, Lost> {
+        let exchanges = control.exchanges(ALL).await?;
+        Ok(trouble(exchanges.into_iter().filter(|exchange| exchange.id > self.seen).collect()))
+    }
+
+    /// Lets it be told: it does not come again.
+    pub(super) fn told(&mut self, trouble: Trouble) -> Vec<String> {
+        self.seen = self.seen.max(trouble.until);
+        trouble.lines
     }
 }
 
-fn trouble(exchanges: &[Exchange]) -> Trouble {
+fn trouble(exchanges: Vec<Exchange>) -> Trouble {
     let webhooks = || exchanges.iter().filter(|exchange| exchange.kind == "webhook");
     // A conversation's deliveries go one after the other: the last tells whether one is still being tried.
     let is_last = |one: &Exchange| {
@@ -56,6 +62,7 @@ fn trouble(exchanges: &[Exchange]) -> Trouble {
         webhooks().rfind(of_same).is_some_and(|last| last.id == one.id)
     };
     Trouble {
+        until: exchanges.last().map_or(0, |exchange| exchange.id),
         lines: exchanges.iter().filter(|exchange| exchange.has_failed()).map(ToString::to_string).collect(),
         untaken: webhooks().find(|one| one.has_failed() && is_last(one)).map(ToString::to_string),
     }
@@ -119,9 +126,12 @@ mod tests {
     #[test]
     fn a_webhook_that_was_taken_in_the_end_is_no_reason_to_fail() {
         let webhook = |id, person, status| exchange(id, "webhook", person, Some(status));
-        let taken = trouble(&[webhook(1, "Ada", 500), webhook(2, "Ada", 200)]);
-        assert_eq!(taken, Trouble { lines: vec!["the bot answered a webhook with 500".into()], untaken: None });
-        let untaken = trouble(&[webhook(1, "Ada", 500), webhook(2, "Ben", 200)]);
+        let taken = trouble(vec![webhook(1, "Ada", 500), webhook(2, "Ada", 200)]);
+        assert_eq!(
+            taken,
+            Trouble { until: 2, lines: vec!["the bot answered a webhook with 500".into()], untaken: None }
+        );
+        let untaken = trouble(vec![webhook(1, "Ada", 500), webhook(2, "Ben", 200)]);
         assert_eq!(untaken.untaken.as_deref(), Some("the bot answered a webhook with 500"));
     }
 
@@ -130,7 +140,7 @@ mod tests {
         let error = json!({"error": {"message": "(#10) outside", "code": 10, "error_subcode": 2_018_278}});
         let refused = Exchange { response: error, ..exchange(1, "graph", "Ada", Some(400)) };
         let lost = Exchange { error: Some("a scripted fault".into()), ..exchange(2, "graph", "Ada", None) };
-        let lines = trouble(&[refused, lost, exchange(3, "graph", "Ada", Some(200))]).lines;
+        let lines = trouble(vec![refused, lost, exchange(3, "graph", "Ada", Some(200))]).lines;
         assert_eq!(
             lines,
             [

@@ -159,8 +159,8 @@ fn what_cannot_be_served_is_said() {
     for (arguments, code, expected) in [
         (vec!["--world", "world.toml"], 2, "accounts: there is none\n    hint: "),
         (vec!["--world", "nowhere.toml"], 2, "nowhere.toml cannot be read: "),
-        (vec!["--listen", &address], 1, "cannot listen on"),
-        (vec!["--listen", "127.0.0.1:0", "--webhook", "callback"], 1, "is not an http or https address"),
+        (vec!["--listen", &address], 1, "\n  hint: choose another --listen"),
+        (vec!["--listen", "127.0.0.1:0", "--webhook", "callback"], 2, "is not an http or https address\n  hint: "),
         (vec!["--app-secret", ""], 2, "--app-secret"),
     ] {
         let output = command(folder.path(), &[&["emulator"], &arguments[..]].concat(), &[]).output().expect("it runs");

@@ -1,6 +1,6 @@
 """Meta's Business SDK as it comes from PyPI, against the emulated Meta: nothing of it is changed but its base URL.
 
-Reads the world as `{"meta", "app", "page", "person", "callback"}` from its input and writes what it saw to its output.
+Reads the world as `{"meta", "app", "person", "callback"}` from its input and writes what it saw to its output.
 """
 
 import json

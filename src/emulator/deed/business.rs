@@ -21,6 +21,9 @@ impl Scene<'_> {
         if takes && !is_taken {
             items.extend(self.take(None));
         }
+        if self.owner().as_deref() == Some(inbox) {
+            self.state.routing.keep(self.key, inbox, self.now + CONTROL);
+        }
         let message = self.new_message(Side::Business);
         let mid = message.mid.clone();
         let echoed = Map::from_iter([("mid".to_owned(), json!(mid)), ("text".to_owned(), json!(text))]);
@@ -47,6 +50,8 @@ impl Scene<'_> {
                 Some(self.ends.by_person("pass_thread_control", with(metadata, content)))
             }
             Handover::Request if is_inboxs => return Err(already("the inbox", "pass or release it")),
+            // What is nobody's is had at once.
+            Handover::Request if owner.is_none() => self.take(None),
             Handover::Request => {
                 let content = json!({"requested_owner_app_id": app_number(inbox)});
                 Some(self.ends.by_person("request_thread_control", with(metadata, content)))
@@ -59,6 +64,9 @@ impl Scene<'_> {
                 None
             }
         };
+        if let Some(item) = &item {
+            self.state.chat(self.key).add_deed(item.clone());
+        }
         Ok(item)
     }
 

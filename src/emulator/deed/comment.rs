@@ -59,7 +59,8 @@ impl Scene<'_> {
         };
         let comment =
             chat::Comment { id: id.clone(), at: self.ends.at, text, is_post, is_live, reply_to, removed: false };
-        let writing = Writing { chat: self.key, at: self.ends.at, is_post, is_live, is_answered: false };
+        let (chat, at) = (self.key, self.ends.at);
+        let writing = Writing { chat, at, is_post, is_live, is_over: false, is_answered: false };
         self.state.rights.keep_writing(id, writing);
         self.chat().add_comment(comment.clone());
         Ok(self.told("add", &comment))

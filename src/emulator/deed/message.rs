@@ -4,25 +4,12 @@ use serde_json::{Value, json};
 
 use super::super::act::Words;
 use super::super::chat::{Message, Reaction, Side};
+use super::super::reactions;
 use super::super::refusal::Refusal;
 use super::Scene;
 
 /// How often a person can edit a message.
 const EDITS: u32 = 5;
-
-const ON_MESSENGER: [(&str, &str); 8] = [
-    ("smile", "😆"),
-    ("angry", "😠"),
-    ("sad", "😢"),
-    ("wow", "😮"),
-    ("love", "❤️"),
-    ("like", "👍"),
-    ("dislike", "👎"),
-    ("other", "🚀"),
-];
-
-const ON_INSTAGRAM: [(&str, &str); 7] =
-    [("angry", "😠"), ("sad", "😢"), ("wow", "😮"), ("love", "❤️"), ("like", "👍"), ("laugh", "😂"), ("other", "🚀")];
 
 impl Scene<'_> {
     pub(super) fn message(&mut self, words: Words) -> Result<Value, Refusal> {
@@ -69,13 +56,13 @@ impl Scene<'_> {
         reaction: String,
         emoji: Option<String>,
     ) -> Result<Value, Refusal> {
-        let known: &[(&str, &str)] = if self.is_on_instagram() { &ON_INSTAGRAM } else { &ON_MESSENGER };
-        let Some((_, usual)) = known.iter().find(|(name, _)| *name == reaction) else {
-            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let platform = self.ends.account.platform;
+        let Some(usual) = reactions::emoji(platform, &reaction) else {
+            let names: Vec<&str> = reactions::names(platform).collect();
             let message = format!("there is no reaction {reaction:?} here");
             return Err(Refusal::new(message, format!("\"reaction\" is one of: {}", names.join(", "))));
         };
-        let emoji = emoji.unwrap_or_else(|| (*usual).to_owned());
+        let emoji = emoji.unwrap_or_else(|| usual.to_owned());
         let mid = match mid {
             Some(mid) => mid,
             None => self.message_to_react_to()?,

@@ -31,8 +31,9 @@ pub(super) fn perform(shared: &Shared, asked: Asked) -> Result<Vec<Value>, Refus
     };
     let pushed = items.into_iter().filter_map(|item| shared.push(&mut state, lane, item)).collect();
     drop(state);
-    if let Some(chat) = lane.chat() {
-        shared.tell(Notice::Chat(chat));
+    match lane.chat() {
+        Some(chat) => shared.tell(Notice::Chat(chat)),
+        None => shared.world.chats_of(lane.account).for_each(|chat| shared.tell(Notice::Chat(chat))),
     }
     Ok(pushed)
 }
@@ -69,6 +70,7 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// Returns what is told of it.
     fn play(&mut self, act: Act) -> Result<Vec<Value>, Refusal> {
+        let is_deed = matches!(act, Act::Referral { .. } | Act::Optin(_) | Act::AccountLink { .. } | Act::Feedback(_));
         let item = match act {
             Act::Message(words) => self.message(words)?,
             Act::Postback { title, payload, reference } => self.postback(&title, &payload, reference.as_deref()),
@@ -92,6 +94,9 @@ impl Scene<'_> {
                 return self.hand_over(handover, metadata.as_deref()).map(Vec::from_iter);
             }
         };
+        if is_deed {
+            self.chat().add_deed(item.clone());
+        }
         Ok(vec![item])
     }
 

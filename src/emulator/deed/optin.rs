@@ -2,17 +2,12 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_optins>
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::super::act::Optin;
 use super::super::refusal::Refusal;
-use super::super::rights::{Token, TokenKind};
+use super::super::rights::{TOKEN_LIFE, Token, TokenKind};
 use super::Scene;
-
-/// How long a token for marketing messages is good.
-const EXPIRES_AFTER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 const DEFAULT_TITLE: &str = "Updates and promotions";
 
@@ -41,55 +36,50 @@ impl Scene<'_> {
     fn one_time(&mut self) -> Result<Value, Refusal> {
         self.on_messenger("there are no one-time notifications")?;
         let payload = self.request("one_time_notif_req")?["payload"].clone();
-        let token = self.new_token(TokenKind::OneTime);
+        let token = self.new_number(19);
+        self.state.rights.keep_token(token.clone(), Token::new(self.key, self.ends.at, TokenKind::OneTime));
         let content = json!({"type": "one_time_notif_req", "payload": payload, "one_time_notif_token": token});
         Ok(self.ends.by_person("optin", content))
     }
 
     /// Who agrees again keeps the token, which lasts anew.
     fn marketing(&mut self) -> Result<Value, Refusal> {
+        self.on_messenger("there are no marketing messages")?;
         let request = self.request("notification_messages")?;
-        let given = self.marketing_token().map(|(name, token)| {
-            token.is_stopped = false;
-            name.to_owned()
-        });
-        let at = self.ends.at;
-        let status = if given.is_some() { "REFRESHED" } else { "NOT_REFRESHED" };
-        let token = given.unwrap_or_else(|| self.new_token(TokenKind::Marketing));
-        if let Some(token) = self.state.rights.tokens.get_mut(&token) {
-            token.at = at;
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let (at, given) = (self.ends.at, self.marketing_token());
+        let (name, before) = match given {
+            Some((name, before)) => (name.to_owned(), Some(before.sent_at)),
+            None => (self.new_number(19), None),
+        };
+        let token = Token {
+            sent_at: before.flatten(),
+            is_refreshed: before.is_some(),
+            title: Some(text("title").unwrap_or_else(|| DEFAULT_TITLE.to_owned())),
+            timezone: text("notification_messages_timezone"),
+            ..Token::new(self.key, at, TokenKind::Marketing)
+        };
+        let mut content = marketing(&name, &token);
+        content["payload"] = request["payload"].clone();
+        content["title"] = json!(token.title);
+        if let Some(timezone) = &token.timezone {
+            content["notification_messages_timezone"] = json!(timezone);
         }
-        let mut content = json!({
-            "type": "notification_messages",
-            "payload": request["payload"],
-            "title": request["title"].as_str().unwrap_or(DEFAULT_TITLE),
-            "notification_messages_token": token,
-            "token_expiry_timestamp": at + EXPIRES_AFTER,
-            "user_token_status": status,
-        });
-        if let Some(timezone) = request.get("notification_messages_timezone") {
-            content["notification_messages_timezone"] = timezone.clone();
-        }
+        self.state.rights.keep_token(name, token);
         Ok(self.ends.by_person("optin", content))
     }
 
     fn set_stopped(&mut self, stopped: bool) -> Result<Value, Refusal> {
         let found = self.marketing_token().map(|(name, token)| {
             token.is_stopped = stopped;
-            (name.to_owned(), token.at)
+            marketing(name, token)
         });
-        let (token, at) = found.ok_or_else(|| {
+        let mut content = found.ok_or_else(|| {
             let hint = "agree first: {\"do\":\"optin\",\"type\":\"marketing\"}";
             Refusal::new("this person gets no marketing messages", hint)
         })?;
         let status = if stopped { "STOP NOTIFICATIONS" } else { "RESUME NOTIFICATIONS" };
-        let content = json!({
-            "type": "notification_messages",
-            "notification_messages_token": token,
-            "token_expiry_timestamp": at + EXPIRES_AFTER,
-            "user_token_status": "NOT_REFRESHED",
-            "notification_messages_status": status,
-        });
+        content["notification_messages_status"] = json!(status);
         Ok(self.ends.by_person("optin", content))
     }
 
@@ -101,13 +91,6 @@ impl Scene<'_> {
         })
     }
 
-    fn new_token(&mut self, kind: TokenKind) -> String {
-        let (chat, at) = (self.key, self.ends.at);
-        let name = self.new_number(19);
-        self.state.rights.keep_token(name.clone(), Token { chat, at, kind, sent_at: None, is_stopped: false });
-        name
-    }
-
     fn marketing_token(&mut self) -> Option<(&str, &mut Token)> {
         let key = self.key;
         let mut tokens = self.state.rights.tokens.iter_mut();
@@ -115,4 +98,14 @@ impl Scene<'_> {
             .find(|(_, token)| token.chat == key && token.kind == TokenKind::Marketing)
             .map(|(name, token)| (name.as_str(), token))
     }
+}
+
+/// What every opt-in for marketing messages tells of its token.
+fn marketing(name: &str, token: &Token) -> Value {
+    json!({
+        "type": "notification_messages",
+        "notification_messages_token": name,
+        "token_expiry_timestamp": token.at + TOKEN_LIFE,
+        "user_token_status": token.status(),
+    })
 }

@@ -43,7 +43,7 @@ fn enforce(
     let enforcement = match action {
         Enforcement::Warning => json!({"action": "warning", "reason": reason.unwrap_or(REASON.into())}),
         Enforcement::Block => {
-            state.enforced.insert(account);
+            state.enforced.insert(account, shared.clock.now());
             json!({"action": "block", "reason": reason.unwrap_or(REASON.into())})
         }
         Enforcement::Unblock => {
@@ -51,5 +51,9 @@ fn enforce(
             json!({"action": "unblock"})
         }
     };
-    Ok(json!({"recipient": {"id": of.id}, "timestamp": shared.clock.now(), "policy_enforcement": enforcement}))
+    let item = json!({"recipient": {"id": of.id}, "timestamp": shared.clock.now(), "policy_enforcement": enforcement});
+    for key in shared.world.chats_of(account) {
+        state.chat(key).add_deed(item.clone());
+    }
+    Ok(item)
 }

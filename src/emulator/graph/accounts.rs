@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::world::Platform;
+use super::super::world::{Feature, Platform, username};
 use super::access::Caller;
 use super::ask::{Answer, Ask, Verb};
 use super::conversations;
@@ -80,7 +80,7 @@ fn page<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
         ("category", json!("Shopping & retail")),
         ("category_list", json!([{"id": "2201", "name": "Shopping & retail"}])),
         ("tasks", json!(TASKS)),
-        ("username", json!(account.name)),
+        ("username", json!(username(&account.name))),
         ("link", json!(format!("https://www.facebook.com/{}", account.id))),
         ("messaging_feature_status", threads::features(ask.shared.world.app.routing_default)),
     ];
@@ -95,7 +95,7 @@ fn instagram<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
     let account = &ask.shared.world.accounts[at];
     let values = [
         ("user_id", json!(account.id)),
-        ("username", json!(account.name)),
+        ("username", json!(username(&account.name))),
         ("name", json!(account.name)),
         ("account_type", json!("BUSINESS")),
         ("profile_picture_url", json!(format!("https://scontent.cdninstagram.com/profilepic/{}", account.id))),
@@ -122,17 +122,30 @@ pub(super) fn status(ask: &mut Ask<'_>) -> Answer {
     if ask.verb != Verb::Get {
         return Err(ask.unsupported());
     }
-    let values = [("timestamp", json!(ask.now.0 / 1000)), ("status", json!("ok"))];
-    ask.show(&Object::plain("PageStatus", &ask.shared.world.accounts[page].id, &["timestamp", "status"], values))
+    let id = &ask.shared.world.accounts[page].id;
+    let timestamp = ("timestamp", json!(ask.now.0 / 1000));
+    let Some(since) = ask.state.enforced.get(&page) else {
+        let values = [timestamp, ("status", json!("ok"))];
+        return ask.show(&Object::plain("PageStatus", id, &["timestamp", "status"], values));
+    };
+    let restriction = json!({
+        "feature": "page_messaging_api",
+        "description": "The Page cannot send messages.",
+        "applied_time": since.0 / 1000,
+    });
+    let values = [timestamp, ("status", json!("restricted")), ("restrictions", json!([restriction]))];
+    ask.show(&Object::plain("PageStatus", id, &["timestamp", "status", "restrictions"], values))
 }
 
-/// `GET /me/messaging_feature_review`: the default world grants every feature.
+/// `GET /me/messaging_feature_review`: what was asked for and granted. The other features of a world are not reviewed here.
 pub(super) fn feature_review(ask: &mut Ask<'_>) -> Answer {
     ask.page()?;
     if ask.verb != Verb::Get {
         return Err(ask.unsupported());
     }
-    Ok(json!({"data": [{"feature": "subscription_messaging", "status": "approved"}]}))
+    let news = ask.shared.world.app.has(Feature::News);
+    let reviews = news.then(|| json!({"feature": "subscription_messaging", "status": "approved"}));
+    Ok(json!({"data": Vec::from_iter(reviews)}))
 }
 
 /// `POST /me/nlp_configs`: taken, and without effect, as no text is understood here.

@@ -2,12 +2,11 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/sender-actions>
 
+use super::super::reactions;
+use super::super::world::Platform;
 use super::call::{Fields, part};
 use super::error::GraphError;
 use super::part::Part;
-
-/// The names that reactions have beside the emoji themselves.
-const REACTIONS: [&str; 7] = ["love", "smile", "angry", "sad", "wow", "like", "dislike"];
 
 /// The longest emoji, family and skin included.
 const EMOJI: usize = 16;
@@ -35,18 +34,22 @@ impl Action {
             "mark_seen" => Ok(Action::MarkSeen),
             "react" => with_payload(|payload| {
                 let mid = payload.required("message_id")?.id()?;
-                Ok(Action::React { mid, reaction: reaction(payload)? })
+                Ok(Action::React { mid, reaction: payload.required_text("reaction", EMOJI)?.to_owned() })
             }),
             _ => with_payload(|payload| Ok(Action::Unreact { mid: payload.required("message_id")?.id()? })),
         }
     }
 }
 
-fn reaction(payload: &Part<'_>) -> Result<String, GraphError> {
-    let given = payload.required_text("reaction", EMOJI)?;
-    if REACTIONS.contains(&given) || !given.is_ascii() {
-        return Ok(given.to_owned());
+/// The emoji that a reaction shows: it is one, or has a name that the platform knows.
+pub(super) fn emoji(reaction: &str, platform: Platform) -> Result<&str, GraphError> {
+    if !reaction.is_ascii() {
+        return Ok(reaction);
     }
-    let message = format!("Param payload[reaction] must be an emoji or one of {{{}}}", REACTIONS.join(", "));
-    Err(GraphError::parameter(message))
+    let known = reactions::emoji(platform, reaction).filter(|_| reaction != reactions::OTHER);
+    known.ok_or_else(|| {
+        let names: Vec<&str> = reactions::names(platform).filter(|name| *name != reactions::OTHER).collect();
+        let message = format!("Param payload[reaction] must be an emoji or one of {{{}}}", names.join(", "));
+        GraphError::parameter(message)
+    })
 }

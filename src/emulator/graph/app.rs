@@ -1,6 +1,5 @@
 //! The app's own subscriptions: where its webhooks go, and which fields of which kind of object.
 //!
-//! There is one callback here for all kinds of object: the one that was verified last.
 //! Meta: <https://developers.facebook.com/docs/graph-api/reference/app/subscriptions>
 
 use std::collections::BTreeSet;
@@ -8,8 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::state::Shared;
-use super::super::subscribe::{SubscribeError, subscribe_with};
-use super::super::subscriptions::{OBJECTS, Subscription, names};
+use super::super::subscribe::{SubscribeError, begin, prove};
+use super::super::subscriptions::{OBJECTS, Subscription};
 use super::access::{Caller, caller};
 use super::ask::{Answer, Ask, Verb, names as list};
 use super::error::GraphError;
@@ -18,7 +17,7 @@ use super::{Request, VERSION, subscribed};
 /// `POST /{app}/subscriptions`: the one call that is answered by calling back first.
 pub(super) async fn subscribe(shared: &Shared, request: &Request) -> Answer {
     let fields = request.fields()?;
-    if caller(&shared.world, &request.headers, &fields)? != Caller::App {
+    if caller(&shared.world, &request.headers, fields)? != Caller::App {
         return Err(not_the_app());
     }
     if request.node != shared.world.app.id {
@@ -26,16 +25,18 @@ pub(super) async fn subscribe(shared: &Shared, request: &Request) -> Answer {
     }
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let object = object(text("object"))?;
-    let wanted = list(&fields, "fields")?;
+    let wanted = list(fields, "fields")?;
     subscribed::check("fields", &wanted, object)?;
     let known = shared.state().subscriptions.of_app(object).cloned();
-    let callback = text("callback_url").map(str::to_owned).or(known.as_ref().map(|known| known.callback.clone()));
-    let callback = callback.filter(|url| !url.is_empty()).ok_or_else(|| GraphError::required("callback_url"))?;
+    let callback = text("callback_url").or(known.as_ref().map(|known| known.callback.as_str()));
+    let callback = callback.ok_or_else(|| GraphError::required("callback_url"))?.to_owned();
     let token = text("verify_token").unwrap_or_default();
-    subscribe_with(shared, &callback, token).await.map_err(|error| unverified(&error))?;
-    let mut fields: BTreeSet<String> = known.map(|known| known.fields).unwrap_or_default();
+    prove(shared, &callback, token).await.map_err(|error| unverified(&error))?;
+    let mut fields: BTreeSet<String> = known.and_then(|known| known.fields).unwrap_or_default();
     fields.extend(wanted);
-    shared.state().subscriptions.set_app(&shared.world, object, Some(Subscription { callback, fields }));
+    begin(shared, |subscriptions| {
+        subscriptions.set_app(object, Some(Subscription { callback, fields: Some(fields) }));
+    });
     Ok(json!({"success": true}))
 }
 
@@ -64,26 +65,19 @@ pub(super) fn subscriptions(ask: &mut Ask<'_>) -> Answer {
 
 /// Ends a subscription, or the part of it with these fields.
 fn end(ask: &mut Ask<'_>, object: &'static str, gone: &[String]) {
-    let kept = current(ask, object).filter(|_| !gone.is_empty()).map(|mut kept| {
-        kept.fields.retain(|field| !gone.contains(field));
-        kept
+    let kept = ask.state.subscriptions.of_app(object).filter(|_| !gone.is_empty()).and_then(|current| {
+        let mut fields = current.names(object);
+        fields.retain(|field| !gone.contains(field));
+        (!fields.is_empty()).then(|| Subscription { callback: current.callback.clone(), fields: Some(fields) })
     });
-    ask.state.subscriptions.set_app(&ask.shared.world, object, kept.filter(|kept| !kept.fields.is_empty()));
+    ask.state.subscribe(|subscriptions| subscriptions.set_app(object, kept));
 }
 
 fn shown(ask: &Ask<'_>, object: &str) -> Option<Value> {
-    let Subscription { callback, fields } = current(ask, object).filter(|current| !current.fields.is_empty())?;
-    let fields: Vec<_> = fields.into_iter().map(|name| json!({"name": name, "version": VERSION})).collect();
-    Some(json!({"object": object, "callback_url": callback, "active": true, "fields": fields}))
-}
-
-/// What the app is subscribed to. Where it has said nothing, but has a callback by other means, that is everything.
-fn current(ask: &Ask<'_>, object: &str) -> Option<Subscription> {
-    let said = ask.state.subscriptions.of_app(object).cloned();
-    said.or_else(|| {
-        let fields = names(object).iter().map(|name| (*name).to_owned()).collect();
-        Some(Subscription { callback: ask.state.callback.clone()?, fields })
-    })
+    let current = ask.state.subscriptions.of_app(object)?;
+    let fields: Vec<_> =
+        current.names(object).into_iter().map(|name| json!({"name": name, "version": VERSION})).collect();
+    Some(json!({"object": object, "callback_url": current.callback, "active": true, "fields": fields}))
 }
 
 fn object(name: Option<&str>) -> Result<&'static str, GraphError> {

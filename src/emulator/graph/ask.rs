@@ -12,7 +12,9 @@ use super::super::world::{Account, ChatKey, Platform};
 use super::access::{Caller, not_a_page};
 use super::call::Fields;
 use super::error::GraphError;
+use super::fields::written;
 use super::object::{Object, Place, page};
+use super::recipient::nobody;
 use super::select::{Field, read};
 
 /// What an endpoint answers with.
@@ -91,6 +93,12 @@ impl<'a> Ask<'a> {
         keys.find(|key| self.shared.world.scoped_id(*key) == Some(id))
     }
 
+    /// The same, and the refusal where it is nobody's.
+    pub(super) fn required_chat(&self, accounts: &[usize], id: &str) -> Result<ChatKey, GraphError> {
+        let instagram = accounts.iter().all(|&at| self.shared.world.accounts[at].platform.is_instagram());
+        self.chat(accounts, id).ok_or_else(|| nobody(instagram))
+    }
+
     /// The accounts that the token speaks for, whatever the node is.
     pub(super) fn held(&self) -> &[usize] {
         if let Caller::Accounts(held) = &self.caller { held } else { &[] }
@@ -167,7 +175,7 @@ impl<'a> Ask<'a> {
 
 /// A value, or the JSON list or object that is written in it as text.
 pub(super) fn json(value: &Value) -> Option<Value> {
-    let written = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+    let written = value.as_str().and_then(written);
     let value = written.filter(|written: &Value| written.is_object() || written.is_array()).or(Some(value.clone()));
     value.filter(|value| !value.is_null())
 }

@@ -45,8 +45,8 @@ type Results = BTreeMap<String, Option<Value>>;
 /// `POST /`.
 pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
     let fields = request.fields()?;
-    access::caller(&shared.world, &request.headers, &fields)?;
-    let token = access::token(&request.headers, &fields).unwrap_or_default();
+    access::caller(&shared.world, &request.headers, fields)?;
+    let token = access::token(&request.headers, fields).unwrap_or_default();
     let items = fields.get("batch").and_then(read).ok_or_else(|| GraphError::required("batch"))?;
     let items: Vec<Item> = serde_json::from_value(items)
         .map_err(|error| GraphError::parameter(format!("Param batch must be an array of requests: {error}")))?;
@@ -138,7 +138,8 @@ fn call(shared: &Shared, state: &mut State, request: &Request, progress: &mut Pr
     if matches!(own.fault, Some(SendFault::LostAnswer | SendFault::Slow)) {
         progress.fault = own.fault;
     }
-    state.setup.count(&shared.world, own.account, shared.clock.now());
+    progress.throttled = progress.throttled.max(own.throttled);
+    state.setup.count(&shared.world, own.account, own.throttled, shared.clock.now());
     match answered {
         Ok(body) => (200, body),
         Err(error) => (400, error.body(&trace(state))),

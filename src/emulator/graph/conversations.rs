@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 
 use super::super::chat::{Chat, Message, Side, WINDOW};
 use super::super::state::{Shared, State};
-use super::super::world::ChatKey;
+use super::super::world::{ChatKey, username};
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::messages;
@@ -117,7 +117,7 @@ impl<'a> Conversation<'a> {
             Side::Business => (account.name.as_str(), account.id.as_str()),
         };
         match self.is_instagram() {
-            true => json!({"username": name.to_lowercase(), "id": id}),
+            true => json!({"username": username(name), "id": id}),
             false => json!({"name": name, "email": format!("{id}@facebook.com"), "id": id}),
         }
     }
@@ -125,8 +125,11 @@ impl<'a> Conversation<'a> {
     /// As the Graph API shows it.
     pub(super) fn object(self, now: Timestamp) -> Object<'a> {
         let unread = self.chat.messages().rev().take_while(|message| message.from == Side::Person).count();
-        let can_reply = self.chat.opened_at().is_some_and(|at| now <= at + WINDOW) && !self.chat.blocked;
-        let is_owner = !self.state.routing.is_anothers(self.key, &self.shared.world.app.id, now);
+        let is_open = self.chat.opened_at().is_some_and(|at| now <= at + WINDOW);
+        let is_forbidden = self.chat.blocked
+            || self.state.setup.is_barred(self.key)
+            || self.state.enforced.contains_key(&self.key.account);
+        let is_owner = self.state.routing.owner(self.key, now) == Some(&self.shared.world.app.id);
         let snippet = self.last().and_then(|message| message.text.clone());
         let values = [
             ("updated_time", json!(self.updated_at().map(messages::time))),
@@ -136,7 +139,7 @@ impl<'a> Conversation<'a> {
             ("message_count", json!(self.chat.messages().len())),
             ("unread_count", json!(if self.chat.seen { 0 } else { unread })),
             ("snippet", json!(snippet)),
-            ("can_reply", json!(can_reply)),
+            ("can_reply", json!(is_open && !is_forbidden)),
             ("is_owner", json!(is_owner)),
             ("is_subscribed", json!(true)),
             ("folder", json!("inbox")),

@@ -50,13 +50,13 @@ const EDGES: [(&str, Endpoint); 26] = [
 pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let fields = request.fields()?;
-    let verb = verb(&request.method, &fields, request)?;
+    let verb = verb(&request.method, fields, request)?;
     match path[..] {
-        ["oauth", "access_token"] => return oauth::access_token(&shared.world, &fields),
-        ["access_token" | "refresh_access_token"] => return oauth::instagram_token(&shared.world, &fields),
+        ["oauth", "access_token"] => return oauth::access_token(&shared.world, fields),
+        ["access_token" | "refresh_access_token"] => return oauth::instagram_token(&shared.world, fields),
         _ => {}
     }
-    let caller = access::caller(&shared.world, &request.headers, &fields).map_err(|error| match path[..] {
+    let caller = access::caller(&shared.world, &request.headers, fields).map_err(|error| match path[..] {
         // Without a token Meta does not know who is meant.
         ["me", ..] if error.code == 104 => {
             let message = "An active access token must be used to query information about the current user.";
@@ -66,7 +66,7 @@ pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, prog
     })?;
     let node = path.first().copied().unwrap_or_default();
     let url = address(request);
-    let mut ask = Ask { shared, state, caller, verb, node, fields: &fields, url, now: shared.clock.now() };
+    let mut ask = Ask { shared, state, caller, verb, node, fields, url, now: shared.clock.now() };
     progress.account = ask.held().first().copied();
     match path[..] {
         ["debug_token"] => oauth::debug_token(&ask),

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Uri};
 use futures_util::{FutureExt, stream};
 use multer::{Field, Multipart};
 use reqwest::Url;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::super::exchange::shown_body;
@@ -147,12 +148,14 @@ pub(super) fn object(fields: &Fields, key: &str) -> Result<Option<Fields>, Graph
     match fields.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(object)) => Ok(Some(object.clone())),
-        Some(Value::String(text)) => {
-            let read = serde_json::from_str(text).or_else(|_| serde_json::from_str(&double_quoted(text)));
-            read.map(Some).map_err(|_| refused())
-        }
+        Some(Value::String(text)) => written(text).map(Some).ok_or_else(refused),
         Some(_) => Err(refused()),
     }
+}
+
+/// What is written in a text as JSON, or nearly so.
+pub(super) fn written<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&double_quoted(text))).ok()
 }
 
 /// JSON from what only looks like it: Meta's own samples quote with apostrophes, and Graph takes them.

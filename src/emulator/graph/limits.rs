@@ -12,6 +12,7 @@ use super::super::world::Platform;
 use super::error::GraphError;
 use super::fields::File;
 use super::part::Part;
+use super::templates::Templates;
 use super::{media, quick_replies, template};
 
 const TEXT_CHARACTERS: usize = 2000;
@@ -30,6 +31,8 @@ pub(super) struct Frame<'a> {
     pub(super) uploads: &'a Uploads,
     /// The file that came with the message.
     pub(super) file: Option<&'a File>,
+    /// The utility templates that Meta has approved.
+    pub(super) templates: &'a Templates,
     /// It goes as a utility message.
     pub(super) is_utility: bool,
     pub(super) now: Timestamp,
@@ -45,7 +48,7 @@ pub(super) fn check(message: &Value, frame: &Frame<'_>) -> Result<(), GraphError
         "attachment" => media::check(&message.required("attachment")?, frame)?,
         "attachments" => media::check_many(&message.required("attachments")?, frame)?,
         "sticker_id" => check_sticker(&message, frame.platform)?,
-        _ if frame.is_utility => template::utility::check(&message.required("template")?)?,
+        _ if frame.is_utility => template::utility::check(&message.required("template")?, frame)?,
         _ => return Err(GraphError::parameter("Param message[template] goes with messaging_type UTILITY only")),
     }
     if frame.file.is_some() && content != "attachment" {
@@ -97,8 +100,16 @@ pub(super) mod tests {
 
     /// What is said of a message on either platform: `Ok(())`, or the error.
     pub(in super::super) fn said(message: &Value, platform: Platform) -> String {
-        let uploads = Uploads::default();
-        let frame = Frame { platform, account: 0, uploads: &uploads, file: None, is_utility: false, now: Timestamp(0) };
+        let (uploads, templates) = (Uploads::default(), Templates::default());
+        let frame = Frame {
+            platform,
+            account: 0,
+            uploads: &uploads,
+            file: None,
+            templates: &templates,
+            is_utility: false,
+            now: Timestamp(0),
+        };
         format!("{:?}", check(message, &frame))
     }
 

@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use super::super::state::Notice;
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 
@@ -31,7 +32,9 @@ pub(super) fn unlink(ask: &mut Ask<'_>) -> Answer {
     let chat = chat.ok_or_else(|| GraphError::parameter("No matching user found").with(2_018_001))?;
     if let Some(ends) = ask.shared.ends(chat, ask.now) {
         let item = ends.by_person("account_linking", json!({"status": "unlinked"}));
+        ask.state.chat(chat).add_deed(item.clone());
         ask.shared.push(ask.state, chat, item);
+        ask.shared.tell(Notice::Chat(chat));
     }
     Ok(json!({"result": "unlink account success"}))
 }

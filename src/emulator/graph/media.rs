@@ -13,6 +13,8 @@ use super::template;
 const ON_MESSENGER: [&str; 5] = ["audio", "file", "image", "template", "video"];
 const ON_INSTAGRAM: [&str; 7] = ["audio", "file", "image", "template", "video", "MEDIA_SHARE", "like_heart"];
 
+const UPLOADED: [&str; 4] = ["audio", "file", "image", "video"];
+
 const MESSENGER_IMAGES: usize = 30;
 const INSTAGRAM_IMAGES: usize = 10;
 
@@ -40,6 +42,17 @@ pub(super) fn check_many(list: &Part<'_>, frame: &Frame<'_>) -> Result<(), Graph
         check_media(&attachment.required("payload")?, MediaKind::Image, frame)?;
     }
     Ok(())
+}
+
+/// Refuses an upload that Meta would refuse. Returns as what the file can be sent.
+pub(super) fn check_upload(attachment: &Part<'_>, frame: &Frame<'_>) -> Result<MediaKind, GraphError> {
+    let name = attachment.required_one_of("type", &UPLOADED)?;
+    let kind = MediaKind::named(name).expect("what is uploaded is media");
+    let payload = attachment.required("payload")?;
+    if payload.get("url").is_none() && frame.file.is_none() {
+        return Err(GraphError::parameter("Upload attachment failure.").with(2_018_047));
+    }
+    check_media(&payload, kind, frame).map(|()| kind)
 }
 
 /// Refuses an id that was not handed out to the account for this kind of file.
@@ -95,6 +108,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::limits::tests::judge;
+    use super::super::templates::Templates;
     use super::*;
     use crate::clock::Timestamp;
     use crate::emulator::Platform;
@@ -140,7 +154,8 @@ mod tests {
             let file = file.map(|(content_type, size)| File { content_type: content_type.into(), size });
             let attachment = json!({"type": kind, "payload": payload});
             let (file, now) = (file.as_ref(), Timestamp(0));
-            let frame = Frame { platform, account: 1, uploads: &uploads, file, is_utility: false, now };
+            let (uploads, templates) = (&uploads, &Templates::default());
+            let frame = Frame { platform, account: 1, uploads, file, templates, is_utility: false, now };
             let error = check(&Part::new(&attachment, "message[attachment]"), &frame).err();
             assert_eq!(error.and_then(|error| error.subcode), expected, "{attachment} {file:?}");
         };

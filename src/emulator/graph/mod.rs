@@ -1,7 +1,6 @@
 //! The Graph API: the Send API, `POST /{version}/{node}/messages`, and what else a bot asks of Meta.
 //!
-//! A send goes through the checks in an order that Meta does not promise: token, form, recipient, scripted fault, block,
-//! tag, window, limits. What passes them all is sent. Nothing here knows who calls.
+//! A send goes through the checks in the order that `sending` tells. Nothing here knows who calls.
 //!
 //! In reading order:
 //!
@@ -110,6 +109,8 @@ struct Progress {
     account: Option<usize>,
     chat: Option<ChatKey>,
     fault: Option<SendFault>,
+    /// For how long, where it was one call too many.
+    throttled: Option<Duration>,
 }
 
 async fn answer(site: &Site, request: Request) -> Response {
@@ -120,7 +121,7 @@ async fn answer(site: &Site, request: Request) -> Response {
     let (result, trace, said) = {
         let mut state = shared.state();
         let result = verified.unwrap_or_else(|| lead(shared, &mut state, &request, &mut progress));
-        let said = state.setup.count(&shared.world, progress.account, begun);
+        let said = state.setup.count(&shared.world, progress.account, progress.throttled, begun);
         (result, trace(&mut state), said)
     };
     if let (Ok(_), Some(key)) = (&result, progress.chat) {
@@ -191,19 +192,17 @@ fn handle(
     request: &Request,
     progress: &mut Progress,
 ) -> Result<Map<String, Value>, GraphError> {
-    let read = match &request.body {
-        Ok(body) => call::fields(&request.uri, &request.headers, body),
-        Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
-    };
+    let fields = request.fields();
     // The token is looked at first, even where the body cannot be read.
-    let for_token = read.as_ref().map_or_else(|_| call::query(&request.uri), Fields::clone);
-    let accounts = access::accounts(&shared.world, &request.node, &request.headers, &for_token)?;
+    let query = if fields.is_err() { call::query(&request.uri) } else { Fields::new() };
+    let for_token = *fields.as_ref().unwrap_or(&&query);
+    let accounts = access::accounts(&shared.world, &request.node, &request.headers, for_token)?;
     progress.account = accounts.first().copied();
-    sending::handle(shared, state, &accounts, &read?, progress)
+    sending::handle(shared, state, &accounts, fields?, progress)
 }
 
 fn trace(state: &mut State) -> String {
-    (0..11).map(|_| state.rng.alphanumeric()).collect()
+    (0..11).map(|_| state.wire_rng.alphanumeric()).collect()
 }
 
 fn graph_headers(version: &str, trace: &str, said: &Said) -> HeaderMap {

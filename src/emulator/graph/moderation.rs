@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
+use super::part::Part;
 
 const ACTIONS: [&str; 5] = ["block_user", "unblock_user", "ban_user", "unban_user", "move_to_spam"];
 
@@ -31,9 +32,8 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
         return Err(GraphError::parameter(format!("Param user_ids must be an array of 1 to {MOST_PEOPLE} elements")));
     }
     let chat = |person: &Value| {
-        let id = person.get("id").unwrap_or(person);
-        let found = id.as_str().and_then(|id| ask.chat(&accounts, id));
-        found.ok_or_else(|| GraphError::parameter("No matching user found").with(2_018_001))
+        let id = Part::new(person.get("id").unwrap_or(person), "user_ids[id]").id()?;
+        ask.required_chat(&accounts, &id)
     };
     let chats = people.iter().map(chat).collect::<Result<Vec<_>, _>>()?;
     for action in &actions {

@@ -2,19 +2,11 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/marketing-messages>
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use super::super::rights::{Token, TokenKind};
+use super::super::rights::{BETWEEN_MARKETING, TOKEN_LIFE, Token, TokenKind};
 use super::ask::{Answer, Ask, Verb};
 use super::object::Object;
-
-/// How long a token can be sent on.
-const LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// How long to wait between two messages.
-const GAP: Duration = Duration::from_secs(12 * 3600);
 
 /// What the id of a token's node begins with.
 const PREFIX: &str = "notification_messages_";
@@ -59,9 +51,11 @@ fn object(ask: &Ask<'_>, name: &str, token: &Token) -> Object<'static> {
         ("recipient_id", json!(ask.shared.world.scoped_id(token.chat))),
         ("notification_messages_reoptin", json!("ENABLED")),
         ("creation_timestamp", json!(seconds(token.at))),
-        ("token_expiry_timestamp", json!(seconds(token.at + LIFE))),
-        ("user_token_status", json!(if token.is_stopped { "NOT_REFRESHED" } else { "REFRESHED" })),
-        ("next_eligible_time", json!(token.sent_at.map_or(0, |sent_at| seconds(sent_at + GAP)))),
+        ("token_expiry_timestamp", json!(seconds(token.at + TOKEN_LIFE))),
+        ("user_token_status", json!(token.status())),
+        ("topic_title", json!(token.title)),
+        ("notification_messages_timezone", json!(token.timezone)),
+        ("next_eligible_time", json!(token.sent_at.map_or(0, |sent_at| seconds(sent_at + BETWEEN_MARKETING)))),
     ];
     let usual: &[&str] = &[
         "notification_messages_token",
@@ -70,6 +64,8 @@ fn object(ask: &Ask<'_>, name: &str, token: &Token) -> Object<'static> {
         "creation_timestamp",
         "token_expiry_timestamp",
         "user_token_status",
+        "topic_title",
+        "notification_messages_timezone",
         "next_eligible_time",
     ];
     Object::plain("PageNotificationMessageToken", name, usual, parts)

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::super::world::ChatKey;
+use super::super::world::{ChatKey, username};
 use super::ask::{Answer, Ask};
 use super::error::GraphError;
 use super::object::Object;
@@ -45,7 +45,7 @@ fn on_instagram(ask: &Ask<'_>, chat: ChatKey) -> Answer {
     let picture = format!("https://scontent.cdninstagram.com/profilepic/{}", ask.node);
     let parts = [
         ("name", json!(name)),
-        ("username", json!(name.to_lowercase().replace(' ', "."))),
+        ("username", json!(username(name))),
         ("profile_pic", json!(picture)),
         ("is_verified_user", json!(false)),
         ("follower_count", json!(0)),

@@ -35,6 +35,11 @@ impl Personas {
 }
 
 impl Persona {
+    /// As the person sees it.
+    pub(super) fn seen(&self) -> Value {
+        json!({"id": self.id, "name": self.name, "profile_picture_url": self.picture})
+    }
+
     /// As the Graph API shows it.
     pub(super) fn object(&self) -> Object<'static> {
         let parts = [("name", json!(self.name)), ("profile_picture_url", json!(self.picture))];

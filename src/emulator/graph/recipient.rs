@@ -60,7 +60,7 @@ impl Recipient {
         matches!(self, Recipient::Id(_) | Recipient::UserRef(_))
     }
 
-    /// Whether the answer says who it was. Who is reached by a reference stays unknown to the app until they write.
+    /// Whether the app is told who it was: by the answer, by the echo, by the delivery. Who is reached by a reference stays unknown to the app until they write.
     pub(super) fn is_told(&self) -> bool {
         !matches!(self, Recipient::UserRef(_) | Recipient::PhoneNumber)
     }
@@ -113,7 +113,8 @@ fn written(rights: &Rights, id: &str, is_post: bool) -> Option<ChatKey> {
     rights.writings.get(id).filter(|writing| writing.is_post == is_post).map(|writing| writing.chat)
 }
 
-fn nobody(instagram: bool) -> GraphError {
+/// The refusal of an id that is nobody's.
+pub(super) fn nobody(instagram: bool) -> GraphError {
     GraphError::parameter("No matching user found").with(if instagram { 2_534_014 } else { 2_018_001 })
 }
 

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, Uri};
+use serde_json::Value;
 
 use super::call::{self, Fields};
 use super::error::GraphError;
@@ -18,7 +19,10 @@ pub(super) struct Request {
     pub(super) node: String,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
+    /// As it came, for the record.
     pub(super) body: Result<Bytes, BytesRejection>,
+    /// The parameters, however they were given; read once, before anything is locked.
+    fields: Result<Fields, GraphError>,
 }
 
 impl Request {
@@ -26,7 +30,11 @@ impl Request {
     pub(super) fn new(method: Method, uri: Uri, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Request {
         let (version, path) = path::read(uri.path());
         let node = path.first().cloned().unwrap_or_default();
-        Request { method, version, path, node, uri, headers, body }
+        let fields = match &body {
+            Ok(body) => call::fields(&uri, &headers, body),
+            Err(_) => Err(GraphError::parameter("The body is larger than 26 MiB or was cut off")),
+        };
+        Request { method, version, path, node, uri, headers, body, fields }
     }
 
     /// Whether it is a call of the Send API.
@@ -41,18 +49,21 @@ impl Request {
 
     /// Whether it subscribes the app, and with it a callback that must be verified first.
     pub(super) fn is_subscription(&self) -> bool {
-        self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions"
+        self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions" && !self.means_another()
+    }
+
+    /// Whether `method` says that something else is meant.
+    fn means_another(&self) -> bool {
+        let is_another = |method: &str| !method.eq_ignore_ascii_case("POST");
+        self.fields().is_ok_and(|fields| fields.get("method").and_then(Value::as_str).is_some_and(is_another))
     }
 
     fn is_post(&self) -> bool {
         self.method == Method::POST
     }
 
-    /// The parameters, however they were given.
-    pub(super) fn fields(&self) -> Result<Fields, GraphError> {
-        match &self.body {
-            Ok(body) => call::fields(&self.uri, &self.headers, body),
-            Err(_) => Err(GraphError::parameter("The body is larger than 1 MiB or was cut off")),
-        }
+    /// The parameters.
+    pub(super) fn fields(&self) -> Result<&Fields, GraphError> {
+        self.fields.as_ref().map_err(GraphError::clone)
     }
 }

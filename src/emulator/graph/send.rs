@@ -5,14 +5,16 @@ use serde_json::{Map, Value, json};
 use crate::clock::Timestamp;
 
 use super::super::chat::{Message, Reaction, Side};
-use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
+use super::super::routing::CONTROL;
 use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
-use super::action::Action;
+use super::action::{Action, emoji};
 use super::call::{Call, ThreadControl};
 use super::error::GraphError;
+use super::personas::Persona;
 use super::recipient::Recipient;
+use super::threads;
 
 /// Sends a message that may be sent. Returns what the answer says of it besides the recipient.
 pub(super) fn message(
@@ -27,43 +29,59 @@ pub(super) fn message(
     {
         return Err(GraphError::parameter("Param reply_to[mid] is not a message of this conversation"));
     }
+    let next = match &call.thread_control {
+        Some(ThreadControl::Pass { app_id }) => {
+            Next::Owner(threads::target(&shared.world, key, app_id.as_deref(), "thread_control[app_id]")?)
+        }
+        Some(ThreadControl::Release) => Next::Nobody,
+        // Whoever answers has the conversation; what goes to a comment, or on a token, is no answer in it.
+        None if call.recipient.is_person() => Next::Owner(&shared.world.app.id),
+        None => Next::AsBefore,
+    };
     let now = shared.clock.now();
+    let content = &without_nulls(content.clone());
+    let persona = call.persona_id.as_ref().and_then(|id| state.setup.personas.find(&[key.account], id));
     let message = Message {
         text: content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
         attachments: attachments(content),
         quick_replies: content.get("quick_replies").and_then(Value::as_array).cloned().unwrap_or_default(),
         reply_to: call.reply_to.clone(),
         app_id: Some(shared.world.app.id.clone()),
+        persona: persona.map(Persona::seen),
         ..Message::new(state.mid(&shared.world, key.account), Side::Business, now)
     };
     let metadata = content.get("metadata").and_then(Value::as_str);
-    announce(shared, state, key, &message, metadata);
+    // What tells of a message names the person, who stays unknown to an app that knows a reference alone.
+    if call.recipient.is_told() {
+        announce(shared, state, key, &message, metadata);
+    }
     let mut answer = Map::from_iter([("message_id".to_owned(), json!(message.mid))]);
     state.chat(key).add(message);
-    settle(shared, state, key, call);
+    settle(state, key, call, next, now);
     if let Some(kind) = reusable(content) {
         answer.insert("attachment_id".into(), json!(state.uploads.add(key.account, kind, now)));
     }
     Ok(answer)
 }
 
+/// Whose the conversation is after a message.
+enum Next<'a> {
+    Owner(&'a str),
+    Nobody,
+    AsBefore,
+}
+
 /// What changes with the message: the right it was sent on is used, and the conversation may go to another app.
-fn settle(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) {
-    let now = shared.clock.now();
+fn settle(state: &mut State, key: ChatKey, call: &Call, next: Next<'_>, now: Timestamp) {
     match &call.recipient {
         Recipient::Comment(id) | Recipient::Post(id) => state.rights.use_reply(id),
         Recipient::Token(token, _) => state.rights.use_token(token, now),
         Recipient::Id(_) | Recipient::UserRef(_) | Recipient::PhoneNumber => {}
     }
-    let instagram = shared.world.accounts[key.account].platform.is_instagram();
-    let inbox = if instagram { INSTAGRAM_INBOX } else { PAGE_INBOX };
-    match &call.thread_control {
-        Some(ThreadControl::Pass { app_id }) => {
-            state.routing.give(key, app_id.as_deref().unwrap_or(inbox), now + CONTROL)
-        }
-        Some(ThreadControl::Release) => state.routing.release(key),
-        // Whoever answers has the conversation.
-        None => state.routing.keep(key, &shared.world.app.id, now + CONTROL),
+    match next {
+        Next::Owner(app_id) => state.routing.keep(key, app_id, now + CONTROL),
+        Next::Nobody => state.routing.release(key),
+        Next::AsBefore => {}
     }
 }
 
@@ -99,7 +117,8 @@ fn echoed(message: &Message) -> Map<String, Value> {
 }
 
 /// Does what a sender action says.
-pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Timestamp) -> Result<(), GraphError> {
+pub(super) fn action(shared: &Shared, state: &mut State, key: ChatKey, action: &Action) -> Result<(), GraphError> {
+    let (now, platform) = (shared.clock.now(), shared.world.accounts[key.account].platform);
     let chat = state.chat(key);
     let unknown = || GraphError::parameter("Param payload[message_id] is not a message of this conversation");
     match action {
@@ -107,7 +126,7 @@ pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Time
         Action::TypingOff => chat.set_typing(false, now),
         Action::MarkSeen => chat.seen = true,
         Action::React { mid, reaction } => {
-            let emoji = if reaction == "love" { "❤️".to_owned() } else { reaction.clone() };
+            let emoji = emoji(reaction, platform)?.to_owned();
             let reaction = Reaction { from: Side::Business, reaction: reaction.clone(), emoji };
             chat.find(mid).ok_or_else(unknown)?.react(reaction);
         }
@@ -116,6 +135,18 @@ pub(super) fn action(state: &mut State, key: ChatKey, action: &Action, now: Time
         }
     }
     Ok(())
+}
+
+/// What is null counts as absent, for those who draw the message as for those who judge it.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+            given.map(|(key, value)| (key, without_nulls(value))).collect()
+        }
+        Value::Array(list) => list.into_iter().map(without_nulls).collect(),
+        value => value,
+    }
 }
 
 /// The attachments of a message in one list, whichever way it carries them.
@@ -163,5 +194,13 @@ mod tests {
             json!({"type": "image", "payload": {"attachment_id": 1_857_777_774_821_032_u64}})
         );
         assert_eq!(echoed_attachment(json!({"type": "like_heart"})), json!({"type": "like_heart", "payload": null}));
+    }
+
+    #[test]
+    fn what_is_null_is_not_kept() {
+        let content = json!({"text": null, "attachment": {"type": "template", "payload": {"elements": [{"title": "Cup", "buttons": null}]}},
+            "sticker_id": null});
+        let kept = without_nulls(content);
+        assert_eq!(attachments(&kept), [json!({"type": "template", "payload": {"elements": [{"title": "Cup"}]}})]);
     }
 }

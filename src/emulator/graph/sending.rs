@@ -1,7 +1,12 @@
 //! `POST /{node}/messages`: a call of the Send API on its way through the checks, until it is carried out.
 //!
-//! The order of the checks is one that Meta does not promise: form, recipient, throttle, owner, block, tag, window, limits.
+//! The order of the checks is one that Meta does not promise: token (`access`), form (`call`), recipient, an enforced block,
+//! a scripted refusal, pace, owner of the conversation, block by the person, tag and feature, window or right (`rules`), persona,
+//! limits (`limits`), the message that is answered or reacted to. What passes them all is sent; the faults under which a
+//! message goes out strike then.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
+
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -29,16 +34,34 @@ pub(super) fn handle(
     let call = Call::read(fields)?;
     let key = call.recipient.find(shared, state, accounts)?;
     (progress.account, progress.chat) = (Some(key.account), Some(key));
+    let platform = shared.world.accounts[key.account].platform;
     if matches!(call.content, Content::Message(..)) {
-        let enforced = state.enforced.contains(&key.account).then_some(SendFault::Blocked);
-        progress.fault = enforced.or_else(|| state.faults.next_send());
-        progress.fault.and_then(failure).map_or(Ok(()), Err)?;
+        if state.enforced.contains_key(&key.account) {
+            return Err(blocked());
+        }
+        if let Some(error) = state.faults.due_send().and_then(|fault| failure(fault, platform)) {
+            progress.fault = state.faults.next_send();
+            progress.throttled = (progress.fault == Some(SendFault::RateLimit)).then_some(Duration::ZERO);
+            return Err(error);
+        }
+    }
+    if let Some(pace) = pace(&call, state) {
+        let taken = state.rates.take(key.account, platform, pace, shared.clock.now());
+        taken.map_err(|wait| {
+            progress.throttled = Some(wait);
+            too_many(platform)
+        })?;
     }
     check(shared, state, key, &call)?;
     let mut answer = match &call.content {
-        Content::Message(message, _) => send::message(shared, state, key, &call, message)?,
+        Content::Message(message, _) => {
+            let answer = send::message(shared, state, key, &call, message)?;
+            // Only what lets the message go out can still be due.
+            progress.fault = state.faults.next_send();
+            answer
+        }
         Content::Action(action) => {
-            send::action(state, key, action, shared.clock.now())?;
+            send::action(shared, state, key, action)?;
             Map::new()
         }
     };
@@ -48,15 +71,10 @@ pub(super) fn handle(
     Ok(answer)
 }
 
-/// Refuses what Meta would refuse, and changes nothing but the count of the calls.
+/// Refuses what Meta would refuse, and changes nothing.
 fn check(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) -> Result<(), GraphError> {
     let (now, app) = (shared.clock.now(), &shared.world.app);
     let platform = shared.world.accounts[key.account].platform;
-    if let Some(pace) = pace(call, state)
-        && !state.rates.take(key.account, platform, pace, now)
-    {
-        return Err(too_many(platform));
-    }
     let anothers = state.routing.is_anothers(key, &app.id, now);
     let right = match &call.recipient {
         Recipient::Comment(id) | Recipient::Post(id) => state.rights.may_reply(id, now),
@@ -68,10 +86,15 @@ fn check(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) -> Resul
     let blocked = chat.blocked || is_barred;
     let facts = Facts { app, platform, opened_at: chat.opened_at(), blocked, anothers, right };
     rules::check(call, &facts, now)?;
+    if let Some(id) = &call.persona_id
+        && state.setup.personas.find(&[key.account], id).is_none()
+    {
+        return Err(GraphError::parameter("Param persona_id is not a persona of this Page"));
+    }
     if let Content::Message(message, file) = &call.content {
         let is_utility = call.messaging_type == MessagingType::Utility;
-        let (account, uploads, file) = (key.account, &state.uploads, file.as_ref());
-        limits::check(message, &Frame { platform, account, uploads, file, is_utility, now })?;
+        let (uploads, templates, file) = (&state.uploads, &state.setup.templates, file.as_ref());
+        limits::check(message, &Frame { platform, account: key.account, uploads, file, templates, is_utility, now })?;
     }
     Ok(())
 }
@@ -93,17 +116,20 @@ fn too_many(platform: Platform) -> GraphError {
     if platform.is_instagram() { error.with(2_534_040) } else { error }
 }
 
+/// The error of an account that Meta has blocked from sending.
+fn blocked() -> GraphError {
+    GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
+}
+
 /// The error of a fault that refuses.
-fn failure(fault: SendFault) -> Option<GraphError> {
+fn failure(fault: SendFault, platform: Platform) -> Option<GraphError> {
     Some(match fault {
-        SendFault::RateLimit => GraphError::api(613, "Calls to this api have exceeded the rate limit."),
+        SendFault::RateLimit => too_many(platform),
         SendFault::TokenExpired => {
             GraphError::plain(190, "Error validating access token: Session has expired.").with(463)
         }
         SendFault::Temporary => GraphError::api(2, "Service temporarily unavailable").transient(),
-        SendFault::Blocked => {
-            GraphError::api(368, "The action attempted has been deemed abusive or is otherwise disallowed")
-        }
+        SendFault::Blocked => blocked(),
         SendFault::LostAnswer | SendFault::Slow => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! What apps have set up at Meta by Graph calls, and how much they have called.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 
@@ -28,9 +29,16 @@ pub(in crate::emulator) struct Setup {
 }
 
 impl Setup {
-    /// Counts a call about an account or none, and says how much of the allowance is used.
-    pub(super) fn count(&mut self, world: &World, account: Option<usize>, now: Timestamp) -> Said {
-        self.usage.count(world, account, now)
+    /// Counts a call about an account or none, which may have been throttled for a while, and says how much of the allowance
+    /// is used.
+    pub(super) fn count(
+        &mut self,
+        world: &World,
+        account: Option<usize>,
+        throttled: Option<Duration>,
+        now: Timestamp,
+    ) -> Said {
+        self.usage.count(world, account, throttled, now)
     }
 
     /// The account's login page.

@@ -25,7 +25,7 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
                 return Err(GraphError::required("subscribed_fields"));
             }
             check("subscribed_fields", &fields, world.accounts[account].platform.object())?;
-            ask.state.subscriptions.connect(world, account, fields.into_iter().collect());
+            ask.state.subscriptions.connect(world, account, &fields.into_iter().collect());
             Ok(json!({"success": true}))
         }
         Verb::Delete => {

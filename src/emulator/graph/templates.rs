@@ -34,7 +34,7 @@ pub(super) struct Template {
 
 impl Templates {
     /// Whether the account has a template of this name in this language.
-    fn has(&self, account: usize, name: &str, language: &str) -> bool {
+    pub(super) fn has(&self, account: usize, name: &str, language: &str) -> bool {
         self.kept.iter().any(|kept| kept.account == account && kept.name == name && kept.language == language)
     }
 

@@ -1,7 +1,7 @@
 //! Thread control: which of several apps speaks with a person.
 //!
-//! An account has no default app unless the world's `app.routing_default` says that this one is it: then all apps hear all
-//! events and whoever answers first has the conversation.
+//! An account has a default app only where the world's `app.routing_default` says that this one is it. Without one, a
+//! conversation that is idle is anybody's: all apps hear of it, and whoever answers first has it.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
-use super::super::world::ChatKey;
+use super::super::world::{ChatKey, World};
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 
@@ -19,21 +19,28 @@ const LONGEST: u64 = 604_800;
 /// `POST /{page}/pass_thread_control`.
 pub(super) fn pass(ask: &mut Ask<'_>) -> Answer {
     let chat = controlled(ask)?;
-    let own = &ask.shared.world.app.id;
-    let target = match ask.text("target_app_id") {
-        Some(target) => target,
-        None if ask.shared.world.app.routing_default => own.into(),
-        None => return Err(GraphError::required("target_app_id")),
-    };
-    let known = [own.as_str(), inbox(ask, chat)].contains(&target.as_ref());
-    if !known {
-        return Err(GraphError::parameter("Invalid app id").with(2_018_164));
-    }
-    if target == own.as_str() {
-        return Err(GraphError::parameter("Param target_app_id must be another app than the one that calls"));
-    }
-    ask.state.routing.give(chat, &target, ask.now + CONTROL);
+    let named = ask.text("target_app_id");
+    let target = target(&ask.shared.world, chat, named.as_deref(), "target_app_id")?;
+    ask.state.routing.give(chat, target, ask.now + CONTROL);
     done()
+}
+
+/// To which app a conversation is passed: the one that is `named` by a parameter, or else the default one. It is not the one
+/// that passes it.
+pub(super) fn target(
+    world: &World,
+    chat: ChatKey,
+    named: Option<&str>,
+    parameter: &str,
+) -> Result<&'static str, GraphError> {
+    let own = world.app.id.as_str();
+    let default = world.app.routing_default.then_some(own);
+    let target = named.or(default).ok_or_else(|| GraphError::required(parameter))?;
+    if target == own {
+        return Err(GraphError::parameter(format!("Param {parameter} must be another app than the one that calls")));
+    }
+    let inbox = if world.accounts[chat.account].platform.is_instagram() { INSTAGRAM_INBOX } else { PAGE_INBOX };
+    if target == inbox { Ok(inbox) } else { Err(GraphError::parameter("Invalid app id").with(2_018_164)) }
 }
 
 /// `POST /{page}/release_thread_control`.
@@ -143,11 +150,7 @@ fn not_the_owner(ask: &Ask<'_>, chat: ChatKey) -> GraphError {
 
 fn chat(ask: &Ask<'_>) -> Result<ChatKey, GraphError> {
     let (accounts, recipient) = (ask.accounts()?, ask.recipient()?);
-    ask.chat(&accounts, &recipient).ok_or_else(|| GraphError::parameter("No matching user found").with(2_018_001))
-}
-
-fn inbox(ask: &Ask<'_>, chat: ChatKey) -> &'static str {
-    if ask.shared.world.accounts[chat.account].platform.is_instagram() { INSTAGRAM_INBOX } else { PAGE_INBOX }
+    ask.required_chat(&accounts, &recipient)
 }
 
 fn done() -> Answer {

@@ -5,11 +5,12 @@
 
 use serde_json::json;
 
-use super::super::uploads::MediaKind;
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
-
-const KINDS: [&str; 4] = ["audio", "file", "image", "video"];
+use super::fields::file;
+use super::limits::Frame;
+use super::media;
+use super::part::Part;
 
 /// `POST /{page}/message_attachments`.
 pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
@@ -18,20 +19,11 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
         return Err(ask.unsupported());
     }
     let message = ask.json("message").ok_or_else(|| GraphError::required("message"))?;
-    let attachment = &message["attachment"];
-    let kind = attachment["type"].as_str().and_then(MediaKind::named).ok_or_else(|| {
-        GraphError::parameter(format!("Param message[attachment][type] must be one of {{{}}}", KINDS.join(", ")))
-    })?;
-    let url = attachment["payload"]["url"].as_str();
-    match url {
-        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
-            return Err(GraphError::parameter("Param message[attachment][payload][url] must be a valid URI"));
-        }
-        None if !ask.fields.contains_key("filedata") => {
-            return Err(GraphError::parameter("Upload attachment failure.").with(2_018_047));
-        }
-        _ => {}
-    }
+    let file = file(ask.fields);
+    let platform = ask.shared.world.accounts[account].platform;
+    let (uploads, templates) = (&ask.state.uploads, &ask.state.setup.templates);
+    let frame = Frame { platform, account, uploads, templates, file: file.as_ref(), is_utility: false, now: ask.now };
+    let kind = media::check_upload(&Part::new(&message, "message").required("attachment")?, &frame)?;
     let id = ask.state.uploads.add(account, kind, ask.now);
     Ok(json!({"attachment_id": id}))
 }

@@ -1,7 +1,8 @@
 //! How much of its allowance an app has used, as the headers of every answer say.
 //!
-//! The allowance is Meta's: 200 calls for each person, in an hour for the app and in a day for an account. The emulated Meta
-//! does not throttle by it, which `POST /emulator/faults` does; so the headers stop short of 100, where Meta would.
+//! The allowance is Meta's: 200 calls for each person, in an hour for the app and in a day for an account. No call is
+//! throttled by it, as a test would use it up within minutes: the headers stop short of 100. What throttles is the pace of
+//! sends and the fault `rate_limit`; the headers of a call that they refuse say 100, and in how many minutes to go on.
 //! Meta: <https://developers.facebook.com/docs/graph-api/overview/rate-limiting#headers>
 
 use std::collections::BTreeMap;
@@ -14,11 +15,15 @@ use crate::clock::Timestamp;
 use super::super::world::World;
 
 const CALLS_PER_PERSON: u64 = 200;
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The most that the headers say, in per cent.
-const FULL: u64 = 99;
+/// The most that the headers say of a call that went through, in per cent.
+const NEARLY_FULL: u64 = 99;
+
+/// What they say of a throttled one.
+const FULL: u64 = 100;
 
 /// The calls that were counted.
 #[derive(Default)]
@@ -44,18 +49,26 @@ pub(super) struct Said {
 }
 
 impl Usage {
-    /// Counts a call, about an account or none.
-    pub(super) fn count(&mut self, world: &World, account: Option<usize>, now: Timestamp) -> Said {
+    /// Counts a call, about an account or none. `throttled`: for how long, where it was refused as one too many.
+    pub(super) fn count(
+        &mut self,
+        world: &World,
+        account: Option<usize>,
+        throttled: Option<Duration>,
+        now: Timestamp,
+    ) -> Said {
         let allowance = CALLS_PER_PERSON * world.people.len().max(1) as u64;
         let used = self.app.count(HOUR, allowance, now);
         let app =
             (used > 0).then(|| json!({"call_count": used, "total_time": used, "total_cputime": used}).to_string());
         let business = account.map(|at| {
-            let used = self.accounts.entry(at).or_default().count(DAY, allowance, now);
+            let counted = self.accounts.entry(at).or_default().count(DAY, allowance, now);
+            let used = if throttled.is_some() { FULL } else { counted };
+            let minutes = throttled.map_or(0, |wait| wait.as_millis().div_ceil(MINUTE.as_millis()));
             let account = &world.accounts[at];
             let kind = if account.platform.is_instagram() { "instagram" } else { "messenger" };
             let entry = json!({"type": kind, "call_count": used, "total_cputime": used, "total_time": used,
-                "estimated_time_to_regain_access": 0});
+                "estimated_time_to_regain_access": minutes});
             json!({account.node().unwrap_or(&account.id): [entry]}).to_string()
         });
         Said { app, business }
@@ -68,7 +81,7 @@ impl Meter {
             *self = Meter { begun: Some(now), calls: 0 };
         }
         self.calls += 1;
-        (self.calls * 100 / allowance).min(FULL)
+        (self.calls * 100 / allowance).min(NEARLY_FULL)
     }
 }
 
@@ -79,7 +92,7 @@ mod tests {
     #[test]
     fn use_rises_and_begins_anew_with_each_period() {
         let (world, mut usage) = (World::default(), Usage::default());
-        let first = usage.count(&world, Some(0), Timestamp(0));
+        let first = usage.count(&world, Some(0), None, Timestamp(0));
         assert_eq!(first.app, None);
         assert_eq!(
             first.business.as_deref(),
@@ -89,18 +102,25 @@ mod tests {
         );
         let mut said = first;
         for _ in 1..8 {
-            said = usage.count(&world, Some(0), Timestamp(1));
+            said = usage.count(&world, Some(0), None, Timestamp(1));
         }
         assert_eq!(said.app.as_deref(), Some(r#"{"call_count":2,"total_time":2,"total_cputime":2}"#));
         assert!(said.business.is_some_and(|business| business.contains(r#""call_count":2"#)));
         for _ in 0..10_000 {
-            said = usage.count(&world, None, Timestamp(2));
+            said = usage.count(&world, None, None, Timestamp(2));
         }
         assert_eq!(said.app.as_deref(), Some(r#"{"call_count":99,"total_time":99,"total_cputime":99}"#));
-        assert_eq!(usage.count(&world, None, Timestamp(3_600_000)), Said::default());
+        for (wait, minutes) in [(1, 1), (60, 1), (61, 2)] {
+            let throttled = usage.count(&world, Some(1), Some(Duration::from_secs(wait)), Timestamp(2)).business;
+            let entry = format!(
+                r#""call_count":100,"total_cputime":100,"total_time":100,"estimated_time_to_regain_access":{minutes}}}"#
+            );
+            assert!(throttled.is_some_and(|said| said.contains(&entry)));
+        }
+        assert_eq!(usage.count(&world, None, None, Timestamp(3_600_000)), Said::default());
         assert!(
             usage
-                .count(&world, Some(0), Timestamp(3_600_000))
+                .count(&world, Some(0), None, Timestamp(3_600_000))
                 .business
                 .is_some_and(|business| business.contains(r#"count":2"#))
         );

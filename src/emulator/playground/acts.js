@@ -1,4 +1,4 @@
-// What the person does, one act after the other. What comes of it arrives by the stream.
+// What is done, one act after the other. What comes of it arrives by the stream.
 
 import { api } from './emulator.js';
 import { hideNotice, showError } from './notice.js';
@@ -8,14 +8,18 @@ import { state } from './state.js';
 // Acts wait for each other, so that two quick messages keep their order.
 let queue = Promise.resolve();
 
-/** Resolves to whether the emulator took the act. */
-export function act(fields) {
-  const { account, person } = state;
+function perform(fields) {
   hideNotice();
-  const sent = queue.then(() => api('/act', { person, account, ...fields }));
+  const sent = queue.then(() => api('/act', fields));
   queue = sent.catch(() => {});
   return sent.then(() => true, (error) => { showError(error); return false; });
 }
+
+/** In the conversation. Resolves to whether the emulator took the act. */
+export const act = (fields) => perform({ person: state.person, account: state.account, ...fields });
+
+/** To the account, by Meta. */
+export const rule = (fields) => perform({ account: state.account, ...fields });
 
 /** An act of writing: whatever was being read, its answer comes at the end. */
 export function say(fields) {

@@ -14,7 +14,7 @@ const FAULTS = {
   },
   push: {
     label: 'Next webhooks',
-    kinds: { duplicate: 'Delivered twice', reorder: 'Out of order', delay: 'Late', drop_then_retry: 'Lost, then retried', batch: 'Batched with the next' },
+    kinds: { duplicate: 'Delivered twice', reorder: 'Out of order', delay: 'Late', drop_then_retry: 'Lost, then retried', batch: 'Batched with the next', echo_late: 'Echo is late', echo_lost: 'Echo is lost' },
   },
 };
 

@@ -1,4 +1,4 @@
-// Where the person writes: a new message, an answer to one, or one of their own again.
+// Where the person writes: a new message, an answer to something, or something of their own again.
 
 import { act, say } from './acts.js';
 import { $, setText } from './dom.js';
@@ -6,19 +6,34 @@ import { gist } from './gist.js';
 import { hideNotice } from './notice.js';
 import { nameOf, state } from './state.js';
 
-/** What the next text is for: null for a new message, else `{ kind: 'reply' | 'edit', message }`. */
+/** What the next text is for: null for a new message, else `{ title, about, changes, send }`. */
 let purpose = null;
 
-export const replyTo = (message) => setPurpose({ kind: 'reply', message });
+export function replyTo(message) {
+  const title = `Reply to ${message.from === 'person' ? 'yourself' : nameOf(message.from)}`;
+  setPurpose({ title, about: gist(message), send: (text) => say({ text, reply_to: message.mid }) });
+}
 
 export function changeMessage(message) {
-  setPurpose({ kind: 'edit', message });
-  write(message.text);
+  change('Edit your message', message.text, (text) => act({ do: 'edit', mid: message.mid, text }));
+}
+
+export function answerComment({ id, text: about }) {
+  setPurpose({ title: 'Answer below the comment', about, send: (text) => act({ do: 'comment', text, reply_to: id }) });
+}
+
+export function changeComment({ id, text: about, is_post: isPost }) {
+  change(`Edit your ${isPost ? 'post' : 'comment'}`, about, (text) => act({ do: 'comment', edit: true, comment_id: id, text }));
+}
+
+function change(title, about, send) {
+  setPurpose({ title, about, changes: true, send });
+  write(about);
 }
 
 /** Back to a new message. What was to be edited is not left lying in the field. */
 export function dropPurpose() {
-  if (purpose?.kind === 'edit') write('');
+  if (purpose?.changes) write('');
   setPurpose(null, false);
 }
 
@@ -26,9 +41,8 @@ function setPurpose(wanted, focus = true) {
   purpose = wanted;
   $('purpose').hidden = !wanted;
   if (wanted) {
-    const { kind, message } = wanted;
-    setText($('purpose-kind'), kind === 'edit' ? 'Edit your message' : `Reply to ${message.from === 'person' ? 'yourself' : nameOf(message.from)}`);
-    setText($('purpose-gist'), gist(message));
+    setText($('purpose-kind'), wanted.title);
+    setText($('purpose-gist'), wanted.about);
   }
   if (focus) $('composer').focus();
 }
@@ -54,13 +68,8 @@ async function submit() {
   if (!text || !state.account) return;
   write('');
   setPurpose(null);
-  const taken = await carryOut(meant, text);
+  const taken = await (meant ? meant.send(text) : say({ text }));
   if (!taken && composer.value === '') { write(text); setPurpose(meant, false); }
-}
-
-function carryOut(meant, text) {
-  if (meant?.kind === 'edit') return act({ do: 'edit', mid: meant.message.mid, text });
-  return say(meant ? { text, reply_to: meant.message.mid } : { text });
 }
 
 export function bindComposer() {

@@ -36,6 +36,9 @@ export function bodyOf({ kind, request }) {
   return kind === 'webhook' ? asMetaWrites(request) : JSON.stringify(request);
 }
 
+/** Whether the emulator has kept no more than the beginning of the body. */
+export const isCut = ({ request }) => typeof request === 'string' && /… \(\d+ bytes\)$/.test(request);
+
 /** The same request again. Secrets are as the emulator shows them: hidden. */
 export function curlOf(exchange) {
   const { method, url, request_headers: headers = {} } = exchange;

@@ -36,6 +36,9 @@ export function setText(node, text) {
 /** Says something to who listens to the page rather than looks at it. */
 export const announce = (text) => setText($('announce'), text);
 
+/** Takes back what was said, unless something else has been said since. */
+export const unsay = (text) => { if ($('announce').textContent === text) announce(''); };
+
 /** Marks what is new for a moment; a mark left on would play again with its tab. */
 export function flash(node, name = 'arrived') {
   node.classList.add(name);
@@ -47,6 +50,9 @@ export function safeUrl(value, ...schemes) {
   const url = URL.canParse(value) ? new URL(value) : null;
   return schemes.includes(url?.protocol) ? url.href : null;
 }
+
+/** What a table holds under a name that was received: `constructor` is in none, though every object has one. */
+export const entryOf = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
 
 export const webUrl = (value) => safeUrl(value, 'https:', 'http:');
 

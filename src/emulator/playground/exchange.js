@@ -1,7 +1,7 @@
 // One exchange: a line that says what it was, and behind it all of it.
 
-import { bodyOf, copyText, curlOf } from './copy.js';
-import { el, icon } from './dom.js';
+import { bodyOf, copyText, curlOf, isCut } from './copy.js';
+import { el, entryOf, icon } from './dom.js';
 import { jsonOf, prettyText } from './json.js';
 import { wireEnd } from './scrollers.js';
 import { secondText } from './time.js';
@@ -58,7 +58,7 @@ function takes(exchange) {
   const whole = body !== null && typeof exchange.request !== 'string';
   const fixture = exchange.kind === 'webhook' ? 'The body, byte for byte as Meta sends it' : 'The body as your server sent it';
   return [
-    take('curl', 'Copy as curl', 'The request again, as a shell command', () => curlOf(exchange)),
+    !isCut(exchange) && take('curl', 'Copy as curl', 'The request again, as a shell command', () => curlOf(exchange)),
     whole && take('fixture', 'Copy as fixture', fixture, () => body),
     take('json', 'Copy as JSON', 'Request and answer as the emulator keeps them', () => JSON.stringify(exchange, null, 2)),
   ];
@@ -74,7 +74,7 @@ function block(title, text, body) {
 
 function headerList(headers) {
   return el('dl', { class: 'code headers' }, Object.entries(headers).map(([name, value]) => {
-    const note = HEADER_NOTES[name.toLowerCase()];
+    const note = entryOf(HEADER_NOTES, name.toLowerCase());
     return el('div', { class: note && 'signed' }, el('dt', {}, `${name}: `), el('dd', {}, String(value), note && el('p', {}, note)));
   }));
 }

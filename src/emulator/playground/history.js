@@ -1,50 +1,45 @@
-// What the wire tells of the conversation beyond its messages: what else the person did, and what has arrived where.
+// What a conversation holds beside its messages and comments: what else was done, and what has arrived where.
 
-import { nameOf, isCurrent, onInstagram, state } from './state.js';
+import { el } from './dom.js';
+import { nameOf, state } from './state.js';
 
-/** The items of a webhook, with the list each stood in. */
-export function eventsOf({ request }) {
-  return [request?.entry ?? []].flat().flatMap((entry) => [entry?.messaging, entry?.standby, entry?.changes].flatMap((list) => list ?? []));
+/** What was done that is no message, as items of the thread. */
+export function notesOf({ deeds = [] }) {
+  return deeds.map(noteOf).filter(Boolean);
 }
 
-const ours = () => [...state.exchanges.values()].filter((one) => one.kind === 'webhook' && isCurrent(one));
-
-/** What the person did that is no message: `{ at, note: { key, text } }`, once however often it was delivered. */
-export function notesOf() {
-  const found = new Map();
-  for (const exchange of ours()) {
-    for (const event of eventsOf(exchange)) {
-      const text = noteOf(event);
-      if (!text) continue;
-      const key = `note ${JSON.stringify(event)}`;
-      if (!found.has(key)) found.set(key, { at: event.timestamp ?? exchange.at, note: { key, text } });
-    }
-  }
-  return [...found.values()];
+function noteOf(deed, number) {
+  const key = Object.keys(NOTES).find((name) => deed[name]);
+  if (!key) return null;
+  const text = NOTES[key](deed[key], nameOf('person'));
+  return { at: deed.timestamp, item: { key: `deed ${number}`, print: text, build: () => el('div', { class: 'note', dir: 'auto' }, text) } };
 }
 
-function noteOf({ referral, optin, field, value }) {
-  const who = nameOf('person');
-  if (referral) return `${who} came by a link${referral.ref ? ` (${referral.ref})` : ''}`;
-  if (optin?.type) return `${who} answered “${optin.title ?? optin.payload ?? optin.type}”: ${optin.notification_messages_status?.toLowerCase() ?? 'yes'}`;
-  if (optin) return `${who} opted in${optin.user_ref ? ` by the checkbox (${optin.user_ref})` : optin.ref ? ` (${optin.ref})` : ''}`;
-  if (field === 'comments' || field === 'live_comments') return `${who} commented: ${value?.text ?? ''}`;
-  if (field !== 'feed' || (value?.verb ?? 'add') !== 'add') return null;
-  return value?.item === 'comment' ? `${who} commented: ${value.message ?? ''}` : `${who} wrote on the Page: ${value?.message ?? ''}`;
+/** By the key that tells what it is. */
+const NOTES = {
+  referral: ({ ref }, who) => `${who} came by a link${ref ? ` (${ref})` : ''}`,
+  optin: optinNote,
+  account_linking: ({ status, authorization_code: code }, who) => `${who} ${status} accounts${code ? ` (${code})` : ''}`,
+  messaging_feedback: ({ feedback_screens: screens = [] }, who) => `${who} gave feedback: ${screens.flatMap(({ questions = {} }) => Object.values(questions)).map(answerOf).join(', ')}`,
+  response_feedback: ({ feedback }, who) => `${who} judged: ${feedback}`,
+  take_thread_control: () => 'The inbox took the conversation',
+  pass_thread_control: () => 'The conversation was passed to your app',
+  request_thread_control: () => 'The inbox asks for the conversation',
+  policy_enforcement: ({ action, reason }) => `Meta: ${action} of ${state.account}${reason ? `. ${reason}` : ''}`,
+};
+
+function optinNote({ type, title, payload, ref, user_ref: userRef, notification_messages_status: status }, who) {
+  if (status) return `${who} ${status.startsWith('STOP') ? 'stopped' : 'resumed'} marketing messages`;
+  if (type) return `${who} answered “${title ?? payload ?? type}”: yes`;
+  return `${who} opted in${userRef ? ` by the checkbox (${userRef})` : ref ? ` (${ref})` : ''}`;
 }
+
+const answerOf = ({ payload, follow_up: more }) => (more?.payload ? `${payload}, “${more.payload}”` : payload);
 
 /** What stands under the last message. */
-export function receiptOf({ messages, seen }) {
+export function receiptOf({ messages, seen, read_at: readAt }) {
   const last = messages.at(-1);
   if (!last || last.deleted) return null;
-  if (last.from === 'business') return isRead(last) ? `Read by ${nameOf('person')}` : null;
-  return seen ? 'Seen' : isDelivered(last) ? 'Delivered' : 'Sent';
-}
-
-function isRead({ mid, at }) {
-  return ours().some((one) => eventsOf(one).some(({ read }) => read && (onInstagram() ? read.mid === mid : read.watermark >= at)));
-}
-
-function isDelivered({ mid }) {
-  return ours().some((one) => one.status === 200 && eventsOf(one).some((event) => (event.message ?? event.postback)?.mid === mid));
+  if (last.from === 'business') return readAt >= last.at ? `Read by ${nameOf('person')}` : null;
+  return seen ? 'Seen' : last.delivered ? 'Delivered' : 'Sent';
 }

@@ -10,17 +10,20 @@ const OPEN = 6;
 
 /** A value as a tree; text that is no JSON stays text. */
 export function jsonOf(value) {
-  const text = prettyText(value);
-  if (!/^[{[]/.test(text) || text.length > LARGEST) return el('pre', { class: 'code', tabindex: 0 }, text);
-  const tree = typeof value === 'string' ? JSON.parse(value) : value;
+  const tree = treeOf(value), text = prettyText(tree);
+  if (typeof tree === 'string' || !/^[{[]/.test(text) || text.length > LARGEST) return el('pre', { class: 'code', tabindex: 0 }, text);
   return el('div', { class: 'code json', tabindex: 0, role: 'group', 'aria-label': 'JSON' }, nodeOf(tree, null, 0, true));
 }
 
 export function prettyText(value) {
-  if (typeof value !== 'string') return JSON.stringify(value, null, 2);
-  // A bare number stays as it was sent: a challenge may exceed what JSON keeps exact.
-  if (!/^\s*[{[]/.test(value)) return value;
-  try { return JSON.stringify(JSON.parse(value), null, 2); } catch { return value; }
+  const tree = treeOf(value);
+  return typeof tree === 'string' ? tree : JSON.stringify(tree, null, 2);
+}
+
+/** What a text of JSON says. A bare number stays as it was sent: a challenge may exceed what JSON keeps exact. */
+function treeOf(value) {
+  if (typeof value !== 'string' || !/^\s*[{[]/.test(value)) return value;
+  try { return JSON.parse(value); } catch { return value; }
 }
 
 const isBranch = (value) => typeof value === 'object' && value !== null && !JSON.isRawJSON?.(value) && Object.keys(value).length > 0;

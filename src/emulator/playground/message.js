@@ -5,7 +5,7 @@ import { attachmentOf } from './attachments.js';
 import { changeMessage, replyTo } from './composer.js';
 import { el, icon, iconButton, webUrl } from './dom.js';
 import { gist } from './gist.js';
-import { REACTIONS, reactButton } from './reactions.js';
+import { REACTIONS, judgeButton, reactButton } from './reactions.js';
 import { currentPlatform, nameOf, onInstagram, state } from './state.js';
 import { clockText, stampText } from './time.js';
 
@@ -20,8 +20,18 @@ export function rowOf(message, byMid, onWire) {
       persona?.name && el('div', { class: 'persona' }, persona.name),
       quoteOf(message, byMid), bubbleOf(message), reactionsOf(message), captionOf(message)),
     el('div', { class: 'actions' }, actionsOf(message, row, onWire)));
-  for (const stop of row.querySelectorAll('button, a')) stop.tabIndex = -1;
+  for (const stop of row.querySelectorAll('button, a, input')) stop.tabIndex = -1;
   return row;
+}
+
+/** The row of a message that cannot be drawn: what it says is still on the wire. */
+export function plainRow(message, onWire) {
+  const { from, mid } = message;
+  const bubble = el('div', { class: 'bubble gone', 'data-from': from, 'data-mid': mid }, 'A message that cannot be drawn here');
+  const button = iconButton('wire', 'Show on the wire', () => onWire(message), 'on-wire');
+  button.tabIndex = -1;
+  return el('div', { class: 'row', role: 'article', 'data-from': from, 'aria-label': nameOf(from), tabindex: -1 },
+    el('div', { class: 'stack' }, bubble), el('div', { class: 'actions' }, button));
 }
 
 function actionsOf(message, row, onWire) {
@@ -29,6 +39,7 @@ function actionsOf(message, row, onWire) {
   const mine = from === 'person';
   return [
     !deleted && !mine && reactButton(row, message),
+    !deleted && !mine && judgeButton(row, message),
     !deleted && iconButton('reply', 'Reply', () => replyTo(message), 'reply'),
     !deleted && mine && message.text && iconButton('edit', 'Edit', () => changeMessage(message), 'edit'),
     !deleted && mine && !message.postback && onInstagram() && iconButton('bin', 'Unsend', () => act({ do: 'unsend', mid }), 'unsend'),
@@ -76,8 +87,8 @@ function linked(text) {
 
 function quoteOf({ reply_to: reply }, byMid) {
   if (!reply) return null;
-  const quoted = byMid.get(reply.mid ?? reply);
-  return el('div', { class: 'quote', dir: 'auto' }, icon('reply', 'tiny'), el('span', {}, reply.story ? 'a story' : gist(quoted)));
+  const quoted = byMid.get(reply);
+  return el('div', { class: 'quote', dir: 'auto' }, icon('reply', 'tiny'), el('span', {}, gist(quoted)));
 }
 
 function reactionsOf({ reactions = [] }) {

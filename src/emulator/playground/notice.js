@@ -1,4 +1,4 @@
-// What the emulator would not do, and why, above the composer.
+// What the emulator would not do, and why, above every view: it may have been asked in any of them.
 
 import { $, el, iconButton } from './dom.js';
 

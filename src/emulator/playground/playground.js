@@ -5,8 +5,9 @@
 // lost event or a reconnection can never leave it wrong for long.
 //
 // - `emulator` reads and writes, `state` holds what was read, `acts` is what the person does.
-// - `thread` draws the conversation: `message`, `attachments`, `templates`, `buttons`, `quick-replies`, `window`.
-// - `composer` and `sheet` are where the person acts, `bench` where Meta is made to act.
+// - `thread` draws the conversation: `message`, `attachments`, `templates`, `buttons`, `quick-replies`; `comment` what is
+//   written beside it, `window` and `owner` who may write.
+// - `composer` and `sheet` are where one acts, by what `deeds` lists; `bench` is where time and Meta are bent.
 // - `wire` lists the exchanges, `exchange` draws one in the words of `words`, `json` and `copy` take it along.
 
 import { bindBench, loadClock, loadFaults, recheckFaults, setClock } from './bench.js';
@@ -19,7 +20,7 @@ import { bindRows } from './rows.js';
 import { wireEnd } from './scrollers.js';
 import { bindSheet, closeSheet } from './sheet.js';
 import { isCurrent, remember, remembered, state } from './state.js';
-import { bindThread, loadChat, renderFromWire } from './thread.js';
+import { bindThread, loadChat } from './thread.js';
 import { applyTheme, bindViews, countUnread } from './views.js';
 import { applyFilter, bindWire, forgetExchanges, loadExchanges, receiveExchange, showOnWire } from './wire.js';
 
@@ -31,9 +32,7 @@ const loadWorld = coalesce(async () => {
 
 async function refreshAll() {
   await loadWorld();
-  await Promise.all([loadClock(), loadFaults(), loadExchanges()]);
-  // After the wire, from which the receipts are told.
-  await loadChat();
+  await Promise.all([loadClock(), loadFaults(), loadExchanges(), loadChat()]);
 }
 
 function chosen() {
@@ -53,7 +52,6 @@ function setConnection(name, text) {
 function exchangeArrived(text) {
   const exchange = receiveExchange(text);
   countElsewhere(exchange);
-  renderFromWire();
   recheckFaults(exchange);
 }
 

@@ -3,7 +3,7 @@
 import { say } from './acts.js';
 import { pictureOf } from './media.js';
 import { focusComposer } from './composer.js';
-import { $, el } from './dom.js';
+import { $, el, entryOf } from './dom.js';
 import { state } from './state.js';
 
 /** What the person's profile holds; the chip shows it, and it comes back as the payload. */
@@ -22,7 +22,7 @@ export function renderQuickReplies(last) {
 }
 
 function chip({ content_type: type, title, payload, image_url: image }) {
-  const own = PROFILE[type]?.();
+  const own = entryOf(PROFILE, type)?.();
   const text = own ?? title ?? '', tapped = own ?? String(payload ?? '');
   const press = () => { focusComposer(); say({ text: text || tapped || 'Picture', quick_reply: tapped }); };
   return el('button', { type: 'button', class: 'chip', dir: 'auto', 'data-payload': tapped, 'data-type': type, 'aria-label': text || tapped || 'Picture', onclick: press },

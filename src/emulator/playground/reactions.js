@@ -1,7 +1,7 @@
-// The reactions a person can give, and the little box to choose from.
+// What a person can think of a message: reactions that its writer sees, and for its quality a thumb that only the bot is told of.
 
 import { act } from './acts.js';
-import { el, iconButton } from './dom.js';
+import { pickerButton } from './picker.js';
 import { onInstagram } from './state.js';
 
 export const REACTIONS = [['love', '❤️'], ['smile', '😆'], ['laugh', '😂'], ['wow', '😮'], ['sad', '😢'], ['angry', '😠'], ['like', '👍'], ['dislike', '👎'], ['other', '🚀']];
@@ -12,37 +12,16 @@ const known = () => {
   return REACTIONS.filter(([name]) => !strange.includes(name));
 };
 
-export function reactButton(row, message) {
-  const opener = iconButton('smile', 'React', toggle, 'react');
-  opener.setAttribute('aria-expanded', 'false');
-  let picker = null;
-  const close = () => {
-    const open = picker;
-    picker = null; // first: removing the focused node calls back in here
-    open?.remove();
-    opener.setAttribute('aria-expanded', 'false');
-  };
-  function toggle() {
-    if (picker) return close();
-    picker = pickerOf(message, () => { close(); row.focus({ preventScroll: true }); });
-    picker.addEventListener('keydown', ({ key }) => { if (key === 'Escape') { close(); opener.focus(); } });
-    picker.addEventListener('focusout', ({ relatedTarget: to }) => { if (to !== opener && !picker?.contains(to)) close(); });
-    // Some browsers do not focus a pressed button: without this the focus would
-    // leave, and the picker would be gone before the click lands.
-    picker.addEventListener('mousedown', (event) => event.preventDefault());
-    opener.setAttribute('aria-expanded', 'true');
-    row.append(picker);
-    picker.firstChild.focus({ preventScroll: true });
-    picker.scrollIntoView({ block: 'nearest' });
-  }
-  return opener;
+export function reactButton(row, { mid, reactions = [] }) {
+  const mine = reactions.find(({ from }) => from === 'person');
+  return pickerButton(row, 'smile', 'React', 'react', () => known().map(([reaction, face]) => {
+    const chosen = mine?.reaction === reaction || mine?.emoji === face;
+    const play = () => act(chosen ? { do: 'unreact', mid } : { do: 'react', mid, reaction, emoji: face });
+    return { label: reaction, face, chosen, data: { 'data-reaction': reaction }, play };
+  }));
 }
 
-function pickerOf({ mid, reactions = [] }, done) {
-  const mine = reactions.find(({ from }) => from === 'person');
-  return el('div', { class: 'picker', role: 'group', 'aria-label': 'Reactions' }, known().map(([reaction, emoji]) => {
-    const chosen = mine?.reaction === reaction || mine?.emoji === emoji;
-    const press = () => { done(); act(chosen ? { do: 'unreact', mid } : { do: 'react', mid, reaction, emoji }); };
-    return el('button', { type: 'button', 'data-reaction': reaction, 'aria-label': reaction, 'aria-pressed': String(chosen), onclick: press }, emoji);
-  }));
+export function judgeButton(row, { mid }) {
+  return pickerButton(row, 'like', 'Good or bad response', 'judge', () => [['good', '👍'], ['bad', '👎']].map(([response, face]) => (
+    { label: `${response === 'good' ? 'Good' : 'Bad'} response`, face, data: { 'data-response': response }, play: () => act({ do: 'feedback', response, mid }) })));
 }

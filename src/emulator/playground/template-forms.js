@@ -1,16 +1,13 @@
 // Templates with a form of their own: receipts, coupons, questions, opt-ins.
 
-import { pictureOf } from './media.js';
 import { buttonOf, optinButton, unusable } from './buttons.js';
 import { copyText } from './copy.js';
 import { el, spaced, webUrl } from './dom.js';
+import { feedback } from './feedback.js';
+import { card, privacyLink, words } from './form-parts.js';
+import { pictureOf } from './media.js';
 
 const NO_ACT = 'The emulator cannot fill this in yet';
-
-const card = (...children) => el('div', { class: 'card wide' }, ...children);
-
-const words = (title, subtitle, ...more) => el('div', { class: 'card-text', dir: 'auto' },
-  title && el('b', {}, title), subtitle && el('small', {}, subtitle), more);
 
 const fact = (name, value, className = 'fact') => value !== undefined && value !== null && value !== '' && el('div', { class: className }, el('dt', {}, name), el('dd', { dir: 'auto' }, String(value)));
 
@@ -46,32 +43,6 @@ function coupon({ title, subtitle, coupon_code: code, coupon_url: url, coupon_ur
     words(title, subtitle, code && el('span', { class: 'code-slip' }, code)),
     code && el('button', { type: 'button', class: 'card-button', 'data-type': 'coupon', onclick: ({ target }) => copyText(code, target) }, 'Copy code'),
     url && buttonOf({ type: 'web_url', title: open ?? 'Open', url }));
-}
-
-const SCALES = {
-  one_to_five: ['1', '2', '3', '4', '5'], five_stars: Array(5).fill('☆'), five_emojis: ['😡', '🙁', '😐', '🙂', '😍'],
-  zero_to_ten: Array.from({ length: 11 }, (_, at) => String(at)), one_to_seven: Array.from({ length: 7 }, (_, at) => String(at + 1)),
-};
-const USUAL_SCALE = { csat: 'five_stars', nps: 'zero_to_ten', ces: 'one_to_seven' };
-const ENDS = { neg_pos: ['Negative', 'Positive'], hard_easy: ['Hard', 'Easy'], dis_sat: ['Dissatisfied', 'Satisfied'], unlike_like: ['Unlikely', 'Likely'], poor_great: ['Poor', 'Great'] };
-
-function feedback({ title, subtitle, button_title: button, feedback_screens: screens = [], business_privacy: privacy }) {
-  const questions = screens.flatMap((screen) => screen.questions ?? []);
-  return card(words(title, subtitle), questions.map(question), privacyLink(privacy), unusable(button ?? 'Give feedback', 'customer_feedback', NO_ACT));
-}
-
-function question({ type, title, score_option: option, score_label: label, follow_up: more }) {
-  const scale = SCALES[option] ?? SCALES[USUAL_SCALE[type]];
-  return el('div', { class: 'question' },
-    title && el('p', { dir: 'auto' }, title),
-    scale && el('div', { class: 'scale', role: 'img', 'aria-label': `From ${scale[0]} to ${scale.length} ${spaced(option)}` }, scale.map((step) => el('span', {}, step))),
-    ENDS[label] && el('div', { class: 'scale-ends' }, ENDS[label].map((end) => el('small', {}, end))),
-    more?.placeholder && el('div', { class: 'follow-up', dir: 'auto' }, more.placeholder));
-}
-
-function privacyLink(privacy) {
-  const href = webUrl(privacy?.url);
-  return href && el('a', { class: 'small-print', href, target: '_blank', rel: 'noopener noreferrer' }, 'Privacy policy');
 }
 
 function oneTime(payload, message) {

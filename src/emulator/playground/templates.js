@@ -2,7 +2,7 @@
 
 import { say } from './acts.js';
 import { buttonOf } from './buttons.js';
-import { el, iconButton, webUrl } from './dom.js';
+import { el, entryOf, iconButton, webUrl } from './dom.js';
 import { fileChip, pictureOf, uploaded } from './media.js';
 import { FORMS } from './template-forms.js';
 
@@ -18,7 +18,7 @@ const DRAWN = {
 export function templateOf(payload, message) {
   const { template_type: kind, name, text, buttons } = payload;
   // Utility templates are named, not typed: their text lies with Meta.
-  const node = DRAWN[kind]?.(payload, message) ?? (name ? utilityCard(payload) : text || buttons ? cardOf({ text, buttons }) : fileChip(`${kind ?? 'unknown'} template`));
+  const node = entryOf(DRAWN, kind)?.(payload, message) ?? (name ? utilityCard(payload) : text || buttons ? cardOf({ text, buttons }) : fileChip(`${kind ?? 'unknown'} template`));
   node.dataset.template = kind ?? (name ? 'utility' : 'unknown');
   return node;
 }

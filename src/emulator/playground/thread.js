@@ -1,9 +1,11 @@
 // The conversation: read from the emulator, laid out, and drawn so that only what changed is touched.
 
-import { $, announce, el, flash } from './dom.js';
+import { commentRow } from './comment.js';
+import { $, announce, el, flash, unsay } from './dom.js';
 import { api, coalesce, quietly } from './emulator.js';
 import { notesOf, receiptOf } from './history.js';
-import { rowOf } from './message.js';
+import { plainRow, rowOf } from './message.js';
+import { renderOwner } from './owner.js';
 import { currentRow, makeCurrent } from './rows.js';
 import { renderQuickReplies } from './quick-replies.js';
 import { chatEnd } from './scrollers.js';
@@ -33,35 +35,25 @@ function renderChat(chat) {
   const log = $('messages');
   const switched = state.chat?.account !== chat.account || state.chat?.person !== chat.person;
   const known = switched ? null : new Set(state.chat.messages.map(({ mid }) => mid));
-  const wasTyping = state.chat?.typing;
+  const before = state.chat;
   state.chat = chat;
   // A whole conversation swapped in is not news: keep it from being read out.
   log.setAttribute('aria-busy', String(switched));
   if (switched) { log.replaceChildren(); rows.clear(); chatEnd.pin(); }
-  reconcile(log, layOut(chat.messages, notesOf()), known);
+  reconcile(log, layOut(chat, notesOf(chat)), known);
   events.onNews(chat.messages.filter(({ mid, from }) => known && from === 'business' && !known.has(mid)).length);
   $('typing').hidden = !chat.typing;
-  if (chat.typing && !wasTyping) announce(`${chat.account} is typing`);
-  else if (!chat.typing) announce('');
+  if (before?.typing && (switched || !chat.typing)) unsay(typingText(before));
+  if (chat.typing && (switched || !before.typing)) announce(typingText(chat));
   clearTimeout(typingCheck);
   if (chat.typing) typingCheck = setTimeout(() => quietly(loadChat()), TYPING_CHECK);
   renderEnd(chat);
+  renderOwner(chat);
   renderWindow();
   setTimeout(() => log.setAttribute('aria-busy', 'false'), 50);
 }
 
-let frame = 0;
-
-/** Draws again what the wire tells of the conversation, receipts and notes; once a frame, however busy the wire is. */
-export function renderFromWire() {
-  frame ||= requestAnimationFrame(() => { frame = 0; drawFromWire(); });
-}
-
-function drawFromWire() {
-  if (!state.chat) return;
-  reconcile($('messages'), layOut(state.chat.messages, notesOf()), new Set(state.chat.messages.map(({ mid }) => mid)));
-  renderEnd(state.chat);
-}
+const typingText = ({ account }) => `${account} is typing`;
 
 function renderEnd(chat) {
   const last = chat.messages.at(-1);
@@ -75,30 +67,44 @@ function renderEnd(chat) {
   renderQuickReplies(last);
 }
 
-/** Turns messages and notes into an ordered list of stamps and rows, with their grouping. */
-function layOut(messages, notes) {
+/** Turns messages, comments and notes into an ordered list of stamps and rows, with their grouping. */
+function layOut({ messages, comments = [] }, notes) {
   const items = [];
   const byMid = new Map(messages.map((message) => [message.mid, message]));
   const said = messages.map((message) => ({ at: message.at, message }));
+  const beside = [...comments.map(besideOf), ...notes];
   let previous = null, open = null;
-  for (const { at, message, note } of [...said, ...notes].sort((a, b) => a.at - b.at)) {
+  for (const { at, message, item } of [...said, ...beside].sort((a, b) => a.at - b.at)) {
     const newDay = !previous || new Date(previous.at).toDateString() !== new Date(at).toDateString();
     const stamped = newDay || at - previous.at > HOUR;
-    const key = note?.key ?? message.mid;
+    const key = item?.key ?? message.mid;
     if (stamped) items.push({ key: `stamp ${key}`, print: stampText(at), build: () => el('div', { class: 'stamp' }, stampText(at)) });
-    if (note) {
-      items.push({ key, print: note.text, build: () => el('div', { class: 'note', dir: 'auto' }, note.text) });
+    if (item) {
+      items.push(item);
       [previous, open] = [{ at, from: null }, null];
       continue;
     }
     const joined = !stamped && open && previous.from === message.from && at - previous.at < 5 * MINUTE;
     if (joined) open.last = false;
     const print = JSON.stringify([message, byMid.get(message.reply_to)?.text, nameOf(message.from)]);
-    open = { key, print, first: !joined, last: true, message, build: () => rowOf(message, byMid, events.onWire) };
+    open = { key, print, first: !joined, last: true, message, build: () => drawn(message, byMid) };
     items.push(open);
     previous = message;
   }
   return items;
+}
+
+const besideOf = (comment) => (
+  { at: comment.at, item: { key: `comment ${comment.id}`, print: JSON.stringify(comment), build: () => commentRow(comment) } });
+
+/** One message of a shape that nobody foresaw must not keep the others from being drawn. */
+function drawn(message, byMid) {
+  try {
+    return rowOf(message, byMid, events.onWire);
+  } catch (error) {
+    console.error(error);
+    return plainRow(message, events.onWire);
+  }
 }
 
 /** Touches only what changed: the log announces exactly the new messages, and

@@ -7,6 +7,7 @@ import { showError } from './notice.js';
 import { wireEnd } from './scrollers.js';
 import { remember, state } from './state.js';
 import { countUnread, isNarrow, selectView } from './views.js';
+import { eventsOf } from './words.js';
 
 /** How many the page keeps; the oldest make room. */
 const KEPT = 300;
@@ -14,10 +15,17 @@ const KEPT = 300;
 const nodes = new Map(); // id -> its row
 let arrivals = null; // what is streamed while the list is being read
 
-/** Shown unless it names another conversation: what names none may well be ours. */
-function isShown({ kind, account, person }) {
+/** Shown unless it is of another conversation: what names none may well be ours. */
+function isShown(exchange) {
+  const { kind, account, person } = exchange;
   if (state.filter === 'all' || kind === 'verify') return true;
-  return (account ?? state.account) === state.account && (person ?? state.person) === state.person;
+  return ((account ?? state.account) === state.account && (person ?? state.person) === state.person) || tellsOfUs(exchange);
+}
+
+/** A batch goes by its first event, and may tell of other people after it. */
+function tellsOfUs(exchange) {
+  const id = state.world?.people.find(({ name }) => name === state.person)?.ids[state.account];
+  return id !== undefined && eventsOf(exchange).some(({ sender, recipient }) => sender?.id === id || recipient?.id === id);
 }
 
 function put(exchange, live) {

@@ -1,7 +1,6 @@
 // What crosses the wire, in plain words.
 
-import { eventsOf } from './history.js';
-import { spaced } from './dom.js';
+import { entryOf, spaced } from './dom.js';
 import { state } from './state.js';
 
 export const WHY = {
@@ -15,6 +14,11 @@ export const HEADER_NOTES = {
   authorization: 'The access token: it says which account is writing, and that you may write for it.',
 };
 
+/** The items of a webhook, from every list they stand in. */
+export function eventsOf({ request }) {
+  return [request?.entry ?? []].flat().flatMap((entry) => [entry?.messaging, entry?.standby, entry?.changes].flatMap((list) => list ?? []));
+}
+
 export const addressOf = ({ url }) => new URL(URL.canParse(url, location.origin) ? url : '/', location.origin);
 
 export function titleOf(exchange) {
@@ -25,6 +29,9 @@ export function titleOf(exchange) {
 const KNOWN = {
   postback: ['button pressed', 'by'], read: ['messages read', 'by'], delivery: ['delivery', 'to'], message_edit: ['message edited', 'by'],
   optin: ['opt-in', 'of'], referral: ['link followed', 'by'], comments: ['comment', 'by'], live_comments: ['live comment', 'by'],
+  messaging_feedback: ['feedback', 'from'], response_feedback: ['thumb', 'from'], policy_enforcement: ['policy enforcement', 'for'],
+  take_thread_control: ['conversation taken from the app,', 'with'], pass_thread_control: ['conversation passed to the app,', 'with'],
+  request_thread_control: ['conversation asked for by the inbox,', 'with'],
 };
 
 function eventWords({ message, reaction, value, ...event }) {
@@ -32,10 +39,15 @@ function eventWords({ message, reaction, value, ...event }) {
   if (message?.is_deleted) return ['message unsent', 'by'];
   if (message) return [message.quick_reply ? 'quick reply' : message.attachments?.[0]?.type ?? 'message', 'from'];
   if (reaction) return reaction.action === 'unreact' ? ['reaction withdrawn', 'by'] : ['reaction', 'from'];
-  if (event.field === 'feed') return [value?.item === 'comment' ? 'comment' : 'visitor post', 'by'];
+  if (event.field === 'feed') return feedWords(value ?? {});
+  if (event.account_linking) return [`accounts ${event.account_linking.status}`, 'by'];
   const other = event.field ?? Object.keys(event).find((key) => !['sender', 'recipient', 'timestamp'].includes(key)) ?? 'event';
-  return KNOWN[other] ?? [spaced(other), 'for'];
+  return entryOf(KNOWN, other) ?? [spaced(other), 'for'];
 }
+
+const FEED_VERBS = { edited: ' edited', remove: ' removed' };
+
+const feedWords = ({ item, verb }) => [`${item === 'comment' ? 'comment' : 'visitor post'}${FEED_VERBS[verb] ?? ''}`, 'by'];
 
 function webhookTitle(exchange) {
   const events = eventsOf(exchange);
@@ -49,7 +61,7 @@ const ACTIONS = { typing_on: 'typing indicator', typing_off: 'end of typing', ma
 
 function sendWords(body) {
   const { sender_action: action, message } = body ?? {};
-  if (action) return ACTIONS[action] ?? action;
+  if (action) return entryOf(ACTIONS, action) ?? action;
   const attachment = message?.attachment ?? message?.attachments?.[0];
   if (message?.template) return 'utility template';
   if (attachment?.type === 'template') return `${spaced(attachment.payload?.template_type)} template`.trim();

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 
 use super::super::faults::PushFault;
 use super::super::news::{News, envelope};
-use super::super::world::{Lane, World};
+use super::super::world::{ChatKey, Lane, World};
 
 /// How late the faults that delay deliver.
 pub(super) const DELAY: Duration = Duration::from_secs(5);
@@ -84,6 +84,12 @@ impl Delivery {
     /// The lanes it stands in. One of them may come twice.
     pub(super) fn lanes(&self) -> impl Iterator<Item = Lane> {
         self.news.iter().map(|(lane, _)| *lane)
+    }
+
+    /// The messages of people in it, each with its conversation.
+    pub(super) fn messages(&self) -> Vec<(ChatKey, String)> {
+        let message = |(lane, news): &(Lane, News)| Some((lane.chat()?, news.brings()?.to_owned()));
+        self.news.iter().filter_map(message).collect()
     }
 
     /// The next attempt begins. Returns whether it is to be lost on the way.

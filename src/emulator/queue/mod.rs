@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 
 use super::faults::PushFault;
 use super::news::News;
-use super::world::{Lane, World};
+use super::world::{ChatKey, Lane, World};
 
 use delivery::{Delivery, Ended, Held};
 
@@ -57,6 +57,8 @@ pub(super) struct Attempt {
     pub(super) lane: Lane,
     /// The envelope.
     pub(super) body: Value,
+    /// The messages of people in it, each with its conversation.
+    pub(super) messages: Vec<(ChatKey, String)>,
     /// From 1.
     pub(super) number: u32,
     /// The request is to be lost on the way.
@@ -109,7 +111,8 @@ impl Queue {
         self.in_flight += 1;
         let lost = delivery.begin(now);
         let lane = delivery.news[0].0;
-        Some(Attempt { id, lane, body: delivery.body(world), number: delivery.attempts, lost })
+        let (body, messages, number) = (delivery.body(world), delivery.messages(), delivery.attempts);
+        Some(Attempt { id, lane, body, messages, number, lost })
     }
 
     /// An attempt has ended.
@@ -134,7 +137,8 @@ impl Queue {
                 self.remove(id);
                 let deaf = |account: &usize| self.accepted.get(account).is_none_or(|at| *at <= first_attempt);
                 let unsubscribed: Vec<usize> = accounts.into_iter().filter(deaf).collect();
-                unsubscribed.iter().for_each(|account| self.forget(*account));
+                let is_of = |delivery: &Delivery, account| delivery.lanes().all(|lane| lane.account == account);
+                unsubscribed.iter().for_each(|account| self.forget(|delivery| is_of(delivery, *account)));
                 Settled::GivenUp { unsubscribed }
             }
         }
@@ -226,9 +230,12 @@ impl Queue {
         }
     }
 
-    /// Forgets what is of this account alone.
-    fn forget(&mut self, account: usize) {
-        let is_its = |delivery: &Delivery| delivery.lanes().all(|lane| lane.account == account);
+    /// Forgets what tells of this kind of object.
+    pub(super) fn forget_object(&mut self, object: &str) {
+        self.forget(|delivery| delivery.news.iter().all(|(_, news)| news.object == object));
+    }
+
+    fn forget(&mut self, is_its: impl Fn(&Delivery) -> bool) {
         let ids: Vec<u64> = self.waiting.iter().filter(|(_, delivery)| is_its(delivery)).map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.remove(id));
     }

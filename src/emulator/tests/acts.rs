@@ -37,6 +37,8 @@ async fn each_act_is_told_in_metas_shape() {
         checkbox,
         json!({"recipient": {"id": "104000000000001"}, "timestamp": START, "optin": {"user_ref": "u-1"}})
     );
+    let deeds = bench.chat().await["deeds"].clone();
+    assert_eq!((deeds.as_array().map(Vec::len), &deeds[0], &deeds[2]), (Some(3), &referral, &checkbox));
     let edit = bench.act(json!({"do": "edit", "mid": mid, "text": "Small"})).await;
     assert_eq!(edit["message_edit"], json!({"mid": mid, "text": "Small", "num_edit": 1}));
     bench.end().await;

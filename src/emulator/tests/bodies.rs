@@ -7,8 +7,12 @@ use crate::emulator::World;
 use super::Bench;
 
 async fn post(bench: &Bench, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+    post_to(bench, "/me/messages?messaging_type=UPDATE", content_type, body).await
+}
+
+async fn post_to(bench: &Bench, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
     let token = World::default().accounts[0].access_token.expose().to_owned();
-    let request = bench.http.post(format!("{}/me/messages?messaging_type=UPDATE", bench.url));
+    let request = bench.http.post(format!("{}{path}", bench.url));
     let request = request.header("authorization", format!("Bearer {token}")).header("content-type", content_type);
     bench.request(request.body(body)).await
 }
@@ -97,5 +101,32 @@ async fn files_that_do_not_fit_are_refused() {
     check(both, Some(("image/png", 10)), Value::Null).await;
     let (_, answer) = post(&bench, multipart, "--b\r\ncut off").await;
     assert_eq!(answer["error"]["code"], 100);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn an_uploaded_file_must_fit_as_one_that_is_sent() {
+    let bench = Bench::new().await;
+    let check = async |path: &str, kind: &str, file: Option<(&str, usize)>, status: u16, subcode: Value| {
+        let message = json!({"attachment": {"type": kind, "payload": {}}}).to_string();
+        let body = parts(&[("message", &message)], file);
+        let (answered, answer) = post_to(&bench, path, "multipart/form-data; boundary=b", body).await;
+        let error = &answer["error"];
+        assert_eq!((answered, &error["error_subcode"]), (status, &subcode), "{path} {kind} {file:?}: {answer}");
+        error["message"].as_str().unwrap_or_default().to_owned()
+    };
+    let upload = "/me/message_attachments";
+    check(upload, "image", Some(("image/png", 10)), 200, Value::Null).await;
+    check(upload, "image", None, 400, json!(2_018_047)).await;
+    check(upload, "image", Some(("audio/mpeg", 10)), 400, json!(2_018_047)).await;
+    check(upload, "image", Some(("image/png", 25 * 1024 * 1024 + 1)), 400, json!(2_018_109)).await;
+    check(upload, "file", Some(("text/plain", 10)), 200, Value::Null).await;
+    let on_instagram = format!("{upload}?platform=instagram");
+    check(&on_instagram, "file", Some(("text/plain", 10)), 400, json!(2_018_047)).await;
+    check(upload, "template", None, 400, Value::Null).await;
+    for path in [upload, "/"] {
+        let said = check(path, "image", Some(("image/png", 27 * 1024 * 1024)), 400, Value::Null).await;
+        assert!(said.contains("26 MiB"), "{path}: {said}");
+    }
     bench.end().await;
 }

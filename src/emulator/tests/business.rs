@@ -67,13 +67,33 @@ async fn a_conversation_of_the_inbox_is_told_on_standby() {
 }
 
 #[tokio::test]
+async fn an_answer_of_the_inbox_keeps_the_conversation_there() {
+    let bench = Bench::new().await;
+    bench.act(json!({"do": "handover", "action": "take"})).await;
+    for advance in ["20h", "20h"] {
+        bench.control("/emulator/clock", json!({"advance": advance})).await;
+        bench.act(json!({"do": "inbox", "text": "a moment, please"})).await;
+    }
+    assert_eq!(bench.chat().await["owner"], json!("263902037430900"));
+    bench.control("/emulator/clock", json!({"advance": "24h"})).await;
+    assert_eq!(bench.chat().await["owner"], Value::Null);
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn each_handover_is_told_in_metas_shape() {
     let bench = Bench::new().await;
     let hand_over = |action: &str| json!({"do": "handover", "action": action, "metadata": "order 9"});
     assert!(bench.refused(hand_over("release")).await.contains("take"));
     let request = json!({"requested_owner_app_id": INBOX, "metadata": "order 9"});
+    for action in ["request", "take"] {
+        assert_eq!(bench.act(hand_over(action)).await, Value::Null, "nobody is told of what comes from nobody");
+        assert_eq!(bench.chat().await["owner"], json!("263902037430900"));
+        assert_eq!(bench.act(hand_over("release")).await, Value::Null);
+    }
+    bench.act(hand_over("pass")).await;
     assert_eq!(bench.act(hand_over("request")).await, item(json!({"request_thread_control": request})));
-    assert_eq!(bench.act(hand_over("take")).await, Value::Null, "nobody is told of what comes from nobody");
+    bench.act(hand_over("take")).await;
     for action in ["take", "request"] {
         assert!(bench.refused(hand_over(action)).await.contains("release"));
     }
@@ -104,6 +124,9 @@ async fn meta_warns_blocks_and_unblocks_an_account() {
     assert_eq!(bench.send(json!({"message": {"text": "hello"}})).await.0, 200);
     check(json!({"action": "block", "reason": "Spam."}), json!({"action": "block", "reason": "Spam."})).await;
     assert_eq!(bench.send_error(json!({"message": {"text": "hello"}})).await.0, json!(368));
+    let exchanges = bench.get("/emulator/exchanges").await["exchanges"].clone();
+    let refused = exchanges.as_array().expect("a list").iter().find(|exchange| exchange["status"] == 400);
+    assert_eq!(refused.expect("it is on record").get("error").and_then(Value::as_str), None, "no fault was scripted");
     check(json!({"action": "unblock"}), json!({"action": "unblock"})).await;
     assert_eq!(bench.send(json!({"message": {"text": "hello"}})).await.0, 200);
     bench.end().await;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Bench, START};
+use crate::emulator::World;
 use crate::emulator::rights::TokenKind;
 
 const YEAR: i64 = 365 * 24 * 3_600_000;
@@ -57,11 +58,23 @@ async fn marketing_messages_are_agreed_to_stopped_and_resumed() {
         assert_eq!(
             bench.act(optin(Some(action))).await["optin"],
             json!({"type": "notification_messages", "notification_messages_token": token,
-                "token_expiry_timestamp": START + YEAR, "user_token_status": "NOT_REFRESHED",
+                "token_expiry_timestamp": START + YEAR, "user_token_status": "REFRESHED",
                 "notification_messages_status": status})
         );
         assert_eq!(is_stopped(), [stopped]);
     }
+    let secret = World::default().accounts[0].access_token.expose().to_owned();
+    let list = bench.get(&format!("/me/notification_message_tokens?access_token={secret}")).await;
+    assert_eq!(
+        list["data"],
+        json!([{"notification_messages_token": token, "recipient_id": "7200000000000011",
+            "notification_messages_reoptin": "ENABLED", "creation_timestamp": START / 1000,
+            "token_expiry_timestamp": (START + YEAR) / 1000, "user_token_status": "REFRESHED",
+            "topic_title": "Updates and promotions", "notification_messages_timezone": "Europe/Berlin",
+            "next_eligible_time": 0}])
+    );
+    let on_instagram = json!({"account": "shop_ig", "do": "optin", "type": "marketing"});
+    assert!(bench.refused(on_instagram).await.contains("Messenger"));
     bench.end().await;
 }
 

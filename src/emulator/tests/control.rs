@@ -3,6 +3,28 @@
 use serde_json::{Value, json};
 
 use super::{Bench, HOUR, START};
+use crate::clock::{Clock, Timestamp};
+use crate::emulator::{Emulator, World};
+
+#[tokio::test]
+async fn the_same_acts_get_the_same_ids_from_a_seed_whatever_is_asked_in_between() {
+    let mids = async |seed: u64, asked: usize, start: i64| {
+        let clock = Clock::standing(Timestamp(start));
+        let bench = Bench::of(Emulator::seeded(World::default(), clock.clone(), seed), clock).await;
+        for _ in 0..asked {
+            bench.emulator.subscribe(&bench.bot_url).await.expect("the bot is subscribed");
+            bench.send_error(json!({"message": {"text": "too early"}})).await;
+        }
+        bench.act(json!({"do": "message", "text": "hi"})).await;
+        let (_, answer) = bench.send(json!({"message": {"text": "Hello"}})).await;
+        let mids = [bench.chat().await["messages"][0]["mid"].clone(), answer["message_id"].clone()];
+        bench.end().await;
+        mids
+    };
+    let first = mids(7, 0, START).await;
+    assert_eq!(mids(7, 3, START + HOUR).await, first);
+    assert_ne!(mids(8, 0, START).await, first);
+}
 
 #[tokio::test]
 async fn the_world_is_shown_with_what_a_bot_needs() {

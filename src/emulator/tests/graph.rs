@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::emulator::{Account, Platform, World};
+use crate::emulator::{Account, Feature, Platform, World};
 use crate::secret::Secret;
 use crate::signature;
 
@@ -234,9 +234,16 @@ async fn personas_labels_templates_and_uploads_are_kept() {
     let id = post(&bench, "/me/personas", persona.clone()).await.expect("a persona")["id"].clone();
     let path = format!("/{}", id.as_str().expect("an id"));
     assert_eq!(call(&bench, "GET", &path, PAGE).await.map(|shown| shown["name"].clone()), Ok(json!("Ada")));
-    assert_eq!(call(&bench, "GET", "/me/personas", PAGE).await.map(|list| list["data"][0]["id"].clone()), Ok(id));
+    let list = call(&bench, "GET", "/me/personas", PAGE).await;
+    assert_eq!(list.map(|list| list["data"][0]["id"].clone()), Ok(id.clone()));
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    let spoken = json!({"persona_id": id, "message": {"text": "Ada here"}});
+    assert_eq!(bench.send(spoken.clone()).await.0, 200);
+    assert_eq!(bench.send(json!({"persona_id": id, "sender_action": "typing_on"})).await.0, 200);
+    assert_eq!(bench.chat().await["messages"][1]["persona"], super::with(persona, json!({"id": id})));
     assert_eq!(call(&bench, "DELETE", &path, PAGE).await, Ok(json!({"success": true})));
     assert_eq!(call(&bench, "GET", &path, PAGE).await, Err((100, Some(33))));
+    assert_eq!(bench.send_error(spoken).await, (json!(100), Value::Null));
     assert_eq!(post(&bench, "/me/personas", json!({"name": "Ada"})).await, Err((100, None)));
 
     let (status, refused) =
@@ -265,12 +272,16 @@ async fn personas_labels_templates_and_uploads_are_kept() {
     let made = post(&bench, "/me/message_templates", template.clone()).await.expect("a template");
     assert_eq!(made["status"], "APPROVED");
     assert_eq!(post(&bench, "/me/message_templates", template).await, Err((100, None)));
+    let named = json!({"name": "order_update", "language": {"code": "en"}});
+    let filled = json!({"messaging_type": "UTILITY", "message": {"template": named}});
+    assert_eq!(bench.send(filled.clone()).await.0, 200);
     let list = call(&bench, "GET", "/me/message_templates?status=APPROVED&fields=name", PAGE).await.expect("a list");
     assert_eq!(list["data"], json!([{"name": "order_update", "id": made["id"]}]));
     assert_eq!(
         call(&bench, "DELETE", "/me/message_templates?name=order_update", PAGE).await,
         Ok(json!({"success": true}))
     );
+    assert_eq!(bench.send_error(filled).await, (json!(100), Value::Null));
 
     let upload =
         json!({"message": {"attachment": {"type": "image", "payload": {"url": "https://shop.example/a.jpg"}}}});
@@ -305,7 +316,9 @@ async fn threads_are_passed_and_people_are_blocked() {
     assert_eq!(control("extend", json!({"duration": 604_801})).await, Err((100, None)));
     assert_eq!(control("extend", json!({"duration": "604800"})).await, Ok(json!({"success": true})));
     assert_eq!(control("pass", json!({"target_app_id": "1"})).await, Err((100, Some(2_018_164))));
-    assert_eq!(control("pass", json!({})).await, Err((100, None)));
+    for refused in [json!({}), json!({"target_app_id": "555000000000001"})] {
+        assert_eq!(control("pass", refused).await, Err((100, None)));
+    }
     assert_eq!(control("pass", json!({"target_app_id": "263902037430900"})).await, Ok(json!({"success": true})));
     assert_eq!(control("pass", json!({"target_app_id": "263902037430900"})).await, Err((10, Some(2_018_300))));
     let hidden = call(&bench, "GET", &owner, PAGE).await.expect("an owner");
@@ -322,6 +335,67 @@ async fn threads_are_passed_and_people_are_blocked() {
     assert!(post(&bench, "/me/moderate_conversations", block("unblock_user")).await.is_ok());
     assert_eq!(post(&bench, "/me/moderate_conversations", block("dance")).await, Err((100, None)));
     bench.act(json!({"do": "message", "text": "hi"})).await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_conversation_shows_whose_it_is_and_whether_it_can_be_answered() {
+    let bench = bench().await;
+    let shown = async || {
+        let list = call(&bench, "GET", "/me/conversations?fields=is_owner,can_reply", PAGE).await.expect("a list");
+        (list["data"][0]["is_owner"] == true, list["data"][0]["can_reply"] == true)
+    };
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    let comment = bench.change(json!({"do": "comment", "text": "how much?"})).await["value"]["comment_id"].clone();
+    let reply = json!({"recipient": {"comment_id": comment}, "message": {"text": "ten"}});
+    assert_eq!(bench.send(reply).await.0, 200);
+    assert_eq!(shown().await, (false, true), "a private reply takes no conversation");
+    assert_eq!(bench.send(json!({"message": {"text": "hello"}})).await.0, 200);
+    assert_eq!(shown().await, (true, true));
+    let moderate = |action: &str| json!({"user_ids": [{"id": 7_200_000_000_000_011_u64}], "actions": [action]});
+    post(&bench, "/me/moderate_conversations", moderate("block_user")).await.expect("Ada is barred");
+    assert_eq!(shown().await, (true, false));
+    post(&bench, "/me/moderate_conversations", moderate("unblock_user")).await.expect("Ada is not barred");
+
+    let status = "/me/page_status?fields=status,restrictions";
+    let restrictions = async || call(&bench, "GET", status, PAGE).await.expect("a status")["restrictions"].clone();
+    bench.act(json!({"do": "enforce", "action": "block"})).await;
+    assert_eq!(shown().await, (true, false));
+    let page = call(&bench, "GET", "/me/page_status", PAGE).await.expect("a status");
+    assert_eq!(page["status"], "restricted");
+    assert_eq!(restrictions().await[0]["applied_time"], json!(START / 1000));
+    bench.act(json!({"do": "enforce", "action": "unblock"})).await;
+    assert_eq!(shown().await, (true, true));
+    assert_eq!(call(&bench, "GET", "/me/page_status", PAGE).await.expect("a status")["status"], "ok");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn only_a_granted_feature_is_reviewed() {
+    for (features, reviewed) in [(None, 1), (Some(vec![Feature::News]), 1), (Some(vec![Feature::HumanAgent]), 0)] {
+        let mut world = World::default();
+        world.app.features = features;
+        let bench = Bench::unsubscribed(world).await;
+        let review = call(&bench, "GET", "/me/messaging_feature_review", PAGE).await.expect("a list");
+        assert_eq!(review["data"].as_array().map(Vec::len), Some(reviewed));
+        bench.end().await;
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_read_as_leniently_as_in_sends() {
+    let bench = bench().await;
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    let recipient = format!("/me/thread_owner?recipient={{'id':'{ADA}'}}");
+    assert_eq!(call(&bench, "GET", &recipient, PAGE).await, Ok(json!({"data": []})));
+    let people = format!("/me/moderate_conversations?actions=['block_user']&user_ids=[{{'id':'{ADA}'}}]");
+    assert_eq!(call(&bench, "POST", &people, PAGE).await, Ok(json!({"success": true})));
+    for (token, subcode) in [(PAGE, 2_018_001), (IG, 2_534_014)] {
+        let nobody = Err((100, Some(subcode)));
+        assert_eq!(call(&bench, "GET", "/me/thread_owner?recipient=1", token).await, nobody);
+        let people = "/me/moderate_conversations?actions=block_user&user_ids=[{\"id\":1}]";
+        assert_eq!(call(&bench, "POST", people, token).await, nobody);
+    }
     bench.end().await;
 }
 
@@ -467,12 +541,31 @@ async fn a_person_links_an_account() {
     assert_eq!(call(&bench, "GET", &ask, PAGE).await, Ok(json!({"id": "104000000000001", "recipient": ADA})));
     assert_eq!(call(&bench, "GET", "/me?fields=recipient&account_linking_token=x", PAGE).await, Err((10_303, None)));
     let back = format!("{}&authorization_code=C1", tap["redirect_uri"].as_str().expect("an address"));
-    assert_eq!(bench.request(bench.http.get(back)).await.0, 200);
+    let (status, answer) = bench.request(bench.http.get(back)).await;
+    assert_eq!((status, answer["pushed"].as_array().map(Vec::len)), (200, Some(1)));
     assert_eq!(bench.next_item().await["account_linking"], json!({"status": "linked", "authorization_code": "C1"}));
     assert_eq!(call(&bench, "GET", &ask, PAGE).await, Err((10_303, None)));
     let unlinked = post(&bench, "/me/unlink_accounts", json!({"psid": ADA})).await;
     assert_eq!(unlinked, Ok(json!({"result": "unlink account success"})));
     assert_eq!(bench.next_item().await["account_linking"], json!({"status": "unlinked"}));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_login_ends_as_the_act_does() {
+    let bench = bench().await;
+    let log_in = async || {
+        let tap = bench.control("/emulator/linking", json!({"person": "Ada", "account": "shop"})).await;
+        let back = format!("{}&authorization_code=C1", tap["redirect_uri"].as_str().expect("an address"));
+        bench.request(bench.http.get(back)).await
+    };
+    bench.act(json!({"do": "block"})).await;
+    let (status, refused) = log_in().await;
+    assert_eq!(status, 400);
+    assert!(refused["error"]["hint"].as_str().is_some_and(|hint| hint.contains("unblock")), "{refused}");
+    bench.act(json!({"do": "unblock"})).await;
+    call(&bench, "DELETE", "/me/subscribed_apps", PAGE).await.expect("the Page is not subscribed");
+    assert_eq!(log_in().await, (200, json!({"pushed": []})));
     bench.end().await;
 }
 

@@ -10,6 +10,7 @@ mod graph;
 mod pushes;
 mod rules;
 mod sends;
+mod subscriptions;
 mod world_file;
 
 use std::sync::{Arc, Mutex};
@@ -84,7 +85,10 @@ impl Bench {
 
     async fn unsubscribed(world: World) -> Bench {
         let clock = Clock::standing(Timestamp(START));
-        let emulator = Emulator::new(world, clock.clone());
+        Bench::of(Emulator::new(world, clock.clone()), clock).await
+    }
+
+    async fn of(emulator: Emulator, clock: Clock) -> Bench {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();

@@ -127,6 +127,7 @@ async fn an_hour_of_failures_unsubscribes_the_account() {
     assert_eq!(bench.act(json!({"do": "message", "text": "never told"})).await, Value::Null);
     let subscription = bench.get("/emulator/subscribe").await;
     assert_eq!(subscription, json!({"callback": bench.bot_url, "unsubscribed": ["shop"]}));
+    assert_eq!(bench.connected("GET").await, json!([]));
     let on_instagram = bench.act(json!({"account": "shop_ig", "do": "message", "text": "elsewhere"})).await;
     assert_eq!(bench.next_item().await, on_instagram);
 
@@ -172,6 +173,27 @@ async fn a_batch_has_entries_of_both_kinds_and_each_its_unit_of_time() {
     assert_eq!(entries[0]["messaging"][0]["message"]["text"], "one");
     assert_eq!((&entries[1]["time"], &entries[1]["changes"][0]["field"]), (&json!(START / 1000), &json!("feed")));
     assert_eq!(entries[2]["messaging"][0]["message"]["text"], "two");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_message_has_arrived_once_the_callback_has_taken_it() {
+    let mut bench = Bench::new().await;
+    bench.answer(|body| if body.contains("refused") { 500 } else { 200 });
+    bench.control("/emulator/faults", json!({"push": "batch"})).await;
+    for (person, text) in [("Ada", "one"), ("Ben", "two")] {
+        bench.act(json!({"person": person, "do": "message", "text": text})).await;
+    }
+    bench.settled().await;
+    bench.act(json!({"person": "Ben", "do": "message", "text": "refused"})).await;
+    bench.settled().await;
+    let delivered = async |person: &str, at: usize| {
+        let chat = bench.get(&format!("/emulator/chats/shop/{person}")).await;
+        chat["messages"][at]["delivered"].clone()
+    };
+    assert_eq!(delivered("Ada", 0).await, json!(true));
+    assert_eq!(delivered("Ben", 0).await, json!(true));
+    assert_eq!(delivered("Ben", 1).await, json!(null));
     bench.end().await;
 }
 

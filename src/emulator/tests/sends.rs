@@ -83,6 +83,31 @@ async fn an_instagram_login_account_sends_through_its_own_node() {
 }
 
 #[tokio::test]
+async fn a_reaction_by_name_shows_its_emoji() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    for (account, person, reactions) in [
+        ("shop", "7200000000000011", [("love", Some("❤️")), ("dislike", Some("👎")), ("laugh", None), ("other", None)]),
+        ("shop_ig", "9100000000000021", [("laugh", Some("😂")), ("🎉", Some("🎉")), ("smile", None), ("other", None)]),
+    ] {
+        bench.act(json!({"account": account, "do": "message", "text": "hi"})).await;
+        let path = format!("/emulator/chats/{account}/Ada");
+        let mid = bench.get(&path).await["messages"][0]["mid"].clone();
+        for (reaction, emoji) in reactions {
+            let payload = json!({"message_id": mid, "reaction": reaction});
+            let call = json!({"recipient": {"id": person}, "sender_action": "react", "payload": payload});
+            let Some(emoji) = emoji else {
+                assert_eq!(bench.send_error(call).await, (json!(100), Value::Null), "{reaction}");
+                continue;
+            };
+            assert_eq!(bench.send(call).await.0, 200, "{reaction}");
+            let shown = bench.get(&path).await["messages"][0]["reactions"].clone();
+            assert_eq!(shown, json!([{"from": "business", "reaction": reaction, "emoji": emoji}]));
+        }
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn errors_come_in_metas_shape() {
     let bench = Bench::new().await;
     let text = json!({"text": "x"});
@@ -112,10 +137,10 @@ async fn errors_come_in_metas_shape() {
 
 #[tokio::test]
 async fn a_form_with_the_token_in_the_query_is_understood() {
-    let bench = Bench::new().await;
-    bench.act(json!({"do": "optin", "user_ref": "u-1"})).await;
+    let bench = Bench::unsubscribed(World::default()).await;
+    bench.act(json!({"do": "message", "text": "hi"})).await;
     let token = World::default().accounts[0].access_token.expose().to_owned();
-    let body = "recipient=%7B%22user_ref%22%3A%22u-1%22%7D&message=%7B%22text%22%3A%22caf%C3%A9%22%7D";
+    let body = "recipient=%7B%22id%22%3A%227200000000000011%22%7D&message=%7B%22text%22%3A%22caf%C3%A9%22%7D";
     let request = bench
         .http
         .post(format!("{}/me/messages?access_token={token}", bench.url))
@@ -123,8 +148,21 @@ async fn a_form_with_the_token_in_the_query_is_understood() {
         .body(body);
     let (status, answer) = bench.request(request).await;
     assert_eq!(status, 200, "{answer}");
-    assert!(answer["recipient_id"].is_null() && answer["message_id"].is_string());
-    assert_eq!(bench.chat().await["messages"][0]["text"], "café");
+    assert_eq!(bench.chat().await["messages"][1]["text"], "café");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn who_is_reached_by_a_reference_stays_unknown_to_the_app() {
+    let mut bench = Bench::new().await;
+    bench.act(json!({"do": "optin", "user_ref": "u-1"})).await;
+    bench.next().await;
+    let (status, answer) = bench.send(json!({"recipient": {"user_ref": "u-1"}, "message": {"text": "Welcome"}})).await;
+    assert_eq!((status, &answer), (200, &json!({"message_id": answer["message_id"]})));
+    assert_eq!(bench.chat().await["messages"][0]["mid"], answer["message_id"]);
+    // Neither an echo nor a delivery comes: the next thing heard is what Ada says.
+    bench.act(json!({"do": "message", "text": "hi"})).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "hi");
     bench.end().await;
 }
 
@@ -145,6 +183,44 @@ async fn send_faults_strike_messages_in_order() {
     }
     assert_eq!(bench.send(json!({"message": {"text": "through"}})).await.0, 200);
     assert_eq!(bench.next_item().await["message"]["text"], "through");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_throttled_call_says_when_to_go_on() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    let token = World::default().accounts[0].access_token.expose().to_owned();
+    for (account, person, kind, subcode) in [
+        ("shop", "7200000000000011", "messenger", Value::Null),
+        ("shop_ig", "9100000000000021", "instagram", json!(2_534_040)),
+    ] {
+        bench.act(json!({"account": account, "do": "message", "text": "hi"})).await;
+        bench.control("/emulator/faults", json!({"send": "rate_limit"})).await;
+        let call = json!({"recipient": {"id": person}, "message": {"text": "Hello"}, "access_token": token});
+        let request = bench.http.post(format!("{}/me/messages", bench.url)).body(call.to_string());
+        let response = request.send().await.expect("an answer");
+        let used = response.headers()["x-business-use-case-usage"].as_bytes().to_vec();
+        let used: Value = serde_json::from_slice(&used).expect("JSON");
+        assert_eq!(
+            used,
+            json!({"104000000000001": [{"type": kind, "call_count": 100, "total_cputime": 100, "total_time": 100,
+                "estimated_time_to_regain_access": 0}]})
+        );
+        let answer: Value = serde_json::from_slice(&response.bytes().await.expect("a body")).expect("JSON");
+        assert_eq!((&answer["error"]["code"], &answer["error"]["error_subcode"]), (&json!(613), &subcode));
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_refused_send_is_refused_whatever_is_scripted_for_its_answer() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    for fault in ["lost_answer", "slow"] {
+        bench.control("/emulator/faults", json!({"send": fault})).await;
+        assert_eq!(bench.send_error(json!({"message": {"text": "x"}})).await, (json!(10), json!(2_018_278)));
+        assert_eq!(bench.get("/emulator/faults").await["faults"][0]["send"], fault);
+        bench.control("/emulator/reset", json!({})).await;
+    }
     bench.end().await;
 }
 

@@ -25,7 +25,11 @@ fn the_example_is_a_world() {
     let world = World::read(&path).expect("a world");
     let platforms: Vec<Platform> = world.accounts.iter().map(|account| account.platform).collect();
     assert_eq!(platforms, [Platform::Messenger, Platform::Instagram, Platform::InstagramLogin]);
-    assert!(world.people.len() > 1 && world.app.features.is_some());
+    assert!(world.people.len() > 1);
+    let written: toml::Table = toml::from_str(&std::fs::read_to_string(&path).expect("a file")).expect("TOML");
+    let keys = toml::Table::try_from(&world.app).expect("it can be written");
+    assert_eq!(written["app"].as_table().map(|app| app.keys().collect::<Vec<_>>()), Some(keys.keys().collect()));
+    assert!(keys.contains_key("features"));
 }
 
 #[test]
@@ -52,6 +56,7 @@ fn what_no_world_has_is_named_with_its_place() {
     check(&SHOP.replace("\"104\"", "104"), &["line 5", "expected a string"]);
     let missing = World::read(Path::new("nowhere.toml")).expect_err("there is no file").to_string();
     assert_eq!(missing, "nowhere.toml cannot be read");
+    check(&" ".repeat(1024 * 1024 + 1), &["cannot be read: it is larger than 1 MiB"]);
 }
 
 #[test]
@@ -78,6 +83,15 @@ fn every_fault_is_named_by_its_key() {
         &[("accounts[1].name", "accounts[0].name"), ("accounts[1].id", "accounts[0].id")],
     );
     check(&shop("[]").replace("\"shop\"", "\"my shop\""), &[("accounts[0].name", "no name")]);
+    for name in ["my__shop", "_shop", "shop_"] {
+        check(&shop("[]").replace("\"shop\"", &format!("{name:?}")), &[("accounts[0].name", "no name")]);
+    }
+    for name in [".", "..", "Ada/Ben"] {
+        let people = format!("[{{ name = {name:?}, ids = {{ shop = \"7\" }} }}]");
+        check(&shop(&people), &[("people[0].name", "address")]);
+    }
+    check(&format!("{}[app]\nuser_token = \"\"\n", shop("[]")), &[("app.user_token", "empty")]);
+    check(&format!("{}[app]\nuser_token = \"EAAshop\"\n", shop("[]")), &[("app.user_token", "token of shop")]);
     check(&shop("[]").replace("104", "page"), &[("accounts[0].id", "no id")]);
     let second = |platform: &str, rest: &str| {
         let account = format!("[[accounts]]\nname = \"ig\"\nplatform = \"{platform}\"\nid = \"178\"\n{rest}\n");

@@ -1,4 +1,4 @@
-//! Everything a person can do, from the page.
+//! Everything a person can do in a conversation, from the page.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,17 @@ use crate::harness::Rig;
 use crate::harness::chromium::Chromium;
 
 /// Opens what is behind the plus, chooses, fills in, does it, and waits until it is done.
-async fn perform(browser: &Chromium, act: &str, fields: &[(&str, &str)]) {
+pub async fn perform(browser: &Chromium, act: &str, fields: &[(&str, &str)]) {
     browser.click("#plus").await;
     browser.click(&format!("[data-act={act}]")).await;
     for (name, value) in fields {
-        browser.write(&format!("[data-form={act}] [data-field={name}]"), value).await;
+        let css = format!("[data-form={act}] [data-field={name}]");
+        let kind = browser.element(&css).await.prop("type").await.expect("a property");
+        match kind.as_deref() {
+            Some("select-one") => browser.element(&css).await.select_by_value(value).await.expect("selected"),
+            Some("checkbox") => browser.click(&css).await,
+            _ => browser.write(&css, value).await,
+        }
     }
     if browser.script(&format!("return document.querySelector('[data-form={act}]') !== null")).await == true {
         browser.click(&format!("[data-form={act}] [type=submit]")).await;
@@ -20,10 +26,10 @@ async fn perform(browser: &Chromium, act: &str, fields: &[(&str, &str)]) {
 }
 
 /// Does something to the message of this text, by its own buttons.
-async fn on_message(browser: &Chromium, text: &str, button: &str) {
+pub async fn on_message(browser: &Chromium, text: &str, button: &str) {
     browser
-        .script(&format!(
-            "[...document.querySelectorAll('.row')].find(one => one.innerText.includes({text:?})).focus()"
+        .holds(&format!(
+            "(row => row && (row.focus(), true))([...document.querySelectorAll('.row')].find(one => one.innerText.includes({text:?})))"
         ))
         .await;
     browser.click(&format!(".row:focus-within .{button}")).await;

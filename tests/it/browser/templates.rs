@@ -4,7 +4,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{bot, end, go, open, told};
+use super::{bot, bubbles, end, go, open, told};
 use crate::harness::chromium::Chromium;
 use crate::harness::{Rig, SHOP, send_json, world};
 
@@ -29,6 +29,16 @@ async fn upload(rig: &Rig, url: &str) -> String {
     let answer = send_json(request, &json!({"message": message})).send().await.expect("an answer");
     let answer: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
     answer["attachment_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// Has a text approved that utility messages fill in.
+async fn approve(rig: &Rig, name: &str, language: &str) {
+    let request = rig.http.post(format!("{}/v26.0/{SHOP}/message_templates", rig.meta));
+    let request = request.bearer_auth(world().accounts[0].access_token.expose());
+    let components = json!([{"type": "BODY", "text": "Your order {{1}} left."}]);
+    let text = json!({"name": name, "language": language, "category": "UTILITY", "components": components});
+    let answer = send_json(request, &text).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{name}: {}", answer.status());
 }
 
 fn template(payload: Value) -> Value {
@@ -147,8 +157,8 @@ fn on_messenger(at: &str, uploaded: &str) -> Vec<Case> {
         (template(coupon), "[data-template=coupon] .code-slip", &["For you", "10% off", "TEN", "Copy code", "Shop"]),
         (
             template(feedback),
-            "[data-template=customer_feedback] .scale span:nth-child(5)",
-            &["How was it?", "Negative", "Tell us more", "Privacy policy", "Rate"],
+            "[data-template=customer_feedback]:has([placeholder='Tell us more']) .scale label:nth-child(5)",
+            &["How was it?", "Negative", "Privacy policy", "Rate"],
         ),
         (template(grid), "[data-template=image_grid] .grid .hero + button[data-payload=P2]", &["Spring", "All"]),
         (
@@ -209,6 +219,7 @@ async fn everything_a_bot_can_show_on_messenger() {
     let Some((browser, rig)) = open().await else { return };
     let at = pictures().await;
     rig.says("Ada", "shop", "show me").await;
+    approve(&rig, "order_update", "en").await;
     show(&browser, &rig, "shop", on_messenger(&at, &upload(&rig, &at).await)).await;
     show(&browser, &rig, "shop", everywhere(&at)).await;
     fits_everywhere(&browser, "messenger").await;
@@ -248,4 +259,27 @@ async fn everything_a_bot_can_show_on_instagram() {
     browser.says("#quick-replies", "Red").await;
     fits_everywhere(&browser, "instagram").await;
     end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_oddly_made_does_not_hide_what_comes_after() {
+    let Some((browser, rig)) = open().await else { return };
+    rig.says("Ada", "shop", "show me").await;
+    let cup = json!({"title": "Cup", "subtitle": "s", "image_url": null, "buttons": null});
+    let generic = template(json!({"template_type": "generic", "elements": [cup]}));
+    show(&browser, &rig, "shop", vec![(generic, "[data-template=generic] .card", &["Cup"])]).await;
+    for payload in [json!({"template_type": "constructor"}), json!({"template_type": "button", "buttons": 5})] {
+        let attachments = json!([{"type": "template", "payload": payload}]);
+        rig.act(json!({"person": "Ada", "account": "shop", "do": "message", "attachments": attachments})).await;
+    }
+    rig.says("Ada", "shop", "the last").await;
+    let drawn = bubbles(&browser, "person", 4).await;
+    let expected = ["show me", "Constructor template", "A message that cannot be drawn here", "the last"];
+    assert!(drawn.iter().zip(expected).all(|(drawn, expected)| drawn.contains(expected)), "{drawn:?}");
+    // Only what could not be drawn is complained of, as often as it is drawn.
+    let noted = browser.console().await;
+    let by_page = noted.iter().all(|one| one["source"] == "console-api");
+    assert!(!noted.is_empty() && by_page, "{noted:?}");
+    browser.end().await;
+    rig.stop_and_end().await;
 }

@@ -3,7 +3,7 @@
 use rejoinder::signature;
 use serde_json::{Value, json};
 
-use super::{bot, end, open, told, type_and_send};
+use super::{bot, bubbles, end, open, told, type_and_send};
 use crate::harness::chromium::Chromium;
 use crate::harness::{Rig, world};
 
@@ -78,6 +78,43 @@ async fn an_exchange_opens_folds_and_is_taken_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_was_cut_is_shown_as_text_and_not_taken_along() {
+    let Some((browser, rig)) = open().await else { return };
+    browser.script(CLIPBOARD).await;
+    rig.says("Ada", "shop", "hello").await;
+    let message = json!({"text": "long", "metadata": "m", "x": "y".repeat(40 * 1024)});
+    bot(&rig, "shop", json!({"message": message})).await;
+    let cut = exchange(&rig, "yyyy").await;
+    assert!(cut["request"].as_str().is_some_and(|text| text.ends_with(" bytes)")), "{cut}");
+    browser.element(".exchange[data-kind=graph]").await;
+    let taken: Value = serde_json::from_str(&copy(&browser, "Send API", "json").await).expect("JSON");
+    assert_eq!(taken, cut);
+    browser.says(".chosen pre", "yyyy").await;
+    browser.holds("!document.querySelector('.chosen [data-copy=curl], .chosen [data-copy=fixture]')").await;
+    end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_left_the_wire_is_still_told_in_the_conversation() {
+    let Some((browser, rig)) = open().await else { return };
+    rig.says("Ada", "shop", "hello").await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "referral", "ref": "spring"})).await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "comment", "text": "Nice cup"})).await;
+    browser.says("#receipt", "Delivered").await;
+    // More than anybody keeps.
+    for _ in 0..510 {
+        rig.http.get(format!("{}/v26.0/me", rig.meta)).send().await.expect("an answer");
+    }
+    let kept = rig.json(&format!("{}/emulator/exchanges", rig.meta)).await;
+    assert!(kept["exchanges"].as_array().expect("a list").iter().all(|one| one["kind"] == "graph"));
+    browser.page.refresh().await.expect("the page");
+    browser.says("#messages", "came by a link (spring)").await;
+    browser.says("#messages", "Nice cup").await;
+    browser.says("#receipt", "Delivered").await;
+    end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_the_clipboard_is_closed_there_is_a_box_to_copy_from() {
     let Some((browser, rig)) = open().await else { return };
     browser.script("navigator.clipboard.writeText = async () => { throw new Error('closed'); }").await;
@@ -102,6 +139,7 @@ async fn a_message_is_found_on_the_wire_and_the_others_stay_out_of_the_way() {
     browser.holds(&format!("!{seen}")).await;
     browser.click("#filter label:last-child").await;
     browser.holds(seen).await;
+    bubbles(&browser, "person", 1).await;
     browser.script("document.querySelector('.row').focus()").await;
     browser.click(".row:focus-within .on-wire").await;
     browser.holds("document.activeElement.closest('.exchange')?.innerText.includes('find me')").await;

@@ -1,6 +1,7 @@
 //! Headless Chromium, driven by WebDriver.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -36,7 +37,8 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Chromium {
     pub page: Client,
     driver: Child,
-    url: String,
+    /// Where the driver listens.
+    address: String,
     http: reqwest::Client,
     _profile: TempDir,
     _slot: SemaphorePermit<'static>,
@@ -61,7 +63,7 @@ impl Chromium {
             let (_, port) = line.split_once("started successfully on port ")?;
             Some(port.trim_end_matches('.').to_owned())
         });
-        let url = format!("http://127.0.0.1:{}", port.expect("the driver tells its port"));
+        let address = format!("127.0.0.1:{}", port.expect("the driver tells its port"));
         let profile = tempfile::tempdir().expect("a folder");
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
@@ -69,16 +71,16 @@ impl Chromium {
         let wanted = wanted.as_object().expect("an object").clone();
         let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(wanted)
-            .connect(&url)
+            .connect(&format!("http://{address}"))
             .await
             .expect("a browser");
-        Some(Chromium { page, driver, url, http: reqwest::Client::new(), _profile: profile, _slot: slot })
+        Some(Chromium { page, driver, address, http: reqwest::Client::new(), _profile: profile, _slot: slot })
     }
 
     /// What the console says: errors, warnings, and whatever scripts log.
     pub async fn console(&self) -> Vec<Value> {
         let session = self.page.session_id().await.expect("a session").expect("a session");
-        let url = format!("{}/session/{session}/se/log", self.url);
+        let url = format!("http://{}/session/{session}/se/log", self.address);
         let answer = send_json(self.http.post(url), &json!({"type": "browser"})).send().await.expect("an answer");
         let answer: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
         answer["value"].as_array().unwrap_or_else(|| panic!("a list in {answer}")).clone()
@@ -157,7 +159,7 @@ impl Chromium {
         let metrics = json!({"cmd": "Emulation.setDeviceMetricsOverride",
             "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}});
         let session = self.page.session_id().await.expect("a session").expect("a session");
-        let url = format!("{}/session/{session}/goog/cdp/execute", self.url);
+        let url = format!("http://{}/session/{session}/goog/cdp/execute", self.address);
         let answer = send_json(self.http.post(url), &metrics).send().await.expect("an answer");
         assert!(answer.status().is_success());
     }
@@ -175,8 +177,20 @@ impl Chromium {
 }
 
 impl Drop for Chromium {
+    /// A driver that is killed leaves its browser behind, so it is asked to end both first.
     fn drop(&mut self) {
+        if shut_down(&self.address).is_ok() {
+            let _ = self.driver.wait();
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// Ends every browser of the driver, and the driver itself. Returns once the browsers are gone.
+fn shut_down(address: &str) -> io::Result<()> {
+    let mut driver = TcpStream::connect(address)?;
+    driver.set_read_timeout(Some(PATIENCE))?;
+    write!(driver, "GET /shutdown HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    driver.read_exact(&mut [0])
 }

@@ -1,9 +1,18 @@
 //! A Python package from its registry, for scripts that use it as anybody would.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// How long the registry may take, and how long a script.
+const INSTALL_WITHIN: Duration = Duration::from_secs(300);
+const RUN_WITHIN: Duration = Duration::from_secs(120);
+
+const POLL: Duration = Duration::from_millis(20);
 
 /// A Python that finds one package and what it needs.
 pub struct Python {
@@ -12,14 +21,15 @@ pub struct Python {
 
 impl Python {
     /// Installs a package where the build keeps what tests make, once; `None` where that cannot be done. On CI it must be.
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
     pub async fn with(package: &'static str) -> Option<Python> {
         let installed = tokio::task::spawn_blocking(move || install(package)).await.expect("nothing panics");
         match installed {
             Ok(packages) => Some(Python { packages }),
             Err(reason) => {
                 assert!(std::env::var_os("CI").is_none(), "{package} cannot be installed: {reason}");
-                eprintln!("not run: {package} cannot be installed (it needs python3, pip and PyPI): {reason}");
+                // Whoever runs the tests should know: what a passing test prints by the macros is never shown.
+                let told = format!("not run: {package} cannot be installed (it needs python3, pip and PyPI): {reason}");
+                let _ = writeln!(io::stderr(), "{told}");
                 None
             }
         }
@@ -30,19 +40,46 @@ impl Python {
         let mut command = Command::new("python3");
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).env("PYTHONPATH", &self.packages);
         let input = input.to_string();
-        let output = tokio::task::spawn_blocking(move || fed(command, &input)).await.expect("nothing panics");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{script}: {said}");
-        serde_json::from_slice(&output.stdout).expect("the script writes JSON")
+        let ended = tokio::task::spawn_blocking(move || ended(command, &input, RUN_WITHIN)).await;
+        let output = ended.expect("nothing panics").unwrap_or_else(|reason| panic!("{script}: {reason}"));
+        serde_json::from_str(&output).expect("the script writes JSON")
     }
 }
 
-fn fed(mut command: Command, input: &str) -> Output {
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().expect("python3 starts");
-    // What is written fits into the pipe: a world is small.
-    std::io::Write::write_all(&mut child.stdin.take().expect("an input"), input.as_bytes()).expect("it is read");
-    child.wait_with_output().expect("it ends")
+/// What a command that was given `input` has written once it has succeeded; it is killed when it does not end.
+fn ended(mut command: Command, input: &str, within: Duration) -> Result<String, String> {
+    let told = |error: io::Error| error.to_string();
+    // Files, because a pipe that nobody empties would hold the command up.
+    let (mut output, mut talk) = (tempfile::tempfile().map_err(told)?, tempfile::tempfile().map_err(told)?);
+    let handle = |file: &File| file.try_clone().map_err(told);
+    command.stdin(file_of(input).map_err(told)?).stdout(handle(&output)?).stderr(handle(&talk)?);
+    let mut child = command.spawn().map_err(|error| format!("python3 cannot be started: {error}"))?;
+    let started = Instant::now();
+    let status = loop {
+        match child.try_wait().map_err(told)? {
+            Some(status) => break status,
+            None if started.elapsed() < within => std::thread::sleep(POLL),
+            None => {
+                child.kill().and_then(|()| child.wait()).map_err(told)?;
+                return Err(format!("it has not ended within {} s", within.as_secs()));
+            }
+        }
+    };
+    if status.success() { text_of(&mut output).map_err(told) } else { Err(text_of(&mut talk).map_err(told)?) }
+}
+
+fn file_of(text: &str) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(text.as_bytes())?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn text_of(file: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Installs beside the place and moves there at the end, so that what is there is whole.
@@ -55,11 +92,9 @@ fn install(package: &str) -> Result<PathBuf, String> {
     std::fs::create_dir_all(parent).map_err(|error| error.to_string())?;
     let making = tempfile::tempdir_in(parent).map_err(|error| error.to_string())?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
-    let output = Command::new("python3").args(pip).arg(making.path()).arg(package).output();
-    let output = output.map_err(|error| format!("python3 cannot be started: {error}"))?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
+    let mut command = Command::new("python3");
+    command.args(pip).arg(making.path()).arg(package);
+    ended(command, "", INSTALL_WITHIN)?;
     // Another run may have been faster: what it made is as good.
     if std::fs::rename(making.path(), &place).is_err() && !place.is_dir() {
         return Err(format!("it cannot be moved to {}", place.display()));

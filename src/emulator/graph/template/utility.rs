@@ -3,6 +3,7 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/utility-messages>
 
 use super::super::error::GraphError;
+use super::super::limits::Frame;
 use super::super::part::Part;
 
 /// How long a name or what is filled in may be: no limit of Meta's is known, so that of a text.
@@ -11,14 +12,23 @@ const TEXT: usize = 2000;
 /// How many components, and parameters of each, there may be: no limit of Meta's is known.
 const MOST: usize = 100;
 
-/// Refuses a template that Meta would refuse. Which templates were approved is not looked at.
-pub(in super::super) fn check(template: &Part<'_>) -> Result<(), GraphError> {
-    template.required_text("name", TEXT)?;
-    template.required("language")?.required_text("code", TEXT)?;
-    match template.get("components") {
-        Some(components) => components.objects(0..=MOST)?.iter().try_for_each(check_component),
-        None => Ok(()),
+/// Refuses a template that Meta would refuse, as one that the account does not have.
+pub(in super::super) fn check(template: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
+    let (name, code) = named(template)?;
+    if frame.templates.has(frame.account, name, code) {
+        return Ok(());
     }
+    Err(template.refuse("is not the name and language of an approved template of this Page"))
+}
+
+/// The name and the language of a template that is well-formed.
+fn named<'a>(template: &Part<'a>) -> Result<(&'a str, &'a str), GraphError> {
+    let name = template.required_text("name", TEXT)?;
+    let code = template.required("language")?.required_text("code", TEXT)?;
+    if let Some(components) = template.get("components") {
+        components.objects(0..=MOST)?.iter().try_for_each(check_component)?;
+    }
+    Ok((name, code))
 }
 
 fn check_component(component: &Part<'_>) -> Result<(), GraphError> {
@@ -52,8 +62,8 @@ mod tests {
     #[test]
     fn a_template_names_itself_and_fills_itself_in() {
         let check = |template: Value, expected: Option<&str>| {
-            let said = format!("{:?}", super::check(&Part::new(&template, "message[template]")));
-            assert!(said.contains(expected.unwrap_or("Ok(())")), "{template}: {said}");
+            let said = format!("{:?}", named(&Part::new(&template, "message[template]")));
+            assert!(said.contains(expected.unwrap_or("Ok((")), "{template}: {said}");
         };
         let with =
             |components: Value| json!({"name": "order_update", "language": {"code": "en"}, "components": components});

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Step, hold, row, text};
+use crate::emulator::routing::{INSTAGRAM_INBOX, PAGE_INBOX};
 
 fn hello(more: Value) -> Value {
     super::with(text("Hello"), more)
@@ -43,8 +44,8 @@ async fn the_parameters_of_a_call() {
             .but(hello(json!({"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}))),
         row("§1.1 reply_to", 100, hello(json!({"reply_to": {}}))),
         row("§1.1 reply_to in this thread", 100, mid("m_none")),
-        row("§1.1 persona_id", 100, hello(json!({"persona_id": {}})))
-            .but(hello(json!({"persona_id": "3100000000000001"}))),
+        row("§1.1 persona_id", 100, hello(json!({"persona_id": {}}))),
+        row("§1.1 a persona that exists", 100, hello(json!({"persona_id": "3100000000000001"}))),
         row("§11 no persona on Instagram", 100, hello(json!({"persona_id": "3100000000000001"})))
             .on_instagram()
             .but(hello(json!({"notification_type": "NO_PUSH"}))),
@@ -86,14 +87,17 @@ async fn throttles_and_faults() {
 
 #[tokio::test]
 async fn the_thread_may_go_to_another_app_with_a_message() {
+    let pass = |app_id: Value| hello(json!({"thread_control": {"control_type": "pass", "app_id": app_id}}));
     hold(vec![
-        row("§1.1 thread_control hands over", 10, text("again"))
-            .with(2_018_300)
-            .but(hello(json!({"thread_control": {"control_type": "pass", "app_id": super::ANOTHER_APP}}))),
-        row("§1.1 thread_control to the inbox", 100, text("again"))
+        row("§1.1 thread_control hands over", 10, text("again")).with(2_018_300).but(pass(json!(PAGE_INBOX))),
+        row("§1.1 thread_control on Instagram", 100, text("again"))
             .with(2_534_037)
             .on_instagram()
-            .but(hello(json!({"thread_control": {"control_type": "pass"}}))),
+            .but(pass(json!(INSTAGRAM_INBOX))),
+        row("§1.1 to an unknown app", 100, pass(json!(super::ANOTHER_APP))).with(2_018_164),
+        row("§1.1 to the other inbox", 100, pass(json!(INSTAGRAM_INBOX))).with(2_018_164),
+        row("§1.1 to the app itself", 100, pass(json!("555000000000001"))),
+        row("§1.1 to no app where none is the default", 100, pass(Value::Null)),
     ])
     .await;
 }

@@ -125,10 +125,17 @@ async fn tags() {
 
 #[tokio::test]
 async fn utility_messages() {
-    let later = || vec![wrote(), days(300)];
+    let approved = || Step::Template("order_update", "en");
+    let later = || vec![wrote(), approved(), days(300)];
+    let named =
+        |name: &str, language: &str| utility(json!({"template": {"name": name, "language": {"code": language}}}));
     hold(vec![
         row("§4.8 a template", 100, utility(json!({"text": "x"}))).given(later()).but(utility(order_update())),
-        row("§4.8 UTILITY only", 100, json!({"message": order_update()})).but(utility(order_update())),
+        row("§4.8 UTILITY only", 100, json!({"message": order_update()}))
+            .given(vec![wrote(), approved()])
+            .but(utility(order_update())),
+        row("§4.8 an approved name", 100, named("order_lost", "en")).given(later()).but(named("order_update", "en")),
+        row("§4.8 an approved language", 100, named("order_update", "de")).given(later()),
         row("§4.8 a language", 100, utility(json!({"template": {"name": "order_update"}}))),
         row("P8.3 utility", 10, utility(order_update())).granted(vec![Feature::News]).but(text("Hello")),
         row("§11 not on Instagram", 100, utility(order_update())).on_instagram().but(text("Hello")),

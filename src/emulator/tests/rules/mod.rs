@@ -63,6 +63,8 @@ enum Step {
     AnotherApp,
     /// The account uploads a file.
     Upload(MediaKind),
+    /// The account has a template approved, of this name and in this language.
+    Template(&'static str, &'static str),
     /// The account sends something, so many times.
     Send(Value, usize),
     /// A call goes wrong.
@@ -159,15 +161,14 @@ async fn send(bench: &Bench, chat: ChatKey, call: Value) -> (u16, Value) {
 async fn take(bench: &Bench, chat: ChatKey, rule: &str, step: Step) {
     let now = bench.clock.now();
     let (mut state, is_post) = (bench.emulator.shared.state(), matches!(step, Step::Post(_)));
-    let writing = |is_live| Writing { chat, at: now, is_post, is_live, is_answered: false };
+    let writing = |is_live| Writing { chat, at: now, is_post, is_live, is_over: false, is_answered: false };
     match step {
         Step::Wait(duration) => bench.clock.advance(duration),
         Step::Comment(id) | Step::Post(id) => drop(state.rights.writings.insert(id.into(), writing(false))),
         Step::LiveComment(id) => drop(state.rights.writings.insert(id.into(), writing(true))),
         Step::EndBroadcast => state.rights.end_broadcasts(chat.account),
         Step::Optin(kind, token) => {
-            let given = Token { chat, at: now, kind, sent_at: None, is_stopped: false };
-            state.rights.tokens.insert(token.into(), given);
+            state.rights.tokens.insert(token.into(), Token::new(chat, now, kind));
         }
         Step::Stop(token) => state.rights.tokens.get_mut(token).expect("Ada has agreed").is_stopped = true,
         Step::AnotherApp => state.routing.give(chat, ANOTHER_APP, now + CONTROL),
@@ -183,6 +184,13 @@ async fn take(bench: &Bench, chat: ChatKey, rule: &str, step: Step) {
                 let (status, answer) = send(bench, chat, call.clone()).await;
                 assert_eq!(status, 200, "{rule}: {call}: {answer}");
             }
+        }
+        Step::Template(name, language) => {
+            drop(state);
+            let token = World::default().accounts[0].access_token.expose().to_owned();
+            let components = json!([{"type": "BODY", "text": "Your order left."}]);
+            let template = json!({"name": name, "language": language, "category": "UTILITY", "components": components});
+            bench.control("/me/message_templates", with(template, json!({"access_token": token}))).await;
         }
         Step::Fault(fault) => {
             drop(state);
