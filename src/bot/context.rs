@@ -75,7 +75,15 @@ pub struct Context {
 impl Context {
     /// A context for a turn that may reply to `recipient`.
     pub fn new(turn: Turn, recipient: Recipient, store: Store) -> Context {
-        Context { observation: Observation::new(turn), recipient, sends: Vec::new(), step: 0, said: 0, fault: None, store }
+        Context {
+            observation: Observation::new(turn),
+            recipient,
+            sends: Vec::new(),
+            step: 0,
+            said: 0,
+            fault: None,
+            store,
+        }
     }
 
     /// Says something to the person. It is sent once the handler has returned, in the order of the calls, if policy allows

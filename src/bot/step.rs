@@ -96,9 +96,7 @@ mod tests {
 
     #[test]
     fn the_order_of_keys_is_no_difference_and_everything_else_is() {
-        let one = |text: &str| {
-            request(json!({"recipient": {"id": "1"}, "message": {"text": text, "metadata": "m"}}))
-        };
+        let one = |text: &str| request(json!({"recipient": {"id": "1"}, "message": {"text": text, "metadata": "m"}}));
         let turned = request(json!({"message": {"metadata": "m", "text": "a"}, "recipient": {"id": "1"}}));
         let kept = StateChange::Keep;
         assert_eq!(hash(&[one("a")], &kept), hash(&[turned], &kept));

@@ -1,10 +1,7 @@
 //! Sends of which nobody can tell whether they arrived: settled by evidence, by the operator, and never said twice.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::ensure;
 use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::{Value, json};
 
@@ -162,63 +159,5 @@ async fn without_any_evidence_it_is_sent_again_where_the_account_wants_that() {
     rig.clock.advance(120 * SECOND);
     rig.sends_are("sent", 2).await;
     assert_eq!(rig.sends("").await[1]["attempts"], 2);
-    rig.stop_and_end().await;
-}
-
-/// Looks something up, which takes long, and fails the first time.
-#[derive(Clone, Default)]
-struct LookUp {
-    tries: Arc<AtomicU32>,
-    strays: bool,
-}
-
-impl Handler for LookUp {
-    async fn handle(&self, ctx: &mut Context, _: &Event) -> anyhow::Result<()> {
-        let tries = self.tries.fetch_add(1, Ordering::SeqCst);
-        let moment = if self.strays { format!("Moment {tries}") } else { "One moment".to_owned() };
-        ctx.reply(moment);
-        ctx.set_state(&tries)?;
-        if !self.strays {
-            ctx.clear_state();
-        }
-        ctx.flush().await?;
-        ensure!(tries > 0, "not found");
-        ctx.reply("Here it is");
-        Ok(())
-    }
-}
-
-async fn looked_up(strays: bool) -> Rig {
-    let handlers = Handlers::new().with("look-up", LookUp { strays, ..LookUp::default() });
-    Rig::with(Wish { handler: "look-up", handlers, ..Wish::default() }).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_step_of_a_long_turn_is_said_at_once_and_not_again() {
-    let rig = looked_up(false).await;
-    rig.says("Ada", "shop", "where is it?").await;
-    rig.chat_reads("shop", "Ada", &["person: where is it?", "business: One moment"]).await;
-    rig.nothing_is_left_of_but_a_retry().await;
-    rig.clock.advance(SECOND);
-    let expected = ["person: where is it?", "business: One moment", "business: Here it is"];
-    rig.chat_reads("shop", "Ada", &expected).await;
-    rig.sends_are("sent", 2).await;
-    rig.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_turn_that_says_something_else_the_second_time_fails_aloud() {
-    let rig = looked_up(true).await;
-    rig.says("Ada", "shop", "where is it?").await;
-    rig.sends_are("sent", 1).await;
-    rig.nothing_is_left_of_but_a_retry().await;
-    rig.clock.advance(SECOND);
-    rig.until(|| async {
-        let events = rig.events("kind=message").await;
-        let error = events[0]["error"].as_str().unwrap_or_default().to_owned();
-        if error.contains("step 1") && error.contains("differs") { Ok(()) } else { Err(error) }
-    })
-    .await;
-    assert_eq!(rig.chat("shop", "Ada").await, ["person: where is it?", "business: Moment 0"]);
     rig.stop_and_end().await;
 }
