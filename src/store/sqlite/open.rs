@@ -63,6 +63,8 @@ fn start(
 ) -> rusqlite::Result<Opened> {
     let path = settings.path.as_path();
     let transaction = db.transaction()?;
+    // Where nothing is left to recover, nothing else would tell now that the log beside the file cannot be written.
+    transaction.execute("UPDATE store SET name = name", [])?;
     let (name, mut last_event, last_send): (String, i64, i64) = transaction.query_row(
         "SELECT name, max(last_event, ifnull((SELECT max(id) FROM event), 0)),
                 max(last_send, ifnull((SELECT max(id) FROM send), 0)) FROM store",
@@ -150,15 +152,16 @@ enum Found {
 
 /// Looks without a write. SQLite opens a file that it may not write all the same; a server that cannot keep anything is none.
 fn look_at(db: &Connection) -> rusqlite::Result<Found> {
+    // First of all: a read would leave files beside it, just as unwritable, for the next start to stumble over.
+    if db.is_readonly(MAIN_DB)? {
+        return Err(rusqlite::Error::SqliteFailure(Failure::new(ffi::SQLITE_READONLY), None));
+    }
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let (tables, ours): (i64, i64) = db.query_row(
         "SELECT count(*), count(*) FILTER (WHERE name IN ('store', 'conversation', 'event', 'send')) FROM sqlite_schema",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if db.is_readonly(MAIN_DB)? {
-        return Err(rusqlite::Error::SqliteFailure(Failure::new(ffi::SQLITE_READONLY), None));
-    }
     Ok(match version {
         0 if tables == 0 => Found::Nothing,
         1.. if ours == 4 => Found::Schema(version),
