@@ -79,6 +79,7 @@ async fn until_all_is_said(rig: &Rig) -> Duration {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "what was measured is for whoever asked for more")]
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_minutes_of_errors_repeat_nothing_and_lose_nothing() {
     let people = count("OUTAGE_PEOPLE", 200);
@@ -116,6 +117,7 @@ async fn ten_minutes_of_errors_repeat_nothing_and_lose_nothing() {
     rig.stop_and_end().await;
 }
 
+#[expect(clippy::print_stdout, reason = "what was measured is for whoever asked for more")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_to_the_business_during_an_outage_waits_in_the_store() {
     let (messages, each) = (count("OUTAGE_MESSAGES", 1_000), 20);
