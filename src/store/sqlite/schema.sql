@@ -77,6 +77,8 @@ CREATE TABLE send (
     attempts INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,
     doubted_since INTEGER,          -- when the first attempt left of which nobody could tell whether it arrived
+    doubts INTEGER NOT NULL DEFAULT 0, -- how often it came into doubt
+    looks INTEGER NOT NULL DEFAULT 0, -- how often evidence was looked for since it last did
     silent INTEGER NOT NULL DEFAULT 0, -- no answer at all came to the last of these
     repeats INTEGER NOT NULL DEFAULT 0, -- how often it arrived beyond once
     at INTEGER NOT NULL,            -- when it came to its status
