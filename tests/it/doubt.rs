@@ -17,18 +17,6 @@ async fn break_next(rig: &Rig, send: &str, echo: Option<&str>) {
     }
 }
 
-/// The clock goes on, a little at a time, until a send has this status.
-async fn until_status(rig: &Rig, status: &str, most: u64) -> Value {
-    for _ in 0..most {
-        rig.clock.advance(SECOND);
-        if let Some(send) = rig.sends(&format!("status={status}")).await.into_iter().next() {
-            return send;
-        }
-        tokio::task::yield_now().await;
-    }
-    rig.sends_are(status, 1).await.remove(0)
-}
-
 /// The clock goes on until nobody looks for evidence any more, which takes some looks.
 async fn until_given_up(rig: &Rig) {
     rig.until(|| async {
@@ -89,7 +77,10 @@ async fn an_echo_settles_a_doubt_however_late_it_comes() {
     let rig = Rig::start().await;
     break_next(&rig, "lost_answer", Some("echo_late")).await;
     rig.says("Ada", "shop", "hello").await;
-    until_status(&rig, "sent", 30).await;
+    in_doubt(&rig).await;
+    // Before anybody looks into the conversation.
+    rig.clock.advance(6 * SECOND);
+    rig.sends_are("sent", 1).await;
     assert_eq!(rig.chat("shop", "Ada").await, ["person: hello", "business: hello"]);
     assert!(rig.events("kind=echo").await.iter().all(|echo| echo["status"] == "done" && echo["attempts"] == 0));
     rig.nothing_is_left_of(crate::harness::ADA, 1).await;
