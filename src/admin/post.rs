@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::{Account, Admin};
 use crate::id::PersonId;
 use crate::message::{Content, Recipient, Request};
-use crate::policy::Refusal;
+use crate::policy::{self, Intent, Refusal};
 use crate::store::{Post, Posted};
 
 /// The longest `Idempotency-Key`.
@@ -102,19 +102,22 @@ fn plan(
         _ => PersonId::new(""),
     };
     let thread = request.recipient.thread();
-    let parts = request.in_parts(account.platform.text_limit());
+    let parts = request.in_parts(account.standing.platform.text_limit());
     let sends = parts.into_iter().map(|part| (admin.store.next_send_id(), part)).collect();
-    Post { account: account.id.clone(), thread, person, sends, agent, key, now: admin.clock.now() }
+    let (id, standing, now) = (account.id.clone(), account.standing.clone(), admin.clock.now());
+    Post { account: id, standing, thread, person, sends, agent, key, now }
 }
 
 /// The decision alone. It leaves no trace, and no key.
 async fn decide(admin: &Admin, post: &Post) -> Result<Response, ApiError> {
-    let facts = admin.store.facts(post.account.clone(), post.thread, post.person.clone()).await?;
-    let checked = post.sends.iter().try_for_each(|(_, request)| crate::policy::check(&facts, request, post.now));
-    Ok(match checked {
-        Ok(()) => Json(json!({"allowed": true})).into_response(),
-        Err(Refusal { rule, reason }) => refused(rule, reason),
-    })
+    for (_, request) in &post.sends {
+        let facts = admin.store.facts(post.account.clone(), post.person.clone(), request.recipient.clone()).await?;
+        let intent = Intent { send: None, origin: post.origin(), request };
+        if let Err(Refusal { rule, reason }) = policy::check(&post.standing, &facts, intent, post.now) {
+            return Ok(refused(rule, reason));
+        }
+    }
+    Ok(Json(json!({"allowed": true})).into_response())
 }
 
 fn refused(rule: &str, reason: &str) -> Response {

@@ -11,8 +11,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
-use crate::policy::{self, Facts, Refusal, Window};
-use crate::settings::Platform;
+use crate::policy::{self, Facts, Intent, Origin, Refusal, Standing, Window};
 use crate::store::{StateChange, Step, Store, StoreError, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
@@ -28,12 +27,12 @@ pub struct Turn {
     pub standby: bool,
     /// The account's name in the settings.
     pub account: Arc<str>,
-    /// The account's platform.
-    pub platform: Platform,
+    /// What the settings say of the account to policy.
+    pub standing: Arc<Standing>,
     /// The person, where there is one.
     pub person: Option<PersonId>,
-    /// The conversation's window.
-    pub window: Option<Window>,
+    /// What policy knows of the conversation, and of the right that a reply has.
+    pub facts: Facts,
     /// What the handler remembered before: JSON.
     pub state: Option<String>,
     /// The item as Meta sent it.
@@ -106,7 +105,8 @@ impl Context {
     pub fn can_send(&self, message: &Message) -> Result<(), Refusal> {
         let request = Request::message(self.recipient.clone(), message.clone());
         let turn = &self.observation.turn;
-        policy::check(&Facts { person: turn.person.clone(), window: turn.window }, &request, turn.clock.now())
+        let intent = Intent { send: None, origin: Origin::Bot, request: &request };
+        policy::check(&turn.standing, &turn.facts, intent, turn.clock.now())
     }
 
     /// To whom a reply goes.
@@ -116,7 +116,7 @@ impl Context {
 
     /// A whole request to [`recipient`](Context::recipient); a long text in parts. Returns the first part's id.
     pub(crate) fn send(&mut self, request: Request) -> SendId {
-        let parts = request.in_parts(self.observation.turn.platform.text_limit());
+        let parts = request.in_parts(self.observation.turn.standing.platform.text_limit());
         let ids: Vec<_> = parts.into_iter().map(|part| self.plan(part)).collect();
         *ids.first().expect("a request has at least one part")
     }
@@ -224,7 +224,7 @@ impl Observation {
 
     /// The conversation's 24-hour window as it was when the event was taken; `None` when it was never opened.
     pub fn window(&self) -> Option<Window> {
-        self.turn.window
+        self.turn.facts.window
     }
 
     /// Which try of this event this is, from 1.

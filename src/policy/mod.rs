@@ -21,12 +21,11 @@ mod start;
 mod unsupported;
 mod window;
 
-pub use facts::{Facts, Window};
-pub use permit::{Outgoing, Permit};
+pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
+pub use permit::{Intent, Origin, Outgoing, Permit};
 pub use window::LENGTH as WINDOW;
 
 use crate::clock::Timestamp;
-use crate::message::Request;
 
 /// What may be done with a send.
 #[derive(Debug)]
@@ -48,17 +47,17 @@ pub struct Refusal {
 }
 
 /// Decides one send just before it leaves. The permit carries the body, so that nothing else can be sent on it.
-pub fn decide(facts: &Facts, outgoing: Outgoing, now: Timestamp) -> Decision {
-    match check(facts, &outgoing.request, now) {
+pub fn decide(standing: &Standing, facts: &Facts, outgoing: Outgoing, now: Timestamp) -> Decision {
+    match check(standing, facts, outgoing.intent(), now) {
         Ok(()) => Decision::Permit(Permit::issue(outgoing, now)),
         Err(refusal) => Decision::Refusal(refusal),
     }
 }
 
 /// The same decision with nothing to send: would this be allowed?
-pub fn check(facts: &Facts, request: &Request, now: Timestamp) -> Result<(), Refusal> {
-    unsupported::check(request)?;
-    start::same_person(facts, &request.recipient)?;
+pub fn check(_standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
+    unsupported::check(intent.request)?;
+    start::same_person(facts, &intent.request.recipient)?;
     let window = start::check(facts)?;
     window::check(window, now)
 }
@@ -68,7 +67,8 @@ mod tests {
     use super::*;
     use crate::event::Kind;
     use crate::id::{AccountId, PersonId, SendId};
-    use crate::message::{Action, Message, MessagingType, Recipient};
+    use crate::message::{Action, Message, MessagingType, Recipient, Request};
+    use crate::settings::Platform;
 
     const OPENED: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -82,12 +82,14 @@ mod tests {
 
     fn opened() -> Facts {
         let person = Some(PersonId::new("7200000000000011"));
-        Facts { person, window: Some(Window { opened_at: OPENED, opened_by: Kind::Message }) }
+        Facts { person, window: Some(Window { opened_at: OPENED, opened_by: Kind::Message }), ..Facts::default() }
     }
 
     #[track_caller]
     fn rule(facts: &Facts, request: &Request, millis: i64, expected: Option<&str>) {
-        let decision = check(facts, request, Timestamp(OPENED.0 + millis));
+        let standing = Standing { platform: Platform::Messenger, features: Vec::new() };
+        let intent = Intent { send: None, origin: Origin::Bot, request };
+        let decision = check(&standing, facts, intent, Timestamp(OPENED.0 + millis));
         assert_eq!(decision.err().map(|refusal| refusal.rule), expected);
     }
 
@@ -162,8 +164,10 @@ mod tests {
 
     #[test]
     fn a_permit_dies_after_a_second() {
-        let outgoing = Outgoing { account: AccountId::new("104"), send: SendId(1), request: to(ada()) };
-        let Decision::Permit(permit) = decide(&opened(), outgoing, OPENED) else { panic!("allowed") };
+        let standing = Standing { platform: Platform::Messenger, features: Vec::new() };
+        let (account, send, origin) = (AccountId::new("104"), SendId(1), Origin::Bot);
+        let outgoing = Outgoing { account, send, origin, request: to(ada()) };
+        let Decision::Permit(permit) = decide(&standing, &opened(), outgoing, OPENED) else { panic!("allowed") };
         assert!(permit.is_valid(OPENED));
         assert!(permit.is_valid(Timestamp(OPENED.0 + 1000)));
         assert!(!permit.is_valid(Timestamp(OPENED.0 + 1001)));

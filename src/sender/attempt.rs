@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::graph::{Accepted, Client, SendError};
 use crate::message::{Content, Request};
-use crate::policy::{self, Decision, Outgoing, Permit};
+use crate::policy::{self, Decision, Outgoing, Permit, Standing};
 use crate::settings;
 use crate::store::{Outcome, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
@@ -16,6 +16,7 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Attempt {
     pub(super) store: Store,
     pub(super) client: Arc<Client>,
+    pub(super) standing: Arc<Standing>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) retry: settings::Retry,
@@ -42,11 +43,11 @@ impl Attempt {
         if self.client.open_at() > self.clock.now() {
             return Ok(None);
         }
-        let thread = self.send.request.recipient.thread();
-        let facts = self.store.facts(self.send.account.clone(), thread, self.send.person.clone()).await?;
+        let TakenSend { id, account, person, origin, request, .. } = &self.send;
+        let facts = self.store.facts(account.clone(), person.clone(), request.recipient.clone()).await?;
         let outgoing =
-            Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };
-        match policy::decide(&facts, outgoing, self.clock.now()) {
+            Outgoing { account: account.clone(), send: *id, origin: *origin, request: self.marked_request() };
+        match policy::decide(&self.standing, &facts, outgoing, self.clock.now()) {
             Decision::Refusal(refusal) => {
                 Ok(Some(Outcome::Refused { rule: refusal.rule.into(), reason: refusal.reason.into() }))
             }

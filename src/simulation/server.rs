@@ -10,7 +10,7 @@ use crate::event::{self, Event};
 use crate::graph::{Accepted, SendError};
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::{Message, Recipient, Request};
-use crate::policy;
+use crate::policy::{self, Intent, Standing};
 use crate::sender::evidence::{Around, Evidence, Verdict, first_look, judge, weigh};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
@@ -24,6 +24,7 @@ pub(super) struct Server {
     pub(super) store: Plain,
     pub(super) fault: Option<Fault>,
     pub(super) on_doubt: OnDoubt,
+    standing: Standing,
     settings: settings::Sender,
     last_delivery_at: Timestamp,
     running: Vec<TakenEvent>,
@@ -41,6 +42,7 @@ impl Server {
             store: Plain::new(),
             fault,
             on_doubt,
+            standing: Standing { platform: settings::Platform::Messenger, features: Vec::new() },
             settings: settings::Sender {
                 echo_wait: 5 * SECOND,
                 give_up_after: 60 * SECOND,
@@ -155,7 +157,8 @@ impl Server {
         let send = taken.swap_remove(meta.rng.usize(..taken.len()));
         let Some(person) = person(people, send.person.as_str()) else { return };
         let facts = self.store.facts(&send.account, &send.person);
-        if let Err(refusal) = policy::check(&facts, &send.request, now) {
+        let intent = Intent { send: Some(send.id), origin: send.origin, request: &send.request };
+        if let Err(refusal) = policy::check(&self.standing, &facts, intent, now) {
             let (rule, reason) = (refusal.rule.to_owned(), refusal.reason.to_owned());
             return self.store.settle(send.id, &Outcome::Refused { rule, reason }, now);
         }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::event::{Envelope, Origin, Unreadable};
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
-use crate::policy::{Refusal, Window};
+use crate::policy::{self, Facts, Refusal, Standing, Window};
 
 /// One signed POST from Meta, read.
 #[derive(Debug)]
@@ -97,8 +97,8 @@ pub struct TakenEvent {
     pub state: Option<String>,
     /// The steps that an earlier try of this turn has taken.
     pub steps: Vec<TakenStep>,
-    /// The conversation's window.
-    pub window: Option<Window>,
+    /// What policy knows of the conversation, and of the right that a reply to the event has.
+    pub facts: Facts,
 }
 
 impl TakenEvent {
@@ -203,6 +203,8 @@ pub struct TakenSend {
     pub person: PersonId,
     /// How often it was tried.
     pub attempts: u32,
+    /// Who speaks.
+    pub origin: policy::Origin,
     /// To whom, and what.
     pub request: Request,
 }
@@ -292,6 +294,8 @@ pub struct Shut {
 pub struct Post {
     /// From whom.
     pub account: AccountId,
+    /// What the settings say of the account to policy.
+    pub standing: Standing,
     /// In which of the person's conversations.
     pub thread: Thread,
     /// The person of the conversation.
@@ -304,6 +308,13 @@ pub struct Post {
     pub key: Option<(String, [u8; 32])>,
     /// The present moment.
     pub now: Timestamp,
+}
+
+impl Post {
+    /// Who speaks: a person where one is named.
+    pub fn origin(&self) -> policy::Origin {
+        if self.agent.is_some() { policy::Origin::Agent } else { policy::Origin::Bot }
+    }
 }
 
 /// What became of a post.

@@ -67,7 +67,7 @@ fn due(
             // A turn that is run again starts from what its first try knew.
             state: row.get(if row.get::<_, i64>(13)? > 0 { 14 } else { 8 })?,
             steps: Vec::with_capacity(row.get(13)?),
-            window: ledger::window(row, 9)?,
+            facts: ledger::known(row.get::<_, Option<String>>(2)?.map(PersonId::new), ledger::window(row, 9)?),
         })
     })?;
     for event in rows {

@@ -7,6 +7,7 @@ use super::{echo, held, outcome};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
+use crate::policy::Origin;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
 /// Plans the sends of one turn, in order: a chain, behind the conversation's last send where that is not settled.
@@ -86,8 +87,8 @@ pub(in crate::store) fn take(
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
-                    let (id, person, attempts) = (kept.id, kept.person, kept.attempts);
-                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, request });
+                    let Kept { id, person, attempts, origin, .. } = kept;
+                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, origin, request });
                 }
                 Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
             }
@@ -108,6 +109,7 @@ struct Kept {
     id: SendId,
     person: PersonId,
     attempts: u32,
+    origin: Origin,
     request: String,
 }
 
@@ -119,7 +121,7 @@ fn due(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, request FROM send
+        "SELECT id, person, attempts, request, agent IS NOT NULL FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
@@ -128,7 +130,8 @@ fn due(
         let id = SendId(row.get(0)?);
         if kept.len() < slots && !in_flight.contains(&id) {
             let person = PersonId::new(row.get::<_, String>(1)?);
-            kept.push(Kept { id, person, attempts: row.get(2)?, request: row.get(3)? });
+            let origin = if row.get(4)? { Origin::Agent } else { Origin::Bot };
+            kept.push(Kept { id, person, attempts: row.get(2)?, origin, request: row.get(3)? });
         }
     }
     Ok(kept)

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{conversation, ledger, outbox};
 use crate::id::SendId;
-use crate::policy;
+use crate::policy::{self, Intent};
 use crate::store::{Post, Posted};
 
 /// Plans a post, once for each key. A refusal is not remembered: what was shut may be open the next time.
@@ -13,9 +13,10 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     if let Some(before) = before(work, post)? {
         return Ok(before);
     }
-    let facts = ledger::facts(work, &post.account, post.thread, &post.person)?;
-    for (_, request) in &post.sends {
-        if let Err(refusal) = policy::check(&facts, request, post.now) {
+    for (id, request) in &post.sends {
+        let facts = ledger::facts(work, &post.account, &post.person, &request.recipient)?;
+        let intent = Intent { send: Some(*id), origin: post.origin(), request };
+        if let Err(refusal) = policy::check(&post.standing, &facts, intent, post.now) {
             return Ok(Posted::Refused(refusal));
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rejoinder::clock::Timestamp;
 use rejoinder::event::{self, Key, Kind, Origin, Piece, Unreadable};
-use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
+use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
@@ -209,7 +209,11 @@ impl Opened {
     }
 
     async fn opened_at(&self) -> Option<(Timestamp, Kind)> {
-        let facts = self.store().facts(AccountId::new(SHOP), Thread::Chat, PersonId::new(ADA)).await.expect("facts");
+        let facts = self
+            .store()
+            .facts(AccountId::new(SHOP), PersonId::new(ADA), Recipient::Id(PersonId::new(ADA)))
+            .await
+            .expect("facts");
         facts.window.map(|window| (window.opened_at, window.opened_by))
     }
 }
