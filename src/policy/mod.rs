@@ -18,11 +18,13 @@
 mod facts;
 mod permit;
 mod start;
+mod taking;
 mod unsupported;
 mod window;
 
 pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
 pub use permit::{Intent, Origin, Outgoing, Permit};
+pub use taking::{MARKETING_PAUSE, ONE_TIME_TOKEN, PRIVATE_REPLY, check_all};
 pub use window::LENGTH as WINDOW;
 
 use crate::clock::Timestamp;

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Origin, Unreadable};
-use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
+use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
 use crate::policy::{self, Facts, Refusal, Standing, Window};
 
@@ -342,10 +342,14 @@ pub enum Replayed {
 }
 
 /// What is known of a conversation.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ConversationRow {
     /// Its window, where it was ever opened.
     pub window: Option<Window>,
+    /// When the person last wrote.
+    pub last_message_at: Option<Timestamp>,
+    /// The app that has it, as far as Meta has told.
+    pub owner: Option<AppId>,
     /// When something last happened in it.
     pub last_event_at: Option<Timestamp>,
 }

@@ -3,14 +3,15 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{echo, held, outcome};
+use super::{echo, held, outcome, rights};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
 use crate::policy::Origin;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
-/// Plans the sends of one turn, in order: a chain, behind the conversation's last send where that is not settled.
+/// Plans the sends of one turn, in order: a chain, behind the conversation's last send where that is not settled. What has
+/// lost its right to another send is refused here, and the chain goes past it.
 pub(super) fn plan(
     work: &mut Work<'_>,
     event: Option<EventId>,
@@ -20,21 +21,30 @@ pub(super) fn plan(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let (Some((first, _)), Some((last, _))) = (sends.first(), sends.last()) else { return Ok(()) };
+    let (first, last) = (first.0, last.0);
     let (account, person, mut previous, tail): (String, String, Option<i64>, Option<i64>) = work
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let held = match event {
-        Some(event) => held::join(work, event, *first)?,
-        None => None,
+    let lost = rights::take(work, &AccountId::new(account.as_str()), sends, now)?;
+    let kept = |(index, (id, _)): (usize, &(SendId, Request))| lost[index].is_none().then_some(*id);
+    let chain: Vec<_> = sends.iter().enumerate().filter_map(kept).collect();
+    let held = match (event, chain.first()) {
+        (Some(event), Some(first)) => held::join(work, event, *first)?,
+        _ => None,
     };
-    let mut status = if held.is_some() { SendStatus::Held } else { stand_behind(work, tail, first.0)? };
+    let mut chained = chain.iter().map(|id| id.0).peekable();
+    let mut status = match chained.peek() {
+        Some(first) if held.is_none() => stand_behind(work, tail, *first)?,
+        _ => SendStatus::Held,
+    };
     let mut insert = work.db.prepare_cached(
         "INSERT INTO send (id, event, turn, conversation, previous, next, account, person, agent, request, status, due, at,
-                           reason)
-         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13)",
+                           reason, rule)
+         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13, ?14)",
     )?;
-    for (index, (id, request)) in sends.iter().enumerate() {
+    for ((id, request), lost) in sends.iter().zip(&lost) {
+        let next = if lost.is_none() { chained.next().and(chained.peek().copied()) } else { None };
         let request =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         insert.execute(params![
@@ -42,26 +52,27 @@ pub(super) fn plan(
             event.map(|event| event.0),
             conversation,
             previous,
-            sends.get(index + 1).map(|(next, _)| next.0),
+            next,
             account,
             person,
             agent,
             request,
-            status as i64,
+            lost.map_or(status, |_| SendStatus::Refused) as i64,
             now.0,
-            first.0,
-            held,
+            first,
+            lost.map(|lost| lost.reason).or(held.as_deref()),
+            lost.map(|lost| lost.rule),
         ])?;
         previous = Some(id.0);
-        if held.is_none() {
+        if held.is_none() && lost.is_none() {
             status = SendStatus::Waiting;
         }
     }
-    let tail = if held.is_some() { tail } else { Some(last.0) };
+    let tail = chain.last().filter(|_| held.is_none()).map(|last| last.0).or(tail);
     work.db
         .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
-        .execute(params![conversation, last.0, tail])
-        .map(drop)
+        .execute(params![conversation, last, tail])?;
+    rights::tell(work, sends, &lost, now)
 }
 
 /// Where a send stands that comes behind `tail`: waiting, where that is not settled.
@@ -199,6 +210,9 @@ pub(in crate::store) fn settle(
         SendStatus::Held => held::hold_the_rest(work, send, next, now)?,
         _ if was_held => held::resume(work, conversation, next, now)?,
         _ => come_forward(work, next, now)?,
+    }
+    if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
+        rights::give_back(work, send, was_held)?;
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;

@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{conversation, ledger, outbox};
 use crate::id::SendId;
-use crate::policy::{self, Intent};
+use crate::message::Request;
+use crate::policy;
 use crate::store::{Post, Posted};
 
 /// Plans a post, once for each key. A refusal is not remembered: what was shut may be open the next time.
@@ -13,14 +14,15 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     if let Some(before) = before(work, post)? {
         return Ok(before);
     }
-    for (id, request) in &post.sends {
-        let facts = ledger::facts(work, &post.account, &post.person, &request.recipient)?;
-        let intent = Intent { send: Some(*id), origin: post.origin(), request };
-        if let Err(refusal) = policy::check(&post.standing, &facts, intent, post.now) {
-            return Ok(Posted::Refused(refusal));
-        }
+    // The parts of one request: they all go to the same recipient.
+    let Some((_, Request { recipient, .. })) = post.sends.first() else { return Ok(Posted::Planned(Vec::new())) };
+    let facts = ledger::facts(work, &post.account, &post.person, recipient)?;
+    let person = facts.person.clone();
+    if let Err(refusal) = policy::check_all(&post.standing, facts, post.origin(), &post.sends, post.now) {
+        return Ok(Posted::Refused(refusal));
     }
-    let conversation = conversation::open(work, post.account.as_str(), post.thread, post.person.as_str())?;
+    let person = person.as_ref().unwrap_or(&post.person);
+    let conversation = conversation::open(work, post.account.as_str(), recipient.thread(), person.as_str())?;
     outbox::plan(work, None, conversation.id, post.agent.as_deref(), &post.sends, post.now)?;
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

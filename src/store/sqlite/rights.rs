@@ -1,0 +1,99 @@
+//! Rights that sends use up: taken in the transaction that plans the send, by that send alone, and given back by a send that
+//! definitely did not happen.
+
+use rusqlite::params;
+
+use super::ledger::{self, Key};
+use super::work::Work;
+use super::{outbox, outcome};
+use crate::clock::Timestamp;
+use crate::id::{AccountId, SendId};
+use crate::message::Request;
+use crate::policy::{Refusal, Right};
+
+/// Takes the rights that sends lean on, in their order. Returns, for each, why it has lost its right, where another send was
+/// earlier. Whether a right is worth anything is decided when the send is about to leave.
+pub(super) fn take(
+    work: &Work<'_>,
+    account: &AccountId,
+    sends: &[(SendId, Request)],
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Option<Refusal>>> {
+    sends.iter().map(|(send, request)| take_one(work, account, *send, request, now)).collect()
+}
+
+fn take_one(
+    work: &Work<'_>,
+    account: &AccountId,
+    send: SendId,
+    request: &Request,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Refusal>> {
+    let Some(key) = key(request) else { return Ok(None) };
+    let Some(right) = ledger::find(work, account, &key)?.and_then(|given| given.right) else { return Ok(None) };
+    if let Err(lost) = right.check_free(send, now) {
+        return Ok(Some(lost));
+    }
+    let used_at = match right {
+        Right::Marketing { last_sent_at, .. } => last_sent_at.map(|at| at.0),
+        Right::PrivateReply { .. } | Right::OneTime { .. } => None,
+    };
+    work.db
+        .prepare_cached(
+            "UPDATE given SET taken_by = ?4, taken_at = ?5, used_at = ?6 WHERE account = ?1 AND kind = ?2 AND hash = ?3",
+        )?
+        .execute(params![account.as_str(), key.source as i64, key.hash, send.0, now.0, used_at])?;
+    Ok(None)
+}
+
+/// Tells the handler of what was lost.
+pub(super) fn tell(
+    work: &mut Work<'_>,
+    sends: &[(SendId, Request)],
+    lost: &[Option<Refusal>],
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let lost = sends.iter().zip(lost).filter(|(_, lost)| lost.is_some());
+    lost.map(|((send, _), _)| outcome::tell(work, *send, now)).collect()
+}
+
+/// What a message leans on beside the window. Three dots use up nothing.
+fn key(request: &Request) -> Option<Key> {
+    request.as_message().and_then(|_| Key::of_recipient(&request.recipient))
+}
+
+/// A send was refused or has failed: what it has taken is free again. What was held has perhaps arrived, if it ever left, and
+/// keeps it.
+pub(super) fn give_back(work: &Work<'_>, send: SendId, was_held: bool) -> rusqlite::Result<()> {
+    let Some((account, key, attempts)) = leans_on(work, send)? else { return Ok(()) };
+    if was_held && attempts > 0 {
+        return Ok(());
+    }
+    work.db
+        .prepare_cached(
+            "UPDATE given SET taken_by = NULL WHERE account = ?1 AND kind = ?2 AND hash = ?3 AND taken_by = ?4",
+        )?
+        .execute(params![account, key.source as i64, key.hash, send.0])
+        .map(drop)
+}
+
+/// A send that was taken for lost has arrived after all: it has used its right, unless another took that meanwhile.
+pub(super) fn take_again(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
+    let Some((account, key, _)) = leans_on(work, send)? else { return Ok(()) };
+    work.db
+        .prepare_cached(
+            "UPDATE given SET taken_by = ?4 WHERE account = ?1 AND kind = ?2 AND hash = ?3 AND taken_by IS NULL",
+        )?
+        .execute(params![account, key.source as i64, key.hash, send.0])
+        .map(drop)
+}
+
+/// What a kept send leans on, and how often it was tried.
+fn leans_on(work: &Work<'_>, send: SendId) -> rusqlite::Result<Option<(String, Key, i64)>> {
+    let (account, request, attempts): (String, String, i64) = work
+        .db
+        .prepare_cached("SELECT account, request, attempts FROM send WHERE id = ?1")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let key = outbox::request(&request).ok().and_then(|request| key(&request));
+    Ok(key.map(|key| (account, key, attempts)))
+}
