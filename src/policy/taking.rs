@@ -1,56 +1,22 @@
-//! Rights of which there is one, or one at a time: whose are they?
+//! Rights that one send uses up: whose are they?
 
-use std::time::Duration;
-
-use super::{Facts, Intent, Origin, Refusal, Right, Standing};
+use super::{Facts, Intent, Origin, Refusal, Right, Standing, private_reply};
 use crate::clock::Timestamp;
 use crate::id::SendId;
-use crate::message::Request;
+use crate::message::{Recipient, Request};
 
-/// P4.2. How long a comment or post can be answered in private.
-pub const PRIVATE_REPLY: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// P5.3. How long a token for one notification lasts.
-pub const ONE_TIME_TOKEN: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// P11.2. How far apart the messages on one marketing token are.
-pub const MARKETING_PAUSE: Duration = Duration::from_secs(12 * 3600);
-
-impl Right {
-    /// Whether no other send than `send` has the right.
-    pub(crate) fn check_free(&self, send: SendId, now: Timestamp) -> Result<(), Refusal> {
-        let anothers = |by: &Option<SendId>| by.is_some_and(|by| by != send);
-        match self {
-            Right::PrivateReply { taken_by, .. } if anothers(taken_by) => {
-                Err(Refusal { rule: "P4.1", reason: "this comment or post has had its one private reply" })
-            }
-            Right::OneTime { taken_by, .. } if anothers(taken_by) => {
-                Err(Refusal { rule: "P5.2", reason: "this token has been used for its one notification" })
-            }
-            Right::Marketing { last_sent_at: Some(at), last_sent_by, .. }
-                if *last_sent_by != Some(send) && now < *at + MARKETING_PAUSE =>
-            {
-                Err(Refusal { rule: "P11.2", reason: "messages on this token are 12 hours apart" })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The right once `send` has taken it.
-    pub(crate) fn taken(self, send: SendId, now: Timestamp) -> Right {
-        let (taken_by, now) = (Some(send), Some(now));
-        match self {
-            Right::PrivateReply { at, live, .. } => Right::PrivateReply { at, live, taken_by },
-            Right::OneTime { created_at, .. } => Right::OneTime { created_at, taken_by },
-            Right::Marketing { expires_at, stopped, .. } => {
-                Right::Marketing { last_sent_at: now, last_sent_by: taken_by, expires_at, stopped }
-            }
-        }
+/// Whether a send that is being planned may take the right that its recipient names. A private reply is decided here already,
+/// so that of several replies in one turn the first is sent and the others are refused at once. A token can only be used
+/// from outside, by a post, and a post is decided whole.
+pub fn may_take(facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
+    match intent.request.recipient {
+        Recipient::CommentId(_) | Recipient::PostId(_) => private_reply::check(facts, intent, now),
+        _ => Ok(()),
     }
 }
 
-/// The decision on all parts of one request, which go to the same recipient: what one part takes the next has not.
-pub fn check_all(
+/// The decision on all parts of one request, in their order: the right that one part takes the next has not.
+pub fn check_parts(
     standing: &Standing,
     mut facts: Facts,
     origin: Origin,
@@ -62,4 +28,17 @@ pub fn check_all(
         facts.right = facts.right.map(|right| right.taken(*send, now));
     }
     Ok(())
+}
+
+impl Right {
+    fn taken(self, send: SendId, now: Timestamp) -> Right {
+        let taken_by = Some(send);
+        match self {
+            Right::PrivateReply { at, live, .. } => Right::PrivateReply { at, live, taken_by },
+            Right::OneTime { created_at, .. } => Right::OneTime { created_at, taken_by },
+            Right::Marketing { expires_at, stopped, .. } => {
+                Right::Marketing { last_sent_at: Some(now), last_sent_by: taken_by, expires_at, stopped }
+            }
+        }
+    }
 }

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Origin, Unreadable};
-use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
-use crate::message::Request;
+use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
+use crate::message::{Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Standing, Window};
 
 /// One signed POST from Meta, read.
@@ -296,9 +296,9 @@ pub struct Post {
     pub account: AccountId,
     /// What the settings say of the account to policy.
     pub standing: Standing,
-    /// In which of the person's conversations.
-    pub thread: Thread,
-    /// The person of the conversation.
+    /// To whom all of it goes.
+    pub recipient: Recipient,
+    /// The person, where the recipient names one.
     pub person: PersonId,
     /// The parts, in order.
     pub sends: Vec<(SendId, Request)>,

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::rights::Link;
 use super::work::Work;
 use super::{echo, held, outcome, rights};
 use crate::clock::Timestamp;
@@ -26,16 +27,14 @@ pub(super) fn plan(
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let lost = rights::take(work, &AccountId::new(account.as_str()), sends, now)?;
-    let kept = |(index, (id, _)): (usize, &(SendId, Request))| lost[index].is_none().then_some(*id);
-    let chain: Vec<_> = sends.iter().enumerate().filter_map(kept).collect();
-    let held = match (event, chain.first()) {
-        (Some(event), Some(first)) => held::join(work, event, *first)?,
+    let origin = if agent.is_some() { Origin::Agent } else { Origin::Bot };
+    let chain = rights::take(work, &AccountId::new(account.as_str()), origin, sends, now)?;
+    let held = match (event, chain.first) {
+        (Some(event), Some(first)) => held::join(work, event, first)?,
         _ => None,
     };
-    let mut chained = chain.iter().map(|id| id.0).peekable();
-    let mut status = match chained.peek() {
-        Some(first) if held.is_none() => stand_behind(work, tail, *first)?,
+    let mut status = match chain.first {
+        Some(first) if held.is_none() => stand_behind(work, tail, first.0)?,
         _ => SendStatus::Held,
     };
     let mut insert = work.db.prepare_cached(
@@ -43,8 +42,7 @@ pub(super) fn plan(
                            reason, rule)
          VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13, ?14)",
     )?;
-    for ((id, request), lost) in sends.iter().zip(&lost) {
-        let next = if lost.is_none() { chained.next().and(chained.peek().copied()) } else { None };
+    for ((id, request), Link { lost, next }) in sends.iter().zip(&chain.links) {
         let request =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         insert.execute(params![
@@ -52,7 +50,7 @@ pub(super) fn plan(
             event.map(|event| event.0),
             conversation,
             previous,
-            next,
+            next.map(|next| next.0),
             account,
             person,
             agent,
@@ -68,11 +66,11 @@ pub(super) fn plan(
             status = SendStatus::Waiting;
         }
     }
-    let tail = chain.last().filter(|_| held.is_none()).map(|last| last.0).or(tail);
+    let tail = chain.last.filter(|_| held.is_none()).map(|last| last.0).or(tail);
     work.db
         .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
         .execute(params![conversation, last, tail])?;
-    rights::tell(work, sends, &lost, now)
+    rights::tell(work, sends, &chain, now)
 }
 
 /// Where a send stands that comes behind `tail`: waiting, where that is not settled.

@@ -5,7 +5,6 @@ use rusqlite::{OptionalExtension, params};
 use super::work::Work;
 use super::{conversation, ledger, outbox};
 use crate::id::SendId;
-use crate::message::Request;
 use crate::policy;
 use crate::store::{Post, Posted};
 
@@ -14,15 +13,13 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     if let Some(before) = before(work, post)? {
         return Ok(before);
     }
-    // The parts of one request: they all go to the same recipient.
-    let Some((_, Request { recipient, .. })) = post.sends.first() else { return Ok(Posted::Planned(Vec::new())) };
-    let facts = ledger::facts(work, &post.account, &post.person, recipient)?;
+    let facts = ledger::facts(work, &post.account, &post.person, &post.recipient)?;
     let person = facts.person.clone();
-    if let Err(refusal) = policy::check_all(&post.standing, facts, post.origin(), &post.sends, post.now) {
+    if let Err(refusal) = policy::check_parts(&post.standing, facts, post.origin(), &post.sends, post.now) {
         return Ok(Posted::Refused(refusal));
     }
     let person = person.as_ref().unwrap_or(&post.person);
-    let conversation = conversation::open(work, post.account.as_str(), recipient.thread(), person.as_str())?;
+    let conversation = conversation::open(work, post.account.as_str(), post.recipient.thread(), person.as_str())?;
     outbox::plan(work, None, conversation.id, post.agent.as_deref(), &post.sends, post.now)?;
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

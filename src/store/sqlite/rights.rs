@@ -9,34 +9,59 @@ use super::{outbox, outcome};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, SendId};
 use crate::message::Request;
-use crate::policy::{Refusal, Right};
+use crate::policy::{self, Facts, Intent, Origin, Refusal, Right};
 
-/// Takes the rights that sends lean on, in their order. Returns, for each, why it has lost its right, where another send was
-/// earlier. Whether a right is worth anything is decided when the send is about to leave.
+/// The sends of one turn, as they stand one behind the other: past those that have lost their right.
+pub(super) struct Chain {
+    pub(super) first: Option<SendId>,
+    pub(super) last: Option<SendId>,
+    /// One for each send.
+    pub(super) links: Vec<Link>,
+}
+
+/// A send's place among those of its turn.
+pub(super) struct Link {
+    /// Why it does not get the right that it leans on, where it does not.
+    pub(super) lost: Option<Refusal>,
+    /// The send that waits for it.
+    pub(super) next: Option<SendId>,
+}
+
+/// Takes the rights that sends lean on, in their order.
 pub(super) fn take(
     work: &Work<'_>,
     account: &AccountId,
+    origin: Origin,
     sends: &[(SendId, Request)],
     now: Timestamp,
-) -> rusqlite::Result<Vec<Option<Refusal>>> {
-    sends.iter().map(|(send, request)| take_one(work, account, *send, request, now)).collect()
+) -> rusqlite::Result<Chain> {
+    let mut chain = Chain { first: None, last: None, links: Vec::with_capacity(sends.len()) };
+    for (send, request) in sends {
+        let intent = Intent { send: Some(*send), origin, request };
+        chain.links.push(Link { lost: take_one(work, account, *send, intent, now)?, next: None });
+    }
+    for ((send, _), link) in sends.iter().zip(&mut chain.links).rev().filter(|(_, link)| link.lost.is_none()) {
+        link.next = chain.first.replace(*send);
+        chain.last.get_or_insert(*send);
+    }
+    Ok(chain)
 }
 
 fn take_one(
     work: &Work<'_>,
     account: &AccountId,
     send: SendId,
-    request: &Request,
+    intent: Intent<'_>,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Refusal>> {
-    let Some(key) = key(request) else { return Ok(None) };
-    let Some(right) = ledger::find(work, account, &key)?.and_then(|given| given.right) else { return Ok(None) };
-    if let Err(lost) = right.check_free(send, now) {
-        return Ok(Some(lost));
+    let Some(key) = key(intent.request) else { return Ok(None) };
+    let right = ledger::find(work, account, &key)?.and_then(|given| given.right);
+    if let Err(refusal) = policy::may_take(&Facts { right, ..Facts::default() }, intent, now) {
+        return Ok(Some(refusal));
     }
     let used_at = match right {
-        Right::Marketing { last_sent_at, .. } => last_sent_at.map(|at| at.0),
-        Right::PrivateReply { .. } | Right::OneTime { .. } => None,
+        Some(Right::Marketing { last_sent_at, .. }) => last_sent_at.map(|at| at.0),
+        _ => None,
     };
     work.db
         .prepare_cached(
@@ -50,11 +75,11 @@ fn take_one(
 pub(super) fn tell(
     work: &mut Work<'_>,
     sends: &[(SendId, Request)],
-    lost: &[Option<Refusal>],
+    chain: &Chain,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let lost = sends.iter().zip(lost).filter(|(_, lost)| lost.is_some());
-    lost.map(|((send, _), _)| outcome::tell(work, *send, now)).collect()
+    let mut lost = sends.iter().zip(&chain.links).filter(|(_, link)| link.lost.is_some());
+    lost.try_for_each(|((send, _), _)| outcome::tell(work, *send, now))
 }
 
 /// What a message leans on beside the window. Three dots use up nothing.

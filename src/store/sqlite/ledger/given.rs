@@ -39,7 +39,7 @@ pub(super) fn written(
             at.0,
             gone,
             broadcast.map(|media| media.map_or("", |media| media.as_str())),
-            (at + policy::PRIVATE_REPLY).0,
+            (at + policy::SEVEN_DAYS).0,
         ])
         .map(drop)
 }
@@ -56,7 +56,7 @@ pub(super) fn agreed(
     let at = at.min(now);
     let (expires_at, forget_at) = match key.source {
         Source::Marketing => (optin.token_expires_at, optin.token_expires_at.unwrap_or(Timestamp(i64::MAX))),
-        _ => (None, at + policy::ONE_TIME_TOKEN),
+        _ => (None, at + policy::YEAR),
     };
     let stopped = !matches!(optin.notification_messages_status, None | Some(NotificationStatus::Resume));
     work.db
