@@ -203,6 +203,8 @@ pub struct TakenSend {
     pub person: PersonId,
     /// How often it was tried.
     pub attempts: u32,
+    /// Whether nobody could tell of one of these tries whether it arrived.
+    pub was_in_doubt: bool,
     /// Who speaks.
     pub origin: policy::Origin,
     /// To whom, and what.
@@ -261,10 +263,16 @@ pub struct TakenDoubt {
     pub person: PersonId,
     /// To whom, and what.
     pub request: Request,
-    /// When it left.
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it left the last time.
     pub attempted_at: Timestamp,
+    /// When it left the first time that nobody could tell.
+    pub doubted_since: Timestamp,
     /// Whether no answer came at all.
     pub silent: bool,
+    /// What was answered, or happened.
+    pub reason: String,
     /// The messages that the conversation's other sends became.
     pub bound: Vec<MessageId>,
 }

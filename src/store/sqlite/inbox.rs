@@ -2,8 +2,10 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::ledger;
+use super::outbox::{self, Planned};
+use super::step::{self, SaidSoFar};
 use super::work::Work;
-use super::{ledger, outbox, step};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{AccountId, EventId, PersonId};
@@ -95,9 +97,9 @@ fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<
 /// Done: the sends are planned, the state kept, and the conversation's next event comes forward. What is not running any
 /// more is left as it is: its turn was over before it returned.
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
-    let Some(conversation) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
-    outbox::plan(work, Some(finish.event), conversation, None, &finish.sends, finish.now)?;
-    remember(work, conversation, &finish.state)
+    let Some(left) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
+    outbox::plan(work, Planned::by(finish.event, left.so_far), left.conversation, &finish.sends, finish.now)?;
+    remember(work, left.conversation, &finish.state)
 }
 
 /// What a handler remembers of a conversation.
@@ -163,14 +165,20 @@ pub(in crate::store) fn release(work: &mut Work<'_>) -> rusqlite::Result<()> {
     work.db.prepare_cached("UPDATE event SET status = 0 WHERE status < 3 AND status = 2")?.execute([]).map(drop)
 }
 
-/// Takes a running event out of its conversation's way, and lets the one behind it come forward. Returns the conversation.
+/// What an event's turn leaves behind.
+pub(super) struct Left {
+    conversation: i64,
+    so_far: Option<SaidSoFar>,
+}
+
+/// Takes a running event out of its conversation's way, and lets the one behind it come forward.
 pub(super) fn leave(
     work: &mut Work<'_>,
     event: EventId,
     status: EventStatus,
     now: Timestamp,
     error: Option<&str>,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<Option<Left>> {
     // Two statements cost less than one that returns what it changed.
     let running: Option<(i64, Option<i64>, i64)> = work
         .db
@@ -178,6 +186,7 @@ pub(super) fn leave(
         .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((conversation, next, steps)) = running else { return Ok(None) };
+    let so_far = if steps > 0 { step::said_so_far(work, event)? } else { None };
     if steps > 0 {
         step::forget(work, event)?;
     }
@@ -192,5 +201,5 @@ pub(super) fn leave(
             .execute(params![next, now.0])?;
         work.woke.events = true;
     }
-    Ok(Some(conversation))
+    Ok(Some(Left { conversation, so_far }))
 }

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::rights::Link;
+use super::step::SaidSoFar;
 use super::work::Work;
 use super::{echo, held, outcome, rights};
 use crate::clock::Timestamp;
@@ -11,13 +12,32 @@ use crate::message::Request;
 use crate::policy::Origin;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
-/// Plans the sends of one turn, in order: a chain, behind the conversation's last send where that is not settled. What has
-/// lost its right to another send is refused here, and the chain goes past it.
+/// Who says something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Planned<'a> {
+    event: Option<EventId>,
+    so_far: Option<SaidSoFar>,
+    agent: Option<&'a str>,
+}
+
+impl<'a> Planned<'a> {
+    /// A handler, in the turn of an event.
+    pub(super) fn by(event: EventId, so_far: Option<SaidSoFar>) -> Planned<'static> {
+        Planned { event: Some(event), so_far, agent: None }
+    }
+
+    /// Somebody through the API.
+    pub(super) fn posted(agent: Option<&'a str>) -> Planned<'a> {
+        Planned { event: None, so_far: None, agent }
+    }
+}
+
+/// Plans sends, in order: a chain, behind the conversation's last send where that is not settled. What has lost its right to
+/// another send is refused here, and the chain goes past it.
 pub(super) fn plan(
     work: &mut Work<'_>,
-    event: Option<EventId>,
+    Planned { event, so_far, agent }: Planned<'_>,
     conversation: i64,
-    agent: Option<&str>,
     sends: &[(SendId, Request)],
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -27,10 +47,11 @@ pub(super) fn plan(
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let turn = so_far.map_or(first, |so_far| so_far.first.0);
     let origin = if agent.is_some() { Origin::Agent } else { Origin::Bot };
     let chain = rights::take(work, &AccountId::new(account.as_str()), origin, sends, now)?;
-    let held = match (event, chain.first) {
-        (Some(event), Some(first)) => held::join(work, event, first)?,
+    let held = match (so_far, chain.first) {
+        (Some(so_far), Some(first)) => held::join(work, so_far.last, first)?,
         _ => None,
     };
     let mut status = match chain.first {
@@ -57,7 +78,7 @@ pub(super) fn plan(
             request,
             lost.map_or(status, |_| SendStatus::Refused) as i64,
             now.0,
-            first,
+            turn,
             lost.map(|lost| lost.reason).or(held.as_deref()),
             lost.map(|lost| lost.rule),
         ])?;
@@ -66,11 +87,17 @@ pub(super) fn plan(
             status = SendStatus::Waiting;
         }
     }
+    drop(insert);
     let tail = chain.last.filter(|_| held.is_none()).map(|last| last.0).or(tail);
     work.db
         .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
         .execute(params![conversation, last, tail])?;
-    rights::tell(work, sends, &chain, now)
+    for ((id, _), link) in sends.iter().zip(&chain.links) {
+        if held.is_some() || link.lost.is_some() {
+            outcome::tell(work, *id, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a send stands that comes behind `tail`: waiting, where that is not settled.
@@ -96,8 +123,16 @@ pub(in crate::store) fn take(
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
-                    let Kept { id, person, attempts, origin, .. } = kept;
-                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, origin, request });
+                    let Kept { id, person, attempts, was_in_doubt, origin, request: _ } = kept;
+                    taken.items.push(TakenSend {
+                        id,
+                        account: account.clone(),
+                        person,
+                        attempts,
+                        was_in_doubt,
+                        origin,
+                        request,
+                    });
                 }
                 Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
             }
@@ -118,6 +153,7 @@ struct Kept {
     id: SendId,
     person: PersonId,
     attempts: u32,
+    was_in_doubt: bool,
     origin: Origin,
     request: String,
 }
@@ -130,7 +166,7 @@ fn due(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, request, agent IS NOT NULL FROM send
+        "SELECT id, person, attempts, doubted_since IS NOT NULL, agent IS NOT NULL, request FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
@@ -139,8 +175,9 @@ fn due(
         let id = SendId(row.get(0)?);
         if kept.len() < slots && !in_flight.contains(&id) {
             let person = PersonId::new(row.get::<_, String>(1)?);
+            let (attempts, was_in_doubt) = (row.get(2)?, row.get(3)?);
             let origin = if row.get(4)? { Origin::Agent } else { Origin::Bot };
-            kept.push(Kept { id, person, attempts: row.get(2)?, origin, request: row.get(3)? });
+            kept.push(Kept { id, person, attempts, was_in_doubt, origin, request: row.get(5)? });
         }
     }
     Ok(kept)
@@ -169,7 +206,8 @@ struct Change<'a> {
     rule: Option<&'a str>,
     reason: Option<&'a str>,
     message_id: Option<&'a str>,
-    silent: bool,
+    /// For a doubt: whether no answer came at all.
+    silent: Option<bool>,
 }
 
 /// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id.
@@ -180,16 +218,17 @@ pub(in crate::store) fn settle(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let change = change(outcome, now);
-    let open: Option<(i64, Option<i64>, bool)> = work
+    let open: Option<(i64, Option<i64>, i64)> = work
         .db
-        .prepare_cached("SELECT conversation, next, status = 7 FROM send WHERE id = ?1 AND status IN (0, 2, 3, 7)")?
+        .prepare_cached("SELECT conversation, next, status FROM send WHERE id = ?1 AND status IN (0, 1, 2, 3, 7)")?
         .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((conversation, next, was_held)) = open else { return learn(work, send, change.message_id) };
+    let Some((conversation, next, was)) = open else { return learn(work, send, change.message_id) };
     work.db
         .prepare_cached(
             "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id),
-               silent = ?8
+               silent = ifnull(?8, silent),
+               doubted_since = CASE WHEN ?8 IS NOT NULL THEN ifnull(doubted_since, attempted_at) ELSE doubted_since END
              WHERE id = ?1",
         )?
         .execute(params![
@@ -205,12 +244,15 @@ pub(in crate::store) fn settle(
     match change.status {
         SendStatus::Ready => work.woke.sends = true,
         SendStatus::InDoubt => work.woke.doubts = true,
-        SendStatus::Held => held::hold_the_rest(work, send, next, now)?,
-        _ if was_held => held::resume(work, conversation, next, now)?,
-        _ => come_forward(work, next, now)?,
+        SendStatus::Held => held::hold_the_rest(work, conversation, send, next, now)?,
+        _ => match SendStatus::from_number(was) {
+            Some(SendStatus::Held) => held::resume(work, conversation, next, now)?,
+            Some(SendStatus::Waiting) => step_out(work, conversation, send, next)?,
+            _ => come_forward(work, next, now)?,
+        },
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
-        rights::give_back(work, send, was_held)?;
+        rights::give_back(work, send)?;
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;
@@ -219,7 +261,7 @@ pub(in crate::store) fn settle(
 }
 
 fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
-    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None, silent: false };
+    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None, silent: None };
     match outcome {
         Outcome::Sent { message_id } => {
             Change { message_id: message_id.as_ref().map(MessageId::as_str), ..settled(SendStatus::Sent) }
@@ -229,7 +271,7 @@ fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
         }
         Outcome::Failed { reason } => Change { reason: Some(reason), ..settled(SendStatus::Failed) },
         Outcome::InDoubt { reason, silent } => {
-            Change { reason: Some(reason), silent: *silent, ..settled(SendStatus::InDoubt) }
+            Change { reason: Some(reason), silent: Some(*silent), ..settled(SendStatus::InDoubt) }
         }
         Outcome::Held { reason } => Change { reason: Some(reason), ..settled(SendStatus::Held) },
         Outcome::Later { at, reason } => Change { due: *at, reason: Some(reason), ..settled(SendStatus::Ready) },
@@ -243,6 +285,21 @@ fn learn(work: &Work<'_>, send: SendId, message_id: Option<&str>) -> rusqlite::R
         .map(drop)
 }
 
+/// A send that turned out to have arrived while it waited behind others leaves the queue.
+fn step_out(work: &Work<'_>, conversation: i64, send: SendId, next: Option<i64>) -> rusqlite::Result<()> {
+    let before: Option<i64> = work
+        .db
+        .prepare_cached("SELECT id FROM send WHERE status < 4 AND next = ?1 AND conversation = ?2")?
+        .query_row([send.0, conversation], |row| row.get(0))
+        .optional()?;
+    work.db.prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1")?.execute(params![before, next])?;
+    work.db
+        .prepare_cached("UPDATE conversation SET send_tail = ?3 WHERE id = ?1 AND send_tail = ?2")?
+        .execute(params![conversation, send.0, before])
+        .map(drop)
+}
+
+/// The send behind one that is settled.
 pub(super) fn come_forward(work: &mut Work<'_>, next: Option<i64>, now: Timestamp) -> rusqlite::Result<()> {
     let Some(next) = next else { return Ok(()) };
     work.woke.sends = true;

@@ -2,8 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::outbox::{self, Planned};
 use super::work::Work;
-use super::{conversation, ledger, outbox};
+use super::{conversation, ledger};
 use crate::id::SendId;
 use crate::policy;
 use crate::store::{Post, Posted};
@@ -20,7 +21,8 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     }
     let person = person.as_ref().unwrap_or(&post.person);
     let conversation = conversation::open(work, post.account.as_str(), post.recipient.thread(), person.as_str())?;
-    outbox::plan(work, None, conversation.id, post.agent.as_deref(), &post.sends, post.now)?;
+    let planned = Planned::posted(post.agent.as_deref());
+    outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;
     Ok(Posted::Planned(ids))

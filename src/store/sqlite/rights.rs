@@ -4,8 +4,8 @@
 use rusqlite::params;
 
 use super::ledger::{self, Key};
+use super::outbox;
 use super::work::Work;
-use super::{outbox, outcome};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, SendId};
 use crate::message::Request;
@@ -71,32 +71,19 @@ fn take_one(
     Ok(None)
 }
 
-/// Tells the handler of what was lost.
-pub(super) fn tell(
-    work: &mut Work<'_>,
-    sends: &[(SendId, Request)],
-    chain: &Chain,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let mut lost = sends.iter().zip(&chain.links).filter(|(_, link)| link.lost.is_some());
-    lost.try_for_each(|((send, _), _)| outcome::tell(work, *send, now))
-}
-
 /// What a message leans on beside the window. Three dots use up nothing.
 fn key(request: &Request) -> Option<Key> {
     request.as_message().and_then(|_| Key::of_recipient(&request.recipient))
 }
 
-/// A send was refused or has failed: what it has taken is free again. What was held has perhaps arrived, if it ever left, and
+/// A send was refused or has failed: what it has taken is free again. One that was ever in doubt has perhaps arrived, and
 /// keeps it.
-pub(super) fn give_back(work: &Work<'_>, send: SendId, was_held: bool) -> rusqlite::Result<()> {
-    let Some((account, key, attempts)) = leans_on(work, send)? else { return Ok(()) };
-    if was_held && attempts > 0 {
-        return Ok(());
-    }
+pub(super) fn give_back(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
+    let Some((account, key)) = leans_on(work, send)? else { return Ok(()) };
     work.db
         .prepare_cached(
-            "UPDATE given SET taken_by = NULL WHERE account = ?1 AND kind = ?2 AND hash = ?3 AND taken_by = ?4",
+            "UPDATE given SET taken_by = NULL WHERE account = ?1 AND kind = ?2 AND hash = ?3 AND taken_by = ?4
+               AND (SELECT doubted_since FROM send WHERE id = ?4) IS NULL",
         )?
         .execute(params![account, key.source as i64, key.hash, send.0])
         .map(drop)
@@ -104,7 +91,7 @@ pub(super) fn give_back(work: &Work<'_>, send: SendId, was_held: bool) -> rusqli
 
 /// A send that was taken for lost has arrived after all: it has used its right, unless another took that meanwhile.
 pub(super) fn take_again(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
-    let Some((account, key, _)) = leans_on(work, send)? else { return Ok(()) };
+    let Some((account, key)) = leans_on(work, send)? else { return Ok(()) };
     work.db
         .prepare_cached(
             "UPDATE given SET taken_by = ?4 WHERE account = ?1 AND kind = ?2 AND hash = ?3 AND taken_by IS NULL",
@@ -113,12 +100,12 @@ pub(super) fn take_again(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> 
         .map(drop)
 }
 
-/// What a kept send leans on, and how often it was tried.
-fn leans_on(work: &Work<'_>, send: SendId) -> rusqlite::Result<Option<(String, Key, i64)>> {
-    let (account, request, attempts): (String, String, i64) = work
+/// What a kept send leans on, and on which account.
+fn leans_on(work: &Work<'_>, send: SendId) -> rusqlite::Result<Option<(String, Key)>> {
+    let (account, request): (String, String) = work
         .db
-        .prepare_cached("SELECT account, request, attempts FROM send WHERE id = ?1")?
-        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        .prepare_cached("SELECT account, request FROM send WHERE id = ?1")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let key = outbox::request(&request).ok().and_then(|request| key(&request));
-    Ok(key.map(|key| (account, key, attempts)))
+    Ok(key.map(|key| (account, key)))
 }

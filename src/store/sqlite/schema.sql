@@ -67,7 +67,7 @@ CREATE TABLE step (
 CREATE TABLE send (
     id INTEGER PRIMARY KEY,
     event INTEGER,                  -- whose handler said it; null when it came from elsewhere
-    turn INTEGER NOT NULL,          -- the first of the sends that were planned together
+    turn INTEGER NOT NULL DEFAULT 0, -- the first send of its turn, through all the turn's steps
     conversation INTEGER NOT NULL,
     previous INTEGER,
     next INTEGER,                   -- the send that waits for this one
@@ -79,7 +79,8 @@ CREATE TABLE send (
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,
-    silent INTEGER NOT NULL DEFAULT 0, -- in doubt because no answer came at all
+    doubted_since INTEGER,          -- when the first attempt left of which nobody could tell whether it arrived
+    silent INTEGER NOT NULL DEFAULT 0, -- no answer at all came to the last of these
     repeats INTEGER NOT NULL DEFAULT 0, -- how often it arrived beyond once
     at INTEGER NOT NULL,            -- when it came to its status
     rule TEXT,

@@ -2,8 +2,9 @@
 
 use rusqlite::params;
 
+use super::inbox;
+use super::outbox::{self, Planned};
 use super::work::Work;
-use super::{inbox, outbox};
 use crate::id::{EventId, SendId};
 use crate::store::{Step, TakenStep};
 
@@ -24,7 +25,8 @@ pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Resu
     }
     let conversation: i64 =
         work.db.prepare_cached("SELECT conversation FROM event WHERE id = ?1")?.query_row([event], |row| row.get(0))?;
-    outbox::plan(work, Some(step.event), conversation, None, &step.sends, step.now)?;
+    let so_far = said_so_far(work, step.event)?;
+    outbox::plan(work, Planned::by(step.event, so_far), conversation, &step.sends, step.now)?;
     inbox::remember(work, conversation, &step.state)?;
     let sends: Vec<_> = step.sends.iter().map(|(send, _)| send.0.to_string()).collect();
     work.db
@@ -42,6 +44,19 @@ pub(super) fn taken(work: &Work<'_>, event: EventId) -> rusqlite::Result<Vec<Tak
             Ok(TakenStep { hash: row.get(0)?, sends: ids.into_iter().map(SendId).collect() })
         })?
         .collect()
+}
+
+/// What a turn has said in its steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SaidSoFar {
+    pub(super) first: SendId,
+    pub(super) last: SendId,
+}
+
+/// What a turn has said in its steps, where one of them said something.
+pub(super) fn said_so_far(work: &Work<'_>, event: EventId) -> rusqlite::Result<Option<SaidSoFar>> {
+    let sends: Vec<_> = taken(work, event)?.into_iter().flat_map(|step| step.sends).collect();
+    Ok(sends.first().zip(sends.last()).map(|(first, last)| SaidSoFar { first: *first, last: *last }))
 }
 
 /// The turn has ended for good.

@@ -70,7 +70,8 @@ fn last_sent_at(row: &Row<'_>) -> rusqlite::Result<Option<Timestamp>> {
     let (taken_by, status) = (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(10)?);
     let at = match (taken_by, status.and_then(SendStatus::from_number)) {
         (None, _) => row.get(7)?,
-        (Some(_), Some(SendStatus::Sent)) => row.get(11)?,
+        // One that failed after it was in doubt has perhaps arrived.
+        (Some(_), Some(SendStatus::Sent | SendStatus::Refused | SendStatus::Failed)) => row.get(11)?,
         // Its row is forgotten, as that of what was settled long ago is.
         (Some(_), None) => row.get(6)?,
         (Some(_), Some(_)) => Some(i64::MAX),
