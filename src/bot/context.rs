@@ -11,7 +11,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
-use crate::policy::{self, Facts, Intent, Origin, Refusal, Standing, Window};
+use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
 use crate::store::{StateChange, Step, Store, StoreError, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
@@ -85,7 +85,9 @@ pub enum FlushError {
 
 impl Context {
     /// A context for a turn that may reply to `recipient`.
-    pub fn new(turn: Turn, recipient: Recipient, store: Store) -> Context {
+    pub fn new(mut turn: Turn, recipient: Recipient, store: Store) -> Context {
+        // What an earlier try of this turn has taken is this turn's own, and is asked about again in the same order.
+        turn.facts.right = turn.facts.right.map(|right| right.before(turn.steps.iter().flat_map(|step| &step.sends)));
         Context { observation: Observation::new(turn), recipient, sends: Vec::new(), step: 0, strayed: false, store }
     }
 
@@ -101,12 +103,13 @@ impl Context {
         self.plan(Request::action(self.recipient.clone(), Action::TypingOn))
     }
 
-    /// Whether policy would allow this reply now, and if not, by which rule.
+    /// Whether policy would allow this reply now, after what was said before it, and if not, by which rule. Nothing is said.
     pub fn can_send(&self, message: &Message) -> Result<(), Refusal> {
-        let request = Request::message(self.recipient.clone(), message.clone());
         let turn = &self.observation.turn;
-        let intent = Intent { send: None, origin: Origin::Bot, request: &request };
-        policy::check(&turn.standing, &turn.facts, intent, turn.clock.now())
+        let request = Request::message(self.recipient.clone(), message.clone());
+        let parts = request.in_parts(turn.standing.platform.text_limit());
+        let parts: Vec<_> = parts.into_iter().map(|part| (self.store.next_send_id(), part)).collect();
+        policy::check_parts(&turn.standing, turn.facts.clone(), Origin::Bot, &parts, turn.clock.now())
     }
 
     /// To whom a reply goes.
@@ -124,6 +127,10 @@ impl Context {
     fn plan(&mut self, request: Request) -> SendId {
         let known = self.taken_step().and_then(|step| step.sends.get(self.sends.len()).copied());
         let id = known.unwrap_or_else(|| self.store.next_send_id());
+        let turn = &mut self.observation.turn;
+        if request.as_message().is_some() {
+            turn.facts.right = turn.facts.right.map(|right| right.taken(id, turn.clock.now()));
+        }
         self.sends.push((id, request));
         id
     }

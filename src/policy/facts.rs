@@ -38,7 +38,7 @@ pub struct Facts {
     /// When the person last wrote, by Meta's clock, and never later than its arrival here: people may answer that for
     /// seven days.
     pub last_message_at: Option<Timestamp>,
-    /// Meta has blocked the account's sends.
+    /// Meta has blocked the account's sends, and said nothing else since.
     pub blocked: Option<Enforcement>,
     /// The right that the recipient names: a comment's, a post's, a token's. `None` for one that was never given.
     pub right: Option<Right>,
@@ -72,7 +72,7 @@ impl Window {
     }
 }
 
-/// Meta's block of an account's sends, until Meta lifts it.
+/// Meta's block of an account's sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enforcement {
     /// Since when.
@@ -86,8 +86,8 @@ pub struct Enforcement {
 pub enum Signal {
     /// By the webhook `messaging_policy_enforcement`.
     Webhook,
-    /// Otherwise: by another webhook, or in answer to a send.
-    Other,
+    /// In answer to a send.
+    Answer,
 }
 
 /// What a person gave beside the window: leave to send to a comment, a post, a token.

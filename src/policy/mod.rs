@@ -44,6 +44,7 @@ mod window;
 
 use std::time::Duration;
 
+pub use enforcement::restricts;
 pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
 pub use one_time::YEAR;
 pub use permit::{Intent, Origin, Outgoing, Permit};
@@ -91,7 +92,7 @@ pub fn decide(standing: &Standing, facts: &Facts, outgoing: Outgoing, now: Times
 /// none of these allows is refused; nothing is sent to see what happens.
 pub fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
     let request = intent.request;
-    enforcement::check(facts)?;
+    enforcement::check(facts, now)?;
     sponsored::check(standing, request)?;
     form::check(request)?;
     instagram::check(standing, request)?;

@@ -31,7 +31,8 @@ pub fn check_parts(
 }
 
 impl Right {
-    fn taken(self, send: SendId, now: Timestamp) -> Right {
+    /// The right once `send` has taken it.
+    pub(crate) fn taken(self, send: SendId, now: Timestamp) -> Right {
         let taken_by = Some(send);
         match self {
             Right::PrivateReply { at, live, .. } => Right::PrivateReply { at, live, taken_by },
@@ -39,6 +40,17 @@ impl Right {
             Right::Marketing { expires_at, stopped, .. } => {
                 Right::Marketing { last_sent_at: Some(now), last_sent_by: taken_by, expires_at, stopped }
             }
+        }
+    }
+
+    /// The right as it was before any of these sends took it.
+    pub(crate) fn before<'a>(self, sends: impl IntoIterator<Item = &'a SendId>) -> Right {
+        match self {
+            Right::PrivateReply { at, live, taken_by: Some(taken_by) } => {
+                let is_own = sends.into_iter().any(|send| *send == taken_by);
+                Right::PrivateReply { at, live, taken_by: (!is_own).then_some(taken_by) }
+            }
+            right => right,
         }
     }
 }

@@ -67,8 +67,11 @@ impl Attempt {
         let started = tokio::time::Instant::now();
         let result = self.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
-        if let Err(SendError::Rejected { code, .. }) = result {
+        if let Err(SendError::Rejected { code, subcode, .. }) = result {
             self.tell(code);
+            if policy::restricts(code, subcode) {
+                self.store.restrict(self.send.account.clone(), self.clock.now()).await;
+            }
         }
         Ok(Some(verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())))
     }

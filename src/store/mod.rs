@@ -156,6 +156,12 @@ impl Store {
         self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
     }
 
+    /// Records that Meta refused an account as a whole, in answer to a send. Returns when that is kept, as
+    /// [`finish`](Store::finish) does.
+    pub async fn restrict(&self, account: AccountId, now: Timestamp) {
+        self.sqlite.write_surely(move |work| ledger::restrict(work, &account, now)).await;
+    }
+
     /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they
     /// stand among those in flight.
     pub async fn take_doubts(&self, room: Vec<SendRoom>, now: Timestamp) -> Result<Taken<TakenDoubt>, StoreError> {

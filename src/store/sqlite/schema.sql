@@ -98,7 +98,7 @@ CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
 CREATE TABLE given (
     account TEXT NOT NULL,
     kind INTEGER NOT NULL,          -- 0 a comment, 1 a visitor's post, 2 a one-time token, 3 a token for marketing messages
-    hash BLOB NOT NULL,             -- of the comment's or post's id, or of the token, which is kept nowhere else
+    hash BLOB NOT NULL,             -- of the comment's or post's id, or of the token, which itself goes with its event
     conversation INTEGER NOT NULL,  -- of whoever gave it
     at INTEGER NOT NULL,            -- when it was written, or agreed to
     told_at INTEGER NOT NULL,       -- when Meta last told of it
@@ -117,7 +117,7 @@ CREATE INDEX given_by_end ON given (forget_at);
 CREATE TABLE account (
     id TEXT PRIMARY KEY,
     blocked_at INTEGER,             -- since when its sends are blocked
-    blocked_by INTEGER,             -- how Meta told so: 0 by the webhook, 1 otherwise
+    blocked_by INTEGER,             -- how Meta told so: 0 by the webhook, 1 in answer to a send
     enforced_at INTEGER,            -- when Meta last told of that
     broadcast TEXT,                 -- the media that is, or was last, live
     broadcast_at INTEGER            -- when somebody last commented below it

@@ -14,7 +14,7 @@ pub(in super::super) fn blocked(work: &Work<'_>, account: &AccountId) -> rusqlit
         .db
         .prepare_cached("SELECT blocked_at, blocked_by FROM account WHERE id = ?1 AND blocked_at IS NOT NULL")?
         .query_row([account.as_str()], |row| {
-            let signal = if row.get::<_, i64>(1)? == 0 { Signal::Webhook } else { Signal::Other };
+            let signal = if row.get::<_, i64>(1)? == 0 { Signal::Webhook } else { Signal::Answer };
             Ok(Enforcement { since: Timestamp(row.get(0)?), signal })
         });
     found.optional()
@@ -53,6 +53,18 @@ pub(super) fn enforced(
         (_, None) => tracing::info!(%account, "Meta lets the account's sends through"),
     }
     Ok(())
+}
+
+/// P16.2: Meta has refused the account as a whole, in answer to a send. What the webhook tells is worth more.
+pub(in crate::store) fn restrict(work: &Work<'_>, account: &AccountId, now: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "INSERT INTO account (id, blocked_at, blocked_by, enforced_at) VALUES (?1, ?2, 1, ?2)
+             ON CONFLICT (id) DO UPDATE SET blocked_at = ?2, blocked_by = 1, enforced_at = max(ifnull(enforced_at, ?2), ?2)
+               WHERE blocked_at IS NULL OR blocked_by = 1",
+        )?
+        .execute(params![account.as_str(), now.0])
+        .map(drop)
 }
 
 /// P4.5: what was written below a broadcast can be answered only as long as it goes on. Meta does not tell when it ends; that

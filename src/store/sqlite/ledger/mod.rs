@@ -17,6 +17,7 @@ mod right;
 use rusqlite::Row;
 
 pub(super) use account::blocked;
+pub(in crate::store) use account::restrict;
 pub(super) use key::Key;
 pub(super) use owner::{Owner, owner_after};
 pub(super) use right::{find, of_recipient};
