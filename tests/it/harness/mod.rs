@@ -1,12 +1,14 @@
 //! A server and an emulated Meta for one test, on free ports, a temporary store and a clock that stands until it is moved.
 //!
-//! A test ends with [`Rig::end`], which fails when work is left over or a secret was logged.
+//! A test ends with [`Rig::end`], which fails when work is left over, when Meta had to refuse a send and the test did not ask
+//! for that, or when a secret was logged.
 
 pub mod binary;
 pub mod bots;
 pub mod chromium;
 pub mod logs;
 pub mod python;
+pub mod refusals;
 
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use refusals::Refusals;
 
 /// How long anything may take on the busiest machine before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -102,6 +106,7 @@ pub struct Rig {
     emulator: Emulator,
     settings: Settings,
     handlers: Handlers,
+    refusals: Refusals,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     ended: bool,
@@ -139,6 +144,7 @@ impl Rig {
             emulator,
             settings,
             handlers: wish.handlers,
+            refusals: Refusals::default(),
             stop,
             serving,
             ended: false,
@@ -189,9 +195,15 @@ impl Rig {
 
     /// What goes wrong at Meta next.
     pub async fn fault(&self, fault: Value) {
+        self.refusals.expect_fault(fault["send"].as_str());
         let url = format!("{}/emulator/faults", self.meta);
         let answer = send_json(self.http.post(url), &fault).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{fault}");
+    }
+
+    /// From here on Meta may refuse what is sent.
+    pub fn expect_refusals(&self) {
+        self.refusals.expect();
     }
 
     /// What stands in a chat, as `person: …` and `business: …`.
@@ -220,7 +232,9 @@ impl Rig {
         self.post_webhook(&[(signature::HEADER, &header)], body.into_bytes()).await
     }
 
+    /// A delivery straight to the webhook. The emulated Meta knows nothing of what it tells, and may refuse the answers.
     pub async fn post_webhook(&self, headers: &[(&str, &str)], body: Vec<u8>) -> StatusCode {
+        self.expect_refusals();
         let mut request = self.http.post(self.public("/webhook")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -316,6 +330,8 @@ impl Rig {
             }
             self.stop_app().await;
         }
+        let exchanges = self.json(&format!("{}/emulator/exchanges", self.meta)).await;
+        self.refusals.check(exchanges["exchanges"].as_array().expect("exchanges"));
         self.stop.cancel();
         (&mut self.serving).await.expect("the emulator ends");
         logs::check();
