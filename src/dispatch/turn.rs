@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 
 use super::runtime::MayBlock;
 use super::{Served, Slot, retry};
-use crate::bot::{Capacity, Context, Effects, Observation, Turn};
+use crate::bot::{Capacity, Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event, Raw};
 use crate::id::{EventId, Thread};
@@ -65,7 +65,7 @@ impl TurnOf {
         ending.metrics.handlers_running.decrement(1);
         // A handler that is down as a whole fails whatever event it is given: that is not the event's failure.
         let counts = served.handler.capacity(ending.clock.now()) == Capacity::Unbounded;
-        match result.and_then(|effects| ending.within_limits(effects)) {
+        match result {
             Ok(effects) => ending.finish(effects).await,
             Err(error) => ending.fail(error, counts).await,
         }
@@ -104,6 +104,7 @@ impl TurnOf {
             raw: Raw::mended(&raw),
             attempt: self.event.attempt,
             steps: self.event.steps,
+            limits: Limits { sends: self.settings.max_sends, state: self.settings.max_state },
             clock: self.clock,
         };
         let handler = &self.served.handler;
@@ -116,7 +117,7 @@ impl TurnOf {
             _ => {
                 let mut observation = Observation::new(turn);
                 handler.observe(&mut observation, &envelope.event).await.map_err(|error| format!("{error:#}"))?;
-                Ok(observation.into_effects())
+                observation.into_effects().map_err(|error| error.to_string())
             }
         }
     }
@@ -144,19 +145,6 @@ fn cut_off(error: JoinError) -> String {
 }
 
 impl Ending {
-    /// What a handler may bring about for one event has a limit, so that one that runs away is stopped here.
-    fn within_limits(&self, effects: Effects) -> Result<Effects, String> {
-        let (sends, most) = (effects.sends.len(), self.settings.max_sends);
-        if sends > most {
-            return Err(format!("the handler said {sends} things, and dispatch.max_sends is {most}"));
-        }
-        let (state, most) = (effects.state.len(), self.settings.max_state);
-        if state > most {
-            return Err(format!("the handler remembers {state} bytes, and dispatch.max_state is {most}"));
-        }
-        Ok(effects)
-    }
-
     async fn finish(self, effects: Effects) {
         self.metrics.events_done.increment(1);
         let Effects { sends, state } = effects;

@@ -10,6 +10,7 @@ mod crash; // kill -9 at any moment, under load
 mod doubt; // sends of which nobody can tell whether they arrived
 mod emulator; // the emulated Meta as a command, with a bot of another process
 mod flow; // from a person's message to the answer they read
+mod flush; // a long turn, step by step
 mod handlers; // handlers that fail, panic, block, never return
 mod harness; // a server and an emulated Meta for one test
 mod hostile; // bodies that Meta would never send

@@ -38,7 +38,8 @@ impl Refusals {
         let asked = self.asked_for.lock().expect("what was asked for");
         let is_send = |exchange: &&Value| {
             let path = exchange["url"].as_str().and_then(|url| url.split('?').next()).unwrap_or_default();
-            let ours = exchange["request_headers"]["user-agent"].as_str().is_some_and(|by| by.starts_with("rejoinder/"));
+            let ours =
+                exchange["request_headers"]["user-agent"].as_str().is_some_and(|by| by.starts_with("rejoinder/"));
             ours && exchange["method"] == "POST" && path.ends_with("/messages")
         };
         for send in exchanges.iter().filter(is_send) {
