@@ -300,6 +300,17 @@ impl Rig {
         .await;
     }
 
+    /// Waits until nobody has anything left to do before the clock moves: no webhook, no event, no send.
+    pub async fn comes_to_rest(&self) {
+        let app = self.app.as_ref().expect("a server that runs");
+        self.until(|| async {
+            // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
+            let rests = app.is_at_rest().await && self.emulator.is_at_rest() && app.is_at_rest().await;
+            if rests { Ok(()) } else { Err("somebody is at work".to_owned()) }
+        })
+        .await;
+    }
+
     async fn counted(&self, what: &str, query: &str, count: usize) -> Vec<Value> {
         self.until(|| async {
             let rows = self.list(what, query).await;

@@ -24,6 +24,7 @@ mod echoes;
 mod inbox;
 mod lifetime;
 mod outbox;
+mod rights;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -67,6 +68,12 @@ macro_rules! contract {
                     a_held_send_that_arrived_after_all_is_sent_and_its_turn_goes_on
                     the_last_turn_can_be_held_and_released_too
                     a_step_is_kept_and_not_taken_twice;
+                rights:
+                    of_two_who_race_for_one_private_reply_one_wins_each_time
+                    a_right_is_taken_when_the_send_is_planned_and_given_back_when_it_did_not_happen
+                    one_that_was_ever_in_doubt_keeps_its_right
+                    an_echo_takes_the_right_of_a_send_that_seemed_refused
+                    what_is_told_late_or_again_gives_nothing_back;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last
