@@ -74,7 +74,8 @@ async fn p3_a_person_and_no_bot_may_answer_for_seven_days() {
         desk.wait(DAY - SECOND).await;
         desk.check(desk.post(by_grace(tagged("HUMAN_AGENT"))).await, None, "a second before");
         desk.wait(2 * SECOND).await;
-        desk.check(desk.post(by_grace(tagged("HUMAN_AGENT"))).await, Some("P3.1"), "a second after");
+        // The emulated Meta counts from the tap.
+        desk.check(desk.post_alone(by_grace(tagged("HUMAN_AGENT"))).await, Some("P3.1"), "a second after");
         desk.check(desk.post(by_grace(json!({}))).await, Some("P1.1"), "without the tag");
         let sent = desk.rig.sends("status=sent").await;
         assert!(sent.iter().all(|send| send.get("agent").is_none() || send["agent"] == "Grace"), "{sent:?}");
