@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{ADA, Rig, Wish, send_json};
 
+mod document;
 mod enforcement;
 mod features;
 mod instagram;
