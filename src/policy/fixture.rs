@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Facts, Intent, Origin, Right, Standing, Window, check};
+use super::{Facts, Intent, Origin, Right, Standing, Window, check, check_parts, may_take};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
@@ -88,6 +88,21 @@ impl Case {
         let intent = Intent { send: self.send, origin: self.origin, request: &self.request };
         let decision = check(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis));
         assert_eq!(decision.err().map(|refusal| refusal.rule), expected, "{:?}", self.request);
+    }
+}
+
+impl Case {
+    /// Decides so many parts of it together, a minute after Ada wrote. The sends count from 1.
+    pub(super) fn parts(&self, count: i64) -> Option<&'static str> {
+        let parts: Vec<_> = (1..=count).map(|send| (SendId(send), self.request.clone())).collect();
+        let now = Timestamp(OPENED.0 + 60 * SECOND);
+        check_parts(&self.standing, self.facts.clone(), self.origin, &parts, now).err().map(|refusal| refusal.rule)
+    }
+
+    /// Whether it may take its right when it is planned, so many milliseconds after Ada wrote.
+    pub(super) fn takes(&self, millis: i64) -> Option<&'static str> {
+        let intent = Intent { send: self.send, origin: self.origin, request: &self.request };
+        may_take(&self.facts, intent, Timestamp(OPENED.0 + millis)).err().map(|refusal| refusal.rule)
     }
 }
 

@@ -54,3 +54,64 @@ impl Right {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::policy::fixture::{Case, DAY, OPENED, SECOND, right_of_a_token};
+
+    const FRESH: Right = Right::PrivateReply { at: OPENED, live: false, taken_by: None };
+
+    fn taken(by: i64) -> Right {
+        Right::PrivateReply { at: OPENED, live: false, taken_by: Some(SendId(by)) }
+    }
+
+    fn to(recipient: Value, right: Right) -> Case {
+        Case::of(json!({"recipient": recipient})).never_opened().right(right)
+    }
+
+    #[test]
+    fn what_one_part_takes_the_next_has_not() {
+        let (one_time, marketing) = right_of_a_token();
+        for (recipient, right, rule) in [
+            (json!({"comment_id": "9_77"}), FRESH, "P4.1"),
+            (json!({"post_id": "104_9"}), FRESH, "P4.1"),
+            (json!({"one_time_notif_token": "4711"}), one_time, "P5.2"),
+            (json!({"notification_messages_token": "8012"}), marketing, "P11.2"),
+        ] {
+            let case = to(recipient, right);
+            assert_eq!(case.parts(1), None);
+            assert_eq!(case.parts(2), Some(rule));
+        }
+        assert_eq!(Case::of(json!({})).parts(3), None, "the window is for any number");
+        assert_eq!(Case::of(json!({})).never_opened().parts(1), Some("P0.1"));
+    }
+
+    #[test]
+    fn a_private_reply_is_decided_when_it_is_planned() {
+        for recipient in [json!({"comment_id": "9_77"}), json!({"post_id": "104_9"})] {
+            let case = |right| to(recipient.clone(), right).sent_as(1);
+            assert_eq!(case(FRESH).takes(0), None);
+            assert_eq!(case(taken(1)).takes(0), None);
+            assert_eq!(case(taken(2)).takes(0), Some("P4.1"));
+            assert_eq!(case(FRESH).takes(7 * DAY - SECOND), None);
+            assert_eq!(case(FRESH).takes(7 * DAY + SECOND), Some("P4.2"));
+        }
+        // Whatever else is decided when it leaves.
+        assert_eq!(Case::of(json!({})).never_opened().takes(0), None);
+    }
+
+    #[test]
+    fn a_right_is_what_it_was_before_these_sends_took_it() {
+        let own = [SendId(1), SendId(2)];
+        for (right, before) in [(FRESH, FRESH), (taken(2), FRESH), (taken(3), taken(3))] {
+            assert_eq!(right.before(&own), before);
+        }
+        assert_eq!(taken(1).before(&[]), taken(1));
+        let (one_time, _) = right_of_a_token();
+        let used = one_time.taken(SendId(1), OPENED);
+        assert_eq!(used.before(&own), used, "no turn answers on a token");
+    }
+}
