@@ -73,7 +73,8 @@ macro_rules! contract {
                     a_right_is_taken_when_the_send_is_planned_and_given_back_when_it_did_not_happen
                     one_that_was_ever_in_doubt_keeps_its_right
                     an_echo_takes_the_right_of_a_send_that_seemed_refused
-                    what_is_told_late_or_again_gives_nothing_back;
+                    what_is_told_late_or_again_gives_nothing_back
+                    of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last

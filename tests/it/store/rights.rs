@@ -1,6 +1,6 @@
 //! Rights of which there is one: taken with the plan, by one send alone, and given back by what did not happen.
 
-use rejoinder::policy::{Right, Standing};
+use rejoinder::policy::{Enforcement, Right, Signal, Standing};
 use rejoinder::store::{Post, Posted};
 
 use super::*;
@@ -170,4 +170,42 @@ pub async fn what_is_told_late_or_again_gives_nothing_back(opened: &Opened) {
     let recipient = Recipient::CommentId("9_3".into());
     let facts = opened.store().facts(AccountId::new(SHOP), PersonId::new(""), recipient).await.expect("facts");
     assert_eq!(facts.right, Some(Right::PrivateReply { at: NOW, live: false, taken_by: None }));
+}
+
+async fn blocked(opened: &Opened) -> Option<(Timestamp, Signal)> {
+    let ada = PersonId::new(ADA);
+    let facts = opened.store().facts(AccountId::new(SHOP), ada.clone(), Recipient::Id(ada)).await.expect("facts");
+    facts.blocked.map(|Enforcement { since, signal }| (since, signal))
+}
+
+pub async fn of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer(opened: &Opened) {
+    let enforce = async |action: &str, at: Timestamp| {
+        let enforcement = json!({"action": action, "reason": "Spam"});
+        let item = json!({"recipient": {"id": SHOP}, "timestamp": at.0, "policy_enforcement": enforcement});
+        opened.append(&delivery(&[item]), NOW + 24 * HOUR).await;
+    };
+    let (account, at) = (AccountId::new(SHOP), |hours: u32| NOW + hours * HOUR);
+    enforce("warning", at(0)).await;
+    assert_eq!(blocked(opened).await, None);
+    opened.store().restrict(account.clone(), at(2)).await;
+    assert_eq!(blocked(opened).await, Some((at(2), Signal::Answer)));
+    enforce("unblock", at(1)).await;
+    assert_eq!(blocked(opened).await, Some((at(2), Signal::Answer)), "of before");
+    enforce("unblock", at(3)).await;
+    assert_eq!(blocked(opened).await, None);
+    opened.store().restrict(account.clone(), at(5)).await;
+    // The send was refused because of it, and the news comes after.
+    enforce("block", at(4)).await;
+    assert_eq!(blocked(opened).await, Some((at(4), Signal::Webhook)));
+    opened.store().restrict(account, at(6)).await;
+    assert_eq!(blocked(opened).await, Some((at(4), Signal::Webhook)));
+    enforce("unblock", at(3)).await;
+    assert_eq!(blocked(opened).await, Some((at(4), Signal::Webhook)), "told before");
+    enforce("unblock", at(7)).await;
+    assert_eq!(blocked(opened).await, None);
+    enforce("block", at(6)).await;
+    assert_eq!(blocked(opened).await, None, "late");
+    // A time in the future counts as now.
+    enforce("block", at(500)).await;
+    assert_eq!(blocked(opened).await, Some((at(24), Signal::Webhook)));
 }

@@ -42,8 +42,10 @@ pub(super) fn enforced(
         .db
         .prepare_cached(
             "INSERT INTO account (id, blocked_at, blocked_by, enforced_at) VALUES (?1, ?2, 0, ?3)
-             ON CONFLICT (id) DO UPDATE
-               SET blocked_at = excluded.blocked_at, blocked_by = excluded.blocked_by, enforced_at = excluded.enforced_at
+             ON CONFLICT (id) DO UPDATE SET enforced_at = excluded.enforced_at,
+                 blocked_by = iif(excluded.blocked_at IS NULL, blocked_by, 0),
+                 blocked_at = iif(excluded.blocked_at IS NULL AND blocked_by = 1 AND blocked_at > excluded.enforced_at,
+                                  blocked_at, excluded.blocked_at)
                WHERE excluded.enforced_at >= ifnull(enforced_at, -1)",
         )?
         .execute(params![account.as_str(), blocked_at.map(|at| at.0), at.0])?;
@@ -55,12 +57,12 @@ pub(super) fn enforced(
     Ok(())
 }
 
-/// P16.2: Meta has refused the account as a whole, in answer to a send. What the webhook tells is worth more.
+/// P16.2: Meta has refused the account as a whole, in answer to a send. A block that the webhook told of goes on.
 pub(in crate::store) fn restrict(work: &Work<'_>, account: &AccountId, now: Timestamp) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
-            "INSERT INTO account (id, blocked_at, blocked_by, enforced_at) VALUES (?1, ?2, 1, ?2)
-             ON CONFLICT (id) DO UPDATE SET blocked_at = ?2, blocked_by = 1, enforced_at = max(ifnull(enforced_at, ?2), ?2)
+            "INSERT INTO account (id, blocked_at, blocked_by) VALUES (?1, ?2, 1)
+             ON CONFLICT (id) DO UPDATE SET blocked_at = excluded.blocked_at, blocked_by = 1
                WHERE blocked_at IS NULL OR blocked_by = 1",
         )?
         .execute(params![account.as_str(), now.0])
