@@ -192,11 +192,6 @@ impl Client {
         self.url(&[&self.node, edge])
     }
 
-    /// `{host}/{version}/{id}`.
-    pub(super) fn object_url(&self, id: &str) -> Url {
-        self.url(&[id])
-    }
-
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.api.clone();
         url.path_segments_mut().expect("the settings checked the host").extend(path);

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::client::Client;
 use super::error::SendError;
 use crate::clock::Timestamp;
-use crate::id::{MessageId, ObjectId, PersonId};
+use crate::id::{MessageId, PersonId};
 
 /// How many messages are told of; of older ones Meta gives no details.
 pub const REACH: usize = 20;
@@ -65,11 +65,6 @@ struct Paging {
 
 #[derive(Deserialize)]
 struct Conversation {
-    id: ObjectId,
-}
-
-#[derive(Deserialize)]
-struct Messages {
     messages: List<Wire>,
 }
 
@@ -91,22 +86,21 @@ struct From {
 }
 
 impl Client {
-    /// The newest messages of the account's conversation with `person`. Two calls, at the rate that Meta allows for these.
+    /// The newest messages of the account's conversation with `person`. One call, at the rate that Meta allows for these.
     ///
     /// # Errors
     ///
     /// When the conversation is not there, cannot be read, or not all of the answer can be: it is no evidence then.
     pub async fn history(&self, person: &PersonId) -> Result<History, HistoryError> {
         let platform = if self.is_instagram() { "instagram" } else { "messenger" };
-        let query = [("platform", platform), ("user_id", person.as_str())];
+        let query = [("platform", platform), ("user_id", person.as_str()), ("fields", FIELDS)];
         let found: List<Conversation> = self.read(self.node_url("conversations"), &query).await?;
         let Some(conversation) = found.data.into_iter().next() else {
             return Err(unreadable("there is no such conversation"));
         };
-        let read: Messages = self.read(self.object_url(conversation.id.as_str()), &[("fields", FIELDS)]).await?;
-        let is_whole =
-            read.messages.paging.and_then(|paging| paging.next).is_none() && read.messages.data.len() < REACH;
-        let said = read.messages.data.into_iter().map(|wire| self.said(wire)).collect::<Option<Vec<_>>>();
+        let List { data, paging } = conversation.messages;
+        let is_whole = paging.and_then(|paging| paging.next).is_none() && data.len() < REACH;
+        let said = data.into_iter().map(|wire| self.said(wire)).collect::<Option<Vec<_>>>();
         let said = said.ok_or_else(|| unreadable("a message has a time that cannot be read"))?;
         Ok(History { said, is_whole })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::graph::{History, Said};
 use crate::id::MessageId;
 use crate::message::Message;
@@ -36,8 +37,13 @@ pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
     if candidates().any(|said| said.by_account.is_none()) {
         return Evidence::None;
     }
-    let reaches_back = history.is_whole || history.said.last().is_some_and(|oldest| oldest.at < since);
-    if reaches_back { Evidence::Absent } else { Evidence::None }
+    if reaches_back(history, doubt, since) { Evidence::Absent } else { Evidence::None }
+}
+
+/// Whether all that was said since the send first left is told of: there is nothing else, or something older stands there, by its
+/// time or because it is what an earlier send became.
+fn reaches_back(history: &History, doubt: &TakenDoubt, since: Timestamp) -> bool {
+    history.is_whole || history.said.iter().any(|said| said.at < since || doubt.bound.before.contains(&said.id))
 }
 
 fn is_said(message: &Message, said: &Said) -> bool {
@@ -55,10 +61,10 @@ fn template_text(message: &Message) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::graph::REACH;
     use crate::id::{AccountId, PersonId, SendId};
     use crate::message::{Recipient, Request};
+    use crate::store::Bound;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
@@ -75,7 +81,7 @@ mod tests {
             doubted_since: LEFT,
             silent: false,
             reason: String::new(),
-            bound: vec![MessageId::new("m_bound")],
+            bound: Bound { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
         }
     }
 
@@ -100,7 +106,8 @@ mod tests {
             said("m_1", LEFT - 11 * SECOND, true, "hello"),
             said("m_1", LEFT + SECOND, false, "hello"),
             said("m_1", LEFT + SECOND, true, "hello!"),
-            said("m_bound", LEFT + SECOND, true, "hello"),
+            said("m_before", LEFT + SECOND, true, "hello"),
+            said("m_after", LEFT + SECOND, true, "hello"),
         ] {
             assert_eq!(arrived(std::slice::from_ref(&other)), Evidence::Absent, "{other:?}");
         }
@@ -115,6 +122,11 @@ mod tests {
         let mut history = History { said: (0..REACH).map(later).collect(), is_whole: false };
         assert_eq!(weigh(&doubt, &history), Evidence::None);
         history.said[REACH - 1].at = LEFT - 60 * SECOND;
+        assert_eq!(weigh(&doubt, &history), Evidence::Absent);
+        history.said[REACH - 1] = said("m_after", LEFT + SECOND, true, "something else");
+        assert_eq!(weigh(&doubt, &history), Evidence::None);
+        // Whatever the clocks say: an earlier send of the conversation became this.
+        history.said[REACH - 1] = said("m_before", LEFT + SECOND, true, "something else");
         assert_eq!(weigh(&doubt, &history), Evidence::Absent);
         assert_eq!(weigh(&doubt, &whole(&[])), Evidence::Absent);
         assert_eq!(weigh(&doubt, &History { said: Vec::new(), is_whole: false }), Evidence::None);

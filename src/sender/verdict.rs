@@ -128,6 +128,7 @@ mod tests {
     use crate::id::{AccountId, MessageId, PersonId, SendId};
     use crate::message::{Action, Message};
     use crate::policy::Origin;
+    use crate::store::Bound;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
@@ -164,7 +165,7 @@ mod tests {
             doubted_since: LEFT,
             silent: false,
             reason: "error 2".into(),
-            bound: Vec::new(),
+            bound: Bound::default(),
         }
     }
 

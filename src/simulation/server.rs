@@ -16,8 +16,8 @@ use crate::sender::evidence::{Evidence, weigh};
 use crate::sender::verdict::{Around, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    Delivery, Failure, Finish, Intake, Outcome, Plain, Room, SendRoom, StateChange, Step, TakenDoubt, TakenEvent,
-    TakenSend,
+    Bound, Delivery, Failure, Finish, Intake, Outcome, Plain, Room, SendRoom, StateChange, Step, TakenDoubt,
+    TakenEvent, TakenSend,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -231,7 +231,7 @@ impl Server {
                 continue;
             }
             if self.has(Fault::BoundMessagesForgotten) {
-                doubt.bound.clear();
+                doubt.bound = Bound::default();
             }
             let history = meta.history(person.index);
             let evidence = history.map_or(Evidence::None, |history| weigh(&doubt, &history));

@@ -274,7 +274,23 @@ pub struct TakenDoubt {
     /// What was answered, or happened.
     pub reason: String,
     /// The messages that the conversation's other sends became.
-    pub bound: Vec<MessageId>,
+    pub bound: Bound,
+}
+
+/// The messages that the sends around one became, in its conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// Those that left before it.
+    pub before: Vec<MessageId>,
+    /// Those that came after it.
+    pub after: Vec<MessageId>,
+}
+
+impl Bound {
+    /// Whether another send became this message.
+    pub fn contains(&self, mid: &MessageId) -> bool {
+        self.before.contains(mid) || self.after.contains(mid)
+    }
 }
 
 /// What became of a wish about a send that is held.

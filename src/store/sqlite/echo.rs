@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
 use crate::message::Request;
-use crate::store::{EventStatus, Outcome, SendStatus};
+use crate::store::{Bound, EventStatus, Outcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
@@ -180,14 +180,19 @@ fn count_repeat(work: &Work<'_>, send: SendId, mid: Option<&MessageId>) -> rusql
 }
 
 /// The messages that the conversation's last sends became, but for `send` itself: at least as many as the conversation shows.
-pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<Vec<MessageId>> {
+pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<Bound> {
     let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
-    let (mut next, mut bound) = (last_send, Vec::new());
-    while let Some(id) = next.filter(|_| bound.len() < REACH) {
+    let (mut next, mut bound, mut is_past) = (last_send, Bound::default(), false);
+    while let Some(id) = next.filter(|_| bound.before.len() + bound.after.len() < REACH) {
         let row: Option<(Option<String>, Option<i64>)> =
             statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((message_id, previous)) = row else { break };
-        bound.extend(message_id.filter(|_| id != send.0).map(MessageId::new));
+        if id == send.0 {
+            is_past = true;
+        } else if let Some(mid) = message_id {
+            let side = if is_past { &mut bound.before } else { &mut bound.after };
+            side.push(MessageId::new(mid));
+        }
         next = previous;
     }
     Ok(bound)
