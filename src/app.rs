@@ -18,6 +18,7 @@ use crate::fetch::Fetch;
 use crate::graph::{self, Client};
 use crate::id::AccountId;
 use crate::listener::{self, Limits};
+use crate::policy::Standing;
 use crate::relay::Relay;
 use crate::sender::{Lane, Sender};
 use crate::settings::{self, RELAY, Settings};
@@ -265,7 +266,7 @@ fn served(
 }
 
 fn shown(account: &settings::Account) -> admin::Account {
-    admin::Account { id: account.id.clone(), platform: account.platform }
+    admin::Account { id: account.id.clone(), standing: Standing::of(account) }
 }
 
 fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<Client>>, reqwest::Error> {
@@ -277,7 +278,10 @@ fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<
 fn lanes(settings: &Settings, clients: &HashMap<AccountId, Arc<Client>>) -> HashMap<AccountId, Lane> {
     let lane = |account: &settings::Account| {
         let client = Arc::clone(clients.get(&account.id)?);
-        Some((account.id.clone(), Lane { client, on_doubt: account.on_doubt }))
+        Some((
+            account.id.clone(),
+            Lane { client, standing: Arc::new(Standing::of(account)), on_doubt: account.on_doubt },
+        ))
     };
     settings.accounts.values().filter_map(lane).collect()
 }

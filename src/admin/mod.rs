@@ -22,8 +22,8 @@ use axum::{Router, middleware};
 
 use crate::clock::Clock;
 use crate::id::AccountId;
+use crate::policy::Standing;
 use crate::secret::Secret;
-use crate::settings::Platform;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 pub use health::Readiness;
@@ -53,8 +53,8 @@ pub struct Admin {
 pub struct Account {
     /// Meta's id.
     pub id: AccountId,
-    /// Its platform.
-    pub platform: Platform,
+    /// What the settings say of it to policy.
+    pub standing: Standing,
 }
 
 impl Admin {

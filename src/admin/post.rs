@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::{Account, Admin};
 use crate::id::PersonId;
 use crate::message::{Content, Recipient, Request};
-use crate::policy::Refusal;
+use crate::policy::{self, Refusal};
 use crate::store::{Post, Posted};
 
 /// The longest `Idempotency-Key`.
@@ -48,16 +48,20 @@ pub(super) async fn post(
         // A request in form, and one that Meta would refuse: the path says where, never what.
         Err(fault) => return Ok(refused(FORM, &fault.to_string())),
     };
-    if let Content::Unknown(unknown) = &request.content {
-        return Ok(refused(FORM, &format!("Meta does not know the value at {}", unknown.at)));
-    }
+    let unknown_at = match &request.content {
+        Content::Unknown(unknown) => Some(unknown.at.clone()),
+        Content::Message(_) | Content::Action(_) => None,
+    };
     let post = plan(&admin, account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
     if dry_run {
-        return decide(&admin, &post).await;
+        return Ok(match decide(&admin, &post).await? {
+            Ok(()) => Json(json!({"allowed": true})).into_response(),
+            Err(refusal) => refused_by(refusal, unknown_at),
+        });
     }
     Ok(match admin.store.post(post).await? {
         Posted::Planned(ids) => (StatusCode::ACCEPTED, Json(json!({"id": ids.first(), "ids": ids}))).into_response(),
-        Posted::Refused(Refusal { rule, reason }) => refused(rule, reason),
+        Posted::Refused(refusal) => refused_by(refusal, unknown_at),
         Posted::Conflict => {
             let hint = "use a new Idempotency-Key for another send";
             return Err(ApiError::conflict("something else was posted under this key", hint));
@@ -98,23 +102,29 @@ fn plan(
 ) -> Post {
     let person = match &request.recipient {
         Recipient::Id(id) | Recipient::UserRef(id) => id.clone(),
-        // Other rights than the window have no conversation yet; policy refuses them by their own rules.
+        // Whoever gave the right is its person; the ledger knows them.
         _ => PersonId::new(""),
     };
-    let thread = request.recipient.thread();
-    let parts = request.in_parts(account.platform.text_limit());
+    let recipient = request.recipient.clone();
+    let parts = request.in_parts(account.standing.platform.text_limit());
     let sends = parts.into_iter().map(|part| (admin.store.next_send_id(), part)).collect();
-    Post { account: account.id.clone(), thread, person, sends, agent, key, now: admin.clock.now() }
+    let (id, standing, now) = (account.id.clone(), account.standing.clone(), admin.clock.now());
+    Post { account: id, standing, recipient, person, sends, agent, key, now }
 }
 
 /// The decision alone. It leaves no trace, and no key.
-async fn decide(admin: &Admin, post: &Post) -> Result<Response, ApiError> {
-    let facts = admin.store.facts(post.account.clone(), post.thread, post.person.clone()).await?;
-    let checked = post.sends.iter().try_for_each(|(_, request)| crate::policy::check(&facts, request, post.now));
-    Ok(match checked {
-        Ok(()) => Json(json!({"allowed": true})).into_response(),
-        Err(Refusal { rule, reason }) => refused(rule, reason),
-    })
+async fn decide(admin: &Admin, post: &Post) -> Result<Result<(), Refusal>, ApiError> {
+    let recipient = post.recipient.clone();
+    let facts = admin.store.facts(post.account.clone(), post.person.clone(), recipient).await?;
+    Ok(policy::check_parts(&post.standing, facts, post.origin(), &post.sends, post.now))
+}
+
+/// A refusal in policy's words; of a value that Meta does not know, also where it is.
+fn refused_by(refusal: Refusal, unknown_at: Option<String>) -> Response {
+    match unknown_at {
+        Some(at) if refusal.rule == FORM => refused(FORM, &format!("Meta does not know the value at {at}")),
+        _ => refused(refusal.rule, refusal.reason),
+    }
 }
 
 fn refused(rule: &str, reason: &str) -> Response {

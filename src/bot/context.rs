@@ -11,8 +11,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
-use crate::policy::{self, Facts, Refusal, Window};
-use crate::settings::Platform;
+use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
 use crate::store::{StateChange, Step, Store, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
@@ -28,12 +27,12 @@ pub struct Turn {
     pub standby: bool,
     /// The account's name in the settings.
     pub account: Arc<str>,
-    /// The account's platform.
-    pub platform: Platform,
+    /// What the settings say of the account to policy.
+    pub standing: Arc<Standing>,
     /// The person, where there is one.
     pub person: Option<PersonId>,
-    /// The conversation's window.
-    pub window: Option<Window>,
+    /// What policy knows of the conversation, and of the right that a reply has.
+    pub facts: Facts,
     /// What the handler remembered before: JSON.
     pub state: Option<String>,
     /// The item as Meta sent it.
@@ -74,7 +73,9 @@ pub struct Context {
 
 impl Context {
     /// A context for a turn that may reply to `recipient`.
-    pub fn new(turn: Turn, recipient: Recipient, store: Store) -> Context {
+    pub fn new(mut turn: Turn, recipient: Recipient, store: Store) -> Context {
+        // What an earlier try of this turn has taken is this turn's own, and is asked about again in the same order.
+        turn.facts.right = turn.facts.right.map(|right| right.before(turn.steps.iter().flat_map(|step| &step.sends)));
         Context {
             observation: Observation::new(turn),
             recipient,
@@ -98,11 +99,13 @@ impl Context {
         self.plan(Request::action(self.recipient.clone(), Action::TypingOn))
     }
 
-    /// Whether policy would allow this reply now, and if not, by which rule.
+    /// Whether policy would allow this reply now, after what was said before it, and if not, by which rule. Nothing is said.
     pub fn can_send(&self, message: &Message) -> Result<(), Refusal> {
-        let request = Request::message(self.recipient.clone(), message.clone());
         let turn = &self.observation.turn;
-        policy::check(&Facts { person: turn.person.clone(), window: turn.window }, &request, turn.clock.now())
+        let request = Request::message(self.recipient.clone(), message.clone());
+        let parts = request.in_parts(turn.standing.platform.text_limit());
+        let parts: Vec<_> = parts.into_iter().map(|part| (self.store.next_send_id(), part)).collect();
+        policy::check_parts(&turn.standing, turn.facts.clone(), Origin::Bot, &parts, turn.clock.now())
     }
 
     /// To whom a reply goes.
@@ -112,7 +115,7 @@ impl Context {
 
     /// A whole request to [`recipient`](Context::recipient); a long text in parts. Returns the first part's id.
     pub(crate) fn send(&mut self, request: Request) -> SendId {
-        let parts = request.in_parts(self.observation.turn.platform.text_limit());
+        let parts = request.in_parts(self.observation.turn.standing.platform.text_limit());
         let ids: Vec<_> = parts.into_iter().map(|part| self.plan(part)).collect();
         *ids.first().expect("a request has at least one part")
     }
@@ -120,6 +123,10 @@ impl Context {
     fn plan(&mut self, request: Request) -> SendId {
         let known = self.taken_step().and_then(|step| step.sends.get(self.sends.len()).copied());
         let id = known.unwrap_or_else(|| self.store.next_send_id());
+        let turn = &mut self.observation.turn;
+        if request.as_message().is_some() {
+            turn.facts.right = turn.facts.right.map(|right| right.taken(id, turn.clock.now()));
+        }
         self.sends.push((id, request));
         id
     }
@@ -250,7 +257,7 @@ impl Observation {
 
     /// The conversation's 24-hour window as it was when the event was taken; `None` when it was never opened.
     pub fn window(&self) -> Option<Window> {
-        self.turn.window
+        self.turn.facts.window
     }
 
     /// Which try of this event this is, from 1.

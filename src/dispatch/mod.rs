@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bot::{AnyHandler, Capacity};
 use crate::clock::{Clock, Timestamp};
 use crate::id::AccountId;
+use crate::policy::Standing;
 use crate::settings;
 use crate::store::{Room, Store, TakenEvent};
 use crate::telemetry::Metrics;
@@ -36,8 +37,8 @@ pub struct Served {
     pub(crate) handler: Arc<dyn AnyHandler>,
     /// How long a handler may take.
     pub deadline: Duration,
-    /// Its platform.
-    pub platform: settings::Platform,
+    /// What the settings say of the account to policy.
+    pub standing: Arc<Standing>,
     slots: Arc<Semaphore>,
 }
 
@@ -47,7 +48,7 @@ impl Served {
             name: name.into(),
             handler,
             deadline: account.handler_deadline,
-            platform: account.platform,
+            standing: Arc::new(Standing::of(account)),
             slots: Arc::new(Semaphore::new(slots)),
         }
     }

@@ -79,6 +79,17 @@ impl Message {
         self.attachment.as_ref()
     }
 
+    /// Meta's word for the template that it carries: `generic`, `coupon`, ….
+    pub fn template_type(&self) -> Option<&str> {
+        let template = self.attachment.as_ref().filter(|attachment| attachment.kind == "template")?;
+        template.payload.get("template_type")?.as_str()
+    }
+
+    /// A field that this type does not name: `sticker_id`, `template`, ….
+    pub fn field(&self, key: &str) -> Option<&Value> {
+        self.rest.get(key)
+    }
+
     /// A note that only comes back in the echo.
     pub fn metadata(&self) -> Option<&str> {
         self.metadata.as_deref()

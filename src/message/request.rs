@@ -63,9 +63,13 @@ impl Request {
         message.in_parts(limit).into_iter().map(part).collect()
     }
 
-    /// Whether it carries credentials of its own, which would speak for another account than the one that sends.
-    pub fn carries_credentials(&self) -> bool {
-        ["access_token", "appsecret_proof"].iter().any(|key| self.rest.contains_key(*key))
+    /// A field that this type does not name: `persona_id`, `payload`, …. Of a request in which Meta would not know a value,
+    /// any field.
+    pub fn field(&self, key: &str) -> Option<&Value> {
+        match &self.content {
+            Content::Unknown(unknown) => unknown.fields.get(key),
+            Content::Message(_) | Content::Action(_) => self.rest.get(key),
+        }
     }
 
     /// The message, where it is one.

@@ -1,32 +1,62 @@
 //! May this be sent, now, to this person? Facts and `now` in, a decision out; no I/O.
 //!
 //! [`decide`] is the only way to a [`Permit`], and a permit the only way to the wire. What is not known is refused. The
-//! rules' numbers are ours; the rules are Meta's. Those that can speak today:
+//! rules' numbers are ours, the rules are Meta's; `docs/policy.md` lists every one, what is done about it, and the test that
+//! holds it. A chapter of theirs is a file here:
 //!
-//! | Rule | Says |
+//! | Chapter | |
 //! | --- | --- |
-//! | 100 | Meta's own code for a value that it does not know: such a request is not sent to learn that. |
-//! | P0.1 | A conversation is started by the person, never by the business. |
-//! | P0.2 | Ids are scoped: what one person opened is not open for another. |
-//! | P0.9 | A send is made with its account's token, and no other. |
-//! | P1.1 | The business may write for 24 hours after the person did something that opens the window. |
-//! | P1.16 | `MESSAGE_TAG` and a tag go together. |
-//! | P2.1, P4.1, P5.6, P8.3, P11.1 | Tags, private replies, one-time notifications, utility templates and marketing messages are rights of their own; none of them is granted yet. |
+//! | 100 | `form`: Meta's own code for a value that it does not know |
+//! | P0 | `start`: the person speaks first |
+//! | P1 | `window`: the 24 hours; `ground`: the messaging types |
+//! | P2 | `tags` |
+//! | P3 | `human_agent` |
+//! | P4 | `private_reply`: to a comment or a visitor's post |
+//! | P5 | `one_time`: one-time notifications |
+//! | P8 | `utility`: utility templates |
+//! | P9 | `news` |
+//! | P10 | `sponsored`: advertisements, which are not sent |
+//! | P11 | `marketing`: marketing messages |
+//! | P12 | `instagram`: what is not there |
+//! | P16 | `enforcement`: blocks |
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
+mod enforcement;
 mod facts;
+#[cfg(test)]
+mod fixture;
+mod form;
+mod ground;
+mod human_agent;
+mod instagram;
+mod marketing;
+mod news;
+mod one_time;
 mod permit;
+mod private_reply;
+mod sponsored;
 mod start;
-mod unsupported;
+mod tags;
+mod taking;
+mod utility;
 mod window;
 
-pub use facts::{Facts, Window};
-pub use permit::{Outgoing, Permit};
+use std::time::Duration;
+
+pub use enforcement::restricts;
+pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
+pub use one_time::YEAR;
+pub use permit::{Intent, Origin, Outgoing, Permit};
+pub use taking::{check_parts, may_take};
 pub use window::LENGTH as WINDOW;
 
 use crate::clock::Timestamp;
-use crate::message::Request;
+use crate::message::Recipient;
+use ground::Ground;
+
+/// How long a person may answer a message or a comment: P2.6, P3.1, P4.2.
+pub const SEVEN_DAYS: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What may be done with a send.
 #[derive(Debug)]
@@ -48,19 +78,47 @@ pub struct Refusal {
 }
 
 /// Decides one send just before it leaves. The permit carries the body, so that nothing else can be sent on it.
-pub fn decide(facts: &Facts, outgoing: Outgoing, now: Timestamp) -> Decision {
-    match check(facts, &outgoing.request, now) {
+pub fn decide(standing: &Standing, facts: &Facts, outgoing: Outgoing, now: Timestamp) -> Decision {
+    match check(standing, facts, outgoing.intent(), now) {
         Ok(()) => Decision::Permit(Permit::issue(outgoing, now)),
         Err(refusal) => Decision::Refusal(refusal),
     }
 }
 
 /// The same decision with nothing to send: would this be allowed?
-pub fn check(facts: &Facts, request: &Request, now: Timestamp) -> Result<(), Refusal> {
-    unsupported::check(request)?;
-    start::same_person(facts, &request.recipient)?;
-    let window = start::check(facts)?;
-    window::check(window, now)
+///
+/// In this order: the account's block; what no fact can mend, Instagram's exclusions and opt-in requests without their feature
+/// among it; then the right that the recipient names, or the person's window, or what else excuses a message to them. What
+/// none of these allows is refused; nothing is sent to see what happens.
+pub fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
+    let request = intent.request;
+    enforcement::check(facts, now)?;
+    sponsored::check(standing, request)?;
+    form::check(request)?;
+    instagram::check(standing, request)?;
+    one_time::asking(standing, request)?;
+    marketing::asking(standing, request)?;
+    match &request.recipient {
+        Recipient::CommentId(_) | Recipient::PostId(_) => private_reply::check(facts, intent, now),
+        Recipient::OneTimeNotifToken(_) => one_time::check(standing, facts, intent, now),
+        Recipient::NotificationMessagesToken(_) => marketing::check(standing, facts, intent, now),
+        Recipient::Id(person) | Recipient::UserRef(person) => {
+            start::same_person(facts, person)?;
+            to_the_person(standing, facts, intent, now)
+        }
+    }
+}
+
+fn to_the_person(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
+    match Ground::of(intent.request)? {
+        Ground::Utility => utility::check(standing, facts, intent.request),
+        Ground::Tag(tag) => tags::check(tag, standing, facts, intent, now),
+        Ground::Recipient => window::check(start::opened(facts)?, now),
+    }
+}
+
+fn refuse<T>(rule: &'static str, reason: &'static str) -> Result<T, Refusal> {
+    Err(Refusal { rule, reason })
 }
 
 #[cfg(test)]
@@ -68,105 +126,30 @@ mod tests {
     use super::*;
     use crate::event::Kind;
     use crate::id::{AccountId, PersonId, SendId};
-    use crate::message::{Action, Message, MessagingType, Recipient};
-
-    const OPENED: Timestamp = Timestamp(1_790_000_000_000);
-
-    fn to(recipient: Recipient) -> Request {
-        Request::message(recipient, Message::text("hello"))
-    }
-
-    fn ada() -> Recipient {
-        Recipient::Id(PersonId::new("7200000000000011"))
-    }
-
-    fn opened() -> Facts {
-        let person = Some(PersonId::new("7200000000000011"));
-        Facts { person, window: Some(Window { opened_at: OPENED, opened_by: Kind::Message }) }
-    }
-
-    #[track_caller]
-    fn rule(facts: &Facts, request: &Request, millis: i64, expected: Option<&str>) {
-        let decision = check(facts, request, Timestamp(OPENED.0 + millis));
-        assert_eq!(decision.err().map(|refusal| refusal.rule), expected);
-    }
+    use crate::message::{Message, Request};
+    use crate::settings::Platform;
+    use fixture::OPENED;
 
     #[test]
-    fn p0_1_nobody_is_written_to_who_did_not_speak_first() {
-        let unopened = Facts { window: None, ..opened() };
-        rule(&unopened, &to(ada()), 0, Some("P0.1"));
-        rule(&unopened, &Request::action(ada(), Action::TypingOn), 0, Some("P0.1"));
-    }
-
-    #[test]
-    fn p0_2_what_one_person_opened_is_not_open_for_another() {
-        rule(&opened(), &to(Recipient::Id(PersonId::new("7200000000000012"))), 0, Some("P0.2"));
-        rule(&opened(), &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, Some("P0.2"));
-        rule(&Facts { person: None, ..opened() }, &to(ada()), 0, Some("P0.2"));
-    }
-
-    #[test]
-    fn p1_1_the_window_is_open_for_24_hours() {
-        let day = 24 * 3600 * 1000;
-        for request in [to(ada()), Request::action(ada(), Action::TypingOn)] {
-            rule(&opened(), &request, 0, None);
-            rule(&opened(), &request, day - 1000, None);
-            rule(&opened(), &request, day - 1, None);
-            rule(&opened(), &request, day, Some("P1.1"));
-            rule(&opened(), &request, day + 1000, Some("P1.1"));
-        }
-    }
-
-    #[test]
-    fn p1_15_response_and_update_are_the_windows_two_types() {
-        let mut request = to(ada());
-        for (messaging_type, expected) in [
-            (MessagingType::Response, None),
-            (MessagingType::Update, None),
-            (MessagingType::MessageTag, Some("P2.1")),
-            (MessagingType::Utility, Some("P8.3")),
-        ] {
-            request.messaging_type = messaging_type;
-            request.tag = (messaging_type == MessagingType::MessageTag).then(|| "HUMAN_AGENT".to_owned());
-            rule(&opened(), &request, 0, expected);
-        }
-    }
-
-    #[test]
-    fn p1_16_a_tag_and_its_type_go_together() {
-        let mut request = to(ada());
-        request.messaging_type = MessagingType::MessageTag;
-        rule(&opened(), &request, 0, Some("P1.16"));
-        request.messaging_type = MessagingType::Response;
-        request.tag = Some("HUMAN_AGENT".to_owned());
-        rule(&opened(), &request, 0, Some("P1.16"));
-    }
-
-    #[test]
-    fn other_rights_than_the_window_are_refused_by_their_own_rules() {
-        rule(&opened(), &to(Recipient::CommentId("9_77".into())), 0, Some("P4.1"));
-        rule(&opened(), &to(Recipient::PostId("1_9".into())), 0, Some("P4.1"));
-        rule(&opened(), &to(Recipient::OneTimeNotifToken("4711".into())), 0, Some("P5.6"));
-        rule(&opened(), &to(Recipient::NotificationMessagesToken("8012".into())), 0, Some("P11.1"));
-        let by_reference = Facts { person: Some(PersonId::new("u-5f1c")), ..opened() };
-        rule(&by_reference, &to(Recipient::UserRef(PersonId::new("u-5f1c"))), 0, None);
-    }
-
-    #[test]
-    fn p0_9_a_request_brings_no_credentials_of_its_own() {
-        for key in ["access_token", "appsecret_proof"] {
-            let wire = serde_json::json!({"recipient": {"id": "7200000000000011"}, "message": {"text": "x"}, key: "x"});
-            rule(&opened(), &serde_json::from_value(wire).expect("a request"), 0, Some("P0.9"));
-        }
-    }
-
-    #[test]
-    fn a_permit_dies_after_a_second() {
-        let outgoing = Outgoing { account: AccountId::new("104"), send: SendId(1), request: to(ada()) };
-        let Decision::Permit(permit) = decide(&opened(), outgoing, OPENED) else { panic!("allowed") };
+    fn a_permit_is_for_one_send_and_dies_after_a_second() {
+        let standing = Standing { platform: Platform::Messenger, features: Vec::new() };
+        let ada = PersonId::new("7200000000000011");
+        let window = Some(Window { opened_at: OPENED, opened_by: Kind::Message });
+        let facts = Facts { person: Some(ada.clone()), window, ..Facts::default() };
+        let outgoing = || Outgoing {
+            account: AccountId::new("104"),
+            send: SendId(1),
+            origin: Origin::Bot,
+            request: Request::message(Recipient::Id(ada.clone()), Message::text("hello")),
+        };
+        let Decision::Permit(permit) = decide(&standing, &facts, outgoing(), OPENED) else { panic!("allowed") };
         assert!(permit.is_valid(OPENED));
         assert!(permit.is_valid(Timestamp(OPENED.0 + 1000)));
         assert!(!permit.is_valid(Timestamp(OPENED.0 + 1001)));
         assert!(!permit.is_valid(Timestamp(OPENED.0 - 1)), "not before it was issued either");
+        let Decision::Refusal(refusal) = decide(&standing, &Facts::default(), outgoing(), OPENED) else {
+            panic!("nothing is known, so nothing is allowed")
+        };
+        assert_eq!(refusal.rule, "P0.2");
     }
 }

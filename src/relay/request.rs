@@ -36,13 +36,13 @@ struct Window {
 /// The JSON that is posted.
 pub(super) fn body(observation: &Observation) -> serde_json::Result<Vec<u8>> {
     let turn = observation.turn();
-    let window = turn.window.map(|window| (window.is_open(observation.now()), window.closes_at().to_string()));
+    let window = turn.facts.window.map(|window| (window.is_open(observation.now()), window.closes_at().to_string()));
     let (open, closes_at) = window.unzip();
     serde_json::to_vec(&Body {
         id: turn.id,
         attempt: turn.attempt,
         account: &turn.account,
-        platform: turn.platform.as_str(),
+        platform: turn.standing.platform.as_str(),
         person: turn.person.as_ref(),
         kind: turn.kind,
         standby: turn.standby,

@@ -6,7 +6,7 @@ use super::{STORE_PAUSE, verdict};
 use crate::clock::Clock;
 use crate::graph::{Client, Pass, SendError};
 use crate::message::{Content, Request};
-use crate::policy::{self, Decision, Facts, Outgoing, Permit, Refusal};
+use crate::policy::{self, Decision, Facts, Outgoing, Permit, Refusal, Standing};
 use crate::settings;
 use crate::store::{Outcome, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
@@ -14,6 +14,7 @@ use crate::telemetry::Metrics;
 pub(super) struct Attempt {
     pub(super) store: Store,
     pub(super) client: Arc<Client>,
+    pub(super) standing: Arc<Standing>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) retry: settings::Retry,
@@ -42,8 +43,8 @@ impl Attempt {
         }
         // Others of the account were throttled while this one waited for its turn, or found Meta down.
         let Some(pass) = self.client.enter() else { return Ok(None) };
-        let thread = self.send.request.recipient.thread();
-        let facts = self.store.facts(self.send.account.clone(), thread, self.send.person.clone()).await?;
+        let TakenSend { account, person, request, .. } = &self.send;
+        let facts = self.store.facts(account.clone(), person.clone(), request.recipient.clone()).await?;
         if let Err(refused) = self.decide(&facts) {
             return Ok(Some(refused));
         }
@@ -58,9 +59,10 @@ impl Attempt {
     }
 
     fn decide(&self, facts: &Facts) -> Result<Permit, Outcome> {
+        let TakenSend { id, account, origin, .. } = &self.send;
         let outgoing =
-            Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };
-        match policy::decide(facts, outgoing, self.clock.now()) {
+            Outgoing { account: account.clone(), send: *id, origin: *origin, request: self.marked_request() };
+        match policy::decide(&self.standing, facts, outgoing, self.clock.now()) {
             Decision::Permit(permit) => Ok(permit),
             Decision::Refusal(Refusal { rule, reason }) => {
                 Err(Outcome::Refused { rule: rule.into(), reason: reason.into() })
@@ -72,8 +74,11 @@ impl Attempt {
         let started = tokio::time::Instant::now();
         let result = self.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
-        if let Err(SendError::Rejected { code, .. }) = result {
+        if let Err(SendError::Rejected { code, subcode, .. }) = result {
             self.tell(code);
+            if policy::restricts(code, subcode) {
+                self.store.restrict(self.send.account.clone(), self.clock.now()).await;
+            }
         }
         verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())
     }

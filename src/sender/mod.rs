@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, Timestamp};
 use crate::graph::Client;
 use crate::id::AccountId;
+use crate::policy::Standing;
 use crate::settings;
 use crate::store::{SendRoom, Store};
 use crate::telemetry::Metrics;
@@ -35,6 +36,8 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 pub struct Lane {
     /// Its client.
     pub client: Arc<Client>,
+    /// What the settings say of the account to policy.
+    pub standing: Arc<Standing>,
     /// What becomes of a send when nobody can tell whether it arrived.
     pub on_doubt: settings::OnDoubt,
 }
@@ -89,12 +92,11 @@ impl Sender {
         match self.store.take_sends(self.room(flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
-                    let Some(client) = self.lanes.get(&send.account).map(|lane| Arc::clone(&lane.client)) else {
-                        continue;
-                    };
+                    let Some(lane) = self.lanes.get(&send.account) else { continue };
+                    let (client, standing) = (Arc::clone(&lane.client), Arc::clone(&lane.standing));
                     let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
                     let (id, account, retry) = (send.id, send.account.clone(), self.settings.retry);
-                    flight.launch(id, account, Attempt { store, client, clock, metrics, retry, send }.run());
+                    flight.launch(id, account, Attempt { store, client, standing, clock, metrics, retry, send }.run());
                 }
                 [taken.next_due, shut].into_iter().flatten().min()
             }

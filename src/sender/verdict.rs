@@ -134,6 +134,7 @@ mod tests {
     use super::*;
     use crate::id::{AccountId, MessageId, PersonId, SendId};
     use crate::message::{Action, Message};
+    use crate::policy::Origin;
     use crate::store::Bound;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
@@ -271,6 +272,7 @@ mod tests {
             person: PersonId::new("7200000000000011"),
             attempts: 1,
             was_in_doubt,
+            origin: Origin::Bot,
             request,
         };
         let after = |error: &SendError, send: &TakenSend| {

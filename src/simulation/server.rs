@@ -11,7 +11,7 @@ use crate::event::{self, Event};
 use crate::graph::{Accepted, SendError};
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::{Message, Recipient, Request};
-use crate::policy;
+use crate::policy::{self, Intent, Standing};
 use crate::sender::evidence::{Evidence, weigh};
 use crate::sender::verdict::{Around, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
@@ -27,6 +27,7 @@ pub(super) struct Server {
     pub(super) store: Plain,
     pub(super) fault: Option<Fault>,
     pub(super) on_doubt: OnDoubt,
+    standing: Standing,
     settings: settings::Sender,
     looking_since: Timestamp,
     last_delivery_at: Timestamp,
@@ -49,6 +50,7 @@ impl Server {
             store: Plain::new(),
             fault,
             on_doubt,
+            standing: Standing { platform: settings::Platform::Messenger, features: Vec::new() },
             settings: settings::Sender {
                 echo_wait: 5 * SECOND,
                 give_up_after: 20 * SECOND,
@@ -168,7 +170,8 @@ impl Server {
         let send = taken.swap_remove(meta.rng.usize(..taken.len()));
         let Some(person) = person(people, send.person.as_str()) else { return };
         let facts = self.store.facts(&send.account, &send.person);
-        if let Err(refusal) = policy::check(&facts, &send.request, now) {
+        let intent = Intent { send: Some(send.id), origin: send.origin, request: &send.request };
+        if let Err(refusal) = policy::check(&self.standing, &facts, intent, now) {
             let (rule, reason) = (refusal.rule.to_owned(), refusal.reason.to_owned());
             return self.store.settle(send.id, &Outcome::Refused { rule, reason }, now);
         }

@@ -33,7 +33,8 @@ pub use status::*;
 pub use types::*;
 
 use crate::clock::Timestamp;
-use crate::id::{AccountId, AppId, EventId, PersonId, SendId, Thread};
+use crate::id::{AccountId, AppId, EventId, PersonId, SendId};
+use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
@@ -137,9 +138,10 @@ impl Store {
         self.sqlite.write(move |work| outbox::take(work, &room, now)).await
     }
 
-    /// What policy needs to know of a conversation, as of all that was kept before this call.
-    pub async fn facts(&self, account: AccountId, thread: Thread, person: PersonId) -> Result<Facts, StoreError> {
-        self.sqlite.write(move |work| ledger::facts(work, &account, thread, &person)).await
+    /// What policy needs to know of a conversation, and of the right that `recipient` names, as of all that was kept before
+    /// this call.
+    pub async fn facts(&self, account: AccountId, person: PersonId, recipient: Recipient) -> Result<Facts, StoreError> {
+        self.sqlite.write(move |work| ledger::facts(work, &account, &person, &recipient)).await
     }
 
     /// Marks a send as on its way; from here on it is never sent again on hope. False when it is not planned any more.
@@ -152,6 +154,12 @@ impl Store {
     pub async fn settle(&self, send: SendId, outcome: Outcome, now: Timestamp) {
         let outcome = Arc::new(outcome);
         self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
+    }
+
+    /// Records that Meta refused an account as a whole, in answer to a send. Returns when that is kept, as
+    /// [`finish`](Store::finish) does.
+    pub async fn restrict(&self, account: AccountId, now: Timestamp) {
+        self.sqlite.write_surely(move |work| ledger::restrict(work, &account, now)).await;
     }
 
     /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they

@@ -11,7 +11,8 @@ use super::{
     TakenSend,
 };
 use crate::clock::Timestamp;
-use crate::id::{AccountId, PersonId, SendId, Thread};
+use crate::id::{AccountId, PersonId, SendId};
+use crate::message::Recipient;
 use crate::policy::Facts;
 
 /// The same plain functions that the writer's thread applies.
@@ -67,7 +68,7 @@ impl Plain {
     }
 
     pub(crate) fn facts(&mut self, account: &AccountId, person: &PersonId) -> Facts {
-        self.apply(|work| ledger::facts(work, account, Thread::Chat, person))
+        self.apply(|work| ledger::facts(work, account, person, &Recipient::Id(person.clone())))
     }
 
     pub(crate) fn sending(&mut self, send: SendId, now: Timestamp) -> bool {

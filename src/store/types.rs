@@ -4,9 +4,9 @@ use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Origin, Unreadable};
-use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
-use crate::message::Request;
-use crate::policy::{Refusal, Window};
+use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
+use crate::message::{Recipient, Request};
+use crate::policy::{self, Facts, Refusal, Standing, Window};
 
 /// One signed POST from Meta, read.
 #[derive(Debug)]
@@ -97,8 +97,8 @@ pub struct TakenEvent {
     pub state: Option<String>,
     /// The steps that an earlier try of this turn has taken.
     pub steps: Vec<TakenStep>,
-    /// The conversation's window.
-    pub window: Option<Window>,
+    /// What policy knows of the conversation, and of the right that a reply to the event has.
+    pub facts: Facts,
 }
 
 impl TakenEvent {
@@ -205,6 +205,8 @@ pub struct TakenSend {
     pub attempts: u32,
     /// Whether nobody could tell of one of these tries whether it arrived.
     pub was_in_doubt: bool,
+    /// Who speaks.
+    pub origin: policy::Origin,
     /// To whom, and what.
     pub request: Request,
 }
@@ -320,9 +322,11 @@ pub struct Shut {
 pub struct Post {
     /// From whom.
     pub account: AccountId,
-    /// In which of the person's conversations.
-    pub thread: Thread,
-    /// The person of the conversation.
+    /// What the settings say of the account to policy.
+    pub standing: Standing,
+    /// To whom all of it goes.
+    pub recipient: Recipient,
+    /// The person, where the recipient names one.
     pub person: PersonId,
     /// The parts, in order.
     pub sends: Vec<(SendId, Request)>,
@@ -332,6 +336,13 @@ pub struct Post {
     pub key: Option<(String, [u8; 32])>,
     /// The present moment.
     pub now: Timestamp,
+}
+
+impl Post {
+    /// Who speaks: a person where one is named.
+    pub fn origin(&self) -> policy::Origin {
+        if self.agent.is_some() { policy::Origin::Agent } else { policy::Origin::Bot }
+    }
 }
 
 /// What became of a post.
@@ -359,10 +370,14 @@ pub enum Replayed {
 }
 
 /// What is known of a conversation.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ConversationRow {
     /// Its window, where it was ever opened.
     pub window: Option<Window>,
+    /// When the person last wrote.
+    pub last_message_at: Option<Timestamp>,
+    /// The app that has it, as far as Meta has told.
+    pub owner: Option<AppId>,
     /// When something last happened in it.
     pub last_event_at: Option<Timestamp>,
 }

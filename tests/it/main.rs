@@ -20,6 +20,7 @@ mod layers; // who may import whom
 mod listener; // deadlines, and who goes when there are too many connections
 mod outage; // a Meta that is down for long, and comes back
 mod payloads; // every shape that Meta documents, from a file to its handler
+mod policy; // every rule of Meta's, judged by both sides
 mod process; // the binary itself: settings, signals, kill -9, one server per file
 mod quiet; // what may never stand in a log
 mod relay; // a bot behind HTTP, and the examples

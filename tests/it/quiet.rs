@@ -20,7 +20,7 @@ async fn nothing_of_people_and_no_secret_is_logged_or_counted() {
     rig.says("Ada", "shop", TEXT).await;
     rig.says("Ada", "shop_ig", TEXT).await;
     rig.sends_are("sent", 2).await;
-    for fault in ["temporary", "rate_limit", "token_expired", "blocked", "lost_answer"] {
+    for fault in ["temporary", "rate_limit", "token_expired", "lost_answer", "blocked"] {
         rig.fault(json!({"send": fault, "times": 1})).await;
         rig.says("Ben", "shop_ig", TEXT).await;
         rig.events_are("pending", 0).await;

@@ -281,7 +281,7 @@ async fn a_reply_is_judged_by_policy_and_its_outcome_is_told() {
     let outcome = script.asked().remove(1);
     assert_eq!((&outcome["kind"], &outcome["person"]), (&json!("outcome"), &json!(ADA)));
     let told = ["status", "rule", "message_id"].map(|key| outcome["event"][key].clone());
-    assert_eq!(told, [json!("refused"), json!("P2.1"), json!(null)]);
+    assert_eq!(told, [json!("refused"), json!("P2.5"), json!(null)]);
     let sends = rig.sends("").await;
     assert_eq!(outcome["event"]["send"], sends[1]["id"]);
     assert_eq!(sends[0]["rule"], "100", "what Meta would refuse is judged by itself: {sends:#?}");

@@ -3,8 +3,10 @@
 use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
+use super::ledger::Owner;
 use super::work::Work;
-use crate::id::Thread;
+use crate::clock::Timestamp;
+use crate::id::{AppId, Thread};
 
 /// A conversation as the intake needs it.
 pub(super) struct Conversation {
@@ -13,6 +15,7 @@ pub(super) struct Conversation {
     pub(super) last_send: Option<i64>,
     pub(super) queue_tail: Option<i64>,
     pub(super) send_tail: Option<i64>,
+    pub(super) owner: Owner,
 }
 
 /// Finds the conversation of `person` with `account`, or makes it.
@@ -20,7 +23,7 @@ pub(super) fn open(work: &Work<'_>, account: &str, thread: Thread, person: &str)
     let mut id = hash(account, thread, person);
     loop {
         match at(work, id)? {
-            Some((conversation, owner)) if owner.is(account, thread, person) => return Ok(conversation),
+            Some((conversation, whose)) if whose.is(account, thread, person) => return Ok(conversation),
             // Two conversations under one hash: the later one lives next door. Rows are never deleted, so a search that
             // reaches a free place has passed every neighbour.
             Some(_) => id = id.wrapping_add(1),
@@ -30,7 +33,8 @@ pub(super) fn open(work: &Work<'_>, account: &str, thread: Thread, person: &str)
     work.db
         .prepare_cached("INSERT INTO conversation (id, account, thread, person) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, account, thread as i64, person])?;
-    Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None, send_tail: None })
+    let owner = Owner::default();
+    Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None, send_tail: None, owner })
 }
 
 /// Finds the id of a conversation, where there is one.
@@ -43,9 +47,9 @@ pub(super) fn find(
     let mut id = hash(account, thread, person);
     let mut statement = db.prepare_cached("SELECT account, thread, person FROM conversation WHERE id = ?1")?;
     loop {
-        let owner = statement.query_row([id], |row| Owner::read(row, 0)).optional()?;
-        match owner {
-            Some(owner) if owner.is(account, thread, person) => return Ok(Some(id)),
+        let whose = statement.query_row([id], |row| Whose::read(row, 0)).optional()?;
+        match whose {
+            Some(whose) if whose.is(account, thread, person) => return Ok(Some(id)),
             Some(_) => id = id.wrapping_add(1),
             None => return Ok(None),
         }
@@ -53,15 +57,15 @@ pub(super) fn find(
 }
 
 /// Whose a conversation is.
-struct Owner {
+struct Whose {
     account: String,
     thread: i64,
     person: String,
 }
 
-impl Owner {
-    fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Owner> {
-        Ok(Owner { account: row.get(column)?, thread: row.get(column + 1)?, person: row.get(column + 2)? })
+impl Whose {
+    fn read(row: &Row<'_>, column: usize) -> rusqlite::Result<Whose> {
+        Ok(Whose { account: row.get(column)?, thread: row.get(column + 1)?, person: row.get(column + 2)? })
     }
 
     fn is(&self, account: &str, thread: Thread, person: &str) -> bool {
@@ -69,15 +73,18 @@ impl Owner {
     }
 }
 
-fn at(work: &Work<'_>, id: i64) -> rusqlite::Result<Option<(Conversation, Owner)>> {
+fn at(work: &Work<'_>, id: i64) -> rusqlite::Result<Option<(Conversation, Whose)>> {
     work.db
         .prepare_cached(
-            "SELECT last_event, last_send, queue_tail, send_tail, account, thread, person FROM conversation WHERE id = ?1",
+            "SELECT last_event, last_send, queue_tail, send_tail, account, thread, person, owner, owner_at
+             FROM conversation WHERE id = ?1",
         )?
         .query_row([id], |row| {
             let (last_event, last_send) = (row.get(0)?, row.get(1)?);
             let (queue_tail, send_tail) = (row.get(2)?, row.get(3)?);
-            Ok((Conversation { id, last_event, last_send, queue_tail, send_tail }, Owner::read(row, 4)?))
+            let (app, at) = (row.get::<_, Option<String>>(7)?, row.get::<_, Option<i64>>(8)?);
+            let owner = Owner { app: app.map(AppId::new), at: at.map(Timestamp) };
+            Ok((Conversation { id, last_event, last_send, queue_tail, send_tail, owner }, Whose::read(row, 4)?))
         })
         .optional()
 }

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{inbox, outbox};
+use super::{inbox, outbox, rights};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
@@ -154,13 +154,14 @@ fn settle_sent(
     let mid = message_id.as_ref().map(MessageId::as_str).map(str::to_owned);
     outbox::settle(work, send, &Outcome::Sent { message_id }, now)?;
     // Meta may say no and mean yes. Its echo is the better evidence; what was behind the send has left meanwhile.
-    work.db
+    let arrived = work
+        .db
         .prepare_cached(
             "UPDATE send SET status = 4, rule = NULL, reason = NULL, message_id = ifnull(?2, message_id), at = ?3
              WHERE id = ?1 AND status IN (5, 6)",
         )?
-        .execute(params![send.0, mid, now.0])
-        .map(drop)
+        .execute(params![send.0, mid, now.0])?;
+    if arrived == 1 { rights::take_again(work, send) } else { Ok(()) }
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.

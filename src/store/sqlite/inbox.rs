@@ -7,6 +7,7 @@ use super::outbox::{self, Planned};
 use super::step::{self, SaidSoFar};
 use super::work::Work;
 use crate::clock::Timestamp;
+use crate::event::Kind;
 use crate::id::{AccountId, EventId, PersonId};
 use crate::store::{EventStatus, Failure, Finish, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
 
@@ -48,29 +49,30 @@ fn due(
     now: Timestamp,
     events: &mut Vec<TakenEvent>,
 ) -> rusqlite::Result<()> {
+    let blocked = ledger::blocked(work, &AccountId::new(account))?;
     let mut statement = work.db.prepare_cached(
         "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by, event.kind, at, steps, state_before
+                opened_at, opened_by, last_message_at, event.kind, at, steps, state_before
          FROM event JOIN conversation ON conversation.id = event.conversation
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
     let rows = statement.query_map(params![account, now.0, slots], |row| {
-        let has_steps = row.get::<_, i64>(13)? > 0;
+        let has_steps = row.get::<_, i64>(14)? > 0;
         let event = TakenEvent {
             id: EventId(row.get(0)?),
             account: crate::id::AccountId::new(row.get::<_, String>(1)?),
             person: row.get::<_, Option<String>>(2)?.map(PersonId::new),
-            kind: row.get(11)?,
-            at: row.get::<_, Option<i64>>(12)?.map(Timestamp),
+            kind: row.get(12)?,
+            at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
             standby: row.get(3)?,
             attempt: row.get(4)?,
             first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
             received_at: Timestamp(row.get(6)?),
             raw: row.get(7)?,
             // A turn that is run again starts from what its first try knew.
-            state: row.get(if has_steps { 14 } else { 8 })?,
+            state: row.get(if has_steps { 15 } else { 8 })?,
             steps: Vec::new(),
-            window: ledger::window(row, 9)?,
+            facts: ledger::of_row(row, 9, row.get::<_, Option<String>>(2)?.map(PersonId::new), blocked, None)?,
         };
         Ok((event, has_steps))
     })?;
@@ -78,6 +80,9 @@ fn due(
         let (mut event, has_steps) = row?;
         if has_steps {
             event.steps = step::taken(work, event.id)?;
+        }
+        if event.kind == Kind::Comment.as_str() {
+            event.facts.right = ledger::of_event(work, &event)?;
         }
         events.push(event);
     }

@@ -8,7 +8,7 @@ use super::work::Work;
 use super::{inbox, keys, ledger};
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
-use crate::id::PersonId;
+use crate::id::{AppId, PersonId};
 use crate::store::{Appended, Delivery, EventStatus, Intake};
 
 /// Keeps every new event of a delivery.
@@ -55,7 +55,8 @@ fn event(
         appended.new += 1;
     }
     insert(work, envelope, id, &conversation, status, now)?;
-    record(work, envelope, id, &conversation, status, now)
+    record(work, envelope, id, &conversation, status, now)?;
+    ledger::feed(work, envelope, conversation.id, now)
 }
 
 fn insert(
@@ -87,8 +88,8 @@ fn insert(
         .map(drop)
 }
 
-/// Writes what an event says of its conversation: to its history, its queue and the ledger. Late and repeated events never
-/// turn the window back.
+/// Writes what an event says of its conversation into its row: to its history, its queue and the ledger. Late and repeated
+/// events never turn the window back.
 fn record(
     work: &Work<'_>,
     envelope: &Envelope,
@@ -97,12 +98,16 @@ fn record(
     status: EventStatus,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let owner = ledger::owner_after(&conversation.owner, envelope, work.own, now);
+    let owner = owner.as_ref().unwrap_or(&conversation.owner);
     let queued = matches!(status, EventStatus::Ready | EventStatus::Waiting).then_some(id);
     work.db
         .prepare_cached(
             "UPDATE conversation SET last_event = ?2, last_event_at = ?3, queue_tail = ifnull(?4, queue_tail),
                opened_by = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?6 ELSE opened_by END,
-               opened_at = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?5 ELSE opened_at END
+               opened_at = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?5 ELSE opened_at END,
+               last_message_at = CASE WHEN ?7 > ifnull(last_message_at, -1) THEN ?7 ELSE last_message_at END,
+               owner = ?8, owner_at = ?9
              WHERE id = ?1",
         )?
         .execute(params![
@@ -112,6 +117,9 @@ fn record(
             queued,
             ledger::opened_at(envelope, now),
             envelope.kind().as_str(),
+            ledger::written_at(envelope, now),
+            owner.app.as_ref().map(AppId::as_str),
+            owner.at.map(|at| at.0),
         ])
         .map(drop)
 }

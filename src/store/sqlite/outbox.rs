@@ -2,12 +2,14 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{echo, held, outcome};
+use super::{echo, held, outcome, rights};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
+use crate::policy::Origin;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
 /// Who says something.
@@ -30,7 +32,8 @@ impl<'a> Planned<'a> {
     }
 }
 
-/// Plans sends, in order: a chain, behind the conversation's last send where that is not settled.
+/// Plans sends, in order: a chain, behind the conversation's last send where that is not settled. What has lost its right to
+/// another send is refused here, and the chain goes past it.
 pub(super) fn plan(
     work: &mut Work<'_>,
     Planned { event, so_far, agent }: Planned<'_>,
@@ -39,22 +42,28 @@ pub(super) fn plan(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let (Some((first, _)), Some((last, _))) = (sends.first(), sends.last()) else { return Ok(()) };
+    let (first, last) = (first.0, last.0);
     let (account, person, mut previous, tail): (String, String, Option<i64>, Option<i64>) = work
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let turn = so_far.map_or(*first, |so_far| so_far.first);
-    let held = match so_far {
-        Some(so_far) => held::join(work, so_far.last, *first)?,
-        None => None,
+    let turn = so_far.map_or(first, |so_far| so_far.first.0);
+    let origin = if agent.is_some() { Origin::Agent } else { Origin::Bot };
+    let chain = rights::take(work, &AccountId::new(account.as_str()), origin, sends, now)?;
+    let held = match (so_far, chain.first) {
+        (Some(so_far), Some(first)) => held::join(work, so_far.last, first)?,
+        _ => None,
     };
-    let mut status = if held.is_some() { SendStatus::Held } else { stand_behind(work, tail, first.0)? };
+    let mut status = match chain.first {
+        Some(first) if held.is_none() => stand_behind(work, tail, first.0)?,
+        _ => SendStatus::Held,
+    };
     let mut insert = work.db.prepare_cached(
         "INSERT INTO send (id, event, turn, conversation, previous, next, account, person, agent, request, status, due, at,
-                           reason)
-         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13)",
+                           reason, rule)
+         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13, ?14)",
     )?;
-    for (index, (id, request)) in sends.iter().enumerate() {
+    for ((id, request), Link { lost, next }) in sends.iter().zip(&chain.links) {
         let request =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         insert.execute(params![
@@ -62,32 +71,33 @@ pub(super) fn plan(
             event.map(|event| event.0),
             conversation,
             previous,
-            sends.get(index + 1).map(|(next, _)| next.0),
+            next.map(|next| next.0),
             account,
             person,
             agent,
             request,
-            status as i64,
+            lost.map_or(status, |_| SendStatus::Refused) as i64,
             now.0,
-            turn.0,
-            held,
+            turn,
+            lost.map(|lost| lost.reason).or(held.as_deref()),
+            lost.map(|lost| lost.rule),
         ])?;
         previous = Some(id.0);
-        if held.is_none() {
+        if held.is_none() && lost.is_none() {
             status = SendStatus::Waiting;
         }
     }
     drop(insert);
-    if held.is_some() {
-        for (id, _) in sends {
+    let tail = chain.last.filter(|_| held.is_none()).map(|last| last.0).or(tail);
+    work.db
+        .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
+        .execute(params![conversation, last, tail])?;
+    for ((id, _), link) in sends.iter().zip(&chain.links) {
+        if held.is_some() || link.lost.is_some() {
             outcome::tell(work, *id, now)?;
         }
     }
-    let tail = if held.is_some() { tail } else { Some(last.0) };
-    work.db
-        .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
-        .execute(params![conversation, last.0, tail])
-        .map(drop)
+    Ok(())
 }
 
 /// Where a send stands that comes behind `tail`: waiting, where that is not settled.
@@ -113,13 +123,14 @@ pub(in crate::store) fn take(
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
-                    let Kept { id, person, attempts, was_in_doubt, .. } = kept;
+                    let Kept { id, person, attempts, was_in_doubt, origin, request: _ } = kept;
                     taken.items.push(TakenSend {
                         id,
                         account: account.clone(),
                         person,
                         attempts,
                         was_in_doubt,
+                        origin,
                         request,
                     });
                 }
@@ -143,6 +154,7 @@ struct Kept {
     person: PersonId,
     attempts: u32,
     was_in_doubt: bool,
+    origin: Origin,
     request: String,
 }
 
@@ -154,7 +166,7 @@ fn due(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, doubted_since IS NOT NULL, request FROM send
+        "SELECT id, person, attempts, doubted_since IS NOT NULL, agent IS NOT NULL, request FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
@@ -164,7 +176,8 @@ fn due(
         if kept.len() < slots && !in_flight.contains(&id) {
             let person = PersonId::new(row.get::<_, String>(1)?);
             let (attempts, was_in_doubt) = (row.get(2)?, row.get(3)?);
-            kept.push(Kept { id, person, attempts, was_in_doubt, request: row.get(4)? });
+            let origin = if row.get(4)? { Origin::Agent } else { Origin::Bot };
+            kept.push(Kept { id, person, attempts, was_in_doubt, origin, request: row.get(5)? });
         }
     }
     Ok(kept)
@@ -238,6 +251,9 @@ pub(in crate::store) fn settle(
             Some(SendStatus::Waiting) => step_out(work, conversation, send, next)?,
             _ => come_forward(work, next, now)?,
         },
+    }
+    if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
+        rights::give_back(work, send)?;
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;

@@ -14,13 +14,13 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     if let Some(before) = before(work, post)? {
         return Ok(before);
     }
-    let facts = ledger::facts(work, &post.account, post.thread, &post.person)?;
-    for (_, request) in &post.sends {
-        if let Err(refusal) = policy::check(&facts, request, post.now) {
-            return Ok(Posted::Refused(refusal));
-        }
+    let facts = ledger::facts(work, &post.account, &post.person, &post.recipient)?;
+    let person = facts.person.clone();
+    if let Err(refusal) = policy::check_parts(&post.standing, facts, post.origin(), &post.sends, post.now) {
+        return Ok(Posted::Refused(refusal));
     }
-    let conversation = conversation::open(work, post.account.as_str(), post.thread, post.person.as_str())?;
+    let person = person.as_ref().unwrap_or(&post.person);
+    let conversation = conversation::open(work, post.account.as_str(), post.recipient.thread(), person.as_str())?;
     let planned = Planned::posted(post.agent.as_deref());
     outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();

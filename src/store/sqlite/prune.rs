@@ -58,6 +58,8 @@ pub(in crate::store) fn step(work: &mut Work<'_>, bounds: &Bounds) -> rusqlite::
     delete(KEYS, bounds.keep.keys.0)?;
     delete(UNTIMED_KEYS, bounds.keep.keys.0)?;
     delete(POSTED, bounds.keep.events.0)?;
+    // No earlier than the keys: a comment that comes again must not be new.
+    delete(GIVEN, bounds.keep.keys.0)?;
     Ok(more)
 }
 
@@ -73,5 +75,7 @@ const KEYS: &str = "DELETE FROM seen WHERE (time, hash) IN
     (SELECT time, hash FROM seen WHERE time < ?1 AND received_at < ?1 ORDER BY time, hash LIMIT ?2)";
 const UNTIMED_KEYS: &str = "DELETE FROM seen_untimed WHERE hash IN
     (SELECT hash FROM seen_untimed WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)";
+const GIVEN: &str = "DELETE FROM given WHERE (account, kind, hash) IN
+    (SELECT account, kind, hash FROM given WHERE forget_at < ?1 ORDER BY forget_at LIMIT ?2)";
 const POSTED: &str = "DELETE FROM posted WHERE (account, key) IN
     (SELECT account, key FROM posted WHERE at < ?1 ORDER BY at LIMIT ?2)";

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{conversation, ledger};
 use crate::clock::Timestamp;
-use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
+use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::store::{ConversationRow, EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
 
 const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error";
@@ -52,13 +52,16 @@ pub(in crate::store) fn conversation(
     let Some(id) = of_name(db, account, person.as_str())?.into_iter().next() else {
         return Ok(ConversationRow::default());
     };
-    db.prepare_cached("SELECT opened_at, opened_by, last_event_at FROM conversation WHERE id = ?1")?.query_row(
-        [id],
-        |row| {
-            let last_event_at = row.get::<_, Option<i64>>(2)?.map(Timestamp);
-            Ok(ConversationRow { window: ledger::window(row, 0)?, last_event_at })
-        },
-    )
+    let sql = "SELECT opened_at, opened_by, last_message_at, last_event_at, owner FROM conversation WHERE id = ?1";
+    db.prepare_cached(sql)?.query_row([id], |row| {
+        let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
+        Ok(ConversationRow {
+            window: ledger::window(row, 0)?,
+            last_message_at: time(2)?,
+            last_event_at: time(3)?,
+            owner: row.get::<_, Option<String>>(4)?.map(AppId::new),
+        })
+    })
 }
 
 /// The conversations under a name: a person's chat first, then those of whom else the name may stand for.

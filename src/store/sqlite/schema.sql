@@ -15,6 +15,9 @@ CREATE TABLE conversation (
     person TEXT NOT NULL,           -- '' for what concerns the account as a whole
     opened_at INTEGER,              -- the standard window; milliseconds, as every time here
     opened_by TEXT,
+    last_message_at INTEGER,        -- when the person last wrote
+    owner TEXT,                     -- the app that has the conversation; null for nobody, or nobody knows
+    owner_at INTEGER,               -- when Meta last told of that
     last_event_at INTEGER,
     last_event INTEGER,
     last_send INTEGER,
@@ -92,6 +95,35 @@ CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
+
+-- What people gave beside the window: a comment or a post its one private reply, a token its notifications.
+CREATE TABLE given (
+    account TEXT NOT NULL,
+    kind INTEGER NOT NULL,          -- 0 a comment, 1 a visitor's post, 2 a one-time token, 3 a token for marketing messages
+    hash BLOB NOT NULL,             -- of the comment's or post's id, or of the token, which itself goes with its event
+    conversation INTEGER NOT NULL,  -- of whoever gave it
+    at INTEGER NOT NULL,            -- when it was written, or agreed to
+    told_at INTEGER NOT NULL,       -- when Meta last told of it
+    gone INTEGER NOT NULL,          -- the comment is removed, the messages are stopped
+    broadcast TEXT,                 -- the live media that it was written below
+    expires_at INTEGER,             -- the end of a token, where Meta said when
+    taken_by INTEGER,               -- the send that uses it, or has used it
+    taken_at INTEGER,               -- when that was planned
+    used_at INTEGER,                -- when it was used before that
+    forget_at INTEGER NOT NULL,     -- when it is over for certain
+    PRIMARY KEY (account, kind, hash)
+) WITHOUT ROWID;
+CREATE INDEX given_by_end ON given (forget_at);
+
+-- What Meta tells of an account as a whole.
+CREATE TABLE account (
+    id TEXT PRIMARY KEY,
+    blocked_at INTEGER,             -- since when its sends are blocked
+    blocked_by INTEGER,             -- how Meta told so: 0 by the webhook, 1 in answer to a send
+    enforced_at INTEGER,            -- when Meta last told of that
+    broadcast TEXT,                 -- the media that is, or was last, live
+    broadcast_at INTEGER            -- when somebody last commented below it
+) WITHOUT ROWID;
 
 -- Posted sends that must not be posted again, by the poster's key.
 CREATE TABLE posted (

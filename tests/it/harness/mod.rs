@@ -1,6 +1,7 @@
 //! A server and an emulated Meta for one test, on free ports, a temporary store and a clock that stands until it is moved.
 //!
-//! A test ends with [`Rig::end`], which fails when work is left over or a secret was logged.
+//! A test ends with [`Rig::end`], which fails when work is left over, when Meta had to refuse a send and the test did not ask
+//! for that, or when a secret was logged.
 
 pub mod binary;
 pub mod bots;
@@ -8,6 +9,7 @@ pub mod chromium;
 pub mod logs;
 pub mod meta;
 pub mod python;
+pub mod refusals;
 pub mod wall;
 
 use std::time::Duration;
@@ -24,6 +26,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use refusals::Refusals;
 
 /// How long anything may take on the busiest machine before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -112,6 +116,7 @@ pub struct Rig {
     emulator: Emulator,
     settings: Settings,
     handlers: Handlers,
+    refusals: Refusals,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     ended: bool,
@@ -149,6 +154,7 @@ impl Rig {
             emulator,
             settings,
             handlers: wish.handlers,
+            refusals: Refusals::default(),
             stop,
             serving,
             ended: false,
@@ -199,9 +205,15 @@ impl Rig {
 
     /// What goes wrong at Meta next.
     pub async fn fault(&self, fault: Value) {
+        self.refusals.expect_fault(fault["send"].as_str());
         let url = format!("{}/emulator/faults", self.meta);
         let answer = send_json(self.http.post(url), &fault).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{fault}");
+    }
+
+    /// From here on Meta may refuse what is sent.
+    pub fn expect_refusals(&self) {
+        self.refusals.expect();
     }
 
     /// What stands in a chat, as `person: …` and `business: …`.
@@ -230,7 +242,9 @@ impl Rig {
         self.post_webhook(&[(signature::HEADER, &header)], body.into_bytes()).await
     }
 
+    /// A delivery straight to the webhook. The emulated Meta knows nothing of what it tells, and may refuse the answers.
     pub async fn post_webhook(&self, headers: &[(&str, &str)], body: Vec<u8>) -> StatusCode {
+        self.expect_refusals();
         let mut request = self.http.post(self.public("/webhook")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -296,6 +310,17 @@ impl Rig {
         .await;
     }
 
+    /// Waits until nobody has anything left to do before the clock moves: no webhook, no event, no send.
+    pub async fn comes_to_rest(&self) {
+        let app = self.app.as_ref().expect("a server that runs");
+        self.until(|| async {
+            // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
+            let rests = app.is_at_rest().await && self.emulator.is_at_rest() && app.is_at_rest().await;
+            if rests { Ok(()) } else { Err("somebody is at work".to_owned()) }
+        })
+        .await;
+    }
+
     async fn counted(&self, what: &str, query: &str, count: usize) -> Vec<Value> {
         self.until(|| async {
             let rows = self.list(what, query).await;
@@ -326,6 +351,8 @@ impl Rig {
             }
             self.stop_app().await;
         }
+        let exchanges = self.json(&format!("{}/emulator/exchanges", self.meta)).await;
+        self.refusals.check(exchanges["exchanges"].as_array().expect("exchanges"));
         self.stop.cancel();
         (&mut self.serving).await.expect("the emulator ends");
         logs::check();

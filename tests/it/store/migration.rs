@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rejoinder::event::Envelope;
+use rejoinder::policy::{Enforcement, Signal, Standing};
 use rejoinder::store::{Decided, EventStatus, Post, Posted};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
@@ -65,7 +66,7 @@ impl Old {
     fn event(&self, id: i64, status: EventStatus, chain: (Option<i64>, Option<i64>), list: &str, item: &Value) {
         let envelope = read_one(list, item);
         // The keys of what schema 1 called `other` were others.
-        let is_other = self.version == 1 && envelope.kind() == Kind::Comment;
+        let is_other = self.version == 1 && matches!(envelope.kind(), Kind::Comment | Kind::PolicyEnforcement);
         let person = envelope.person.as_ref().filter(|_| !is_other).map_or("", PersonId::as_str);
         let kind = if is_other { "other" } else { envelope.kind().as_str() };
         let sql = "INSERT INTO event (id, conversation, previous, next, account, person, kind, status, standby, received_at, due,
@@ -268,7 +269,7 @@ async fn what_waited_in_an_old_store_is_handled_in_order() {
         assert_eq!(ids(&taken), [r#""b1""#, r#""a2""#], "from schema {version}");
         let [b1, a2] = &taken[..] else { panic!("two events") };
         assert_eq!((a2.attempt, a2.state.as_deref(), b1.state.as_deref()), (2, Some(STATE), Some(STATE)));
-        assert_eq!(a2.window.map(|window| window.opened_at), Some(NOW - HOUR));
+        assert_eq!(a2.facts.window.map(|window| window.opened_at), Some(NOW - HOUR));
         opened.says(ADA, "a4").await;
         opened.finish(a2.id).await;
         for expected in ["a3", "a4"] {
@@ -287,14 +288,36 @@ async fn what_waited_in_an_old_store_is_handled_in_order() {
 async fn the_windows_of_an_old_store_are_those_of_the_same_people() {
     for (version, schema) in SCHEMAS {
         let opened = migrated(version, schema).await;
-        let is_open = async |thread, person: &str| {
-            let facts = opened.store().facts(AccountId::new(SHOP), thread, PersonId::new(person)).await.expect("facts");
+        let is_open = async |recipient: fn(PersonId) -> Recipient, person: &str| {
+            let (account, person) = (AccountId::new(SHOP), PersonId::new(person));
+            let facts = opened.store().facts(account, person.clone(), recipient(person)).await.expect("facts");
             facts.window.is_some_and(|window| window.opened_at == NOW - HOUR)
         };
-        for (thread, person) in [(Thread::Chat, ADA), (Thread::Chat, CARL), (Thread::UserRef, EVE)] {
-            assert!(is_open(thread, person).await, "{person} from schema {version}");
+        assert!(is_open(Recipient::Id, ADA).await && is_open(Recipient::Id, CARL).await, "from schema {version}");
+        assert!(is_open(Recipient::UserRef, EVE).await, "from schema {version}");
+        assert!(!is_open(Recipient::UserRef, ADA).await && !is_open(Recipient::Id, EVE).await);
+    }
+}
+
+#[tokio::test]
+async fn a_block_of_which_an_old_store_keeps_the_news_goes_on() {
+    for (version, schema) in SCHEMAS {
+        let news = |action: &str, at: Timestamp| json!({"recipient": {"id": SHOP}, "timestamp": at.0, "policy_enforcement": {"action": action}});
+        for (first, last, expected) in [("unblock", "block", true), ("block", "unblock", false)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let old = Old::new(&folder, version, schema);
+            old.conversation("", ends(2), Ends { last: None });
+            // The later one was told first.
+            old.event(1, EventStatus::Done, (None, None), "messaging", &news(last, NOW - 2 * HOUR));
+            old.event(2, EventStatus::Done, (Some(1), None), "messaging", &news(first, NOW - 3 * HOUR));
+            drop(old);
+            let opened = Opened::in_folder(sqlite, folder).await;
+            let ada = PersonId::new(ADA);
+            let facts =
+                opened.store().facts(AccountId::new(SHOP), ada.clone(), Recipient::Id(ada)).await.expect("facts");
+            let block = Enforcement { since: NOW - 2 * HOUR, signal: Signal::Webhook };
+            assert_eq!(facts.blocked, expected.then_some(block), "from schema {version}");
         }
-        assert!(!is_open(Thread::UserRef, ADA).await && !is_open(Thread::Chat, EVE).await);
     }
 }
 
@@ -317,7 +340,9 @@ async fn what_an_old_store_has_seen_is_known_again() {
         let sends = Vec::new();
         let (account, person) = (AccountId::new(SHOP), PersonId::new(BEN));
         let key = Some(("k".to_owned(), BODY));
-        let post = Post { account, thread: Thread::Chat, person, sends, agent: None, key, now: NOW };
+        let standing = Standing { platform: settings::Platform::Messenger, features: Vec::new() };
+        let recipient = Recipient::Id(person.clone());
+        let post = Post { account, standing, recipient, person, sends, agent: None, key, now: NOW };
         let posted = opened.store().post(post).await.expect("posted");
         assert_eq!(posted, Posted::Planned(vec![SendId(15), SendId(16)]));
         let served = vec![AccountId::new(SHOP)];

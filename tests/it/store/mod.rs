@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rejoinder::clock::Timestamp;
 use rejoinder::event::{self, Key, Kind, Origin, Piece, Unreadable};
-use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
+use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
@@ -25,6 +25,7 @@ mod inbox;
 mod lifetime;
 mod migration;
 mod outbox;
+mod rights;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -68,6 +69,13 @@ macro_rules! contract {
                     a_held_send_that_arrived_after_all_is_sent_and_its_turn_goes_on
                     the_last_turn_can_be_held_and_released_too
                     a_step_is_kept_and_not_taken_twice;
+                rights:
+                    of_two_who_race_for_one_private_reply_one_wins_each_time
+                    a_right_is_taken_when_the_send_is_planned_and_given_back_when_it_did_not_happen
+                    one_that_was_ever_in_doubt_keeps_its_right
+                    an_echo_takes_the_right_of_a_send_that_seemed_refused
+                    what_is_told_late_or_again_gives_nothing_back
+                    of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last
@@ -213,7 +221,11 @@ impl Opened {
     }
 
     async fn opened_at(&self) -> Option<(Timestamp, Kind)> {
-        let facts = self.store().facts(AccountId::new(SHOP), Thread::Chat, PersonId::new(ADA)).await.expect("facts");
+        let facts = self
+            .store()
+            .facts(AccountId::new(SHOP), PersonId::new(ADA), Recipient::Id(PersonId::new(ADA)))
+            .await
+            .expect("facts");
         facts.window.map(|window| (window.opened_at, window.opened_by))
     }
 }

@@ -1,8 +1,14 @@
--- To schema 3: doubt, turns, and the steps of long turns.
+-- To schema 3: doubt, turns, the steps of long turns, and the ledger.
 
 -- The last send was the end of its queue.
 ALTER TABLE conversation ADD COLUMN send_tail INTEGER;
 UPDATE conversation SET send_tail = last_send;
+
+-- Taps and links open the window as well, and are no messages.
+ALTER TABLE conversation ADD COLUMN last_message_at INTEGER;
+ALTER TABLE conversation ADD COLUMN owner TEXT;
+ALTER TABLE conversation ADD COLUMN owner_at INTEGER;
+UPDATE conversation SET last_message_at = opened_at WHERE opened_by = 'message';
 
 ALTER TABLE event ADD COLUMN steps INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE event ADD COLUMN state_before TEXT;
@@ -38,3 +44,44 @@ UPDATE send SET doubted_since = ifnull(attempted_at, at), doubts = 1, silent = 1
 
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
+
+-- What was given before is not known any more: nothing could be sent on it.
+CREATE TABLE given (
+    account TEXT NOT NULL,
+    kind INTEGER NOT NULL,          -- 0 a comment, 1 a visitor's post, 2 a one-time token, 3 a token for marketing messages
+    hash BLOB NOT NULL,             -- of the comment's or post's id, or of the token, which itself goes with its event
+    conversation INTEGER NOT NULL,  -- of whoever gave it
+    at INTEGER NOT NULL,            -- when it was written, or agreed to
+    told_at INTEGER NOT NULL,       -- when Meta last told of it
+    gone INTEGER NOT NULL,          -- the comment is removed, the messages are stopped
+    broadcast TEXT,                 -- the live media that it was written below
+    expires_at INTEGER,             -- the end of a token, where Meta said when
+    taken_by INTEGER,               -- the send that uses it, or has used it
+    taken_at INTEGER,               -- when that was planned
+    used_at INTEGER,                -- when it was used before that
+    forget_at INTEGER NOT NULL,     -- when it is over for certain
+    PRIMARY KEY (account, kind, hash)
+) WITHOUT ROWID;
+CREATE INDEX given_by_end ON given (forget_at);
+
+CREATE TABLE account (
+    id TEXT PRIMARY KEY,
+    blocked_at INTEGER,             -- since when its sends are blocked
+    blocked_by INTEGER,             -- how Meta told so: 0 by the webhook, 1 in answer to a send
+    enforced_at INTEGER,            -- when Meta last told of that
+    broadcast TEXT,                 -- the media that is, or was last, live
+    broadcast_at INTEGER            -- when somebody last commented below it
+) WITHOUT ROWID;
+
+-- A block of which the news is still kept goes on.
+INSERT INTO account (id, blocked_at, blocked_by, enforced_at)
+SELECT account, iif(action = 'block', told_at, NULL), 0, told_at
+FROM (
+    SELECT account, action, max(told_at) AS told_at
+    FROM (
+        SELECT account, CAST(raw AS TEXT) ->> '$.policy_enforcement.action' AS action,
+               min(ifnull(CAST(CAST(raw AS TEXT) ->> '$.timestamp' AS INTEGER), received_at), received_at) AS told_at
+        FROM event WHERE kind IN ('policy_enforcement', 'other') AND account IS NOT NULL AND json_valid(CAST(raw AS TEXT))
+    )
+    WHERE action IN ('block', 'unblock') GROUP BY account
+);

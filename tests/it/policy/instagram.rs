@@ -1,0 +1,32 @@
+//! P12: what there is on Messenger alone.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_what_instagram_does_not_have_is_refused_before_any_call() {
+    let desk = Desk::at("shop_ig", FEATURES).await;
+    desk.ada_says_hello().await;
+    let payload = |kind: &str| template(json!({"template_type": kind}));
+    for (fields, rule) in [
+        (tagged("CUSTOMER_FEEDBACK"), "P2.4"),
+        (tagged("ACCOUNT_UPDATE"), "P2.4"),
+        (tagged("NON_PROMOTIONAL_SUBSCRIPTION"), "P9.6"),
+        (json!({"messaging_type": "UTILITY", "message": {"template": {"name": "order_update"}}}), "P12"),
+        (json!({"recipient": {"user_ref": "cart-1"}}), "P12"),
+        (json!({"recipient": {"post_id": "104_9"}}), "P4.5"),
+        (json!({"recipient": {"one_time_notif_token": "4711"}}), "P5.5"),
+        (json!({"recipient": {"notification_messages_token": "8012"}}), "P12"),
+        (json!({"persona_id": "31"}), "P12"),
+        (json!({"message": {"sticker_id": "369239263222822"}}), "P12"),
+        (payload("one_time_notif_req"), "P5.5"),
+        (payload("coupon"), "P12"),
+        (payload("receipt"), "P12"),
+        (payload("media"), "P12"),
+        (payload("customer_feedback"), "P12"),
+    ] {
+        desk.check(desk.post(fields.clone()).await, Some(rule), &fields.to_string());
+    }
+    assert!(desk.rig.sends("").await.is_empty(), "a refusal leaves no trace");
+    desk.check(desk.post(with(tagged("HUMAN_AGENT"), json!({"agent": "Grace"}))).await, None, "the one tag there is");
+    desk.close().await;
+}

@@ -1,0 +1,73 @@
+//! P5, P11: notifications for which the person asked.
+
+use super::*;
+
+const ONE_TIME: &str = "one_time_notif_token";
+const MARKETING: &str = "notification_messages_token";
+
+/// Ada agrees to be notified. Returns a request on the token that she gave.
+async fn agreed(desk: &Desk, kind: &str) -> Value {
+    let (asking, name) = match kind {
+        "one_time" => ("one_time_notif_req", ONE_TIME),
+        _ => ("notification_messages", MARKETING),
+    };
+    desk.ada_says_hello().await;
+    let asking = template(json!({"template_type": asking, "title": "Back in stock?", "payload": "RESTOCK"}));
+    desk.check(desk.post(asking).await, None, "asking");
+    desk.ada("optin", json!({"type": kind})).await;
+    let token = desk.token(name).await;
+    assert!(token.is_string(), "{token}");
+    json!({"recipient": {name: token}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p5_a_one_time_token_is_for_one_message_within_a_year() {
+    let desk = Desk::open().await;
+    desk.check(desk.post(json!({"recipient": {ONE_TIME: "4711"}})).await, Some("P5.1"), "nobody gave it");
+    let to = agreed(&desk, "one_time").await;
+    desk.wait(2 * DAY).await;
+    let typing = with(to.clone(), json!({"sender_action": "typing_on"}));
+    desk.check(desk.post(typing).await, Some("P5.2"), "three dots");
+    let long = with(to.clone(), json!({"message": {"text": "A sentence. ".repeat(300)}}));
+    desk.check(desk.post(long).await, Some("P5.2"), "two messages");
+    desk.check(desk.post(to.clone()).await, None, "once");
+    desk.check(desk.post(to).await, Some("P5.2"), "twice");
+    desk.check(desk.post(json!({})).await, Some("P1.1"), "it opens no window");
+    let to = agreed(&desk, "one_time").await;
+    desk.wait(365 * DAY - SECOND).await;
+    desk.rig.fault(json!({"send": "token_expired", "times": 1})).await;
+    desk.ask("", &Value::Object(desk.request(to.clone()))).await;
+    desk.rig.sends_are("failed", 1).await;
+    desk.check(desk.post(to).await, None, "what Meta refused has not been used");
+    let to = agreed(&desk, "one_time").await;
+    desk.wait(365 * DAY + SECOND).await;
+    desk.check(desk.post(to).await, Some("P5.3"), "after a year");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p11_marketing_messages_come_twelve_hours_apart_and_end_when_the_person_says_so() {
+    let desk = Desk::open().await;
+    desk.check(desk.post(json!({"recipient": {MARKETING: "8012"}})).await, Some("P11.1"), "nobody gave it");
+    let to = agreed(&desk, "marketing").await;
+    desk.wait(30 * DAY).await;
+    desk.check(desk.post(to.clone()).await, None, "the first");
+    desk.check(desk.post(to.clone()).await, Some("P11.2"), "at once");
+    desk.wait(12 * HOUR - SECOND).await;
+    desk.check(desk.post(to.clone()).await, Some("P11.2"), "a second before");
+    desk.wait(2 * SECOND).await;
+    desk.check(desk.post(to.clone()).await, None, "a second after");
+    desk.wait(DAY).await;
+    desk.ada("optin", json!({"type": "marketing", "action": "stop"})).await;
+    desk.check(desk.post(to.clone()).await, Some("P11.2"), "stopped");
+    desk.wait(SECOND).await;
+    desk.ada("optin", json!({"type": "marketing", "action": "resume"})).await;
+    desk.check(desk.post(to.clone()).await, None, "resumed");
+    desk.check(desk.post(json!({})).await, Some("P1.1"), "it opens no window");
+    // The token has been there for 31 and a half of its 365 days.
+    desk.wait(333 * DAY).await;
+    desk.check(desk.post(to.clone()).await, None, "in its last hours");
+    desk.wait(DAY).await;
+    desk.check(desk.post(to).await, Some("P11.1"), "expired");
+    desk.close().await;
+}
