@@ -13,7 +13,7 @@ use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Window};
 use crate::settings::Platform;
-use crate::store::{StateChange, Step, Store, StoreError, TakenStep};
+use crate::store::{Disclosing, StateChange, Step, Store, StoreError, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub struct Turn {
     pub attempt: u32,
     /// The steps that an earlier try has taken.
     pub steps: Vec<TakenStep>,
+    /// The message by which the bot discloses itself, where it is due before what this turn says.
+    pub disclosing: Option<Disclosing>,
     /// The present moment, whenever it is asked for.
     pub clock: Clock,
 }
@@ -160,7 +162,8 @@ impl Context {
             }
             None => {
                 let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
-                match self.store.step(Step { event, attempt, number, hash, sends, state, now }).await? {
+                let disclosing = turn.disclosing.clone();
+                match self.store.step(Step { event, attempt, number, hash, sends, state, disclosing, now }).await? {
                     true => Ok(()),
                     false => Err(FlushError::Over),
                 }

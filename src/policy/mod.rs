@@ -15,8 +15,10 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
+pub mod disclosure;
 mod facts;
 mod permit;
+pub mod responsiveness;
 mod start;
 mod unsupported;
 mod window;

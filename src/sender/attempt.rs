@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer;
 use crate::clock::Clock;
 use crate::graph::{Accepted, Client, SendError};
 use crate::message::{Content, Request};
@@ -107,6 +108,7 @@ impl Attempt {
 
     async fn settle(self, outcome: Outcome) {
         self.count(&outcome);
+        answer::time(&self.metrics, self.send.answers, &outcome, self.clock.now());
         self.store.settle(self.send.id, outcome, self.clock.now()).await;
     }
 

@@ -3,6 +3,7 @@
 //! One loop takes what is due, as much as each account has room for, and gives every send to an attempt of its own
 //! (`attempt`). What came into doubt is settled by evidence beside it (`doubts`, `evidence`). The order within a conversation is the store's: it gives the next send when the one before is settled.
 
+mod answer;
 mod attempt;
 mod doubts;
 pub(crate) mod evidence;

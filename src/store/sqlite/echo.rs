@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{inbox, outbox};
+use super::{disclosure, inbox, outbox};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
@@ -94,6 +94,7 @@ pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> 
             Recognised::Perhaps => {}
             Recognised::Own => release(work, id, EventStatus::Done, now)?,
             Recognised::Foreign => {
+                disclosure::others_spoke(work, conversation)?;
                 let tail = conversation::get(work, conversation)?.queue_tail;
                 let status = inbox::enqueue(work, tail, id)?;
                 work.woke.events |= status == EventStatus::Ready;

@@ -3,10 +3,10 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{ledger, outbox, step};
+use super::{answer, ledger, step, turn};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId};
-use crate::store::{EventStatus, Failure, Finish, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
+use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -48,7 +48,7 @@ fn due(
 ) -> rusqlite::Result<()> {
     let mut statement = work.db.prepare_cached(
         "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by, event.kind, at, steps, state_before
+                opened_at, opened_by, event.kind, at, steps, state_before, thread, answer_by
          FROM event JOIN conversation ON conversation.id = event.conversation
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
@@ -68,6 +68,8 @@ fn due(
             state: row.get(if row.get::<_, i64>(13)? > 0 { 14 } else { 8 })?,
             steps: Vec::with_capacity(row.get(13)?),
             window: ledger::window(row, 9)?,
+            thread: answer::thread(row.get(15)?),
+            answer_by: row.get::<_, Option<i64>>(16)?.map(Timestamp),
         })
     })?;
     for event in rows {
@@ -91,7 +93,7 @@ fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<
 /// more is left as it is: its turn was over before it returned.
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
     let Some(conversation) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
-    outbox::plan(work, Some(finish.event), conversation, None, &finish.sends, finish.now)?;
+    turn::say(work, finish.event, conversation, &finish.sends, &finish.owed, finish.now)?;
     remember(work, conversation, &finish.state)
 }
 
@@ -108,11 +110,22 @@ pub(super) fn remember(work: &Work<'_>, conversation: i64, state: &StateChange) 
         .map(drop)
 }
 
-/// Failed: the event waits for its next try, holding back its conversation, or it is dead and lets it go on.
+/// Failed: the event waits for its next try, holding back its conversation, or it comes to its end and lets it go on. What the
+/// turn owes is said either way.
 pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite::Result<()> {
-    let Some(retry_at) = failure.retry_at else {
-        return leave(work, failure.event, EventStatus::Dead, failure.now, Some(&failure.error)).map(drop);
+    let end = |work: &mut Work<'_>, status| leave(work, failure.event, status, failure.now, Some(&failure.error));
+    let conversation = match failure.next {
+        Next::Retry(at) => retry(work, failure, at)?,
+        Next::Dead => end(work, EventStatus::Dead)?,
+        Next::Done => end(work, EventStatus::Done)?,
     };
+    match conversation {
+        Some(conversation) => turn::say(work, failure.event, conversation, &[], &failure.owed, failure.now),
+        None => Ok(()),
+    }
+}
+
+fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Result<Option<i64>> {
     let changed = work
         .db
         .prepare_cached(
@@ -120,20 +133,26 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
                first_failed_at = CASE WHEN ?5 THEN ifnull(first_failed_at, ?4) END
              WHERE id = ?1 AND status = 2",
         )?
-        .execute(params![failure.event.0, retry_at.0, failure.error, failure.now.0, failure.counts])?;
-    work.woke.events |= changed == 1;
-    Ok(())
+        .execute(params![failure.event.0, at.0, failure.error, failure.now.0, failure.counts])?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    work.woke.events = true;
+    work.db
+        .prepare_cached("SELECT conversation FROM event WHERE id = ?1")?
+        .query_row([failure.event.0], |row| row.get(0).map(Some))
 }
 
-/// Whether nobody is at work, and nothing is due but for accounts that cannot take it now.
+/// Whether nobody is at work, nobody waits for an overdue answer, and nothing is due but for accounts that cannot take it now.
 pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
     let at_work = work
         .db
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND status = 2)
-                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)",
+                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)
+                 OR EXISTS (SELECT 1 FROM event WHERE answer_by <= ?1 AND status <> 2)",
         )?
-        .query_row([], |row| row.get::<_, bool>(0))?;
+        .query_row([now.0], |row| row.get::<_, bool>(0))?;
     Ok(!at_work
         && !is_due(work, "event", EventStatus::Ready as i64, &shut.events, now)?
         && !is_due(work, "send", SendStatus::Ready as i64, &shut.sends, now)?

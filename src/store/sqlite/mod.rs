@@ -1,6 +1,8 @@
 //! The store on SQLite: one file, one writer thread, plain functions for what happens inside its transactions.
 
+pub(super) mod answer;
 mod conversation;
+mod disclosure;
 pub(super) mod doubt;
 mod echo;
 pub(super) mod held;
@@ -18,6 +20,7 @@ pub(super) mod read;
 mod recover;
 pub(super) mod replay;
 pub(super) mod step;
+mod turn;
 mod work;
 mod writer;
 

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{echo, held, outcome};
+use super::{disclosure, echo, held, outcome};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
@@ -87,7 +87,8 @@ pub(in crate::store) fn take(
             match request(&kept.request) {
                 Ok(request) => {
                     let (id, person, attempts) = (kept.id, kept.person, kept.attempts);
-                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, request });
+                    let answers = kept.answers;
+                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, request, answers });
                 }
                 Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
             }
@@ -109,6 +110,7 @@ struct Kept {
     person: PersonId,
     attempts: u32,
     request: String,
+    answers: Option<Timestamp>,
 }
 
 fn due(
@@ -119,7 +121,7 @@ fn due(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, request FROM send
+        "SELECT id, person, attempts, request, answers FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
@@ -128,7 +130,8 @@ fn due(
         let id = SendId(row.get(0)?);
         if kept.len() < slots && !in_flight.contains(&id) {
             let person = PersonId::new(row.get::<_, String>(1)?);
-            kept.push(Kept { id, person, attempts: row.get(2)?, request: row.get(3)? });
+            let answers = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+            kept.push(Kept { id, person, attempts: row.get(2)?, request: row.get(3)?, answers });
         }
     }
     Ok(kept)
@@ -196,6 +199,9 @@ pub(in crate::store) fn settle(
         SendStatus::Held => held::hold_the_rest(work, send, next, now)?,
         _ if was_held => held::resume(work, conversation, next, now)?,
         _ => come_forward(work, next, now)?,
+    }
+    if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
+        disclosure::undone(work, conversation, send)?;
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{conversation, ledger, outbox};
+use super::{conversation, disclosure, ledger, outbox};
 use crate::id::SendId;
 use crate::policy;
 use crate::store::{Post, Posted};
@@ -21,6 +21,12 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     }
     let conversation = conversation::open(work, post.account.as_str(), post.thread, post.person.as_str())?;
     outbox::plan(work, None, conversation.id, post.agent.as_deref(), &post.sends, post.now)?;
+    if post.sends.iter().any(|(_, request)| request.as_message().is_some()) {
+        disclosure::said(work, conversation.id, post.now)?;
+    }
+    if post.agent.is_some() {
+        disclosure::others_spoke(work, conversation.id)?;
+    }
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;
     Ok(Posted::Planned(ids))

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::work::Work;
-use super::{inbox, outbox};
+use super::{inbox, turn};
 use crate::id::{EventId, SendId};
 use crate::store::{Step, TakenStep};
 
@@ -24,7 +24,7 @@ pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Resu
     }
     let conversation: i64 =
         work.db.prepare_cached("SELECT conversation FROM event WHERE id = ?1")?.query_row([event], |row| row.get(0))?;
-    outbox::plan(work, Some(step.event), conversation, None, &step.sends, step.now)?;
+    turn::plan(work, step.event, conversation, &step.sends, step.disclosing.as_ref(), step.now)?;
     inbox::remember(work, conversation, &step.state)?;
     let sends: Vec<_> = step.sends.iter().map(|(send, _)| send.0.to_string()).collect();
     work.db

@@ -11,8 +11,8 @@ use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thre
 use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
-    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, OpenError, Outcome, Replayed, Room,
-    SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
+    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Outcome, Owed,
+    Replayed, Room, SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -149,7 +149,7 @@ impl Opened {
         let store = self.store();
         let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
         let ids = sends.iter().map(|(id, _)| *id).collect();
-        store.finish(Finish { event, sends, state: StateChange::Keep, now: NOW }).await;
+        store.finish(Finish { event, sends, state: StateChange::Keep, owed: Owed::default(), now: NOW }).await;
         ids
     }
 
@@ -161,7 +161,15 @@ impl Opened {
                 let sends: Vec<_> =
                     requests.into_iter().map(|request| (self.store().next_send_id(), request)).collect();
                 let ids = sends.iter().map(|(id, _)| *id).collect();
-                self.store().finish(Finish { event: taken.id, sends, state: StateChange::Keep, now: NOW }).await;
+                self.store()
+                    .finish(Finish {
+                        event: taken.id,
+                        sends,
+                        state: StateChange::Keep,
+                        owed: Owed::default(),
+                        now: NOW,
+                    })
+                    .await;
                 return ids;
             }
             self.finish(taken.id).await;
@@ -169,7 +177,7 @@ impl Opened {
     }
 
     async fn finish(&self, event: EventId) {
-        let finish = Finish { event, sends: Vec::new(), state: StateChange::Keep, now: NOW };
+        let finish = Finish { event, sends: Vec::new(), state: StateChange::Keep, owed: Owed::default(), now: NOW };
         self.store().finish(finish).await;
     }
 
