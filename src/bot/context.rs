@@ -5,15 +5,15 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
+use super::step::{FlushError, Limits, hash};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Window};
 use crate::settings::Platform;
-use crate::store::{Disclosing, StateChange, Step, Store, StoreError, TakenStep};
+use crate::store::{Disclosing, StateChange, Step, Store, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub struct Turn {
     pub steps: Vec<TakenStep>,
     /// The message by which the bot discloses itself, where it is due before what this turn says.
     pub disclosing: Option<Disclosing>,
+    /// What it may bring about.
+    pub limits: Limits,
     /// The present moment, whenever it is asked for.
     pub clock: Clock,
 }
@@ -65,31 +67,25 @@ pub struct Context {
     sends: Vec<(SendId, Request)>,
     /// How many steps this try has taken.
     step: usize,
-    /// It did something else than an earlier try.
-    strayed: bool,
+    /// How much it said in them.
+    said: usize,
+    /// Why a step could not be taken.
+    fault: Option<String>,
     store: Store,
-}
-
-/// A turn could not take a step.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FlushError {
-    /// It said or remembers something else than an earlier try of the same turn did, of which this step is kept. A handler that
-    /// flushes must do the same each time that it is given the same event.
-    #[error("step {0} of this turn differs from the one that an earlier try has taken")]
-    Strayed(usize),
-    /// The turn has passed its deadline.
-    #[error("the turn is over")]
-    Over,
-    /// The step could not be kept.
-    #[error("the step could not be kept")]
-    Store(#[from] StoreError),
 }
 
 impl Context {
     /// A context for a turn that may reply to `recipient`.
     pub fn new(turn: Turn, recipient: Recipient, store: Store) -> Context {
-        Context { observation: Observation::new(turn), recipient, sends: Vec::new(), step: 0, strayed: false, store }
+        Context {
+            observation: Observation::new(turn),
+            recipient,
+            sends: Vec::new(),
+            step: 0,
+            said: 0,
+            fault: None,
+            store,
+        }
     }
 
     /// Says something to the person. It is sent once the handler has returned, in the order of the calls, if policy allows
@@ -146,20 +142,38 @@ impl Context {
     /// # }
     /// ```
     ///
+    /// A flush with nothing new is no step.
+    ///
     /// # Errors
     ///
-    /// When the step cannot be kept, or differs from the one that was kept before ([`FlushError`]). The turn has failed then.
+    /// When the step cannot be kept, differs from the one that was kept before, or goes beyond what a turn may bring about
+    /// ([`FlushError`]). The turn has failed then.
     pub async fn flush(&mut self) -> Result<(), FlushError> {
+        if let Some(fault) = &self.fault {
+            return Err(FlushError::Earlier(fault.clone()));
+        }
         let (sends, state) = (std::mem::take(&mut self.sends), self.observation.take_state());
-        let (number, hash) = (self.step, hash(&sends, &state));
-        self.step += 1;
+        if sends.is_empty() && matches!(state, StateChange::Keep) {
+            return Ok(());
+        }
+        let taken = self.take_step(sends, state).await;
+        if let Err(error) = &taken {
+            self.fault = Some(error.to_string());
+        }
+        taken
+    }
+
+    async fn take_step(&mut self, sends: Vec<(SendId, Request)>, state: StateChange) -> Result<(), FlushError> {
         let turn = &self.observation.turn;
+        // A step that says nothing counts as well, so that their number is bounded.
+        let counts = sends.len().max(1);
+        turn.limits.allow(self.said, counts, &state)?;
+        let (number, hash) = (self.step, hash(&sends, &state));
+        self.said += counts;
+        self.step += 1;
         match turn.steps.get(number) {
             Some(taken) if taken.hash == hash => Ok(()),
-            Some(_) => {
-                self.strayed = true;
-                Err(FlushError::Strayed(number + 1))
-            }
+            Some(_) => Err(self.strayed(number)),
             None => {
                 let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
                 let disclosing = turn.disclosing.clone();
@@ -171,6 +185,13 @@ impl Context {
         }
     }
 
+    /// What an earlier try has said is said; what this one would have said instead is lost. Its author must hear of it.
+    fn strayed(&self, number: usize) -> FlushError {
+        let (event, account, step) = (self.observation.turn.id, &self.observation.turn.account, number + 1);
+        tracing::error!(%event, %account, step, "a turn that was run again does not do what its kept steps did");
+        FlushError::Strayed(step)
+    }
+
     fn taken_step(&self) -> Option<&TakenStep> {
         self.observation.turn.steps.get(self.step)
     }
@@ -179,12 +200,17 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When it did something else than an earlier try.
-    pub fn into_effects(self) -> Result<Effects, FlushError> {
-        if self.strayed || self.step < self.observation.turn.steps.len() {
-            return Err(FlushError::Strayed(self.step + usize::from(!self.strayed)));
+    /// When a step could not be taken, or it did something else than an earlier try, or more than it may.
+    pub(crate) fn into_effects(self) -> Result<Effects, FlushError> {
+        if let Some(fault) = self.fault {
+            return Err(FlushError::Earlier(fault));
         }
-        Ok(Effects { sends: self.sends, ..self.observation.into_effects() })
+        let turn = &self.observation.turn;
+        if self.step < turn.steps.len() {
+            return Err(self.strayed(self.step));
+        }
+        turn.limits.allow(self.said, self.sends.len(), &self.observation.state)?;
+        Ok(Effects { sends: self.sends, state: self.observation.state })
     }
 }
 
@@ -291,19 +317,12 @@ impl Observation {
     }
 
     /// What the handler brought about.
-    pub fn into_effects(self) -> Effects {
-        Effects { sends: Vec::new(), state: self.state }
+    ///
+    /// # Errors
+    ///
+    /// When it remembers more than it may.
+    pub(crate) fn into_effects(self) -> Result<Effects, FlushError> {
+        self.turn.limits.allow(0, 0, &self.state)?;
+        Ok(Effects { sends: Vec::new(), state: self.state })
     }
-}
-
-fn hash(sends: &[(SendId, Request)], state: &StateChange) -> [u8; 32] {
-    let requests: Vec<_> = sends.iter().map(|(_, request)| request).collect();
-    let mut hasher = Sha256::new();
-    hasher.update(serde_json::to_vec(&requests).unwrap_or_default());
-    hasher.update(match state {
-        StateChange::Keep => "keep",
-        StateChange::Set(state) => state.as_str(),
-        StateChange::Clear => "",
-    });
-    hasher.finalize().into()
 }

@@ -9,9 +9,11 @@ mod context;
 mod erased;
 mod handler;
 mod list;
+mod step;
 
 pub(crate) use capacity::Capacity;
-pub use context::{Context, Effects, FlushError, Observation, Turn};
+pub use context::{Context, Effects, Observation, Turn};
 pub(crate) use erased::AnyHandler;
 pub use handler::Handler;
 pub use list::Handlers;
+pub use step::{FlushError, Limits};

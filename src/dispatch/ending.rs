@@ -57,21 +57,6 @@ impl Ending {
         std::future::pending().await
     }
 
-    /// What a handler may bring about for one event has a limit, so that one that runs away is stopped here.
-    pub(super) fn within_limits(&self, effects: Effects) -> Result<Effects, Fault> {
-        let (sends, most) = (effects.sends.len(), self.settings.max_sends);
-        if sends > most {
-            return Err(Fault::Failed(format!("the handler said {sends} things, and dispatch.max_sends is {most}")));
-        }
-        let (state, most) = (effects.state.len(), self.settings.max_state);
-        if state > most {
-            return Err(Fault::Failed(format!(
-                "the handler remembers {state} bytes, and dispatch.max_state is {most}"
-            )));
-        }
-        Ok(effects)
-    }
-
     pub(super) async fn finish(self, effects: Effects) {
         self.metrics.events_done.increment(1);
         let Effects { sends, state } = effects;
@@ -96,7 +81,7 @@ impl Ending {
             Next::Retry(_) => tracing::warn!(%event, %account, attempt, "a handler failed; the event comes again"),
             Next::Done => {
                 self.metrics.events_done.increment(1);
-                tracing::warn!(%event, %account, attempt, "a handler was late; the fallback answers, and the event is done");
+                tracing::warn!(%event, %account, attempt, "a handler was late for somebody who waits; the event is done");
             }
             Next::Dead => {
                 self.metrics.events_dead.increment(1);

@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 use super::ending::{Ending, Fault};
 use super::runtime::MayBlock;
 use super::{Served, Slot};
-use crate::bot::{Capacity, Context, Effects, Observation, Turn};
+use crate::bot::{Capacity, Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event, Raw};
 use crate::id::Thread;
@@ -42,7 +42,7 @@ impl TurnOf {
         ending.metrics.handlers_running.decrement(1);
         // A handler that is down as a whole fails whatever event it is given: that is not the event's failure.
         let counts = ending.served.handler.capacity(ending.clock.now()) == Capacity::Unbounded;
-        match result.and_then(|effects| ending.within_limits(effects)) {
+        match result {
             Ok(effects) => ending.finish(effects).await,
             Err(fault) => ending.fail(fault, counts).await,
         }
@@ -104,6 +104,7 @@ impl TurnOf {
             attempt: self.event.attempt,
             steps: self.event.steps,
             disclosing,
+            limits: Limits { sends: self.settings.max_sends, state: self.settings.max_state },
             clock: self.clock,
         };
         let handler = &self.served.handler;
@@ -116,7 +117,7 @@ impl TurnOf {
             _ => {
                 let mut observation = Observation::new(turn);
                 handler.observe(&mut observation, &envelope.event).await.map_err(|error| format!("{error:#}"))?;
-                Ok(observation.into_effects())
+                observation.into_effects().map_err(|error| error.to_string())
             }
         }
     }

@@ -122,7 +122,7 @@ pub enum Event {
     Mention(Mention),
     /// Meta warned the account, blocked it, or let it go on.
     PolicyEnforcement(PolicyEnforcement),
-    /// A send in this conversation was refused, or has failed.
+    /// A send in this conversation was refused, has failed, or is held.
     Outcome(Outcome),
     /// Anything else, as Meta sent it.
     Other(Other),

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::id::{MessageId, SendId};
 
-/// A send in this conversation was refused by policy, or has failed. Ours, not Meta's.
+/// A send in this conversation was refused by policy, has failed, or is held for an operator. Ours, not Meta's.
 ///
 /// It comes once the send is settled, so that a handler can learn why nothing was said. Sends made on an outcome make none.
 ///
@@ -14,7 +14,7 @@ use crate::id::{MessageId, SendId};
 pub struct Outcome {
     /// The send, as [`Context::reply`](crate::Context::reply) returned it; of a long text, the part.
     pub send: SendId,
-    /// `refused` or `failed`.
+    /// `refused`, `failed` or `held`.
     pub status: String,
     /// The policy's rule that spoke, where one did.
     pub rule: Option<String>,

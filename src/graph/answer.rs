@@ -44,29 +44,27 @@ impl fmt::Display for GraphError {
 
 /// What an answer says. Meta's message is not repeated: it is localised, changes, and may quote what was sent.
 pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, SendError> {
-    if let Ok(Failure { error }) = serde_json::from_slice(body) {
-        return Err(failure(status, &error, headers));
+    if let Some(error) = error(status, headers, body) {
+        return Err(error);
     }
-    if status.is_success() {
-        return match serde_json::from_slice::<Success>(body) {
-            Ok(Success { message_id, error: None }) => Ok(Accepted { message_id }),
-            _ => Err(SendError::Doubt { answered: true, reason: format!("HTTP {status} with an unreadable answer") }),
-        };
+    match serde_json::from_slice::<Success>(body) {
+        Ok(Success { message_id, error: None }) => Ok(Accepted { message_id }),
+        _ => Err(SendError::Doubt { answered: true, reason: format!("HTTP {status} with an unreadable answer") }),
     }
-    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(SendError::Throttled { after: wait(headers), reason: format!("HTTP {status}") });
-        }
-        return Err(SendError::Rejected { code: 0, reason: format!("HTTP {status}") });
-    }
-    Err(SendError::Doubt { answered: true, reason: format!("HTTP {status}") })
 }
 
-/// Why something could not be read: Meta's code, or the status.
-pub(super) fn refusal(status: StatusCode, body: &[u8]) -> String {
-    match serde_json::from_slice(body) {
-        Ok(Failure { error }) => error.to_string(),
-        Err(_) => format!("HTTP {status}"),
+/// What went wrong, where the answer says that something did.
+pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<SendError> {
+    if let Ok(Failure { error }) = serde_json::from_slice(body) {
+        return Some(failure(status, &error, headers));
+    }
+    let reason = format!("HTTP {status}");
+    match status {
+        _ if status.is_success() => None,
+        StatusCode::TOO_MANY_REQUESTS => Some(SendError::Throttled { after: wait(headers), reason }),
+        StatusCode::REQUEST_TIMEOUT => Some(SendError::Doubt { answered: true, reason }),
+        _ if status.is_client_error() => Some(SendError::Rejected { code: 0, subcode: None, reason }),
+        _ => Some(SendError::Doubt { answered: true, reason }),
     }
 }
 
@@ -76,7 +74,7 @@ fn failure(status: StatusCode, error: &GraphError, headers: &HeaderMap) -> SendE
     match class(error.code, error.error_subcode, is_transient) {
         Class::Transient => SendError::Doubt { answered: true, reason },
         Class::Throttle => SendError::Throttled { after: wait(headers), reason },
-        Class::Definite => SendError::Rejected { code: error.code, reason },
+        Class::Definite => SendError::Rejected { code: error.code, subcode: error.error_subcode, reason },
     }
 }
 
@@ -117,12 +115,12 @@ mod tests {
         check(200, &[], r#"{"recipient_id":"7"}"#, "Ok(Accepted { message_id: None })");
         check(200, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 200 OK with an unreadable answer" })"#);
         check(500, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 500 Internal Server Error" })"#);
-        check(404, &[], "", r#"Err(Rejected { code: 0, reason: "HTTP 404 Not Found" })"#);
+        check(404, &[], "", r#"Err(Rejected { code: 0, subcode: None, reason: "HTTP 404 Not Found" })"#);
         check(
             400,
             &[],
             r#"{"error":{"message":"(#10) text","code":10,"error_subcode":2018278}}"#,
-            r#"Err(Rejected { code: 10, reason: "error 10/2018278" })"#,
+            r#"Err(Rejected { code: 10, subcode: Some(2018278), reason: "error 10/2018278" })"#,
         );
         check(
             503,
@@ -135,7 +133,7 @@ mod tests {
             500,
             &[],
             r#"{"error":{"message":"x","code":190}}"#,
-            r#"Err(Rejected { code: 190, reason: "error 190" })"#,
+            r#"Err(Rejected { code: 190, subcode: None, reason: "error 190" })"#,
         );
     }
 

@@ -6,7 +6,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, Url};
 
 use super::answer;
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Pass};
 use super::error::SendError;
 use super::gate::Gate;
 use super::pace::Pace;
@@ -17,8 +17,11 @@ use crate::policy::Permit;
 use crate::settings::{self, Platform, Settings};
 use crate::signature;
 
-/// Answers are a few hundred bytes; what is longer is not one.
+/// Answers to a send are a few hundred bytes; what is longer is not one.
 const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Twenty messages of two thousand characters, each of them escaped, come to a quarter of this.
+const LONGEST_READING: usize = 1024 * 1024;
 
 /// Shorter than servers keep an idle connection, so that a send does not go into one that is just being closed.
 const IDLE: Duration = Duration::from_secs(20);
@@ -43,6 +46,7 @@ pub struct Client {
     platform: Platform,
     pace: Pace,
     gate: Gate,
+    looks: Gate,
     breaker: Breaker,
     clock: Clock,
 }
@@ -85,6 +89,7 @@ impl Client {
             platform: account.platform,
             pace: Pace::new(&settings.sender, account.platform),
             gate: Gate::open(),
+            looks: Gate::open(),
             breaker: Breaker::default(),
             clock,
         }
@@ -93,6 +98,10 @@ impl Client {
     /// Whether the account's platform gives `message.metadata` back in the echo.
     pub fn returns_metadata(&self) -> bool {
         !self.is_instagram()
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Whether the account is on Instagram.
@@ -110,9 +119,16 @@ impl Client {
         self.breaker.probe_at().map_or(self.gate.open_at(), |probe_at| probe_at.max(self.gate.open_at()))
     }
 
-    /// Whether one send in doubt follows another: then one at a time leaves, to see whether Meta has come back.
-    pub fn is_failing(&self) -> bool {
-        self.breaker.is_open()
+    /// When Meta was last seen to be down: one send after another fails, and one at a time leaves, to see whether it has come
+    /// back. `None` while it answers.
+    pub fn down_at(&self) -> Option<Timestamp> {
+        self.breaker.down_at()
+    }
+
+    /// Leave to send, where somebody may now.
+    pub fn enter(&self) -> Option<Pass> {
+        let now = self.clock.now();
+        if self.gate.open_at() > now { None } else { self.breaker.enter(now) }
     }
 
     /// Waits for the request's turn among the account's sends.
@@ -120,31 +136,40 @@ impl Client {
         self.pace.turn(request).await;
     }
 
-    /// Sends what the permit allows.
+    /// Sends what the permit allows; the pass says that Meta is there to take it.
     ///
     /// # Errors
     ///
     /// By what the caller can do: [`SendError`].
-    pub async fn send(&self, permit: Permit) -> Result<Accepted, SendError> {
+    pub async fn send(&self, permit: Permit, pass: Pass) -> Result<Accepted, SendError> {
         let now = self.clock.now();
         if !permit.is_valid(now) || permit.outgoing().account != self.account {
             return Err(SendError::NotSent { reason: "the permit has expired".into() });
         }
         let body = serde_json::to_vec(&permit.outgoing().request).map_err(|error| SendError::Rejected {
             code: 0,
+            subcode: None,
             reason: format!("it cannot be written as JSON: {error}"),
         })?;
         let result = self.post(body).await;
-        match &result {
+        self.learn(&result, permit.outgoing().request.is_action());
+        drop(pass);
+        result
+    }
+
+    /// What an answer says of Meta. Sender actions say nothing of messages: Meta may take the one and not the other.
+    fn learn(&self, result: &Result<Accepted, SendError>, is_action: bool) {
+        let now = self.clock.now();
+        match result {
+            Err(SendError::Throttled { after, .. }) => self.gate.shut(*after, now),
+            _ if is_action => {}
             Ok(_) => {
                 self.gate.succeeded();
-                self.breaker.succeeded();
+                self.breaker.answered();
             }
-            Err(SendError::Doubt { .. }) => self.breaker.doubted(self.clock.now()),
-            Err(SendError::Throttled { after, .. }) => self.gate.shut(*after, self.clock.now()),
-            Err(_) => {}
+            Err(SendError::Rejected { .. }) => self.breaker.answered(),
+            Err(SendError::NotSent { .. } | SendError::Doubt { .. }) => self.breaker.failed(now),
         }
-        result
     }
 
     async fn post(&self, body: Vec<u8>) -> Result<Accepted, SendError> {
@@ -156,7 +181,7 @@ impl Client {
             .body(body);
         let response = request.send().await.map_err(|error| lost(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read(response).await?;
+        let body = read(response, LONGEST_ANSWER).await?;
         answer::read(status, &headers, &body)
     }
 }
@@ -165,11 +190,6 @@ impl Client {
     /// `{host}/{version}/{node}/{edge}`.
     pub(super) fn node_url(&self, edge: &str) -> Url {
         self.url(&[&self.node, edge])
-    }
-
-    /// `{host}/{version}/{id}`.
-    pub(super) fn object_url(&self, id: &str) -> Url {
-        self.url(&[id])
     }
 
     fn url(&self, path: &[&str]) -> Url {
@@ -181,23 +201,39 @@ impl Client {
         url
     }
 
-    /// Reads something, at the rate of the Conversations API. What went wrong is told without the address.
-    pub(super) async fn get(&self, mut url: Url, query: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+    /// When the account's conversations may be read again; in the past when they may now.
+    pub(super) fn looks_open_at(&self) -> Timestamp {
+        self.looks.open_at()
+    }
+
+    /// Reads something, at the rate of the Conversations API, which has its own allowance.
+    pub(super) async fn get(&self, mut url: Url, query: &[(&str, &str)]) -> Result<Vec<u8>, SendError> {
         self.pace.look().await;
         url.query_pairs_mut().extend_pairs(query);
+        let result = self.fetch(url).await;
+        match &result {
+            Ok(_) => self.looks.succeeded(),
+            Err(SendError::Throttled { after, .. }) => self.looks.shut(*after, self.clock.now()),
+            Err(SendError::NotSent { .. } | SendError::Doubt { .. }) => self.breaker.still_down(self.clock.now()),
+            Err(SendError::Rejected { .. }) => {}
+        }
+        result
+    }
+
+    async fn fetch(&self, url: Url) -> Result<Vec<u8>, SendError> {
         let request = self.http.get(url).header(AUTHORIZATION, self.authorization.clone());
-        let response = request.send().await.map_err(|error| lost(&error).to_string())?;
-        let status = response.status();
-        let body = read(response).await.map_err(|error| error.to_string())?;
-        if status.is_success() { Ok(body) } else { Err(answer::refusal(status, &body)) }
+        let response = request.send().await.map_err(|error| lost(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read(response, LONGEST_READING).await?;
+        answer::error(status, &headers, &body).map_or(Ok(body), Err)
     }
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, SendError> {
+async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, SendError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
         body.extend_from_slice(&chunk);
-        if body.len() > LONGEST_ANSWER {
+        if body.len() > longest {
             return Err(SendError::Doubt { answered: true, reason: "the answer is too long to be one".into() });
         }
     }

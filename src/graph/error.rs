@@ -25,9 +25,11 @@ pub enum SendError {
     /// Meta says no. It will say no again.
     #[error("Meta refused it: {reason}")]
     Rejected {
-        /// Meta's code.
+        /// Meta's code; 0 where it gave none.
         code: i64,
-        /// Meta's code, and subcode.
+        /// Meta's subcode.
+        subcode: Option<i64>,
+        /// Both, for the operator.
         reason: String,
     },
     /// It may have arrived.
@@ -38,6 +40,18 @@ pub enum SendError {
         /// What happened.
         reason: String,
     },
+}
+
+impl SendError {
+    /// What happened, in the operator's words.
+    pub fn reason(&self) -> &str {
+        match self {
+            SendError::NotSent { reason }
+            | SendError::Throttled { reason, .. }
+            | SendError::Rejected { reason, .. }
+            | SendError::Doubt { reason, .. } => reason,
+        }
+    }
 }
 
 /// What Meta's error codes mean for a send.

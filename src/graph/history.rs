@@ -4,16 +4,26 @@
 
 use reqwest::Url;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::client::Client;
+use super::error::SendError;
 use crate::clock::Timestamp;
-use crate::id::{MessageId, ObjectId, PersonId};
+use crate::id::{MessageId, PersonId};
 
 /// How many messages are told of; of older ones Meta gives no details.
 pub const REACH: usize = 20;
 
 const FIELDS: &str = "messages.limit(20){id,created_time,from,message,attachments}";
+
+/// The newest messages of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Newest first.
+    pub said: Vec<Said>,
+    /// Whether there are no others.
+    pub is_whole: bool,
+}
 
 /// A message in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +32,8 @@ pub struct Said {
     pub id: MessageId,
     /// When it was written, to the second.
     pub at: Timestamp,
-    /// Whether the account wrote it.
-    pub by_account: bool,
+    /// Whether the account wrote it; `None` where Meta does not say who did.
+    pub by_account: Option<bool>,
     /// What was written; empty for attachments alone.
     pub text: String,
     /// Whether something was sent along.
@@ -36,20 +46,25 @@ pub struct Said {
 pub struct HistoryError {
     /// Meta's code, or what happened.
     pub reason: String,
+    /// Not before this moment, where Meta says that there were too many calls.
+    pub not_before: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
 struct List<T> {
     data: Vec<T>,
+    #[serde(default)]
+    paging: Option<Paging>,
+}
+
+#[derive(Deserialize)]
+struct Paging {
+    #[serde(default)]
+    next: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct Conversation {
-    id: ObjectId,
-}
-
-#[derive(Deserialize)]
-struct Messages {
     messages: List<Wire>,
 }
 
@@ -62,7 +77,7 @@ struct Wire {
     #[serde(default)]
     message: Option<String>,
     #[serde(default)]
-    attachments: Option<List<serde::de::IgnoredAny>>,
+    attachments: Option<List<IgnoredAny>>,
 }
 
 #[derive(Deserialize)]
@@ -71,22 +86,23 @@ struct From {
 }
 
 impl Client {
-    /// The newest messages of the account's conversation with `person`, newest first. Two calls, at the rate that Meta
-    /// allows for these.
+    /// The newest messages of the account's conversation with `person`. One call, at the rate that Meta allows for these.
     ///
     /// # Errors
     ///
     /// When the conversation is not there, cannot be read, or not all of the answer can be: it is no evidence then.
-    pub async fn history(&self, person: &PersonId) -> Result<Vec<Said>, HistoryError> {
+    pub async fn history(&self, person: &PersonId) -> Result<History, HistoryError> {
         let platform = if self.is_instagram() { "instagram" } else { "messenger" };
-        let query = [("platform", platform), ("user_id", person.as_str())];
+        let query = [("platform", platform), ("user_id", person.as_str()), ("fields", FIELDS)];
         let found: List<Conversation> = self.read(self.node_url("conversations"), &query).await?;
         let Some(conversation) = found.data.into_iter().next() else {
-            return Err(HistoryError { reason: "there is no such conversation".into() });
+            return Err(unreadable("there is no such conversation"));
         };
-        let read: Messages = self.read(self.object_url(conversation.id.as_str()), &[("fields", FIELDS)]).await?;
-        let said = read.messages.data.into_iter().map(|wire| self.said(wire)).collect::<Option<Vec<_>>>();
-        said.ok_or_else(|| HistoryError { reason: "a message has a time that cannot be read".into() })
+        let List { data, paging } = conversation.messages;
+        let is_whole = paging.and_then(|paging| paging.next).is_none() && data.len() < REACH;
+        let said = data.into_iter().map(|wire| self.said(wire)).collect::<Option<Vec<_>>>();
+        let said = said.ok_or_else(|| unreadable("a message has a time that cannot be read"))?;
+        Ok(History { said, is_whole })
     }
 
     fn said(&self, wire: Wire) -> Option<Said> {
@@ -94,14 +110,27 @@ impl Client {
         Some(Said {
             id: wire.id,
             at: Timestamp(at.as_millisecond()),
-            by_account: wire.from.is_some_and(|from| self.speaks_as(from.id.as_str())),
+            by_account: wire.from.map(|from| self.speaks_as(from.id.as_str())),
             text: wire.message.unwrap_or_default(),
             has_attachments: wire.attachments.is_some_and(|attachments| !attachments.data.is_empty()),
         })
     }
 
     async fn read<T: DeserializeOwned>(&self, url: Url, query: &[(&str, &str)]) -> Result<T, HistoryError> {
-        let body = self.get(url, query).await.map_err(|reason| HistoryError { reason })?;
-        serde_json::from_slice(&body).map_err(|_| HistoryError { reason: "the answer has another shape".into() })
+        let not_before = Some(self.looks_open_at()).filter(|open_at| *open_at > self.clock().now());
+        if not_before.is_some() {
+            return Err(HistoryError { reason: "there were too many calls".into(), not_before });
+        }
+        let body = self.get(url, query).await.map_err(|error| self.failed(&error))?;
+        serde_json::from_slice(&body).map_err(|_| unreadable("the answer has another shape"))
     }
+
+    fn failed(&self, error: &SendError) -> HistoryError {
+        let is_throttle = matches!(error, SendError::Throttled { .. });
+        HistoryError { reason: error.reason().to_owned(), not_before: is_throttle.then(|| self.looks_open_at()) }
+    }
+}
+
+fn unreadable(reason: &str) -> HistoryError {
+    HistoryError { reason: reason.to_owned(), not_before: None }
 }

@@ -14,6 +14,7 @@ mod gate;
 mod history;
 mod pace;
 
+pub use breaker::Pass;
 pub use client::{Accepted, Client, http};
 pub use error::SendError;
-pub use history::{HistoryError, REACH, Said};
+pub use history::{History, HistoryError, REACH, Said};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer;
+use super::{answer, verdict};
 use crate::clock::Clock;
-use crate::graph::{Accepted, Client, SendError};
+use crate::graph::{Client, Pass, SendError};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Outgoing, Permit};
 use crate::settings;
@@ -39,10 +39,8 @@ impl Attempt {
 
     /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
     async fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
-        // Others of the account were throttled while this one waited for its turn.
-        if self.client.open_at() > self.clock.now() {
-            return Ok(None);
-        }
+        // Others of the account were throttled while this one waited for its turn, or found Meta down.
+        let Some(pass) = self.client.enter() else { return Ok(self.in_vain()) };
         let thread = self.send.request.recipient.thread();
         let facts = self.store.facts(self.send.account.clone(), thread, self.send.person.clone()).await?;
         let outgoing =
@@ -51,18 +49,27 @@ impl Attempt {
             Decision::Refusal(refusal) => {
                 Ok(Some(Outcome::Refused { rule: refusal.rule.into(), reason: refusal.reason.into() }))
             }
-            Decision::Permit(permit) => self.send_on(permit).await,
+            Decision::Permit(permit) => self.send_on(permit, pass).await,
         }
     }
 
-    async fn send_on(&self, permit: Permit) -> Result<Option<Outcome>, StoreError> {
+    /// Messages stay planned while Meta is down. Nobody wants three dots later.
+    fn in_vain(&self) -> Option<Outcome> {
+        let is_down = self.client.down_at().is_some();
+        (is_down && self.send.request.is_action()).then(|| Outcome::Failed { reason: "Meta does not answer".into() })
+    }
+
+    async fn send_on(&self, permit: Permit, pass: Pass) -> Result<Option<Outcome>, StoreError> {
         if !self.store.sending(self.send.id, self.clock.now()).await? {
             return Ok(None);
         }
         let started = tokio::time::Instant::now();
-        let result = self.client.send(permit).await;
+        let result = self.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
-        Ok(Some(self.judge(result)))
+        if let Err(SendError::Rejected { code, .. }) = result {
+            self.tell(code);
+        }
+        Ok(Some(verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())))
     }
 
     /// The request with our mark in its metadata, by which its echo is recognised. Instagram knows no metadata.
@@ -75,24 +82,6 @@ impl Attempt {
             *message = std::mem::take(message).with_metadata(metadata);
         }
         request
-    }
-
-    fn judge(&self, result: Result<Accepted, SendError>) -> Outcome {
-        let now = self.clock.now();
-        match result {
-            Ok(Accepted { message_id }) => Outcome::Sent { message_id },
-            Err(SendError::NotSent { reason }) => {
-                Outcome::Later { at: now + self.retry.wait(self.send.attempts + 1), reason }
-            }
-            Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: self.client.open_at(), reason },
-            Err(SendError::Rejected { reason, code }) => {
-                self.tell(code);
-                Outcome::Failed { reason }
-            }
-            // Sender actions are tried once: nobody misses three dots, and nobody wants them late.
-            Err(SendError::Doubt { reason, .. }) if self.send.request.is_action() => Outcome::Failed { reason },
-            Err(SendError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
-        }
     }
 
     /// What an operator must act upon.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::evidence::{Around, Evidence, Verdict, first_look, judge, weigh};
+use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
+use super::verdict::{Around, Verdict, first, judge};
 use super::{Lane, STORE_PAUSE};
 use crate::clock::{Clock, Timestamp};
 use crate::id::AccountId;
@@ -25,6 +26,8 @@ pub(super) struct Doubts {
     pub(super) lanes: HashMap<AccountId, Lane>,
     pub(super) settings: settings::Sender,
     pub(super) clock: Clock,
+    /// Since when this process looks for evidence.
+    pub(super) looking_since: Timestamp,
     pub(super) metrics: Metrics,
 }
 
@@ -67,64 +70,57 @@ impl Doubts {
 
     /// Looks at one doubt, and settles it or leaves it for later.
     async fn look(&self, doubt: TakenDoubt) {
-        let (Some(lane), now) = (self.lanes.get(&doubt.account), self.clock.now()) else { return };
-        // Meta takes these once: what has arrived is refused the second time.
-        if is_taken_once(&doubt.request.recipient) {
-            return self
-                .settle(&doubt, Outcome::Later { at: now, reason: "it may be sent twice: Meta takes it once".into() })
-                .await;
-        }
-        let first = first_look(&doubt, &self.settings);
-        if now < first {
-            return self.leave(&doubt, first).await;
-        }
-        let evidence = self.evidence(&doubt, lane).await;
-        let around = Around {
-            last_delivery_at: self.store.last_delivery_at(),
-            is_failing: lane.client.is_failing(),
-            on_doubt: lane.on_doubt,
+        let Some(lane) = self.lanes.get(&doubt.account) else { return };
+        let verdict = match first(&doubt, &self.settings, self.clock.now()) {
+            Some(verdict) => verdict,
+            None => self.look_into_the_conversation(&doubt, lane).await,
         };
-        let now = self.clock.now();
-        match judge(&doubt, evidence, around, &self.settings, now) {
-            Verdict::Sent(id) => {
-                self.metrics.doubts_arrived.increment(1);
-                self.settle(&doubt, Outcome::Sent { message_id: Some(id) }).await;
-            }
-            Verdict::NotSent => {
-                self.metrics.doubts_not_arrived.increment(1);
-                self.settle(
-                    &doubt,
-                    Outcome::Later { at: now, reason: "it did not arrive: it is not in the conversation".into() },
-                )
-                .await;
-            }
+        match verdict {
+            Verdict::Settle(outcome) => self.settle(&doubt, outcome).await,
             Verdict::Look(at) => self.leave(&doubt, at).await,
-            Verdict::Hold => {
-                self.metrics.sends_held.increment(1);
-                tracing::warn!(send = %doubt.id, account = %doubt.account, "nobody can tell whether a send arrived; it is held");
-                let reason = "nobody can tell whether it arrived".to_owned();
-                self.settle(&doubt, Outcome::Held { reason }).await;
-            }
-            Verdict::Resend => {
-                let reason = "nobody can tell whether it arrived, and on_doubt is resend".to_owned();
-                self.settle(&doubt, Outcome::Later { at: now, reason }).await;
-            }
         }
     }
 
-    async fn evidence(&self, doubt: &TakenDoubt, lane: &Lane) -> Evidence {
+    async fn look_into_the_conversation(&self, doubt: &TakenDoubt, lane: &Lane) -> Verdict {
+        let (evidence, not_before) = self.evidence(doubt, lane).await;
+        let around = Around {
+            looking_since: self.looking_since,
+            last_delivery_at: self.store.last_delivery_at(),
+            down_at: lane.client.down_at(),
+            on_doubt: lane.on_doubt,
+        };
+        match (judge(doubt, evidence, around, &self.settings, self.clock.now()), not_before) {
+            (Verdict::Look(at), Some(not_before)) => Verdict::Look(at.max(not_before)),
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// What the conversation says, and when it may be read again where there were too many calls.
+    async fn evidence(&self, doubt: &TakenDoubt, lane: &Lane) -> (Evidence, Option<Timestamp>) {
         // Who is known by a reference alone has no conversation that could be asked for.
-        let Recipient::Id(person) = &doubt.request.recipient else { return Evidence::None };
+        let Recipient::Id(person) = &doubt.request.recipient else { return (Evidence::None, None) };
         match lane.client.history(person).await {
-            Ok(history) => weigh(doubt, &history),
+            Ok(history) => (weigh(doubt, &history), None),
             Err(error) => {
                 tracing::debug!(send = %doubt.id, %error, "a send in doubt cannot be looked up");
-                Evidence::None
+                (Evidence::None, error.not_before)
             }
         }
     }
 
     async fn settle(&self, doubt: &TakenDoubt, outcome: Outcome) {
+        match &outcome {
+            Outcome::Sent { .. } => self.metrics.doubts_arrived.increment(1),
+            Outcome::Held { .. } => {
+                self.metrics.sends_held.increment(1);
+                tracing::warn!(send = %doubt.id, account = %doubt.account, "nobody can tell whether a send arrived; it is held");
+            }
+            Outcome::Failed { .. } => {
+                self.metrics.sends_failed.increment(1);
+                tracing::warn!(send = %doubt.id, account = %doubt.account, "Meta took a send at none of many attempts; it has failed");
+            }
+            _ => self.metrics.doubts_not_arrived.increment(1),
+        }
         self.store.settle(doubt.id, outcome, self.clock.now()).await;
     }
 
@@ -134,8 +130,4 @@ impl Doubts {
             self.clock.sleep(Duration::from_secs(1)).await;
         }
     }
-}
-
-fn is_taken_once(recipient: &Recipient) -> bool {
-    matches!(recipient, Recipient::CommentId(_) | Recipient::PostId(_) | Recipient::OneTimeNotifToken(_))
 }

@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::graph::{REACH, Said};
+use crate::graph::{History, Said};
 use crate::id::MessageId;
 use crate::message::Message;
-use crate::settings::{self, OnDoubt};
 use crate::store::TakenDoubt;
 
-/// Meta's clock and ours differ by a little, and the conversation's times are whole seconds.
-const SKEW: Duration = Duration::from_secs(2);
-
-/// The pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// By how much Meta's clock may be behind ours; the conversation's times are whole seconds besides.
+const SKEW: Duration = Duration::from_secs(10);
 
 /// What a look brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,44 +22,28 @@ pub(crate) enum Evidence {
     None,
 }
 
-/// What becomes of the send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It has arrived.
-    Sent(MessageId),
-    /// It has not, and is sent again.
-    NotSent,
-    /// It is looked at again.
-    Look(Timestamp),
-    /// Nothing will ever be known: it is held.
-    Hold,
-    /// Nothing will ever be known: it is sent again all the same, as the account wants it.
-    Resend,
-}
-
-/// What is known besides the conversation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Around {
-    /// When a signed delivery was last kept.
-    pub(crate) last_delivery_at: Timestamp,
-    /// Whether one send of the account after another comes into doubt.
-    pub(crate) is_failing: bool,
-    /// What the account wants done in the end.
-    pub(crate) on_doubt: OnDoubt,
-}
-
-/// What a conversation says of a send: the same words by the account, after it left, in a message that no other send became.
-pub(crate) fn weigh(doubt: &TakenDoubt, history: &[Said]) -> Evidence {
-    let since = doubt.attempted_at - SKEW;
+/// What a conversation says of a send: the same words by the account, after it first left, in a message that no other send
+/// became.
+pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
+    let since = doubt.doubted_since - SKEW;
     let Some(message) = doubt.request.as_message() else { return Evidence::None };
-    let may_be =
-        |said: &&Said| said.by_account && said.at >= since && !doubt.bound.contains(&said.id) && is_said(message, said);
+    let says_it = |said: &&Said| said.at >= since && !doubt.bound.contains(&said.id) && is_said(message, said);
+    let candidates = || history.said.iter().rev().filter(says_it);
     // The oldest: what came later with the same words is a later one.
-    if let Some(said) = history.iter().rev().find(may_be) {
+    if let Some(said) = candidates().find(|said| said.by_account == Some(true)) {
         return Evidence::Arrived(said.id.clone());
     }
-    let reaches_back = history.len() < REACH || history.last().is_some_and(|oldest| oldest.at < since);
-    if reaches_back { Evidence::Absent } else { Evidence::None }
+    // Somebody says the same, and Meta does not tell who.
+    if candidates().any(|said| said.by_account.is_none()) {
+        return Evidence::None;
+    }
+    if reaches_back(history, doubt, since) { Evidence::Absent } else { Evidence::None }
+}
+
+/// Whether all that was said since the send first left is told of: there is nothing else, or something older stands there, by its
+/// time or because it is what an earlier send became.
+fn reaches_back(history: &History, doubt: &TakenDoubt, since: Timestamp) -> bool {
+    history.is_whole || history.said.iter().any(|said| said.at < since || doubt.bound.before.contains(&said.id))
 }
 
 fn is_said(message: &Message, said: &Said) -> bool {
@@ -78,42 +58,13 @@ fn template_text(message: &Message) -> Option<&str> {
     message.attachment()?.payload.get("text")?.as_str().map(str::trim)
 }
 
-/// What becomes of a send in doubt on this evidence.
-pub(crate) fn judge(
-    doubt: &TakenDoubt,
-    evidence: Evidence,
-    around: Around,
-    settings: &settings::Sender,
-    now: Timestamp,
-) -> Verdict {
-    match evidence {
-        Evidence::Arrived(id) => return Verdict::Sent(id),
-        // An intake that hears nothing may have missed the echo; one that hears would have heard it.
-        Evidence::Absent if around.last_delivery_at > doubt.attempted_at => return Verdict::NotSent,
-        Evidence::Absent | Evidence::None => {}
-    }
-    let give_up_at = doubt.attempted_at + settings.give_up_after;
-    // While Meta as a whole does not answer, no evidence is no sign: it will come with Meta.
-    if now < give_up_at || around.is_failing {
-        let next = now + LOOK_EVERY;
-        return Verdict::Look(if now < give_up_at { next.min(give_up_at) } else { next });
-    }
-    match around.on_doubt {
-        OnDoubt::Hold => Verdict::Hold,
-        OnDoubt::Resend => Verdict::Resend,
-    }
-}
-
-/// When a send in doubt is first looked at: one without an answer may still be told of by its echo.
-pub(crate) fn first_look(doubt: &TakenDoubt, settings: &settings::Sender) -> Timestamp {
-    if doubt.silent { doubt.attempted_at + settings.echo_wait } else { doubt.attempted_at }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::REACH;
     use crate::id::{AccountId, PersonId, SendId};
     use crate::message::{Recipient, Request};
+    use crate::store::Bound;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
@@ -125,29 +76,38 @@ mod tests {
             account: AccountId::new("104000000000001"),
             person: ada.clone(),
             request: Request::message(Recipient::Id(ada), message),
-            attempted_at: LEFT,
+            attempts: 1,
+            attempted_at: LEFT + 60 * SECOND,
+            doubted_since: LEFT,
             silent: false,
-            bound: vec![MessageId::new("m_bound")],
+            reason: String::new(),
+            bound: Bound { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
         }
     }
 
     fn said(id: &str, at: Timestamp, by_account: bool, text: &str) -> Said {
+        let by_account = Some(by_account);
         Said { id: MessageId::new(id), at, by_account, text: text.into(), has_attachments: text.is_empty() }
+    }
+
+    fn whole(said: &[Said]) -> History {
+        History { said: said.to_vec(), is_whole: true }
     }
 
     #[test]
     fn only_the_same_words_by_the_account_after_it_left_are_evidence() {
         let doubt = doubt(Message::text("hello "));
-        let arrived = |history: &[Said]| weigh(&doubt, history);
+        let arrived = |history: &[Said]| weigh(&doubt, &whole(history));
         let found = Evidence::Arrived(MessageId::new("m_1"));
         assert_eq!(arrived(&[said("m_1", LEFT + SECOND, true, "hello")]), found);
-        // The conversation's times are whole seconds.
-        assert_eq!(arrived(&[said("m_1", Timestamp(1_790_000_000_000), true, "hello")]), found);
+        // The conversation's times are whole seconds, by another clock.
+        assert_eq!(arrived(&[said("m_1", LEFT - 9 * SECOND, true, "hello")]), found);
         for other in [
-            said("m_1", LEFT - 3 * SECOND, true, "hello"),
+            said("m_1", LEFT - 11 * SECOND, true, "hello"),
             said("m_1", LEFT + SECOND, false, "hello"),
             said("m_1", LEFT + SECOND, true, "hello!"),
-            said("m_bound", LEFT + SECOND, true, "hello"),
+            said("m_before", LEFT + SECOND, true, "hello"),
+            said("m_after", LEFT + SECOND, true, "hello"),
         ] {
             assert_eq!(arrived(std::slice::from_ref(&other)), Evidence::Absent, "{other:?}");
         }
@@ -159,55 +119,38 @@ mod tests {
     fn a_history_that_does_not_reach_back_is_no_evidence() {
         let doubt = doubt(Message::text("hello"));
         let later = |_| said("m_x", LEFT + 60 * SECOND, true, "something else");
-        let mut history: Vec<_> = (0..REACH).map(later).collect();
+        let mut history = History { said: (0..REACH).map(later).collect(), is_whole: false };
         assert_eq!(weigh(&doubt, &history), Evidence::None);
-        history[REACH - 1].at = LEFT - 60 * SECOND;
+        history.said[REACH - 1].at = LEFT - 60 * SECOND;
         assert_eq!(weigh(&doubt, &history), Evidence::Absent);
-        assert_eq!(weigh(&doubt, &[]), Evidence::Absent);
+        history.said[REACH - 1] = said("m_after", LEFT + SECOND, true, "something else");
+        assert_eq!(weigh(&doubt, &history), Evidence::None);
+        // Whatever the clocks say: an earlier send of the conversation became this.
+        history.said[REACH - 1] = said("m_before", LEFT + SECOND, true, "something else");
+        assert_eq!(weigh(&doubt, &history), Evidence::Absent);
+        assert_eq!(weigh(&doubt, &whole(&[])), Evidence::Absent);
+        assert_eq!(weigh(&doubt, &History { said: Vec::new(), is_whole: false }), Evidence::None);
+    }
+
+    #[test]
+    fn what_nobody_is_said_to_have_written_is_no_evidence() {
+        let doubt = doubt(Message::text("hello"));
+        let unsigned = |text: &str| Said { by_account: None, ..said("m_1", LEFT + SECOND, true, text) };
+        assert_eq!(weigh(&doubt, &whole(&[unsigned("hello")])), Evidence::None);
+        assert_eq!(weigh(&doubt, &whole(&[unsigned("something else")])), Evidence::Absent);
     }
 
     #[test]
     fn what_has_no_words_is_found_by_having_none() {
         let button = serde_json::json!({"template_type": "button", "text": "Red?", "buttons": []});
         for message in [Message::image("https://shop.example/a.jpg"), Message::template(button.clone())] {
-            let found = weigh(&doubt(message), &[said("m_1", LEFT, true, "")]);
+            let found = weigh(&doubt(message), &whole(&[said("m_1", LEFT, true, "")]));
             assert_eq!(found, Evidence::Arrived(MessageId::new("m_1")));
         }
         let words = Said { has_attachments: false, ..said("m_1", LEFT, true, "Red?") };
-        assert_eq!(weigh(&doubt(Message::template(button)), &[words]), Evidence::Arrived(MessageId::new("m_1")));
-    }
-
-    #[test]
-    fn it_is_sent_again_only_where_its_absence_is_certain() {
-        let settings = settings::Sender {
-            echo_wait: 10 * SECOND,
-            give_up_after: 120 * SECOND,
-            retry: settings::Retry { first: SECOND, most: SECOND, jitter: settings::Percent(0) },
-            slots_per_account: 1,
-            texts_per_second: 1,
-            instagram_texts_per_second: 1,
-            media_per_second: 1,
-        };
-        let doubt = doubt(Message::text("hello"));
-        let around = |heard: i64, is_failing, on_doubt| Around {
-            last_delivery_at: Timestamp(LEFT.0 + heard),
-            is_failing,
-            on_doubt,
-        };
-        let check = |evidence: Evidence, around: Around, after: u64, expected: Verdict| {
-            let now = LEFT + Duration::from_secs(after);
-            assert_eq!(judge(&doubt, evidence, around, &settings, now), expected);
-        };
-        let look = |after: u64| Verdict::Look(LEFT + Duration::from_secs(after));
-        let arrived = || Evidence::Arrived(MessageId::new("m_1"));
-        check(arrived(), around(-1, true, OnDoubt::Hold), 500, Verdict::Sent(MessageId::new("m_1")));
-        check(Evidence::Absent, around(1, false, OnDoubt::Hold), 1, Verdict::NotSent);
-        check(Evidence::Absent, around(0, false, OnDoubt::Hold), 1, look(6));
-        check(Evidence::None, around(1, false, OnDoubt::Hold), 1, look(6));
-        check(Evidence::None, around(1, false, OnDoubt::Hold), 118, look(120));
-        check(Evidence::None, around(1, false, OnDoubt::Hold), 120, Verdict::Hold);
-        check(Evidence::Absent, around(0, false, OnDoubt::Hold), 120, Verdict::Hold);
-        check(Evidence::None, around(1, false, OnDoubt::Resend), 120, Verdict::Resend);
-        check(Evidence::None, around(1, true, OnDoubt::Resend), 500, look(505));
+        assert_eq!(
+            weigh(&doubt(Message::template(button)), &whole(&[words])),
+            Evidence::Arrived(MessageId::new("m_1"))
+        );
     }
 }

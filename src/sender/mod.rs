@@ -1,13 +1,16 @@
 //! The way of a send: take → pace → decide → sending → send → settle.
 //!
 //! One loop takes what is due, as much as each account has room for, and gives every send to an attempt of its own
-//! (`attempt`). What came into doubt is settled by evidence beside it (`doubts`, `evidence`). The order within a conversation is the store's: it gives the next send when the one before is settled.
+//! (`attempt`). What came into doubt is settled by evidence beside it (`doubts`, `evidence`). What becomes of a send is
+//! decided in `verdict`. The order within a conversation is the store's: it gives the next send when the one before is
+//! settled.
 
 mod answer;
 mod attempt;
 mod doubts;
 pub(crate) mod evidence;
 mod flight;
+pub(crate) mod verdict;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,6 +62,7 @@ impl Sender {
             store: self.store.clone(),
             lanes: self.lanes.clone(),
             settings: self.settings.clone(),
+            looking_since: self.clock.now(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
         };
@@ -106,7 +110,7 @@ impl Sender {
         let open = self.lanes.iter().filter(|(_, lane)| lane.client.open_at() <= now);
         let room = open.map(|(account, lane)| {
             let in_flight = flight.of_account(account);
-            let most = if lane.client.is_failing() { 1 } else { self.settings.slots_per_account };
+            let most = if lane.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
             let slots = most.saturating_sub(in_flight.len());
             SendRoom { account: account.clone(), slots, in_flight }
         });

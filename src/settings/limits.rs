@@ -39,6 +39,8 @@ pub struct Sender {
     pub echo_wait: Duration,
     /// How long a send in doubt waits for evidence.
     pub give_up_after: Duration,
+    /// How often a send is tried that Meta neither takes nor refuses.
+    pub attempts: u32,
     /// The waits before a send that could not leave is tried again.
     pub retry: Retry,
     /// The most sends in flight at a time for one account.
@@ -56,6 +58,7 @@ impl Sender {
         Sender {
             echo_wait: reader.required("sender.echo_wait"),
             give_up_after: reader.required("sender.give_up_after"),
+            attempts: u32::try_from(reader.required::<usize>("sender.attempts")).unwrap_or(u32::MAX),
             retry: Retry::read(reader, "sender"),
             slots_per_account: reader.required("sender.slots_per_account"),
             texts_per_second: reader.required("sender.texts_per_second"),

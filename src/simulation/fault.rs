@@ -27,9 +27,10 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Fault; 19] = [
+    pub(super) const ALL: [Fault; 21] = [
         Fault::AcknowledgedBeforeKept,
         Fault::RepetitionNotKnown,
+        Fault::EchoIgnored,
         Fault::FinishedWithoutReplies,
         Fault::RepliesOfAFailedTurn,
         Fault::FailedEventForgotten,
@@ -42,6 +43,7 @@ impl Fault {
         Fault::DoubtTakenForFailure,
         Fault::DoubtTakenForSuccess,
         Fault::ConnectionTakenForFailure,
+        Fault::LookedTooEarly,
         Fault::BoundMessagesForgotten,
         Fault::NoHistoryTakenForAbsence,
         Fault::HistoryNotRead,

@@ -1,13 +1,17 @@
 //! Meta as the simulation has it: it delivers at least once, in any order, and answers what it likes.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{PAGE, Person};
 use crate::clock::Timestamp;
-use crate::graph::{Accepted, REACH, Said, SendError};
+use crate::graph::{Accepted, History, REACH, Said, SendError};
 use crate::id::MessageId;
+
+/// The longest that a call without an answer is on its way: less than anybody waits for its echo.
+const LATE: Duration = Duration::from_secs(4);
 
 /// What Meta does wrong, in percent.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +24,8 @@ pub(super) struct Faults {
     pub(super) throttle: u8,
     /// How many of the calls that fail have arrived all the same.
     pub(super) arrived: u8,
+    /// How many of the calls without an answer arrive later.
+    pub(super) late: u8,
     pub(super) unreadable: u8,
 }
 
@@ -32,6 +38,7 @@ impl Faults {
         refuse_connection: 0,
         throttle: 0,
         arrived: 0,
+        late: 0,
         unreadable: 0,
     };
 }
@@ -40,7 +47,22 @@ impl Faults {
 #[derive(Clone, Debug)]
 pub(super) struct Push {
     pub(super) body: String,
-    pub(super) is_echo: bool,
+    /// The metadata of the send that it echoes, where it is an echo.
+    pub(super) echoes: Option<String>,
+}
+
+/// A call that has not arrived yet.
+struct Late {
+    at: Timestamp,
+    call: Call,
+}
+
+/// What a send says to whom.
+#[derive(Clone)]
+struct Call {
+    person: usize,
+    text: String,
+    metadata: String,
 }
 
 /// What people see, and what waits to be told.
@@ -52,13 +74,22 @@ pub(super) struct Meta {
     pub(super) chats: Vec<Vec<Said>>,
     /// What has arrived, by the metadata it was sent with: what an operator sees who asks the person.
     pub(super) arrived: HashSet<String>,
+    late: Vec<Late>,
     next: u64,
 }
 
 impl Meta {
     pub(super) fn new(seed: u64, faults: Faults, people: usize) -> Meta {
         let rng = fastrand::Rng::with_seed(seed ^ 0x5eed);
-        Meta { rng, faults, pushes: Vec::new(), chats: vec![Vec::new(); people], arrived: HashSet::new(), next: 0 }
+        Meta {
+            rng,
+            faults,
+            pushes: Vec::new(),
+            chats: vec![Vec::new(); people],
+            arrived: HashSet::new(),
+            late: Vec::new(),
+            next: 0,
+        }
     }
 
     fn happens(&mut self, percent: u8) -> bool {
@@ -70,12 +101,12 @@ impl Meta {
         let mid = self.mid();
         let message = json!({"mid": mid, "text": text});
         self.add(person, &mid, text, false, now);
-        self.push(person, false, &person.id, person.account(), message, now);
+        self.push(person, None, (&person.id, person.account()), message, now);
     }
 
     /// What a person reads of the account, in order.
     pub(super) fn heard(&self, person: usize) -> Vec<&str> {
-        self.chats[person].iter().filter(|said| said.by_account).map(|said| said.text.as_str()).collect()
+        self.chats[person].iter().filter(|said| said.by_account == Some(true)).map(|said| said.text.as_str()).collect()
     }
 
     /// The account sends: what becomes of it, and what is answered.
@@ -94,33 +125,57 @@ impl Meta {
             return Err(SendError::Throttled { after: None, reason: "error 613".into() });
         }
         let (fails, is_silent) = (self.happens(error), self.happens(silence));
+        let call = Call { person: person.index, text: text.to_owned(), metadata: metadata.to_owned() };
         if (fails || is_silent) && !self.happens(arrived) {
+            let comes_later = is_silent && !fails && self.happens(self.faults.late);
+            if comes_later {
+                let at = now + Duration::from_millis(self.rng.u64(..LATE.as_millis() as u64));
+                self.late.push(Late { at, call });
+            }
             return Err(SendError::Doubt { answered: fails, reason: "it failed".into() });
         }
-        let mid = self.mid();
-        self.add(person, &mid, text, true, now);
-        self.arrived.insert(metadata.to_owned());
-        let lost = self.faults.lose_echo;
-        if !self.happens(lost) {
-            let mut message = json!({"mid": mid, "text": text, "is_echo": true});
-            if !person.on_instagram {
-                message["metadata"] = json!(metadata);
-            }
-            self.push(person, true, person.account(), &person.id, message, now);
-        }
+        let mid = self.take(person, &call, now);
         match fails || is_silent {
             true => Err(SendError::Doubt { answered: fails, reason: "it arrived".into() }),
             false => Ok(Accepted { message_id: Some(MessageId::new(mid)) }),
         }
     }
 
-    /// The newest messages of a conversation, newest first, where it can be read.
-    pub(super) fn history(&mut self, person: usize) -> Option<Vec<Said>> {
-        let unreadable = self.faults.unreadable;
-        if self.happens(unreadable) {
+    /// What was on its way arrives.
+    pub(super) fn go_on(&mut self, people: &[Person], now: Timestamp) {
+        while let Some(index) = self.late.iter().position(|late| late.at <= now) {
+            let Late { at, call } = self.late.swap_remove(index);
+            self.take(&people[call.person], &call, at);
+        }
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.pushes.is_empty() && self.late.is_empty()
+    }
+
+    fn take(&mut self, person: &Person, call: &Call, now: Timestamp) -> String {
+        let mid = self.mid();
+        self.add(person, &mid, &call.text, true, now);
+        self.arrived.insert(call.metadata.clone());
+        if !self.happens(self.faults.lose_echo) {
+            let mut message = json!({"mid": mid, "text": call.text, "is_echo": true});
+            if !person.on_instagram {
+                message["metadata"] = json!(call.metadata);
+            }
+            self.push(person, Some(call.metadata.clone()), (person.account(), &person.id), message, now);
+        }
+        mid
+    }
+
+    /// The newest messages of a conversation, where it can be read.
+    pub(super) fn history(&mut self, person: usize) -> Option<History> {
+        if self.happens(self.faults.unreadable) {
             return None;
         }
-        Some(self.chats[person].iter().rev().take(REACH).cloned().collect())
+        let chat = &self.chats[person];
+        let said = chat.iter().rev().take(REACH).cloned().collect();
+        Some(History { said, is_whole: chat.len() < REACH })
     }
 
     /// Takes any webhook to be delivered, now or once more later.
@@ -129,23 +184,30 @@ impl Meta {
             return None;
         }
         let index = self.rng.usize(..self.pushes.len());
-        let again = self.faults.duplicate;
-        Some(if self.happens(again) { self.pushes[index].clone() } else { self.pushes.remove(index) })
+        Some(if self.happens(self.faults.duplicate) { self.pushes[index].clone() } else { self.pushes.remove(index) })
     }
 
     fn add(&mut self, person: &Person, mid: &str, text: &str, by_account: bool, now: Timestamp) {
         // Whole seconds, as the Conversations API tells them.
         let at = Timestamp(now.0 / 1000 * 1000);
-        let said = Said { id: MessageId::new(mid), at, by_account, text: text.into(), has_attachments: false };
+        let (id, by_account) = (MessageId::new(mid), Some(by_account));
+        let said = Said { id, at, by_account, text: text.into(), has_attachments: false };
         self.chats[person.index].push(said);
     }
 
-    fn push(&mut self, person: &Person, is_echo: bool, from: &str, to: &str, message: Value, now: Timestamp) {
+    fn push(
+        &mut self,
+        person: &Person,
+        echoes: Option<String>,
+        (from, to): (&str, &str),
+        message: Value,
+        now: Timestamp,
+    ) {
         let item = json!({"sender": {"id": from}, "recipient": {"id": to}, "timestamp": now.0, "message": message});
         let object = if person.account() == PAGE { "page" } else { "instagram" };
         let entry = json!({"id": person.account(), "time": now.0, "messaging": [item]});
         let body = json!({"object": object, "entry": [entry]}).to_string();
-        self.pushes.push(Push { body, is_echo });
+        self.pushes.push(Push { body, echoes });
     }
 
     fn mid(&mut self) -> String {

@@ -65,6 +65,7 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
         refuse_connection: rng.u8(..20),
         throttle: rng.u8(..10),
         arrived: rng.u8(..=100),
+        late: rng.u8(..=100),
         unreadable: [100, 0, 50][usize::from(evidence)],
     };
     let (mut meta, mut server) = (Meta::new(seed, faults, people.len()), Server::new(fault, OnDoubt::Hold));
@@ -74,10 +75,11 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
         if step == STEPS {
             meta.faults = Faults::NONE;
         }
-        if is_over && meta.pushes.is_empty() && server.is_at_rest() {
+        if is_over && meta.is_at_rest() && server.is_at_rest() {
             break;
         }
         now = now + Duration::from_millis(rng.u64(..if is_over { 3_000 } else { pace }));
+        meta.go_on(&people, now);
         // An event that is in hand at three deaths is given up, on purpose.
         let dies = !is_over && deaths < 2 && rng.u8(..30) == 0;
         deaths += u32::from(dies);
@@ -90,7 +92,7 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
             }
             0 | 1 => {
                 if let Some(push) = meta.next_push()
-                    && !server.receive(&push.body, push.is_echo, dies, now)
+                    && !server.receive(&push, dies, now)
                 {
                     // Not acknowledged: it comes again.
                     meta.pushes.push(push);
@@ -116,8 +118,14 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
 
 /// Each message answered once; of each turn each part heard once, in order.
 fn check(server: &Server, meta: &Meta, people: &[Person], written: &[(usize, String)]) -> Result<(), String> {
+    if let Some(wrong) = &server.wrong {
+        return Err(wrong.clone());
+    }
     if !server.is_at_rest() {
         return Err("it does not come to rest".into());
+    }
+    if server.store.repeats() > 0 {
+        return Err("a repeat was counted".into());
     }
     for (_, text) in written {
         let count = server.answered.iter().filter(|answered| *answered == text).count();

@@ -1,9 +1,10 @@
 //! The server's loops, each step of them called when the simulation wants it, with the decisions of the real ones.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::meta::Meta;
+use super::meta::{Meta, Push};
 use super::{INSTAGRAM, PAGE, Person, parts};
 use crate::clock::Timestamp;
 use crate::event::{self, Event};
@@ -11,11 +12,12 @@ use crate::graph::{Accepted, SendError};
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::{Message, Recipient, Request};
 use crate::policy;
-use crate::sender::evidence::{Around, Evidence, Verdict, first_look, judge, weigh};
+use crate::sender::evidence::{Evidence, weigh};
+use crate::sender::verdict::{Around, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, StateChange, Step, TakenEvent,
-    TakenSend,
+    Bound, Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, StateChange, Step,
+    TakenDoubt, TakenEvent, TakenSend,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,7 +28,12 @@ pub(super) struct Server {
     pub(super) fault: Option<Fault>,
     pub(super) on_doubt: OnDoubt,
     settings: settings::Sender,
+    looking_since: Timestamp,
     last_delivery_at: Timestamp,
+    /// The sends whose echo came, by their metadata.
+    echoed: HashSet<String>,
+    /// What was seen to be wrong on the way.
+    pub(super) wrong: Option<String>,
     running: Vec<TakenEvent>,
     in_flight: Vec<(TakenSend, Result<Accepted, SendError>)>,
     /// The order in which turns ended: whose, and what was meant to be said.
@@ -44,14 +51,18 @@ impl Server {
             on_doubt,
             settings: settings::Sender {
                 echo_wait: 5 * SECOND,
-                give_up_after: 60 * SECOND,
+                give_up_after: 20 * SECOND,
+                attempts: 100,
                 retry,
                 slots_per_account: 8,
                 texts_per_second: 300,
                 instagram_texts_per_second: 100,
                 media_per_second: 10,
             },
+            looking_since: Timestamp(0),
             last_delivery_at: Timestamp(0),
+            echoed: HashSet::new(),
+            wrong: None,
             running: Vec::new(),
             in_flight: Vec::new(),
             meant: Vec::new(),
@@ -64,14 +75,15 @@ impl Server {
     }
 
     /// A webhook. False when the process dies before it is kept.
-    pub(super) fn receive(&mut self, body: &str, is_echo: bool, dies: bool, now: Timestamp) -> bool {
+    pub(super) fn receive(&mut self, push: &Push, dies: bool, now: Timestamp) -> bool {
         if dies {
             return self.has(Fault::AcknowledgedBeforeKept);
         }
-        if is_echo && self.has(Fault::EchoIgnored) {
+        self.echoed.extend(push.echoes.clone());
+        if push.echoes.is_some() && self.has(Fault::EchoIgnored) {
             return true;
         }
-        let mut body = body.to_owned();
+        let mut body = push.body.clone();
         if self.has(Fault::RepetitionNotKnown) {
             body = body.replace("\"mid\":\"m_", &format!("\"mid\":\"m_{}_", now.0));
         }
@@ -207,27 +219,20 @@ impl Server {
         if self.has(Fault::SentBeforeSending) {
             self.store.sending(send.id, now);
         }
-        let outcome = match result {
-            Ok(Accepted { message_id }) => Outcome::Sent { message_id },
-            Err(SendError::Doubt { reason, answered: false }) if self.has(Fault::RetriedOnSilence) => {
+        let no_connection = matches!(result, Err(SendError::NotSent { .. }));
+        let outcome = match after(result, &send, &self.settings.retry, now + SECOND, now) {
+            Outcome::InDoubt { reason, silent: true } if self.has(Fault::RetriedOnSilence) => {
                 Outcome::Later { at: now, reason }
             }
-            Err(SendError::Doubt { reason, answered: true }) if self.has(Fault::RetriedOnError) => {
+            Outcome::InDoubt { reason, silent: false } if self.has(Fault::RetriedOnError) => {
                 Outcome::Later { at: now, reason }
             }
-            Err(SendError::Doubt { reason, .. }) if self.has(Fault::DoubtTakenForFailure) => Outcome::Failed { reason },
-            Err(SendError::Doubt { reason, .. }) if self.has(Fault::DoubtTakenForSuccess) => {
-                let _ = reason;
-                Outcome::Sent { message_id: None }
-            }
-            Err(SendError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
-            Err(SendError::NotSent { reason }) if self.has(Fault::ConnectionTakenForFailure) => {
+            Outcome::InDoubt { reason, .. } if self.has(Fault::DoubtTakenForFailure) => Outcome::Failed { reason },
+            Outcome::InDoubt { .. } if self.has(Fault::DoubtTakenForSuccess) => Outcome::Sent { message_id: None },
+            Outcome::Later { reason, .. } if no_connection && self.has(Fault::ConnectionTakenForFailure) => {
                 Outcome::Failed { reason }
             }
-            Err(SendError::NotSent { reason } | SendError::Throttled { reason, .. }) => {
-                Outcome::Later { at: now + self.settings.retry.wait(send.attempts + 1), reason }
-            }
-            Err(SendError::Rejected { reason, .. }) => Outcome::Failed { reason },
+            outcome => outcome,
         };
         self.store.settle(send.id, &outcome, now);
     }
@@ -241,13 +246,13 @@ impl Server {
         });
         for mut doubt in self.store.take_doubts(&room, now) {
             let Some(person) = person(people, doubt.person.as_str()) else { continue };
-            let first = first_look(&doubt, &self.settings);
-            if now < first && !self.has(Fault::LookedTooEarly) {
-                self.store.look_again(doubt.id, first);
+            let early = first(&doubt, &self.settings, now).filter(|_| !self.has(Fault::LookedTooEarly));
+            if let Some(verdict) = early {
+                self.follow(&doubt, verdict, now);
                 continue;
             }
             if self.has(Fault::BoundMessagesForgotten) {
-                doubt.bound.clear();
+                doubt.bound = Bound::default();
             }
             let history = meta.history(person.index);
             let evidence = history.map_or(Evidence::None, |history| weigh(&doubt, &history));
@@ -256,17 +261,28 @@ impl Server {
                 Evidence::Arrived(_) if self.has(Fault::HistoryNotRead) => Evidence::Absent,
                 evidence => evidence,
             };
-            let around = Around { last_delivery_at: self.last_delivery_at, is_failing: false, on_doubt: self.on_doubt };
-            let outcome = match judge(&doubt, evidence, around, &self.settings, now) {
-                Verdict::Sent(id) => Outcome::Sent { message_id: Some(id) },
-                Verdict::NotSent | Verdict::Resend => Outcome::Later { at: now, reason: "again".into() },
-                Verdict::Hold => Outcome::Held { reason: "nobody can tell".into() },
-                Verdict::Look(at) => {
-                    self.store.look_again(doubt.id, at);
-                    continue;
-                }
+            let around = Around {
+                looking_since: self.looking_since,
+                last_delivery_at: self.last_delivery_at,
+                down_at: None,
+                on_doubt: self.on_doubt,
             };
-            self.store.settle(doubt.id, &outcome, now);
+            let verdict = judge(&doubt, evidence, around, &self.settings, now);
+            self.follow(&doubt, verdict, now);
+        }
+    }
+
+    fn follow(&mut self, doubt: &TakenDoubt, verdict: Verdict, now: Timestamp) {
+        match verdict {
+            Verdict::Look(at) => self.store.look_again(doubt.id, at),
+            Verdict::Settle(outcome) => {
+                // On Instagram an echo may be another's of the same words.
+                let is_told = doubt.account.as_str() == PAGE && self.echoed.contains(&self.store.metadata(doubt.id));
+                if is_told && !matches!(outcome, Outcome::Sent { .. }) {
+                    self.wrong = Some(format!("{} is {outcome:?} after its echo", doubt.id));
+                }
+                self.store.settle(doubt.id, &outcome, now);
+            }
         }
     }
 
@@ -285,7 +301,7 @@ impl Server {
     pub(super) fn die(&mut self, now: Timestamp) {
         self.running.clear();
         self.in_flight.clear();
-        self.last_delivery_at = Timestamp(0);
+        (self.last_delivery_at, self.looking_since) = (Timestamp(0), now);
         if !self.has(Fault::NotRecovered) {
             self.store.recover(now);
         }

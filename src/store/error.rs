@@ -1,6 +1,8 @@
 //! How the store fails, by what the caller can do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 /// An operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -34,18 +36,20 @@ pub enum OpenError {
         /// The newest schema that this release knows.
         known: i64,
     },
-    /// A build from before the first release wrote the file.
+    /// An older release wrote the file, and it could not be brought forward.
     #[error(
-        "{} was written by a build from before the first release (schema {found}, this one needs {needed}); move it away",
+        "{} was written by an older release (schema {found}) and could not be brought to schema {needed}; it is left as it was",
         path.display()
     )]
-    Older {
+    NotMigrated {
         /// The file.
         path: PathBuf,
         /// Its schema.
         found: i64,
-        /// The schema that this build reads.
+        /// The schema that this release writes.
         needed: i64,
+        /// What SQLite says.
+        source: rusqlite::Error,
     },
     /// The file is a database, and somebody else's.
     #[error("{} is the database of something else", .0.display())]
@@ -58,12 +62,39 @@ pub enum OpenError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// The file cannot be written.
+    #[error(
+        "{} cannot be opened as a store: it must be a file, and this process must be allowed to write into it and its folder",
+        path.display()
+    )]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// The folder or the lock beside the file cannot be used.
-    #[error("{} cannot be opened", path.display())]
+    #[error(
+        "{} cannot be opened: its folder must be there, and this process must be allowed to write into it",
+        path.display()
+    )]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+impl OpenError {
+    /// What SQLite says of the file at `path`, by what somebody can do about it.
+    pub(super) fn of(path: &Path, source: rusqlite::Error) -> OpenError {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                OpenError::NotWritable { path, source }
+            }
+            _ => OpenError::Unreadable { path, source },
+        }
+    }
 }

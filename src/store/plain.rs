@@ -110,6 +110,11 @@ impl Plain {
         self.db.query_row(sql, [], |row| row.get(0)).expect("a count")
     }
 
+    /// How often something arrived beyond once, as far as that was noticed.
+    pub(crate) fn repeats(&self) -> i64 {
+        self.db.query_row("SELECT ifnull(sum(repeats), 0) FROM send", [], |row| row.get(0)).expect("a sum")
+    }
+
     /// The sends that are held, in the order of their ids.
     pub(crate) fn held(&self) -> Vec<SendId> {
         let mut statement = self.db.prepare("SELECT id FROM send WHERE status = 7 ORDER BY id").expect("a statement");

@@ -227,6 +227,8 @@ pub struct TakenSend {
     pub person: PersonId,
     /// How often it was tried.
     pub attempts: u32,
+    /// Whether nobody could tell of one of these tries whether it arrived.
+    pub was_in_doubt: bool,
     /// To whom, and what.
     pub request: Request,
     /// When that happened whose first answer it is, where it had to be answered.
@@ -285,12 +287,34 @@ pub struct TakenDoubt {
     pub person: PersonId,
     /// To whom, and what.
     pub request: Request,
-    /// When it left.
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it left the last time.
     pub attempted_at: Timestamp,
+    /// When it left the first time that nobody could tell.
+    pub doubted_since: Timestamp,
     /// Whether no answer came at all.
     pub silent: bool,
+    /// What was answered, or happened.
+    pub reason: String,
     /// The messages that the conversation's other sends became.
-    pub bound: Vec<MessageId>,
+    pub bound: Bound,
+}
+
+/// The messages that the sends around one became, in its conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// Those that left before it.
+    pub before: Vec<MessageId>,
+    /// Those that came after it.
+    pub after: Vec<MessageId>,
+}
+
+impl Bound {
+    /// Whether another send became this message.
+    pub fn contains(&self, mid: &MessageId) -> bool {
+        self.before.contains(mid) || self.after.contains(mid)
+    }
 }
 
 /// What became of a wish about a send that is held.

@@ -10,12 +10,14 @@ mod crash; // kill -9 at any moment, under load
 mod doubt; // sends of which nobody can tell whether they arrived
 mod emulator; // the emulated Meta as a command, with a bot of another process
 mod flow; // from a person's message to the answer they read
+mod flush; // a long turn, step by step
 mod handlers; // handlers that fail, panic, block, never return
 mod harness; // a server and an emulated Meta for one test
 mod hostile; // bodies that Meta would never send
 mod intake; // signatures, limits, quarantine, a store that fails
 mod layers; // who may import whom
 mod listener; // deadlines, and who goes when there are too many connections
+mod outage; // a Meta that is down for long, and comes back
 mod payloads; // every shape that Meta documents, from a file to its handler
 mod process; // the binary itself: settings, signals, kill -9, one server per file
 mod quiet; // what may never stand in a log

@@ -1,5 +1,7 @@
 //! The binary itself: settings, signals, `kill -9`, one server per file.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rejoinder::clock::Clock;
@@ -307,4 +309,42 @@ async fn a_torn_store_is_told_and_never_begun_anew() {
         assert!(told.contains("rejoinder.db") && told.contains("cannot be opened"), "{told}");
         assert_eq!(std::fs::read(&path).expect("the file"), bytes, "it is left as it was");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_may_not_be_written_is_told_and_left_as_it_is() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    server.signal("TERM");
+    assert!(server.ended().success());
+    let path = folder.path().join("rejoinder.db");
+    let whole = std::fs::read(&path).expect("the store");
+    let allow = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
+    allow(&folder.path().join("rejoinder.db.lock"), 0o666);
+    let settings = environment(&settings(&meta.url, "rejoinder.db", "echo"));
+    // A store that is only to be read, a folder that is, and such a folder without a store.
+    for (in_folder, in_file, is_there) in [(0o777, 0o444, true), (0o555, 0o666, true), (0o555, 0o666, false)] {
+        if !is_there {
+            allow(folder.path(), 0o777);
+            std::fs::remove_file(&path).expect("removed");
+            std::fs::remove_file(folder.path().join("rejoinder.db.lock")).expect("removed");
+        } else {
+            allow(&path, in_file);
+        }
+        allow(folder.path(), in_folder);
+        let Some(mut server) = Binary::start_bound(folder.path(), &["serve"], &settings) else {
+            #[expect(clippy::print_stderr, reason = "whoever reads the run is to see that nothing was proved")]
+            {
+                eprintln!("skipped: root runs this, and nobody else may run the binary");
+            }
+            return;
+        };
+        server.line_with("must be allowed to write");
+        assert_eq!(server.ended().code(), Some(1), "{:#?}", server.log);
+        let told = server.log.join("\n");
+        assert!(told.contains("rejoinder.db") && told.contains("cannot be opened"), "{told}");
+        assert_eq!(std::fs::read(&path).ok(), is_there.then(|| whole.clone()));
+    }
+    allow(folder.path(), 0o777);
 }

@@ -5,8 +5,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::outbox::{self, Planned};
 use super::work::Work;
-use super::{outbox, turn};
+use super::{disclosure, turn};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::store::{Overdue, Owed, Taken, Typing, recipient};
@@ -14,6 +15,23 @@ use crate::store::{Overdue, Owed, Taken, Typing, recipient};
 /// An event must be answered by `until`.
 pub(super) fn await_until(work: &Work<'_>, event: i64, until: Timestamp) -> rusqlite::Result<()> {
     work.db.prepare_cached("UPDATE event SET answer_by = ?2 WHERE id = ?1")?.execute([event, until.0]).map(drop)
+}
+
+/// A person, or another app, has spoken for the account at `at`: the bot's answer is not waited for any more.
+pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+    disclosure::others_spoke(work, conversation)?;
+    all_answered(work, conversation, at)
+}
+
+/// Whatever waited in this conversation at `at` has its answer.
+fn all_answered(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "UPDATE event SET answer_by = NULL
+             WHERE conversation = ?1 AND answer_by IS NOT NULL AND min(ifnull(at, received_at), received_at) <= ?2",
+        )?
+        .execute([conversation, at.0])
+        .map(drop)
 }
 
 /// Whether somebody still waits for this event's answer.
@@ -51,7 +69,7 @@ pub(in crate::store) fn overdue(
     for account in accounts {
         let mut statement = db.prepare_cached(
             "SELECT event.id, thread, conversation.person FROM event JOIN conversation ON conversation.id = conversation
-             WHERE event.account = ?1 AND answer_by <= ?2 AND status <> 2 ORDER BY answer_by, event.id LIMIT ?3",
+             WHERE event.account = ?1 AND answer_by <= ?2 AND status NOT IN (2, 3) ORDER BY answer_by, event.id LIMIT ?3",
         )?;
         let rows = statement.query_map(params![account.as_str(), now.0, most], |row| {
             let person = PersonId::new(row.get::<_, String>(2)?);
@@ -77,31 +95,24 @@ pub(super) fn thread(number: i64) -> Thread {
     Thread::ALL.into_iter().find(|thread| *thread as i64 == number).unwrap_or_default()
 }
 
-/// Answers an overdue event with the fallback. The event itself stays where it is, and is handled once it can be; what the
-/// person did after it, and still waits behind it, is answered by the same words.
+/// Answers an overdue event with the fallback. The event itself stays where it is, and is handled once it can be; whatever
+/// else waits in its conversation is answered by the same words.
 pub(in crate::store) fn fall_back(
     work: &mut Work<'_>,
     event: EventId,
     owed: &Owed,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let conversation: Option<i64> = work
+    let is_overdue = work
         .db
-        .prepare_cached("SELECT conversation FROM event WHERE id = ?1 AND answer_by <= ?2 AND status <> 2")?
-        .query_row([event.0, now.0], |row| row.get(0))
-        .optional()?;
-    let Some(conversation) = conversation else { return Ok(()) };
-    turn::say(work, event, conversation, &[], owed, now)?;
-    work.db
-        .prepare_cached(
-            "WITH RECURSIVE behind(id, next) AS (
-               SELECT id, next FROM event WHERE id = ?1
-               UNION ALL SELECT event.id, event.next FROM event JOIN behind ON event.id = behind.next AND event.status = 1
-             )
-             UPDATE event SET answer_by = NULL WHERE id IN (SELECT id FROM behind)",
-        )?
-        .execute([event.0])
-        .map(drop)
+        .prepare_cached("SELECT 1 FROM event WHERE id = ?1 AND answer_by <= ?2 AND status NOT IN (2, 3)")?
+        .exists([event.0, now.0])?;
+    if !is_overdue {
+        return Ok(());
+    }
+    let turn = turn::of(work, event)?;
+    turn::say(work, &turn, &[], owed, now)?;
+    all_answered(work, turn.conversation, now)
 }
 
 /// Shows that somebody is at work, once for each event, and only while its turn runs and nothing of it was said.
@@ -117,5 +128,5 @@ pub(in crate::store) fn show_typing(work: &mut Work<'_>, typing: &Typing) -> rus
     let Some(conversation) = running else { return Ok(()) };
     work.db.prepare_cached("UPDATE event SET typing = 1 WHERE id = ?1")?.execute([typing.event.0])?;
     let sends = [(typing.send, typing.request.clone())];
-    outbox::plan(work, Some(typing.event), conversation, None, &sends, typing.now)
+    outbox::plan(work, Planned::by(typing.event, None), conversation, &sends, typing.now)
 }

@@ -90,7 +90,8 @@ pub(super) fn get(work: &Work<'_>, id: i64) -> rusqlite::Result<Conversation> {
     }
 }
 
-fn hash(account: &str, thread: Thread, person: &str) -> i64 {
+/// Where a conversation is looked for first. A store is full of these: another hash is another schema.
+pub(super) fn hash(account: &str, thread: Thread, person: &str) -> i64 {
     let mut hasher = Sha256::new();
     hasher.update(account.as_bytes());
     hasher.update([0, thread as u8]);

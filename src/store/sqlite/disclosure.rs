@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::params;
 
+use super::answer;
 use super::work::Work;
 use crate::clock::Timestamp;
 use crate::event::{Control, Envelope, Event, Handover};
@@ -21,15 +22,16 @@ pub(super) fn heard(
     by_another: bool,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let at = envelope.at.map_or(now, |at| at.min(now));
     match &envelope.event {
         Event::Echo(echo) if !echo.is_deleted => {
-            said(work, conversation, envelope.at.map_or(now, |at| at.min(now)))?;
-            if by_another { others_spoke(work, conversation) } else { Ok(()) }
+            said(work, conversation, at)?;
+            if by_another { answer::by_others(work, conversation, at) } else { Ok(()) }
         }
         Event::Handover(Handover::Pass(control) | Handover::Take(control)) if was_with_another(work, control) => {
             others_spoke(work, conversation)
         }
-        event if event.is_act() => said(work, conversation, envelope.at.map_or(now, |at| at.min(now))),
+        event if event.is_act() => said(work, conversation, at),
         _ => Ok(()),
     }
 }

@@ -29,8 +29,11 @@ pub(in crate::store) fn take(
                 account: room.account.clone(),
                 person: kept.person,
                 request,
+                attempts: kept.attempts,
                 attempted_at: kept.attempted_at,
+                doubted_since: kept.doubted_since,
                 silent: kept.silent,
+                reason: kept.reason,
                 bound: echo::bound(work, last_send, kept.id)?,
             });
         }
@@ -49,13 +52,17 @@ struct Kept {
     conversation: i64,
     person: PersonId,
     request: String,
+    attempts: u32,
     attempted_at: Timestamp,
+    doubted_since: Timestamp,
     silent: bool,
+    reason: String,
 }
 
 fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, conversation, person, request, ifnull(attempted_at, at), silent FROM send
+        "SELECT id, conversation, person, request, attempts, ifnull(attempted_at, at),
+                ifnull(doubted_since, ifnull(attempted_at, at)), silent, ifnull(reason, '') FROM send
          WHERE account = ?1 AND status = 3 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let most = room.slots + room.in_flight.len();
@@ -65,8 +72,11 @@ fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec
             conversation: row.get(1)?,
             person: PersonId::new(row.get::<_, String>(2)?),
             request: row.get(3)?,
-            attempted_at: Timestamp(row.get(4)?),
-            silent: row.get(5)?,
+            attempts: row.get(4)?,
+            attempted_at: Timestamp(row.get(5)?),
+            doubted_since: Timestamp(row.get(6)?),
+            silent: row.get(7)?,
+            reason: row.get(8)?,
         })
     })?;
     let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;

@@ -8,12 +8,12 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{disclosure, inbox, outbox};
+use super::{answer, inbox, outbox};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
 use crate::message::Request;
-use crate::store::{EventStatus, Outcome, SendStatus};
+use crate::store::{Bound, EventStatus, Outcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
@@ -46,6 +46,10 @@ pub(super) fn recognise(
         count_repeat(work, send, echo.mid.as_ref())?;
         return Ok(Recognised::Own);
     }
+    // Another store's send, whatever ours says.
+    if echo.mark.is_some() {
+        return Ok(Recognised::Foreign);
+    }
     by_message(work, conversation.last_send, echo, now)
 }
 
@@ -64,18 +68,25 @@ fn by_message(
     if echo.app_id.as_ref().is_some_and(|app| work.own.is_another_app(app)) {
         return Ok(Recognised::Foreign);
     }
-    let in_flight = in_flight(work, last_send)?;
-    // One that is on its way will tell by its answer; one in doubt is younger than what is held.
-    let saying = |wanted| in_flight.iter().find(|(_, status, request)| *status == wanted && says(request, echo));
-    if saying(SendStatus::Sending).is_some() {
+    let sends = recent(work, last_send)?;
+    let saying = |wanted: fn(&Recent) -> bool| sends.iter().find(|send| wanted(send) && says(&send.request, echo));
+    // One that is on its way will tell by its answer; one in doubt is younger than what was in doubt before.
+    if saying(|send| send.status == SendStatus::Sending).is_some() {
         return Ok(Recognised::Perhaps);
     }
-    if let Some((send, _, _)) = saying(SendStatus::InDoubt).or_else(|| saying(SendStatus::Held)) {
-        settle_sent(work, *send, echo.mid.clone(), now)?;
+    let unsettled = saying(|send| send.status == SendStatus::InDoubt)
+        .or_else(|| saying(|send| send.was_in_doubt && send.status != SendStatus::Sent));
+    if let Some(send) = unsettled {
+        settle_sent(work, send.id, echo.mid.clone(), now)?;
+        return Ok(Recognised::Own);
+    }
+    // Sent again on the evidence there was; this is the first of the two.
+    if let Some(send) = saying(|send| send.was_in_doubt && send.attempts > 1) {
+        count_repeat(work, send.id, echo.mid.as_ref())?;
         return Ok(Recognised::Own);
     }
     // What is held may wait for days for somebody to decide; nobody else's words wait with it.
-    let open = in_flight.iter().any(|(_, status, _)| *status != SendStatus::Held);
+    let open = sends.iter().any(|send| matches!(send.status, SendStatus::Sending | SendStatus::InDoubt));
     Ok(if open { Recognised::Perhaps } else { Recognised::Foreign })
 }
 
@@ -83,7 +94,7 @@ fn by_message(
 pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
     // One at a time: settling a send for one of them looks at all of them again.
     let mut last = 0;
-    while let Some((id, account, raw)) = next_parked(work, conversation, last)? {
+    while let Some(Parked { id, account, raw, said_at }) = next_parked(work, conversation, last)? {
         last = id;
         let last_send = conversation::get(work, conversation)?.last_send;
         let recognised = match read(&account, &raw) {
@@ -94,7 +105,7 @@ pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> 
             Recognised::Perhaps => {}
             Recognised::Own => release(work, id, EventStatus::Done, now)?,
             Recognised::Foreign => {
-                disclosure::others_spoke(work, conversation)?;
+                answer::by_others(work, conversation, said_at)?;
                 let tail = conversation::get(work, conversation)?.queue_tail;
                 let status = inbox::enqueue(work, tail, id)?;
                 work.woke.events |= status == EventStatus::Ready;
@@ -115,14 +126,24 @@ fn release(work: &Work<'_>, event: i64, status: EventStatus, now: Timestamp) -> 
         .map(drop)
 }
 
-type Parked = (i64, String, Vec<u8>);
+/// An echo that waits to be recognised.
+struct Parked {
+    id: i64,
+    account: String,
+    raw: Vec<u8>,
+    said_at: Timestamp,
+}
 
 fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Result<Option<Parked>> {
     work.db
         .prepare_cached(
-            "SELECT id, account, raw FROM event WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
+            "SELECT id, account, raw, min(ifnull(at, received_at), received_at) FROM event
+             WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
         )?
-        .query_row([conversation, after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([conversation, after], |row| {
+            let said_at = Timestamp(row.get(3)?);
+            Ok(Parked { id: row.get(0)?, account: row.get(1)?, raw: row.get(2)?, said_at })
+        })
         .optional()
 }
 
@@ -146,8 +167,8 @@ fn settle_sent(
     // Meta may say no and mean yes. Its echo is the better evidence; what was behind the send has left meanwhile.
     work.db
         .prepare_cached(
-            "UPDATE send SET status = 4, reason = NULL, message_id = ifnull(?2, message_id), at = ?3
-             WHERE id = ?1 AND status = 6",
+            "UPDATE send SET status = 4, rule = NULL, reason = NULL, message_id = ifnull(?2, message_id), at = ?3
+             WHERE id = ?1 AND status IN (5, 6)",
         )?
         .execute(params![send.0, mid, now.0])
         .map(drop)
@@ -168,16 +189,20 @@ fn count_repeat(work: &Work<'_>, send: SendId, mid: Option<&MessageId>) -> rusql
     Ok(())
 }
 
-/// The messages that the conversation's last sends became, but for `send` itself.
-pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<Vec<MessageId>> {
+/// The messages that the conversation's last sends became, but for `send` itself: at least as many as the conversation shows.
+pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<Bound> {
     let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
-    let (mut next, mut bound) = (last_send, Vec::new());
-    for _ in 0..REACH {
-        let Some(id) = next else { break };
+    let (mut next, mut bound, mut is_past) = (last_send, Bound::default(), false);
+    while let Some(id) = next.filter(|_| bound.before.len() + bound.after.len() < REACH) {
         let row: Option<(Option<String>, Option<i64>)> =
             statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((message_id, previous)) = row else { break };
-        bound.extend(message_id.filter(|_| id != send.0).map(MessageId::new));
+        if id == send.0 {
+            is_past = true;
+        } else if let Some(mid) = message_id {
+            let side = if is_past { &mut bound.before } else { &mut bound.after };
+            side.push(MessageId::new(mid));
+        }
         next = previous;
     }
     Ok(bound)
@@ -201,29 +226,37 @@ fn was_sent(work: &Work<'_>, last_send: Option<i64>, mid: &MessageId) -> rusqlit
     Ok(false)
 }
 
-type InFlight = (SendId, SendStatus, Option<Request>);
+/// A send of which an echo may tell.
+struct Recent {
+    id: SendId,
+    status: SendStatus,
+    attempts: u32,
+    was_in_doubt: bool,
+    request: Option<Request>,
+}
 
-/// The conversation's sends that are on their way, in doubt or held, oldest first. They are among its last.
-fn in_flight(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<InFlight>> {
-    let mut statement = work.db.prepare_cached("SELECT status, request, previous, attempts FROM send WHERE id = ?1")?;
-    let (mut next, mut found, mut left) = (last_send, Vec::new(), 0);
-    while let Some(id) = next.filter(|_| left < REACH) {
-        let row: Option<(i64, String, Option<i64>, i64)> =
-            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
-        let Some((status, request, previous, attempts)) = row else { break };
-        match SendStatus::from_number(status) {
-            // What is held because of another has never left.
-            Some(SendStatus::Held) if attempts == 0 => {}
-            Some(status @ (SendStatus::Sending | SendStatus::InDoubt | SendStatus::Held)) => {
-                found.push((SendId(id), status, serde_json::from_str(&request).ok()));
-            }
-            Some(SendStatus::Ready | SendStatus::Waiting) => {}
-            _ => left += 1,
+/// The conversation's sends that are on their way, or were in doubt, oldest first. They are among its last.
+fn recent(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<Recent>> {
+    let mut statement = work.db.prepare_cached(
+        "SELECT status, attempts, doubted_since IS NOT NULL, request, previous FROM send WHERE id = ?1",
+    )?;
+    let (mut next, mut recent, mut ended) = (last_send, Vec::new(), 0);
+    while let Some(id) = next.filter(|_| ended < REACH) {
+        let row = statement.query_row([id], |row| {
+            let status = SendStatus::from_number(row.get(0)?);
+            let (attempts, was_in_doubt, request) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
+            Ok((status, attempts, was_in_doubt, request, row.get(4)?))
+        });
+        let Some((Some(status), attempts, was_in_doubt, request, previous)) = row.optional()? else { break };
+        if was_in_doubt || status == SendStatus::Sending {
+            let request = serde_json::from_str(&request).ok();
+            recent.push(Recent { id: SendId(id), status, attempts, was_in_doubt, request });
         }
+        ended += usize::from(matches!(status, SendStatus::Sent | SendStatus::Refused | SendStatus::Failed));
         next = previous;
     }
-    found.reverse();
-    Ok(found)
+    recent.reverse();
+    Ok(recent)
 }
 
 /// Whether a send says what an echo repeats: the same text, but for space around it, or something of the same type. Media

@@ -6,67 +6,76 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{conversation, outbox};
+use super::{conversation, outbox, outcome};
 use crate::clock::Timestamp;
-use crate::id::{EventId, SendId};
+use crate::id::SendId;
 use crate::store::{Decided, Outcome, SendStatus};
 
-/// Takes the rest of a held send's turn out of the queue, and lets the next turn come forward.
+/// Takes the rest of a held send's turn out of the queue, wherever it stands there, and lets the next turn come forward.
 pub(super) fn hold_the_rest(
     work: &mut Work<'_>,
+    conversation: i64,
     held: SendId,
     mut next: Option<i64>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let turn = turn_of(work, held.0)?;
-    let (mut last, reason) = (held.0, behind(held));
-    while let Some(send) = next.filter(|send| turn_of(work, *send).is_ok_and(|of| of.is_same(&turn))) {
+    let turn = place_of(work, held.0)?.turn;
+    let (mut rest, mut others) = (vec![held.0], Vec::new());
+    while let Some(send) = next {
+        let place = place_of(work, send)?;
+        if place.turn == turn {
+            rest.push(send)
+        } else {
+            others.push(send)
+        }
+        next = place.next;
+    }
+    let reason = behind(held);
+    for send in &rest[1..] {
         work.db
             .prepare_cached("UPDATE send SET status = 7, at = ?2, reason = ?3 WHERE id = ?1")?
             .execute(params![send, now.0, reason])?;
-        last = send;
-        next = next_of(work, send)?;
+        outcome::tell(work, SendId(*send), now)?;
     }
-    work.db.prepare_cached("UPDATE send SET next = NULL WHERE id = ?1")?.execute([last])?;
-    outbox::come_forward(work, next, now)
-}
-
-/// Which sends are of one turn: those of one event, through all its steps; else those that were planned together.
-struct Turn {
-    event: Option<i64>,
-    first: i64,
-}
-
-impl Turn {
-    fn is_same(&self, other: &Turn) -> bool {
-        self.first == other.first || self.event.is_some() && self.event == other.event
-    }
-}
-
-fn turn_of(work: &Work<'_>, send: i64) -> rusqlite::Result<Turn> {
+    link(work, &rest)?;
+    link(work, &others)?;
     work.db
-        .prepare_cached("SELECT event, turn FROM send WHERE id = ?1")?
-        .query_row([send], |row| Ok(Turn { event: row.get(0)?, first: row.get(1)? }))
+        .prepare_cached("UPDATE conversation SET send_tail = ?2 WHERE id = ?1")?
+        .execute(params![conversation, others.last()])?;
+    outbox::come_forward(work, others.first().copied(), now)
 }
 
-fn next_of(work: &Work<'_>, send: i64) -> rusqlite::Result<Option<i64>> {
-    work.db.prepare_cached("SELECT next FROM send WHERE id = ?1")?.query_row([send], |row| row.get(0))
+/// Where a send stands.
+struct Place {
+    turn: i64,
+    next: Option<i64>,
+}
+
+fn place_of(work: &Work<'_>, send: i64) -> rusqlite::Result<Place> {
+    work.db
+        .prepare_cached("SELECT turn, next FROM send WHERE id = ?1")?
+        .query_row([send], |row| Ok(Place { turn: row.get(0)?, next: row.get(1)? }))
+}
+
+/// Each of these sends waits for the one before it.
+fn link(work: &Work<'_>, sends: &[i64]) -> rusqlite::Result<()> {
+    let mut statement = work.db.prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1 AND next IS NOT ?2")?;
+    for (index, send) in sends.iter().enumerate() {
+        statement.execute(params![send, sends.get(index + 1)])?;
+    }
+    Ok(())
 }
 
 fn behind(held: SendId) -> String {
     format!("behind {held}, which is held")
 }
 
-/// Puts what a turn goes on to say behind what is held of it already. Returns why it waits, where it does.
-pub(super) fn join(work: &Work<'_>, event: EventId, first: SendId) -> rusqlite::Result<Option<String>> {
-    let held: Option<i64> = work
-        .db
-        .prepare_cached("SELECT id FROM send WHERE status = 7 AND event = ?1 ORDER BY id DESC LIMIT 1")?
-        .query_row([event.0], |row| row.get(0))
-        .optional()?;
-    let Some(held) = held else { return Ok(None) };
-    work.db.prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1")?.execute([held, first.0])?;
-    Ok(Some(behind(SendId(held))))
+/// Puts what a turn goes on to say, from `first` on, behind the last that it said before, where that is held. Returns why it
+/// waits, where it does.
+pub(super) fn join(work: &Work<'_>, last: SendId, first: SendId) -> rusqlite::Result<Option<String>> {
+    let joined =
+        work.db.prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1 AND status = 7")?.execute([last.0, first.0])?;
+    Ok((joined == 1).then(|| behind(last)))
 }
 
 /// Puts held sends, from `first` on along their chain, at the end of their conversation's queue.
@@ -86,11 +95,9 @@ pub(super) fn resume(
             )?
             .execute([send, now.0])?;
         last = send;
-        next = next_of(work, send)?;
+        next = place_of(work, send)?.next;
     }
-    // Where nothing was planned since, the tail is one of them.
-    let behind = tail.filter(|tail| !is_of(work, first, *tail).unwrap_or(false));
-    if outbox::stand_behind(work, behind, first)? == SendStatus::Ready {
+    if outbox::stand_behind(work, tail, first)? == SendStatus::Ready {
         work.db.prepare_cached("UPDATE send SET status = 0 WHERE id = ?1")?.execute([first])?;
     }
     work.db
@@ -99,51 +106,56 @@ pub(super) fn resume(
         .map(drop)
 }
 
-/// Whether a send stands in the chain that begins with `first`.
-fn is_of(work: &Work<'_>, first: i64, send: i64) -> rusqlite::Result<bool> {
-    let mut next = Some(first);
-    while let Some(one) = next {
-        if one == send {
-            return Ok(true);
-        }
-        next = next_of(work, one)?;
-    }
-    Ok(false)
-}
-
-/// Sends it again, and the rest of its turn after it.
+/// Sends it again, and the rest of its turn after it. What of its turn is held before it stays so.
 pub(in crate::store) fn release(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-    let Some((conversation, is_held)) = find(work, send)? else { return Ok(Decided::Unknown) };
-    if !is_held {
-        return Ok(Decided::NotHeld);
+    let held = match find(work, send)? {
+        Ok(held) => held,
+        Err(decided) => return Ok(decided),
+    };
+    if let Some(before) = held.before {
+        link(work, &[before])?;
     }
-    leave_turn(work, send)?;
-    resume(work, conversation, Some(send.0), now)?;
+    resume(work, held.conversation, Some(send.0), now)?;
     Ok(Decided::Done)
 }
 
-/// Gives it up. The rest of its turn goes on.
+/// Gives it up. The rest of its turn goes on, unless something before it is held.
 pub(in crate::store) fn discard(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-    let Some((_, is_held)) = find(work, send)? else { return Ok(Decided::Unknown) };
-    if !is_held {
-        return Ok(Decided::NotHeld);
+    let held = match find(work, send)? {
+        Ok(held) => held,
+        Err(decided) => return Ok(decided),
+    };
+    if let Some(before) = held.before {
+        let set_next = "UPDATE send SET next = ?2 WHERE id = ?1";
+        work.db.prepare_cached(set_next)?.execute(params![before, held.next])?;
+        work.db.prepare_cached(set_next)?.execute(params![send.0, None::<i64>])?;
     }
-    leave_turn(work, send)?;
     outbox::settle(work, send, &Outcome::Failed { reason: "dropped by the operator".into() }, now)?;
     Ok(Decided::Done)
 }
 
-fn find(work: &Work<'_>, send: SendId) -> rusqlite::Result<Option<(i64, bool)>> {
-    work.db
-        .prepare_cached("SELECT conversation, status = 7 FROM send WHERE id = ?1")?
-        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+/// A held send, and who stands around it in its turn.
+struct Held {
+    conversation: i64,
+    before: Option<i64>,
+    next: Option<i64>,
 }
 
-/// Whoever stood before it in its turn stays held without it.
-fn leave_turn(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
-    work.db
-        .prepare_cached("UPDATE send SET next = NULL WHERE id IN (SELECT id FROM send WHERE status = 7 AND next = ?1)")?
-        .execute([send.0])
-        .map(drop)
+fn find(work: &Work<'_>, send: SendId) -> rusqlite::Result<Result<Held, Decided>> {
+    let found: Option<(i64, Option<i64>, bool)> = work
+        .db
+        .prepare_cached("SELECT conversation, next, status = 7 FROM send WHERE id = ?1")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let (conversation, next) = match found {
+        None => return Ok(Err(Decided::Unknown)),
+        Some((_, _, false)) => return Ok(Err(Decided::NotHeld)),
+        Some((conversation, next, true)) => (conversation, next),
+    };
+    let before = work
+        .db
+        .prepare_cached("SELECT id FROM send WHERE status = 7 AND next = ?1")?
+        .query_row([send.0], |row| row.get(0))
+        .optional()?;
+    Ok(Ok(Held { conversation, before, next }))
 }

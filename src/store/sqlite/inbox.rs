@@ -2,8 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::turn::{self, Turn};
 use super::work::Work;
-use super::{answer, ledger, step, turn};
+use super::{answer, ledger, step};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId};
 use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
@@ -92,9 +93,9 @@ fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<
 /// Done: the sends are planned, the state kept, and the conversation's next event comes forward. What is not running any
 /// more is left as it is: its turn was over before it returned.
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
-    let Some(conversation) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
-    turn::say(work, finish.event, conversation, &finish.sends, &finish.owed, finish.now)?;
-    remember(work, conversation, &finish.state)
+    let Some(turn) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
+    turn::say(work, &turn, &finish.sends, &finish.owed, finish.now)?;
+    remember(work, turn.conversation, &finish.state)
 }
 
 /// What a handler remembers of a conversation.
@@ -114,18 +115,18 @@ pub(super) fn remember(work: &Work<'_>, conversation: i64, state: &StateChange) 
 /// turn owes is said either way.
 pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite::Result<()> {
     let end = |work: &mut Work<'_>, status| leave(work, failure.event, status, failure.now, Some(&failure.error));
-    let conversation = match failure.next {
+    let turn = match failure.next {
         Next::Retry(at) => retry(work, failure, at)?,
         Next::Dead => end(work, EventStatus::Dead)?,
         Next::Done => end(work, EventStatus::Done)?,
     };
-    match conversation {
-        Some(conversation) => turn::say(work, failure.event, conversation, &[], &failure.owed, failure.now),
+    match turn {
+        Some(turn) => turn::say(work, &turn, &[], &failure.owed, failure.now),
         None => Ok(()),
     }
 }
 
-fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Result<Option<i64>> {
+fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Result<Option<Turn>> {
     let changed = work
         .db
         .prepare_cached(
@@ -138,9 +139,7 @@ fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Res
         return Ok(None);
     }
     work.woke.events = true;
-    work.db
-        .prepare_cached("SELECT conversation FROM event WHERE id = ?1")?
-        .query_row([failure.event.0], |row| row.get(0).map(Some))
+    turn::of(work, failure.event).map(Some)
 }
 
 /// Whether nobody is at work, nobody waits for an overdue answer, and nothing is due but for accounts that cannot take it now.
@@ -150,7 +149,7 @@ pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timest
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND status = 2)
                  OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)
-                 OR EXISTS (SELECT 1 FROM event WHERE answer_by <= ?1 AND status <> 2)",
+                 OR EXISTS (SELECT 1 FROM event WHERE answer_by <= ?1 AND status NOT IN (2, 3))",
         )?
         .query_row([now.0], |row| row.get::<_, bool>(0))?;
     Ok(!at_work
@@ -177,14 +176,14 @@ pub(in crate::store) fn release(work: &mut Work<'_>) -> rusqlite::Result<()> {
     work.db.prepare_cached("UPDATE event SET status = 0 WHERE status < 3 AND status = 2")?.execute([]).map(drop)
 }
 
-/// Takes a running event out of its conversation's way, and lets the one behind it come forward. Returns the conversation.
+/// Takes a running event out of its conversation's way, and lets the one behind it come forward.
 pub(super) fn leave(
     work: &mut Work<'_>,
     event: EventId,
     status: EventStatus,
     now: Timestamp,
     error: Option<&str>,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<Option<Turn>> {
     // Two statements cost less than one that returns what it changed.
     let running: Option<(i64, Option<i64>, i64)> = work
         .db
@@ -192,6 +191,7 @@ pub(super) fn leave(
         .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((conversation, next, steps)) = running else { return Ok(None) };
+    let so_far = if steps > 0 { step::said_so_far(work, event)? } else { None };
     if steps > 0 {
         step::forget(work, event)?;
     }
@@ -206,5 +206,5 @@ pub(super) fn leave(
             .execute(params![next, now.0])?;
         work.woke.events = true;
     }
-    Ok(Some(conversation))
+    Ok(Some(Turn { event, conversation, so_far }))
 }

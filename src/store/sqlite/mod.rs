@@ -11,6 +11,7 @@ pub(super) mod intake;
 mod keys;
 pub(super) mod ledger;
 mod lock;
+mod migrate;
 mod open;
 pub(super) mod outbox;
 mod outcome;

@@ -1,16 +1,18 @@
-//! Opening the file: hold, pragmas, schema, recovery.
+//! Opening the file: hold, pragmas, schema, migration, recovery.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::ffi::{self, Error as Failure};
+use rusqlite::{Connection, MAIN_DB};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Sqlite;
 use super::lock::Lock;
+use super::migrate::migrate;
 use super::recover::recover;
 use super::work::{Woke, Work};
 use super::writer::{Workshop, Writer};
@@ -21,8 +23,8 @@ use crate::store::OpenError;
 use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
-/// Goes up with every change of `schema.sql`.
-const SCHEMA: i64 = 3;
+/// Goes up with every change of `schema.sql`, by a step of [`migrate`].
+pub(super) const SCHEMA: i64 = 3;
 const STATEMENTS: usize = 128;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.
@@ -45,8 +47,7 @@ pub(in crate::store) async fn open(
     let settings = settings.clone();
     let opening = tokio::task::spawn_blocking(move || {
         let db = connect_and_prepare(&settings.path)?;
-        let unreadable = |source| OpenError::Unreadable { path: settings.path.clone(), source };
-        start(db, &settings, apps, now, wakes, lock).map_err(unreadable)
+        start(db, &settings, apps, now, wakes, lock).map_err(|source| OpenError::of(&settings.path, source))
     });
     opening.await.expect("opening the store does not panic")
 }
@@ -62,6 +63,8 @@ fn start(
 ) -> rusqlite::Result<Opened> {
     let path = settings.path.as_path();
     let transaction = db.transaction()?;
+    // Where nothing is left to recover, nothing else would tell now that the log beside the file cannot be written.
+    transaction.execute("UPDATE store SET name = name", [])?;
     let (name, mut last_event, last_send): (String, i64, i64) = transaction.query_row(
         "SELECT name, max(last_event, ifnull((SELECT max(id) FROM event), 0)),
                 max(last_send, ifnull((SELECT max(id) FROM send), 0)) FROM store",
@@ -95,10 +98,15 @@ fn start(
     Ok(Opened { sqlite, own, last_send })
 }
 
-/// A connection with the settings that were measured to be right: a small page cache (a large one is searched at each
-/// commit), a flush at each commit, and no checkpoint inside one.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
+    configure(&db)?;
+    Ok(db)
+}
+
+/// The settings that were measured to be right: a small page cache (a large one is searched at each commit), a flush at each
+/// commit, and no checkpoint inside one.
+fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
@@ -106,33 +114,59 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     // Else every statement that a partial index might serve is prepared anew at each call, in case the values matter.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    db.busy_timeout(PATIENCE)?;
-    Ok(db)
+    db.busy_timeout(PATIENCE)
 }
 
-/// Opens the file, or makes it; never writes into one that is something else.
+/// Opens the file, brings it forward, or makes it; never writes into one that is something else.
 fn connect_and_prepare(path: &Path) -> Result<Connection, OpenError> {
-    let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
+    let failed = |source| OpenError::of(path, source);
     if !path.exists() {
         tracing::warn!(store = %path.display(), "there is no store yet: a new one is made");
     }
-    let mut db = connect(path).map_err(unreadable)?;
-    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unreadable)?;
-    if found > SCHEMA {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known: SCHEMA });
+    let mut db = Connection::open(path).map_err(failed)?;
+    let found = look_at(&db).map_err(failed)?;
+    match found {
+        Found::Nothing | Found::Schema(..=SCHEMA) => {}
+        Found::Schema(found) => return Err(OpenError::Newer { path: path.to_owned(), found, known: SCHEMA }),
+        Found::SomethingElse => return Err(OpenError::NotAStore(path.to_owned())),
     }
-    if (1..SCHEMA).contains(&found) {
-        return Err(OpenError::Older { path: path.to_owned(), found, needed: SCHEMA });
-    }
-    if found == 0 {
-        let tables: i64 =
-            db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(unreadable)?;
-        if tables > 0 {
-            return Err(OpenError::NotAStore(path.to_owned()));
+    configure(&db).map_err(failed)?;
+    match found {
+        Found::Nothing => make(&mut db).map_err(failed)?,
+        Found::Schema(found) if found < SCHEMA => {
+            let stays = |source| OpenError::NotMigrated { path: path.to_owned(), found, needed: SCHEMA, source };
+            migrate(&mut db, path, found).map_err(stays)?;
         }
-        make(&mut db).map_err(unreadable)?;
+        _ => {}
     }
     Ok(db)
+}
+
+/// What a file holds.
+#[derive(Clone, Copy)]
+enum Found {
+    Nothing,
+    Schema(i64),
+    SomethingElse,
+}
+
+/// Looks without a write. SQLite opens a file that it may not write all the same; a server that cannot keep anything is none.
+fn look_at(db: &Connection) -> rusqlite::Result<Found> {
+    // First of all: a read would leave files beside it, just as unwritable, for the next start to stumble over.
+    if db.is_readonly(MAIN_DB)? {
+        return Err(rusqlite::Error::SqliteFailure(Failure::new(ffi::SQLITE_READONLY), None));
+    }
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let (tables, ours): (i64, i64) = db.query_row(
+        "SELECT count(*), count(*) FILTER (WHERE name IN ('store', 'conversation', 'event', 'send')) FROM sqlite_schema",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(match version {
+        0 if tables == 0 => Found::Nothing,
+        1.. if ours == 4 => Found::Schema(version),
+        _ => Found::SomethingElse,
+    })
 }
 
 /// A database in memory, and its name.

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::step::SaidSoFar;
 use super::work::Work;
 use super::{disclosure, echo, held, outcome};
 use crate::clock::Timestamp;
@@ -9,12 +10,31 @@ use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
-/// Plans the sends of one turn, in order: a chain, behind the conversation's last send where that is not settled.
+/// Who says something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Planned<'a> {
+    event: Option<EventId>,
+    so_far: Option<SaidSoFar>,
+    agent: Option<&'a str>,
+}
+
+impl<'a> Planned<'a> {
+    /// A handler, in the turn of an event.
+    pub(super) fn by(event: EventId, so_far: Option<SaidSoFar>) -> Planned<'static> {
+        Planned { event: Some(event), so_far, agent: None }
+    }
+
+    /// Somebody through the API.
+    pub(super) fn posted(agent: Option<&'a str>) -> Planned<'a> {
+        Planned { event: None, so_far: None, agent }
+    }
+}
+
+/// Plans sends, in order: a chain, behind the conversation's last send where that is not settled.
 pub(super) fn plan(
     work: &mut Work<'_>,
-    event: Option<EventId>,
+    Planned { event, so_far, agent }: Planned<'_>,
     conversation: i64,
-    agent: Option<&str>,
     sends: &[(SendId, Request)],
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -23,8 +43,9 @@ pub(super) fn plan(
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let held = match event {
-        Some(event) => held::join(work, event, *first)?,
+    let turn = so_far.map_or(*first, |so_far| so_far.turn);
+    let held = match so_far {
+        Some(so_far) => held::join(work, so_far.last, *first)?,
         None => None,
     };
     let mut status = if held.is_some() { SendStatus::Held } else { stand_behind(work, tail, first.0)? };
@@ -48,12 +69,18 @@ pub(super) fn plan(
             request,
             status as i64,
             now.0,
-            first.0,
+            turn.0,
             held,
         ])?;
         previous = Some(id.0);
         if held.is_none() {
             status = SendStatus::Waiting;
+        }
+    }
+    drop(insert);
+    if held.is_some() {
+        for (id, _) in sends {
+            outcome::tell(work, *id, now)?;
         }
     }
     let tail = if held.is_some() { tail } else { Some(last.0) };
@@ -86,9 +113,16 @@ pub(in crate::store) fn take(
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
-                    let (id, person, attempts) = (kept.id, kept.person, kept.attempts);
-                    let answers = kept.answers;
-                    taken.items.push(TakenSend { id, account: account.clone(), person, attempts, request, answers });
+                    let Kept { id, person, attempts, was_in_doubt, answers, .. } = kept;
+                    taken.items.push(TakenSend {
+                        id,
+                        account: account.clone(),
+                        person,
+                        attempts,
+                        was_in_doubt,
+                        request,
+                        answers,
+                    });
                 }
                 Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
             }
@@ -109,6 +143,7 @@ struct Kept {
     id: SendId,
     person: PersonId,
     attempts: u32,
+    was_in_doubt: bool,
     request: String,
     answers: Option<Timestamp>,
 }
@@ -121,7 +156,7 @@ fn due(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, request, answers FROM send
+        "SELECT id, person, attempts, doubted_since IS NOT NULL, request, answers FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
@@ -130,8 +165,9 @@ fn due(
         let id = SendId(row.get(0)?);
         if kept.len() < slots && !in_flight.contains(&id) {
             let person = PersonId::new(row.get::<_, String>(1)?);
-            let answers = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-            kept.push(Kept { id, person, attempts: row.get(2)?, request: row.get(3)?, answers });
+            let (attempts, was_in_doubt, request) = (row.get(2)?, row.get(3)?, row.get(4)?);
+            let answers = row.get::<_, Option<i64>>(5)?.map(Timestamp);
+            kept.push(Kept { id, person, attempts, was_in_doubt, request, answers });
         }
     }
     Ok(kept)
@@ -160,7 +196,8 @@ struct Change<'a> {
     rule: Option<&'a str>,
     reason: Option<&'a str>,
     message_id: Option<&'a str>,
-    silent: bool,
+    /// For a doubt: whether no answer came at all.
+    silent: Option<bool>,
 }
 
 /// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id.
@@ -171,16 +208,17 @@ pub(in crate::store) fn settle(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let change = change(outcome, now);
-    let open: Option<(i64, Option<i64>, bool)> = work
+    let open: Option<(i64, Option<i64>, i64)> = work
         .db
-        .prepare_cached("SELECT conversation, next, status = 7 FROM send WHERE id = ?1 AND status IN (0, 2, 3, 7)")?
+        .prepare_cached("SELECT conversation, next, status FROM send WHERE id = ?1 AND status IN (0, 1, 2, 3, 7)")?
         .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((conversation, next, was_held)) = open else { return learn(work, send, change.message_id) };
+    let Some((conversation, next, was)) = open else { return learn(work, send, change.message_id) };
     work.db
         .prepare_cached(
             "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id),
-               silent = ?8
+               silent = ifnull(?8, silent),
+               doubted_since = CASE WHEN ?8 IS NOT NULL THEN ifnull(doubted_since, attempted_at) ELSE doubted_since END
              WHERE id = ?1",
         )?
         .execute(params![
@@ -196,9 +234,12 @@ pub(in crate::store) fn settle(
     match change.status {
         SendStatus::Ready => work.woke.sends = true,
         SendStatus::InDoubt => work.woke.doubts = true,
-        SendStatus::Held => held::hold_the_rest(work, send, next, now)?,
-        _ if was_held => held::resume(work, conversation, next, now)?,
-        _ => come_forward(work, next, now)?,
+        SendStatus::Held => held::hold_the_rest(work, conversation, send, next, now)?,
+        _ => match SendStatus::from_number(was) {
+            Some(SendStatus::Held) => held::resume(work, conversation, next, now)?,
+            Some(SendStatus::Waiting) => step_out(work, conversation, send, next)?,
+            _ => come_forward(work, next, now)?,
+        },
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
         disclosure::undone(work, conversation, send)?;
@@ -210,7 +251,7 @@ pub(in crate::store) fn settle(
 }
 
 fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
-    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None, silent: false };
+    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None, silent: None };
     match outcome {
         Outcome::Sent { message_id } => {
             Change { message_id: message_id.as_ref().map(MessageId::as_str), ..settled(SendStatus::Sent) }
@@ -220,7 +261,7 @@ fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
         }
         Outcome::Failed { reason } => Change { reason: Some(reason), ..settled(SendStatus::Failed) },
         Outcome::InDoubt { reason, silent } => {
-            Change { reason: Some(reason), silent: *silent, ..settled(SendStatus::InDoubt) }
+            Change { reason: Some(reason), silent: Some(*silent), ..settled(SendStatus::InDoubt) }
         }
         Outcome::Held { reason } => Change { reason: Some(reason), ..settled(SendStatus::Held) },
         Outcome::Later { at, reason } => Change { due: *at, reason: Some(reason), ..settled(SendStatus::Ready) },
@@ -234,6 +275,21 @@ fn learn(work: &Work<'_>, send: SendId, message_id: Option<&str>) -> rusqlite::R
         .map(drop)
 }
 
+/// A send that turned out to have arrived while it waited behind others leaves the queue.
+fn step_out(work: &Work<'_>, conversation: i64, send: SendId, next: Option<i64>) -> rusqlite::Result<()> {
+    let before: Option<i64> = work
+        .db
+        .prepare_cached("SELECT id FROM send WHERE status < 4 AND next = ?1 AND conversation = ?2")?
+        .query_row([send.0, conversation], |row| row.get(0))
+        .optional()?;
+    work.db.prepare_cached("UPDATE send SET next = ?2 WHERE id = ?1")?.execute(params![before, next])?;
+    work.db
+        .prepare_cached("UPDATE conversation SET send_tail = ?3 WHERE id = ?1 AND send_tail = ?2")?
+        .execute(params![conversation, send.0, before])
+        .map(drop)
+}
+
+/// The send behind one that is settled.
 pub(super) fn come_forward(work: &mut Work<'_>, next: Option<i64>, now: Timestamp) -> rusqlite::Result<()> {
     let Some(next) = next else { return Ok(()) };
     work.woke.sends = true;

@@ -2,8 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::outbox::{self, Planned};
 use super::work::Work;
-use super::{conversation, disclosure, ledger, outbox};
+use super::{answer, conversation, disclosure, ledger};
 use crate::id::SendId;
 use crate::policy;
 use crate::store::{Post, Posted};
@@ -20,12 +21,13 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
         }
     }
     let conversation = conversation::open(work, post.account.as_str(), post.thread, post.person.as_str())?;
-    outbox::plan(work, None, conversation.id, post.agent.as_deref(), &post.sends, post.now)?;
+    let planned = Planned::posted(post.agent.as_deref());
+    outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
     if post.sends.iter().any(|(_, request)| request.as_message().is_some()) {
         disclosure::said(work, conversation.id, post.now)?;
     }
     if post.agent.is_some() {
-        disclosure::others_spoke(work, conversation.id)?;
+        answer::by_others(work, conversation.id, post.now)?;
     }
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

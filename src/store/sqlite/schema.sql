@@ -54,6 +54,7 @@ CREATE TABLE event (
 CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
 CREATE INDEX event_open ON event (id) WHERE status < 3;
 CREATE INDEX event_awaited ON event (account, answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX event_awaited_in ON event (conversation) WHERE answer_by IS NOT NULL;
 CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
 -- What an operator looks for: rare, so an index over it costs nothing.
 CREATE INDEX event_dead ON event (id) WHERE status = 4;
@@ -71,7 +72,7 @@ CREATE TABLE step (
 CREATE TABLE send (
     id INTEGER PRIMARY KEY,
     event INTEGER,                  -- whose handler said it; null when it came from elsewhere
-    turn INTEGER NOT NULL,          -- the first of the sends that were planned together
+    turn INTEGER NOT NULL DEFAULT 0, -- the first send of its turn, through all the turn's steps
     conversation INTEGER NOT NULL,
     previous INTEGER,
     next INTEGER,                   -- the send that waits for this one
@@ -84,7 +85,8 @@ CREATE TABLE send (
     attempts INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,
     answers INTEGER,                -- when that happened whose first answer it is, where it had to be answered
-    silent INTEGER NOT NULL DEFAULT 0, -- in doubt because no answer came at all
+    doubted_since INTEGER,          -- when the first attempt left of which nobody could tell whether it arrived
+    silent INTEGER NOT NULL DEFAULT 0, -- no answer at all came to the last of these
     repeats INTEGER NOT NULL DEFAULT 0, -- how often it arrived beyond once
     at INTEGER NOT NULL,            -- when it came to its status
     rule TEXT,

@@ -22,10 +22,9 @@ pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Resu
     if changed == 0 {
         return Ok(false);
     }
-    let conversation: i64 =
-        work.db.prepare_cached("SELECT conversation FROM event WHERE id = ?1")?.query_row([event], |row| row.get(0))?;
-    turn::plan(work, step.event, conversation, &step.sends, step.disclosing.as_ref(), step.now)?;
-    inbox::remember(work, conversation, &step.state)?;
+    let turn = turn::of(work, step.event)?;
+    turn::plan(work, &turn, &step.sends, step.disclosing.as_ref(), step.now)?;
+    inbox::remember(work, turn.conversation, &step.state)?;
     let sends: Vec<_> = step.sends.iter().map(|(send, _)| send.0.to_string()).collect();
     work.db
         .prepare_cached("INSERT INTO step (event, number, hash, sends) VALUES (?1, ?2, ?3, ?4)")?
@@ -42,6 +41,22 @@ pub(super) fn taken(work: &Work<'_>, event: EventId) -> rusqlite::Result<Vec<Tak
             Ok(TakenStep { hash: row.get(0)?, sends: ids.into_iter().map(SendId).collect() })
         })?
         .collect()
+}
+
+/// What a turn has said in its steps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SaidSoFar {
+    /// The turn's first send, by which its sends are known.
+    pub(super) turn: SendId,
+    pub(super) last: SendId,
+}
+
+/// What a turn has said in its steps, where one of them said something.
+pub(super) fn said_so_far(work: &Work<'_>, event: EventId) -> rusqlite::Result<Option<SaidSoFar>> {
+    let Some(last) = taken(work, event)?.into_iter().flat_map(|step| step.sends).next_back() else { return Ok(None) };
+    work.db
+        .prepare_cached("SELECT turn FROM send WHERE id = ?1")?
+        .query_row([last.0], |row| Ok(Some(SaidSoFar { turn: SendId(row.get(0)?), last })))
 }
 
 /// The turn has ended for good.

@@ -45,6 +45,19 @@ impl Binary {
         Binary::spawn(command)
     }
 
+    /// The same as somebody whom permissions bind, which they do not root. `None` where that one may not run the binary.
+    pub fn start_bound(folder: &Path, arguments: &[&str], environment: &[(String, String)]) -> Option<Binary> {
+        use std::os::unix::{fs::MetadataExt, process::CommandExt};
+        const NOBODY: u32 = 65_534;
+        let mut command = command(folder, arguments, environment);
+        if folder.metadata().expect("a folder").uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+            let can_run = Command::new(command.get_program()).arg("--version").uid(NOBODY).gid(NOBODY).output().is_ok();
+            return can_run.then(|| Binary::spawn(command));
+        }
+        Some(Binary::spawn(command))
+    }
+
     /// Takes the limit away.
     pub fn give_room(&self) {
         let limited =

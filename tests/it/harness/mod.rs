@@ -7,6 +7,7 @@ pub mod bots;
 pub mod chromium;
 pub mod logs;
 pub mod python;
+pub mod wall;
 
 use std::time::Duration;
 
@@ -87,11 +88,13 @@ pub struct Wish {
     pub handlers: Handlers,
     pub settings: Vec<(&'static str, String)>,
     pub subscribe: bool,
+    pub world: World,
 }
 
 impl Default for Wish {
     fn default() -> Wish {
-        Wish { handler: "echo", handlers: rejoinder::handlers::all(), settings: Vec::new(), subscribe: true }
+        let handlers = rejoinder::handlers::all();
+        Wish { handler: "echo", handlers, settings: Vec::new(), subscribe: true, world: world() }
     }
 }
 
@@ -120,7 +123,7 @@ impl Rig {
         let clock = Clock::standing(Clock::system().now());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let meta = format!("http://{}", listener.local_addr().expect("an address"));
-        let emulator = Emulator::new(world(), clock.clone());
+        let emulator = Emulator::new(wish.world, clock.clone());
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (emulator, stop) = (emulator.clone(), stop.clone());

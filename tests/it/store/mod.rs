@@ -23,6 +23,7 @@ mod doubts;
 mod echoes;
 mod inbox;
 mod lifetime;
+mod migration;
 mod outbox;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -104,7 +105,10 @@ struct Opened {
 
 impl Opened {
     async fn new(open: Open) -> Opened {
-        let folder = tempfile::tempdir().expect("a folder");
+        Opened::in_folder(open, tempfile::tempdir().expect("a folder")).await
+    }
+
+    async fn in_folder(open: Open, folder: TempDir) -> Opened {
         let store = Store::open(&open(&folder), own_apps(), NOW).await.expect("a store");
         Opened { store: std::sync::Mutex::new(Some(store)), folder, open }
     }
@@ -277,12 +281,35 @@ async fn a_file_that_is_no_store_or_of_another_release_is_refused_and_left_alone
     std::fs::remove_file(&settings.path).expect("removed");
 
     drop(Store::open(&settings, own_apps(), NOW).await.expect("a store"));
-    let mark = |version: i64| {
-        let raw = rusqlite::Connection::open(&settings.path).expect("the file");
-        raw.pragma_update(None, "user_version", version).expect("written");
-    };
-    mark(99);
+    rusqlite::Connection::open(&settings.path)
+        .expect("the file")
+        .pragma_update(None, "user_version", 99)
+        .expect("written");
     assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Newer { found: 99, .. })));
-    mark(1);
-    assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Older { found: 1, .. })));
+    std::fs::remove_file(&settings.path).expect("removed");
+
+    // Other programs count their versions too.
+    for version in [0, 2, 99] {
+        let theirs = rusqlite::Connection::open(&settings.path).expect("a file");
+        theirs.execute_batch("CREATE TABLE IF NOT EXISTS song (title TEXT)").expect("a table");
+        theirs.pragma_update(None, "user_version", version).expect("written");
+        drop(theirs);
+        let before = std::fs::read(&settings.path).expect("the file");
+        assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::NotAStore(_))));
+        assert_eq!(std::fs::read(&settings.path).expect("the file"), before);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_told_with_what_to_look_at_and_nothing_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("file"), "not a folder").expect("a file");
+    std::fs::create_dir(folder.path().join("folder")).expect("a folder");
+    for (path, place) in [("missing/rejoinder.db", "folder"), ("file/rejoinder.db", "folder"), ("folder", "a file")] {
+        let settings = settings::Store { path: folder.path().join(path), ..sqlite(&folder) };
+        let told = Store::open(&settings, own_apps(), NOW).await.expect_err("no store").to_string();
+        assert!(told.contains(path) && told.contains("cannot be opened") && told.contains(place), "{told}");
+        assert!(told.contains("allowed to write"), "{told}");
+        assert!(!settings.path.is_file());
+    }
 }

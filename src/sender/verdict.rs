@@ -1,0 +1,281 @@
+//! What becomes of a send, after an attempt and in doubt. Pure: the loops do what is decided here, and so does their simulation.
+
+use std::time::Duration;
+
+use super::evidence::Evidence;
+use crate::clock::Timestamp;
+use crate::graph::{Accepted, SendError};
+use crate::message::{Recipient, Request};
+use crate::settings::{self, OnDoubt};
+use crate::store::{Outcome, TakenDoubt, TakenSend};
+
+/// The pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Meta's code for what is not allowed: a second private reply, among others, which have subcodes.
+const NOT_ALLOWED: i64 = 10;
+
+/// What becomes of a send after an attempt. `open_at`: when the account may send again.
+pub(crate) fn after(
+    result: Result<Accepted, SendError>,
+    send: &TakenSend,
+    retry: &settings::Retry,
+    open_at: Timestamp,
+    now: Timestamp,
+) -> Outcome {
+    match result {
+        Ok(Accepted { message_id }) => Outcome::Sent { message_id },
+        // Nobody misses three dots, and nobody wants them late: sender actions are tried once.
+        Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().to_owned() },
+        Err(SendError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
+        Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at, reason },
+        Err(SendError::Rejected { code: NOT_ALLOWED, subcode: None, .. })
+            if send.was_in_doubt && is_taken_once(&send.request) =>
+        {
+            // Meta refuses the second because it has the first.
+            Outcome::Sent { message_id: None }
+        }
+        Err(SendError::Rejected { reason, .. }) => Outcome::Failed { reason },
+        Err(SendError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
+    }
+}
+
+/// What is known besides the conversation when a doubt is judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around {
+    /// Since when somebody could look for evidence: this process's start.
+    pub(crate) looking_since: Timestamp,
+    /// When a signed delivery was last kept.
+    pub(crate) last_delivery_at: Timestamp,
+    /// When Meta was last seen to be down, where one send of the account after another fails.
+    pub(crate) down_at: Option<Timestamp>,
+    /// What the account wants done in the end.
+    pub(crate) on_doubt: OnDoubt,
+}
+
+/// What becomes of a send in doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing is known yet: it is looked at again.
+    Look(Timestamp),
+    /// It is known, or nothing ever will be.
+    Settle(Outcome),
+}
+
+/// What can be said of a send in doubt before anybody looks. `None`: it is time to look.
+pub(crate) fn first(doubt: &TakenDoubt, settings: &settings::Sender, now: Timestamp) -> Option<Verdict> {
+    if is_taken_once(&doubt.request) {
+        let at = now + settings.retry.wait(doubt.attempts);
+        let reason = "it may be sent twice: Meta takes it once".to_owned();
+        return Some(Verdict::Settle(Outcome::Later { at, reason }));
+    }
+    // One without an answer may still be told of by its echo.
+    let look_at = if doubt.silent { doubt.attempted_at + settings.echo_wait } else { doubt.attempted_at };
+    (now < look_at).then_some(Verdict::Look(look_at))
+}
+
+/// What becomes of a send in doubt on this evidence.
+pub(crate) fn judge(
+    doubt: &TakenDoubt,
+    evidence: Evidence,
+    around: Around,
+    settings: &settings::Sender,
+    now: Timestamp,
+) -> Verdict {
+    match evidence {
+        Evidence::Arrived(id) => return Verdict::Settle(Outcome::Sent { message_id: Some(id) }),
+        // An intake that hears nothing may have missed the echo; one that hears would have heard it.
+        Evidence::Absent if around.last_delivery_at > doubt.attempted_at => {
+            return absent(doubt, around, settings, now);
+        }
+        Evidence::Absent | Evidence::None => {}
+    }
+    // The time in which nobody looked does not count, nor does that in which there was nobody at Meta to ask.
+    let begun = doubt.attempted_at.max(around.looking_since).max(around.down_at.unwrap_or(doubt.attempted_at));
+    let give_up_at = begun + settings.give_up_after;
+    if now < give_up_at {
+        return Verdict::Look((now + LOOK_EVERY).min(give_up_at));
+    }
+    match around.on_doubt {
+        OnDoubt::Resend if doubt.attempts < settings.attempts => {
+            let reason = "nobody can tell whether it arrived, and on_doubt is resend".to_owned();
+            Verdict::Settle(Outcome::Later { at: now, reason })
+        }
+        OnDoubt::Resend | OnDoubt::Hold => {
+            Verdict::Settle(Outcome::Held { reason: "nobody can tell whether it arrived".to_owned() })
+        }
+    }
+}
+
+/// It is sent again, after a while; unless Meta takes others and has not taken this one for so many times.
+fn absent(doubt: &TakenDoubt, around: Around, settings: &settings::Sender, now: Timestamp) -> Verdict {
+    if doubt.attempts >= settings.attempts && around.down_at.is_none() {
+        let reason = format!("it did not arrive in {} attempts: {}", doubt.attempts, doubt.reason);
+        return Verdict::Settle(Outcome::Failed { reason });
+    }
+    let reason = "it did not arrive: it is not in the conversation".to_owned();
+    Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.attempts), reason })
+}
+
+/// Whether Meta refuses the second, so that nothing is said twice by sending it again.
+fn is_taken_once(request: &Request) -> bool {
+    matches!(request.recipient, Recipient::CommentId(_) | Recipient::PostId(_) | Recipient::OneTimeNotifToken(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{AccountId, MessageId, PersonId, SendId};
+    use crate::message::{Action, Message};
+    use crate::store::Bound;
+
+    const LEFT: Timestamp = Timestamp(1_790_000_000_400);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn settings() -> settings::Sender {
+        settings::Sender {
+            echo_wait: 10 * SECOND,
+            give_up_after: 120 * SECOND,
+            attempts: 12,
+            retry: settings::Retry { first: SECOND, most: 60 * SECOND, jitter: settings::Percent(0) },
+            slots_per_account: 1,
+            texts_per_second: 1,
+            instagram_texts_per_second: 1,
+            media_per_second: 1,
+        }
+    }
+
+    fn ada() -> Recipient {
+        Recipient::Id(PersonId::new("7200000000000011"))
+    }
+
+    fn hello(recipient: Recipient) -> Request {
+        Request::message(recipient, Message::text("hello"))
+    }
+
+    fn doubt(request: Request, attempts: u32) -> TakenDoubt {
+        TakenDoubt {
+            id: SendId(1),
+            account: AccountId::new("104000000000001"),
+            person: PersonId::new("7200000000000011"),
+            request,
+            attempts,
+            attempted_at: LEFT,
+            doubted_since: LEFT,
+            silent: false,
+            reason: "error 2".into(),
+            bound: Bound::default(),
+        }
+    }
+
+    const fn around(heard: i64, on_doubt: OnDoubt) -> Around {
+        let last_delivery_at = Timestamp(LEFT.0 + heard);
+        Around { looking_since: Timestamp(LEFT.0 - 60_000), last_delivery_at, down_at: None, on_doubt }
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        LEFT + Duration::from_secs(seconds)
+    }
+
+    fn look(seconds: u64) -> Verdict {
+        Verdict::Look(at(seconds))
+    }
+
+    #[track_caller]
+    fn check(evidence: Evidence, around: Around, after: u64, expected: &Verdict) {
+        assert_eq!(judge(&doubt(hello(ada()), 1), evidence, around, &settings(), at(after)), *expected);
+    }
+
+    fn later(seconds: u64, reason: &str) -> Verdict {
+        Verdict::Settle(Outcome::Later { at: at(seconds), reason: reason.into() })
+    }
+
+    fn held() -> Verdict {
+        Verdict::Settle(Outcome::Held { reason: "nobody can tell whether it arrived".into() })
+    }
+
+    const ABSENT: &str = "it did not arrive: it is not in the conversation";
+
+    #[test]
+    fn it_is_sent_again_only_where_its_absence_is_certain() {
+        let arrived = Verdict::Settle(Outcome::Sent { message_id: Some(MessageId::new("m_1")) });
+        check(Evidence::Arrived(MessageId::new("m_1")), around(-1, OnDoubt::Hold), 500, &arrived);
+        check(Evidence::Absent, around(1, OnDoubt::Hold), 1, &later(2, ABSENT));
+        check(Evidence::Absent, around(0, OnDoubt::Hold), 1, &look(6));
+        check(Evidence::None, around(1, OnDoubt::Hold), 1, &look(6));
+        check(Evidence::None, around(1, OnDoubt::Hold), 118, &look(120));
+        check(Evidence::None, around(1, OnDoubt::Hold), 120, &held());
+        check(Evidence::Absent, around(0, OnDoubt::Hold), 120, &held());
+        let resend = later(120, "nobody can tell whether it arrived, and on_doubt is resend");
+        check(Evidence::None, around(1, OnDoubt::Resend), 120, &resend);
+    }
+
+    #[test]
+    fn the_time_in_which_nobody_could_know_does_not_count() {
+        let down = |seconds| Around { down_at: Some(at(seconds)), ..around(1, OnDoubt::Hold) };
+        check(Evidence::None, down(500), 500, &look(505));
+        check(Evidence::None, down(500), 620, &held());
+        let started = |seconds| Around { looking_since: at(seconds), ..around(1, OnDoubt::Hold) };
+        check(Evidence::None, started(500), 500, &look(505));
+        check(Evidence::None, started(500), 620, &held());
+    }
+
+    #[test]
+    fn what_meta_does_not_take_again_and_again_is_given_up_while_it_takes_others() {
+        let judged =
+            |attempts, around| judge(&doubt(hello(ada()), attempts), Evidence::Absent, around, &settings(), at(1));
+        let up = around(1, OnDoubt::Hold);
+        assert_eq!(judged(11, up), later(61, ABSENT));
+        let reason = "it did not arrive in 12 attempts: error 2".to_owned();
+        assert_eq!(judged(12, up), Verdict::Settle(Outcome::Failed { reason }));
+        assert_eq!(judged(12, Around { down_at: Some(at(1)), ..up }), later(61, ABSENT));
+        let blind = judge(&doubt(hello(ada()), 12), Evidence::None, around(1, OnDoubt::Resend), &settings(), at(120));
+        assert_eq!(blind, held());
+    }
+
+    #[test]
+    fn silence_waits_for_the_echo_and_what_meta_takes_once_waits_for_nothing() {
+        let silent = TakenDoubt { silent: true, ..doubt(hello(ada()), 1) };
+        assert_eq!(first(&silent, &settings(), at(9)), Some(look(10)));
+        assert_eq!(first(&silent, &settings(), at(10)), None);
+        assert_eq!(first(&doubt(hello(ada()), 1), &settings(), at(0)), None);
+        for recipient in [Recipient::CommentId("9_7".into()), Recipient::OneTimeNotifToken("47".into())] {
+            let again = first(&doubt(hello(recipient), 1), &settings(), at(0));
+            assert_eq!(again, Some(later(1, "it may be sent twice: Meta takes it once")));
+        }
+    }
+
+    #[test]
+    fn an_attempt_ends_by_what_meta_said() {
+        let send = |request: Request, was_in_doubt| TakenSend {
+            id: SendId(1),
+            account: AccountId::new("104000000000001"),
+            person: PersonId::new("7200000000000011"),
+            attempts: 1,
+            was_in_doubt,
+            request,
+            answers: None,
+        };
+        let after = |error: &SendError, send: &TakenSend| {
+            super::after(Err(error.clone()), send, &settings().retry, at(30), at(0))
+        };
+        let reason = || "r".to_owned();
+        let not_sent = SendError::NotSent { reason: reason() };
+        let throttled = SendError::Throttled { after: None, reason: reason() };
+        let silent = SendError::Doubt { answered: false, reason: reason() };
+        let rejected = |code, subcode| SendError::Rejected { code, subcode, reason: reason() };
+        let (text, failed) = (send(hello(ada()), true), Outcome::Failed { reason: reason() });
+        assert_eq!(after(&not_sent, &text), Outcome::Later { at: at(2), reason: reason() });
+        assert_eq!(after(&throttled, &text), Outcome::Later { at: at(30), reason: reason() });
+        assert_eq!(after(&silent, &text), Outcome::InDoubt { reason: reason(), silent: true });
+        assert_eq!(after(&rejected(10, None), &text), failed);
+        let dots = send(Request::action(ada(), Action::TypingOn), false);
+        for error in [not_sent, throttled, silent] {
+            assert_eq!(after(&error, &dots), failed);
+        }
+        let to_comment = || hello(Recipient::CommentId("9_7".into()));
+        assert_eq!(after(&rejected(10, None), &send(to_comment(), true)), Outcome::Sent { message_id: None });
+        assert_eq!(after(&rejected(10, None), &send(to_comment(), false)), failed);
+        assert_eq!(after(&rejected(10, Some(2_018_278)), &send(to_comment(), true)), failed);
+    }
+}

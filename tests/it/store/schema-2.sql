@@ -1,0 +1,102 @@
+-- Tables grow at their right edge and are pruned at their left; indexes cover only what is not done, in the order of ids.
+-- Random writes are what a store of this kind pays for, so no index is by conversation: its history is a walk along
+-- `previous`, from the newest row that `conversation` names, and its queue a walk along `next`.
+
+CREATE TABLE store (
+    name TEXT NOT NULL,             -- random; marks the metadata of this store's sends
+    last_event INTEGER NOT NULL DEFAULT 0, -- the newest ids at the last pruning: none is given twice
+    last_send INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE conversation (
+    id INTEGER PRIMARY KEY,         -- a hash of account, thread and person
+    account TEXT NOT NULL,          -- Meta's id
+    thread INTEGER NOT NULL,        -- what the name stands for: 0 a scoped id, 1 a user_ref, 2 an author of comments
+    person TEXT NOT NULL,           -- '' for what concerns the account as a whole
+    opened_at INTEGER,              -- the standard window; milliseconds, as every time here
+    opened_by TEXT,
+    last_event_at INTEGER,
+    last_event INTEGER,
+    last_send INTEGER,              -- also the end of its queue of sends
+    queue_tail INTEGER,             -- the end of its queue of events
+    state TEXT                      -- what the handler remembers: JSON
+);
+
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL,
+    previous INTEGER,               -- the conversation's event before this one
+    next INTEGER,                   -- the event that waits for this one
+    account TEXT,
+    person TEXT,
+    kind TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    standby INTEGER NOT NULL,
+    at INTEGER,                     -- when it happened, by Meta's clock
+    received_at INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    deaths INTEGER NOT NULL DEFAULT 0,
+    first_failed_at INTEGER,
+    error TEXT,
+    piece TEXT,                     -- how much of a delivery could not be read; null for an event
+    raw BLOB NOT NULL
+);
+CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
+CREATE INDEX event_open ON event (id) WHERE status < 3;
+CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
+-- What an operator looks for: rare, so an index over it costs nothing.
+CREATE INDEX event_dead ON event (id) WHERE status = 4;
+CREATE INDEX event_quarantined ON event (id) WHERE status = 5;
+
+CREATE TABLE send (
+    id INTEGER PRIMARY KEY,
+    event INTEGER,                  -- whose handler said it; null when it came from elsewhere
+    conversation INTEGER NOT NULL,
+    previous INTEGER,
+    next INTEGER,                   -- the send that waits for this one
+    account TEXT NOT NULL,
+    person TEXT NOT NULL,
+    agent TEXT,                     -- the person who wrote it, where one did
+    request TEXT NOT NULL,          -- a Send API request: JSON
+    status INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    attempted_at INTEGER,
+    at INTEGER NOT NULL,            -- when it came to its status
+    rule TEXT,
+    reason TEXT,
+    message_id TEXT
+);
+CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
+CREATE INDEX send_open ON send (id) WHERE status < 4;
+CREATE INDEX send_refused ON send (id) WHERE status = 5;
+CREATE INDEX send_failed ON send (id) WHERE status = 6;
+
+-- Posted sends that must not be posted again, by the poster's key.
+CREATE TABLE posted (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB NOT NULL,             -- a hash of what was posted
+    sends TEXT NOT NULL,            -- the ids: a JSON list
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+CREATE INDEX posted_by_age ON posted (at);
+
+-- Keys of delivered events, ordered by the time inside the event, which a redelivery repeats.
+CREATE TABLE seen (
+    time INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    standby INTEGER NOT NULL,       -- so far seen only while another app owned the conversation
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (time, hash)
+) WITHOUT ROWID;
+
+-- The same for the few kinds that carry no time.
+CREATE TABLE seen_untimed (
+    hash BLOB PRIMARY KEY,
+    standby INTEGER NOT NULL,
+    received_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX seen_untimed_by_age ON seen_untimed (received_at);
