@@ -13,6 +13,8 @@
 //! | P1.16 | `MESSAGE_TAG` and a tag go together. |
 //! | P2.1, P4.1, P5.6, P8.3, P11.1 | Tags, private replies, one-time notifications, utility templates and marketing messages are rights of their own; none of them is granted yet. |
 //!
+//! Two chapters say what a bot owes the person instead of what it may not say: P6 ([`disclosure`]) and P7 ([`responsiveness`]).
+//!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
 pub mod disclosure;

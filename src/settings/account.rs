@@ -208,9 +208,7 @@ impl Account {
             reader.fault(&key("handler"), "is none, yet the bot is declared automated and must answer", hint);
         }
         for (own, text) in [("disclosure.text", &self.disclosure.text), ("fallback", &self.fallback)] {
-            if text.trim().is_empty() {
-                reader.fault(&key(own), "says nothing", "leave it out for the default words");
-            } else if !self.platform.text_limit().holds(text) {
+            if !self.platform.text_limit().holds(text) {
                 let hint = "2000 characters on Messenger, 1000 bytes on Instagram";
                 reader.fault(&key(own), "is longer than one message may be", hint);
             }

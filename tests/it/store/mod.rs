@@ -25,6 +25,7 @@ mod inbox;
 mod lifetime;
 mod migration;
 mod outbox;
+mod owed;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -68,6 +69,13 @@ macro_rules! contract {
                     a_held_send_that_arrived_after_all_is_sent_and_its_turn_goes_on
                     the_last_turn_can_be_held_and_released_too
                     a_step_is_kept_and_not_taken_twice;
+                owed:
+                    the_bot_discloses_itself_once_in_a_conversation
+                    what_the_disclosing_message_holds_is_its_whole_turn
+                    nothing_is_disclosed_before_the_one_message_of_a_token
+                    who_waits_is_answered_once
+                    whoever_speaks_for_the_account_answers_what_was_asked_before
+                    what_is_given_up_is_answered_all_the_same;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last
