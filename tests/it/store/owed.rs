@@ -77,9 +77,10 @@ pub async fn what_the_disclosing_message_holds_is_its_whole_turn(opened: &Opened
     opened.says(ADA, "a1").await;
     let event = opened.take_one().await.id;
     let store = opened.store();
+    let disclosing = disclosing(opened);
     for (number, words) in ["one", "two"].into_iter().enumerate() {
         let (sends, state) = (vec![(store.next_send_id(), text(words))], StateChange::Keep);
-        let disclosing = disclosing(opened);
+        let disclosing = disclosing.clone();
         let step = Step { event, attempt: 1, number, hash: [0; 32], sends, state, disclosing, now: NOW };
         assert!(store.step(step).await.expect("kept"));
     }
