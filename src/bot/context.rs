@@ -156,10 +156,10 @@ impl Context {
         if sends.is_empty() && matches!(state, StateChange::Keep) {
             return Ok(());
         }
+        // Whoever does not wait for the end of this may have lost what was said.
+        self.fault = Some("it was cut off".to_owned());
         let taken = self.take_step(sends, state).await;
-        if let Err(error) = &taken {
-            self.fault = Some(error.to_string());
-        }
+        self.fault = taken.as_ref().err().map(ToString::to_string);
         taken
     }
 

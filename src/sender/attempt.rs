@@ -1,18 +1,15 @@
 //! One attempt at one send.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{answer, verdict};
+use super::{STORE_PAUSE, answer, verdict};
 use crate::clock::Clock;
 use crate::graph::{Client, Pass, SendError};
 use crate::message::{Content, Request};
-use crate::policy::{self, Decision, Outgoing, Permit};
+use crate::policy::{self, Decision, Facts, Outgoing, Permit, Refusal};
 use crate::settings;
 use crate::store::{Outcome, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
-
-const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Attempt {
     pub(super) store: Store,
@@ -39,37 +36,46 @@ impl Attempt {
 
     /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
     async fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
+        // Nobody wants three dots later. Messages stay planned while Meta is down.
+        if self.send.request.is_action() && self.client.down_at().is_some() {
+            return Ok(Some(Outcome::Failed { reason: "Meta does not answer".into() }));
+        }
         // Others of the account were throttled while this one waited for its turn, or found Meta down.
-        let Some(pass) = self.client.enter() else { return Ok(self.in_vain()) };
+        let Some(pass) = self.client.enter() else { return Ok(None) };
         let thread = self.send.request.recipient.thread();
         let facts = self.store.facts(self.send.account.clone(), thread, self.send.person.clone()).await?;
-        let outgoing =
-            Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };
-        match policy::decide(&facts, outgoing, self.clock.now()) {
-            Decision::Refusal(refusal) => {
-                Ok(Some(Outcome::Refused { rule: refusal.rule.into(), reason: refusal.reason.into() }))
-            }
-            Decision::Permit(permit) => self.send_on(permit, pass).await,
+        if let Err(refused) = self.decide(&facts) {
+            return Ok(Some(refused));
         }
-    }
-
-    /// Messages stay planned while Meta is down. Nobody wants three dots later.
-    fn in_vain(&self) -> Option<Outcome> {
-        let is_down = self.client.down_at().is_some();
-        (is_down && self.send.request.is_action()).then(|| Outcome::Failed { reason: "Meta does not answer".into() })
-    }
-
-    async fn send_on(&self, permit: Permit, pass: Pass) -> Result<Option<Outcome>, StoreError> {
         if !self.store.sending(self.send.id, self.clock.now()).await? {
             return Ok(None);
         }
+        // The disk may have been slow: what counts is the moment at which it leaves.
+        match self.decide(&facts) {
+            Ok(permit) => Ok(Some(self.send_on(permit, pass).await)),
+            Err(refused) => Ok(Some(refused)),
+        }
+    }
+
+    fn decide(&self, facts: &Facts) -> Result<Permit, Outcome> {
+        let outgoing =
+            Outgoing { account: self.send.account.clone(), send: self.send.id, request: self.marked_request() };
+        match policy::decide(facts, outgoing, self.clock.now()) {
+            Decision::Permit(permit) => Ok(permit),
+            Decision::Refusal(Refusal { rule, reason }) => {
+                Err(Outcome::Refused { rule: rule.into(), reason: reason.into() })
+            }
+        }
+    }
+
+    async fn send_on(&self, permit: Permit, pass: Pass) -> Outcome {
         let started = tokio::time::Instant::now();
         let result = self.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
         if let Err(SendError::Rejected { code, .. }) = result {
             self.tell(code);
         }
-        Ok(Some(verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())))
+        verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())
     }
 
     /// The request with our mark in its metadata, by which its echo is recognised. Instagram knows no metadata.

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -71,13 +70,14 @@ impl Doubts {
     /// Looks at one doubt, and settles it or leaves it for later.
     async fn look(&self, doubt: TakenDoubt) {
         let Some(lane) = self.lanes.get(&doubt.account) else { return };
-        let verdict = match first(&doubt, &self.settings, self.clock.now()) {
-            Some(verdict) => verdict,
-            None => self.look_into_the_conversation(&doubt, lane).await,
-        };
-        match verdict {
-            Verdict::Settle(outcome) => self.settle(&doubt, outcome).await,
-            Verdict::Look(at) => self.leave(&doubt, at).await,
+        match first(&doubt, &self.settings, self.clock.now()) {
+            Some(Verdict::Settle(outcome)) => self.settle(&doubt, outcome).await,
+            Some(Verdict::Look(at)) => self.leave(&doubt, at, false).await,
+            None => match self.look_into_the_conversation(&doubt, lane).await {
+                Verdict::Settle(outcome) => self.settle(&doubt, outcome).await,
+                // Where Meta is down nobody has looked.
+                Verdict::Look(at) => self.leave(&doubt, at, lane.client.down_at().is_none()).await,
+            },
         }
     }
 
@@ -124,10 +124,10 @@ impl Doubts {
         self.store.settle(doubt.id, outcome, self.clock.now()).await;
     }
 
-    async fn leave(&self, doubt: &TakenDoubt, at: Timestamp) {
-        if let Err(error) = self.store.look_again(doubt.id, at).await {
+    async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {
+        if let Err(error) = self.store.look_again(doubt.id, at, counts).await {
             tracing::warn!(send = %doubt.id, %error, "a send in doubt is looked at again");
-            self.clock.sleep(Duration::from_secs(1)).await;
+            self.clock.sleep(STORE_PAUSE).await;
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
 use crate::graph::{History, Said};
 use crate::id::MessageId;
 use crate::message::Message;
 use crate::store::TakenDoubt;
 
-/// By how much Meta's clock may be behind ours; the conversation's times are whole seconds besides.
+/// By how much Meta's clock may usually be behind ours; the conversation's times are whole seconds besides.
 const SKEW: Duration = Duration::from_secs(10);
+
+/// By how much it may be at the worst: what lies between says nothing.
+const WORST_SKEW: Duration = Duration::from_secs(600);
 
 /// What a look brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,44 +25,59 @@ pub(crate) enum Evidence {
 }
 
 /// What a conversation says of a send: the same words by the account, after it first left, in a message that no other send
-/// became.
+/// became. Where the clocks may be wrong, or somebody else may have written, it says nothing.
 pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
-    let since = doubt.doubted_since - SKEW;
     let Some(message) = doubt.request.as_message() else { return Evidence::None };
-    let says_it = |said: &&Said| said.at >= since && !doubt.bound.contains(&said.id) && is_said(message, said);
-    let candidates = || history.said.iter().rev().filter(says_it);
+    let is_earlier = |said: &Said| doubt.bound.before.contains(&said.id);
+    let reaches_an_earlier_send = history.said.iter().any(is_earlier);
+    let earliest = doubt.doubted_since - WORST_SKEW;
+    // Newest first, down to what an earlier send became.
+    let candidates = history.said.iter().take_while(|said| !is_earlier(said)).filter(|said| {
+        let may_be_later = reaches_an_earlier_send || said.at >= earliest;
+        may_be_later && said.by_account != Some(false) && !doubt.bound.contains(&said.id) && may_say(message, said)
+    });
+    let is_certain =
+        |said: &&Said| said.at >= doubt.doubted_since - SKEW && said.by_account == Some(true) && is_said(message, said);
+    let candidates: Vec<_> = candidates.collect();
     // The oldest: what came later with the same words is a later one.
-    if let Some(said) = candidates().find(|said| said.by_account == Some(true)) {
+    if let Some(said) = candidates.iter().rfind(|said| is_certain(said)) {
         return Evidence::Arrived(said.id.clone());
     }
-    // Somebody says the same, and Meta does not tell who.
-    if candidates().any(|said| said.by_account.is_none()) {
-        return Evidence::None;
-    }
-    if reaches_back(history, doubt, since) { Evidence::Absent } else { Evidence::None }
-}
-
-/// Whether all that was said since the send first left is told of: there is nothing else, or something older stands there, by its
-/// time or because it is what an earlier send became.
-fn reaches_back(history: &History, doubt: &TakenDoubt, since: Timestamp) -> bool {
-    history.is_whole || history.said.iter().any(|said| said.at < since || doubt.bound.before.contains(&said.id))
+    let reaches_back =
+        history.is_whole || reaches_an_earlier_send || history.said.iter().any(|said| said.at < earliest);
+    if candidates.is_empty() && reaches_back { Evidence::Absent } else { Evidence::None }
 }
 
 fn is_said(message: &Message, said: &Said) -> bool {
     match message.as_text() {
-        Some(text) => text.trim() == said.text.trim(),
+        Some(text) => are_same(text, &said.text),
         // Templates show their words or none, media come under another address: something without words, or its own.
-        None => said.has_attachments || said.text.is_empty() || template_text(message) == Some(said.text.trim()),
+        None => {
+            said.has_attachments
+                || said.text.is_empty()
+                || template_text(message).is_some_and(|text| are_same(text, &said.text))
+        }
     }
 }
 
+/// Whether nobody can be sure that this is something else. How Meta shows a template in a conversation is not known for all.
+fn may_say(message: &Message, said: &Said) -> bool {
+    message.as_text().is_none() || is_said(message, said)
+}
+
+/// The same words, however they are spaced.
+fn are_same(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}
+
 fn template_text(message: &Message) -> Option<&str> {
-    message.attachment()?.payload.get("text")?.as_str().map(str::trim)
+    message.attachment()?.payload.get("text")?.as_str()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
     use crate::graph::REACH;
     use crate::id::{AccountId, PersonId, SendId};
     use crate::message::{Recipient, Request};
@@ -79,6 +96,8 @@ mod tests {
             attempts: 1,
             attempted_at: LEFT + 60 * SECOND,
             doubted_since: LEFT,
+            doubts: 1,
+            looks: 0,
             silent: false,
             reason: String::new(),
             bound: Bound { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
@@ -102,8 +121,9 @@ mod tests {
         assert_eq!(arrived(&[said("m_1", LEFT + SECOND, true, "hello")]), found);
         // The conversation's times are whole seconds, by another clock.
         assert_eq!(arrived(&[said("m_1", LEFT - 9 * SECOND, true, "hello")]), found);
+        assert_eq!(arrived(&[said("m_1", LEFT + SECOND, true, "\nhello")]), found, "spacing is no difference");
         for other in [
-            said("m_1", LEFT - 11 * SECOND, true, "hello"),
+            said("m_1", LEFT - 601 * SECOND, true, "hello"),
             said("m_1", LEFT + SECOND, false, "hello"),
             said("m_1", LEFT + SECOND, true, "hello!"),
             said("m_before", LEFT + SECOND, true, "hello"),
@@ -116,18 +136,34 @@ mod tests {
     }
 
     #[test]
+    fn where_the_clocks_may_be_wrong_nothing_is_certain() {
+        let doubt = doubt(Message::text("hello"));
+        let minute_before = said("m_1", LEFT - 60 * SECOND, true, "hello");
+        assert_eq!(weigh(&doubt, &whole(std::slice::from_ref(&minute_before))), Evidence::None);
+        // What came before an earlier send is no later one, whatever the clocks say.
+        let earlier = said("m_before", LEFT - 90 * SECOND, true, "before");
+        assert_eq!(weigh(&doubt, &whole(&[earlier.clone(), minute_before.clone()])), Evidence::Absent);
+        assert_eq!(weigh(&doubt, &whole(&[minute_before, earlier.clone()])), Evidence::None);
+        let ours = said("m_1", LEFT, true, "hello");
+        assert_eq!(weigh(&doubt, &whole(&[ours, earlier])), Evidence::Arrived(MessageId::new("m_1")));
+    }
+
+    #[test]
     fn a_history_that_does_not_reach_back_is_no_evidence() {
         let doubt = doubt(Message::text("hello"));
         let later = |_| said("m_x", LEFT + 60 * SECOND, true, "something else");
         let mut history = History { said: (0..REACH).map(later).collect(), is_whole: false };
-        assert_eq!(weigh(&doubt, &history), Evidence::None);
-        history.said[REACH - 1].at = LEFT - 60 * SECOND;
-        assert_eq!(weigh(&doubt, &history), Evidence::Absent);
-        history.said[REACH - 1] = said("m_after", LEFT + SECOND, true, "something else");
-        assert_eq!(weigh(&doubt, &history), Evidence::None);
+        let mut ends_with = |last| {
+            history.said[REACH - 1] = last;
+            weigh(&doubt, &history)
+        };
+        let other = "something else";
+        assert_eq!(ends_with(said("m_x", LEFT + SECOND, true, other)), Evidence::None);
+        assert_eq!(ends_with(said("m_x", LEFT - 600 * SECOND, true, other)), Evidence::None);
+        assert_eq!(ends_with(said("m_x", LEFT - 601 * SECOND, true, other)), Evidence::Absent);
+        assert_eq!(ends_with(said("m_after", LEFT + SECOND, true, other)), Evidence::None);
         // Whatever the clocks say: an earlier send of the conversation became this.
-        history.said[REACH - 1] = said("m_before", LEFT + SECOND, true, "something else");
-        assert_eq!(weigh(&doubt, &history), Evidence::Absent);
+        assert_eq!(ends_with(said("m_before", LEFT + SECOND, true, other)), Evidence::Absent);
         assert_eq!(weigh(&doubt, &whole(&[])), Evidence::Absent);
         assert_eq!(weigh(&doubt, &History { said: Vec::new(), is_whole: false }), Evidence::None);
     }
@@ -147,6 +183,8 @@ mod tests {
             let found = weigh(&doubt(message), &whole(&[said("m_1", LEFT, true, "")]));
             assert_eq!(found, Evidence::Arrived(MessageId::new("m_1")));
         }
+        let titled = Said { has_attachments: false, ..said("m_1", LEFT, true, "Choose") };
+        assert_eq!(weigh(&doubt(Message::template(button.clone())), &whole(&[titled])), Evidence::None);
         let words = Said { has_attachments: false, ..said("m_1", LEFT, true, "Red?") };
         assert_eq!(
             weigh(&doubt(Message::template(button)), &whole(&[words])),

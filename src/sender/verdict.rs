@@ -12,6 +12,9 @@ use crate::store::{Outcome, TakenDoubt, TakenSend};
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// So often somebody has looked before a doubt is given up.
+const FEWEST_LOOKS: u32 = 3;
+
 /// Meta's code for what is not allowed: a second private reply, among others, which have subcodes.
 const NOT_ALLOWED: i64 = 10;
 
@@ -64,8 +67,8 @@ pub(crate) enum Verdict {
 
 /// What can be said of a send in doubt before anybody looks. `None`: it is time to look.
 pub(crate) fn first(doubt: &TakenDoubt, settings: &settings::Sender, now: Timestamp) -> Option<Verdict> {
-    if is_taken_once(&doubt.request) {
-        let at = now + settings.retry.wait(doubt.attempts);
+    if is_taken_once(&doubt.request) && doubt.doubts < settings.attempts {
+        let at = now + settings.retry.wait(doubt.doubts);
         let reason = "it may be sent twice: Meta takes it once".to_owned();
         return Some(Verdict::Settle(Outcome::Later { at, reason }));
     }
@@ -96,8 +99,12 @@ pub(crate) fn judge(
     if now < give_up_at {
         return Verdict::Look((now + LOOK_EVERY).min(give_up_at));
     }
+    // Where many are in doubt each waits long for its turn to be looked at.
+    if doubt.looks + 1 < FEWEST_LOOKS {
+        return Verdict::Look(now + LOOK_EVERY);
+    }
     match around.on_doubt {
-        OnDoubt::Resend if doubt.attempts < settings.attempts => {
+        OnDoubt::Resend if doubt.doubts < settings.attempts => {
             let reason = "nobody can tell whether it arrived, and on_doubt is resend".to_owned();
             Verdict::Settle(Outcome::Later { at: now, reason })
         }
@@ -109,12 +116,12 @@ pub(crate) fn judge(
 
 /// It is sent again, after a while; unless Meta takes others and has not taken this one for so many times.
 fn absent(doubt: &TakenDoubt, around: Around, settings: &settings::Sender, now: Timestamp) -> Verdict {
-    if doubt.attempts >= settings.attempts && around.down_at.is_none() {
-        let reason = format!("it did not arrive in {} attempts: {}", doubt.attempts, doubt.reason);
+    if doubt.doubts >= settings.attempts && around.down_at.is_none() {
+        let reason = format!("it did not arrive in {} attempts: {}", doubt.doubts, doubt.reason);
         return Verdict::Settle(Outcome::Failed { reason });
     }
     let reason = "it did not arrive: it is not in the conversation".to_owned();
-    Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.attempts), reason })
+    Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.doubts), reason })
 }
 
 /// Whether Meta refuses the second, so that nothing is said twice by sending it again.
@@ -153,15 +160,17 @@ mod tests {
         Request::message(recipient, Message::text("hello"))
     }
 
-    fn doubt(request: Request, attempts: u32) -> TakenDoubt {
+    fn doubt(request: Request, doubts: u32) -> TakenDoubt {
         TakenDoubt {
             id: SendId(1),
             account: AccountId::new("104000000000001"),
             person: PersonId::new("7200000000000011"),
             request,
-            attempts,
+            attempts: doubts + 20,
             attempted_at: LEFT,
             doubted_since: LEFT,
+            doubts,
+            looks: FEWEST_LOOKS,
             silent: false,
             reason: "error 2".into(),
             bound: Bound::default(),
@@ -221,9 +230,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_given_up_that_nobody_has_looked_at() {
+        for (looks, verdict) in [(0, look(505)), (1, look(505)), (2, held())] {
+            let doubt = TakenDoubt { looks, ..doubt(hello(ada()), 1) };
+            assert_eq!(judge(&doubt, Evidence::None, around(1, OnDoubt::Hold), &settings(), at(500)), verdict);
+        }
+    }
+
+    #[test]
     fn what_meta_does_not_take_again_and_again_is_given_up_while_it_takes_others() {
-        let judged =
-            |attempts, around| judge(&doubt(hello(ada()), attempts), Evidence::Absent, around, &settings(), at(1));
+        let judged = |doubts, around| judge(&doubt(hello(ada()), doubts), Evidence::Absent, around, &settings(), at(1));
         let up = around(1, OnDoubt::Hold);
         assert_eq!(judged(11, up), later(61, ABSENT));
         let reason = "it did not arrive in 12 attempts: error 2".to_owned();
@@ -243,6 +259,8 @@ mod tests {
             let again = first(&doubt(hello(recipient), 1), &settings(), at(0));
             assert_eq!(again, Some(later(1, "it may be sent twice: Meta takes it once")));
         }
+        // Meta takes it at no time at all.
+        assert_eq!(first(&doubt(hello(Recipient::CommentId("9_7".into())), 12), &settings(), at(0)), None);
     }
 
     #[test]

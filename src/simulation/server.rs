@@ -274,7 +274,7 @@ impl Server {
 
     fn follow(&mut self, doubt: &TakenDoubt, verdict: Verdict, now: Timestamp) {
         match verdict {
-            Verdict::Look(at) => self.store.look_again(doubt.id, at),
+            Verdict::Look(at) => self.store.look_again(doubt.id, at, true),
             Verdict::Settle(outcome) => {
                 // On Instagram an echo may be another's of the same words.
                 let is_told = doubt.account.as_str() == PAGE && self.echoed.contains(&self.store.metadata(doubt.id));

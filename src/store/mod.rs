@@ -183,8 +183,8 @@ impl Store {
     }
 
     /// Leaves a send in doubt until it is looked at again.
-    pub async fn look_again(&self, send: SendId, at: Timestamp) -> Result<(), StoreError> {
-        self.sqlite.write(move |work| doubt::look_again(work, send, at)).await
+    pub async fn look_again(&self, send: SendId, at: Timestamp, counts: bool) -> Result<(), StoreError> {
+        self.sqlite.write(move |work| doubt::look_again(work, send, at, counts)).await
     }
 
     /// Sends a held send again, and after it the rest of its turn, behind whatever its conversation has planned.

@@ -3,6 +3,9 @@
 use crate::event::{Echo, Mark};
 use crate::id::{AppId, SendId};
 
+/// The Page's inbox and Instagram's, as Meta names them and has misprinted one.
+const INBOXES: [&str; 3] = ["263902037430900", "1217981644879628", "26390203743090"];
+
 /// Tells our own sends from those of others. The store's name is random, so that a new file beside old echoes takes none
 /// of them for its own.
 #[derive(Debug)]
@@ -31,9 +34,9 @@ impl Own {
         !self.apps.is_empty()
     }
 
-    /// Whether an app is certainly not ours. Where our ids are not configured, no app is.
+    /// Whether an app is certainly not ours. Where our ids are not configured, none but Meta's own are.
     pub(super) fn is_another_app(&self, app: &AppId) -> bool {
-        self.knows_its_apps() && !self.apps.contains(app)
+        INBOXES.contains(&app.as_str()) || (self.knows_its_apps() && !self.apps.contains(app))
     }
 }
 
@@ -46,6 +49,8 @@ mod tests {
         let own = Own::new("7f3a", vec![AppId::new("555"), AppId::new("777")]);
         assert!(own.is_another_app(&AppId::new("263902037430900")));
         assert!(!own.is_another_app(&AppId::new("777")));
-        assert!(!Own::new("7f3a", Vec::new()).is_another_app(&AppId::new("263902037430900")));
+        let nameless = Own::new("7f3a", Vec::new());
+        assert!(nameless.is_another_app(&AppId::new("263902037430900")));
+        assert!(!nameless.is_another_app(&AppId::new("888")));
     }
 }

@@ -82,8 +82,8 @@ impl Plain {
         self.apply(|work| doubt::take(work, room, now)).items
     }
 
-    pub(crate) fn look_again(&mut self, send: SendId, at: Timestamp) {
-        self.apply(|work| doubt::look_again(work, send, at));
+    pub(crate) fn look_again(&mut self, send: SendId, at: Timestamp, counts: bool) {
+        self.apply(|work| doubt::look_again(work, send, at, counts));
     }
 
     pub(crate) fn release(&mut self, send: SendId, now: Timestamp) -> Decided {

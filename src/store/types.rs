@@ -293,6 +293,10 @@ pub struct TakenDoubt {
     pub attempted_at: Timestamp,
     /// When it left the first time that nobody could tell.
     pub doubted_since: Timestamp,
+    /// How often it came into doubt.
+    pub doubts: u32,
+    /// How often evidence was looked for since it last did.
+    pub looks: u32,
     /// Whether no answer came at all.
     pub silent: bool,
     /// What was answered, or happened.

@@ -234,6 +234,7 @@ async fn come_to_rest(scene: &mut Scene, admin: &str) {
 }
 
 /// Each message was answered, or stands in the list of those of which nobody can tell.
+#[expect(clippy::print_stdout, reason = "what was counted is for whoever asked for more")]
 async fn audit(scene: &Scene, admin: &str) {
     let events = scene.listed(admin, "events", "").await;
     assert!(events.iter().all(|event| event["status"] == "done"), "{events:#?}");

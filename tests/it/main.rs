@@ -8,6 +8,7 @@ mod automation; // what a bot says of its own accord: disclosure, fallback, typi
 mod browser; // the playground, in headless Chromium
 mod commands; // the commands that call a running server
 mod crash; // kill -9 at any moment, under load
+mod disk; // full, slow, torn, not to be written
 mod doubt; // sends of which nobody can tell whether they arrived
 mod emulator; // the emulated Meta as a command, with a bot of another process
 mod flow; // from a person's message to the answer they read

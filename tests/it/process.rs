@@ -1,63 +1,11 @@
 //! The binary itself: settings, signals, `kill -9`, one server per file.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
 use rejoinder::clock::Clock;
-use rejoinder::emulator::Emulator;
-use rejoinder::signature;
-use reqwest::Client;
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use serde_json::json;
 
 use crate::harness::binary::{Binary, command};
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, PATIENCE, SHOP, environment, send_json, settings, until, world};
-
-/// An emulated Meta on the machine's clock, for servers that are processes of their own.
-struct Meta {
-    url: String,
-    emulator: Emulator,
-    http: Client,
-    _stop: tokio_util::sync::DropGuard,
-}
-
-impl Meta {
-    async fn start() -> Meta {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let emulator = Emulator::new(world(), Clock::system());
-        let stop = CancellationToken::new();
-        tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
-        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
-        Meta { url, emulator, http, _stop: stop.drop_guard() }
-    }
-
-    fn serve(&self, folder: &Path) -> Binary {
-        Binary::start(folder, &["serve"], &environment(&settings(&self.url, "rejoinder.db", "echo")))
-    }
-
-    async fn says(&self, person: &str, account: &str, text: &str) {
-        let act = json!({"person": person, "account": account, "do": "message", "text": text});
-        let answer = send_json(self.http.post(format!("{}/emulator/act", self.url)), &act).send().await;
-        assert!(answer.expect("an answer").status().is_success());
-    }
-
-    async fn json(&self, url: String) -> Value {
-        let answer = self.http.get(url).send().await.expect("an answer");
-        serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
-    }
-
-    async fn answers(&self, person: &str, account: &str) -> Vec<Value> {
-        let chat = self.json(format!("{}/emulator/chats/{account}/{person}", self.url)).await;
-        let messages = chat["messages"].as_array().expect("messages").iter();
-        messages.filter(|message| message["from"] == "business").cloned().collect()
-    }
-}
+use crate::harness::meta::Meta;
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, settings, until};
 
 /// Each round is another conversation: a message, its 200, the kill, a new start. Each message is answered once. Only a
 /// send that the kill caught on its way may stay in doubt; it is not sent again.
@@ -77,10 +25,7 @@ async fn kill_9_after_a_200_loses_nothing_and_repeats_nothing() {
         meta.says(person, account, "warm").await;
         let item = json!({"sender": {"id": scoped}, "recipient": {"id": id}, "timestamp": Clock::system().now().0,
             "message": {"mid": format!("m_{scoped}"), "text": "now"}});
-        let body = json!({"object": "page", "entry": [{"id": id, "time": 1, "messaging": [item]}]}).to_string();
-        let header = signature::sign(&world().app.secret, body.as_bytes());
-        let request = meta.http.post(format!("http://{public}/webhook")).header(signature::HEADER, header).body(body);
-        assert_eq!(request.send().await.expect("an answer").status().as_u16(), 200);
+        assert_eq!(meta.deliver(&public, id, &item).await, 200);
         server.kill();
 
         let mut server = meta.serve(folder.path());
@@ -229,10 +174,7 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
     for number in 0..5 {
         let item = json!({"sender": {"id": ADA}, "recipient": {"id": "999"}, "timestamp": number,
             "message": {"mid": format!("m_{number}"), "text": "for nobody"}});
-        let body = json!({"object": "page", "entry": [{"id": "999", "time": 1, "messaging": [item]}]}).to_string();
-        let signed = signature::sign(&world().app.secret, body.as_bytes());
-        let request = meta.http.post(format!("http://{public}/webhook")).header(signature::HEADER, signed);
-        assert_eq!(request.body(body).send().await.expect("an answer").status(), 200);
+        assert_eq!(meta.deliver(&public, "999", &item).await, 200);
     }
     let kept = meta.json(format!("http://{admin}/api/events?status=done")).await;
     assert_eq!(kept["events"].as_array().expect("events").len(), 5);
@@ -242,109 +184,4 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
         server.log.iter().filter(|line| line.contains("WARN") && line.contains("account=999")).collect();
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
-    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
-    let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
-    let mut server = Binary::start_in_little_room(folder.path(), &["serve"], &settings, 512 * 1024);
-    let (public, admin) = server.addresses();
-    let deliver = async |number: usize| {
-        let item = json!({"sender": {"id": ADA}, "recipient": {"id": SHOP}, "timestamp": number,
-            "message": {"mid": format!("m_{number}"), "text": "x".repeat(2000)}});
-        let body = json!({"object": "page", "entry": [{"id": SHOP, "time": 1, "messaging": [item]}]}).to_string();
-        let signed = signature::sign(&world().app.secret, body.as_bytes());
-        let request = meta.http.post(format!("http://{public}/webhook")).header(signature::HEADER, signed);
-        request.body(body).send().await.expect("an answer").status().as_u16()
-    };
-    let mut taken = 0;
-    let refused = loop {
-        match deliver(taken).await {
-            200 => taken += 1,
-            status => break status,
-        }
-        assert!(taken < 5_000, "half a megabyte holds fewer");
-    };
-    assert_eq!((refused, deliver(taken).await), (503, 503));
-    server.give_room();
-    let number = taken;
-    until(|| async {
-        let status = deliver(number).await;
-        if status == 200 { Ok(()) } else { Err(status.to_string()) }
-    })
-    .await;
-    let mut kept = 0;
-    let mut after = String::new();
-    loop {
-        let page = meta.json(format!("http://{admin}/api/events?limit=500{after}")).await;
-        kept += page["events"].as_array().expect("events").len();
-        let Some(next) = page["next"].as_str() else { break };
-        after = format!("&after={next}");
-    }
-    assert_eq!(kept, taken + 1, "what was answered 200 is there, and nothing else");
-    server.signal("TERM");
-    assert!(server.ended().success());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_torn_store_is_told_and_never_begun_anew() {
-    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
-    let mut server = meta.serve(folder.path());
-    server.addresses();
-    server.signal("TERM");
-    assert!(server.ended().success());
-    let path = folder.path().join("rejoinder.db");
-    let whole = std::fs::read(&path).expect("the store");
-    let torn: [Vec<u8>; 3] = [
-        whole[..whole.len() / 2].to_vec(),
-        whole.iter().enumerate().map(|(at, byte)| if at < 4096 { *byte } else { 0xAA }).collect(),
-        b"SQLite format 3\0 and then nothing that belongs there".to_vec(),
-    ];
-    for bytes in torn {
-        std::fs::write(&path, &bytes).expect("written");
-        let mut server = meta.serve(folder.path());
-        assert_eq!(server.ended().code(), Some(1), "{:#?}", server.log);
-        let told = server.log.join("\n");
-        assert!(told.contains("rejoinder.db") && told.contains("cannot be opened"), "{told}");
-        assert_eq!(std::fs::read(&path).expect("the file"), bytes, "it is left as it was");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_may_not_be_written_is_told_and_left_as_it_is() {
-    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
-    let mut server = meta.serve(folder.path());
-    server.addresses();
-    server.signal("TERM");
-    assert!(server.ended().success());
-    let path = folder.path().join("rejoinder.db");
-    let whole = std::fs::read(&path).expect("the store");
-    let allow = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
-    allow(&folder.path().join("rejoinder.db.lock"), 0o666);
-    let settings = environment(&settings(&meta.url, "rejoinder.db", "echo"));
-    // A store that is only to be read, a folder that is, and such a folder without a store.
-    for (in_folder, in_file, is_there) in [(0o777, 0o444, true), (0o555, 0o666, true), (0o555, 0o666, false)] {
-        if !is_there {
-            allow(folder.path(), 0o777);
-            std::fs::remove_file(&path).expect("removed");
-            std::fs::remove_file(folder.path().join("rejoinder.db.lock")).expect("removed");
-        } else {
-            allow(&path, in_file);
-        }
-        allow(folder.path(), in_folder);
-        let Some(mut server) = Binary::start_bound(folder.path(), &["serve"], &settings) else {
-            #[expect(clippy::print_stderr, reason = "whoever reads the run is to see that nothing was proved")]
-            {
-                eprintln!("skipped: root runs this, and nobody else may run the binary");
-            }
-            return;
-        };
-        server.line_with("must be allowed to write");
-        assert_eq!(server.ended().code(), Some(1), "{:#?}", server.log);
-        let told = server.log.join("\n");
-        assert!(told.contains("rejoinder.db") && told.contains("cannot be opened"), "{told}");
-        assert_eq!(std::fs::read(&path).ok(), is_there.then(|| whole.clone()));
-    }
-    allow(folder.path(), 0o777);
 }

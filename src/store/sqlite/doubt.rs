@@ -32,6 +32,8 @@ pub(in crate::store) fn take(
                 attempts: kept.attempts,
                 attempted_at: kept.attempted_at,
                 doubted_since: kept.doubted_since,
+                doubts: kept.doubts,
+                looks: kept.looks,
                 silent: kept.silent,
                 reason: kept.reason,
                 bound: echo::bound(work, last_send, kept.id)?,
@@ -55,6 +57,8 @@ struct Kept {
     attempts: u32,
     attempted_at: Timestamp,
     doubted_since: Timestamp,
+    doubts: u32,
+    looks: u32,
     silent: bool,
     reason: String,
 }
@@ -62,7 +66,8 @@ struct Kept {
 fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
         "SELECT id, conversation, person, request, attempts, ifnull(attempted_at, at),
-                ifnull(doubted_since, ifnull(attempted_at, at)), silent, ifnull(reason, '') FROM send
+                ifnull(doubted_since, ifnull(attempted_at, at)), silent, ifnull(reason, ''), doubts, looks
+         FROM send
          WHERE account = ?1 AND status = 3 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let most = room.slots + room.in_flight.len();
@@ -77,13 +82,23 @@ fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec
             doubted_since: Timestamp(row.get(6)?),
             silent: row.get(7)?,
             reason: row.get(8)?,
+            doubts: row.get(9)?,
+            looks: row.get(10)?,
         })
     })?;
     let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(kept.into_iter().filter(|kept| !room.in_flight.contains(&kept.id)).take(room.slots).collect())
 }
 
-/// Nothing is known yet: it is looked at again at `at`.
-pub(in crate::store) fn look_again(work: &mut Work<'_>, send: SendId, at: Timestamp) -> rusqlite::Result<()> {
-    work.db.prepare_cached("UPDATE send SET due = ?2 WHERE id = ?1 AND status = 3")?.execute([send.0, at.0]).map(drop)
+/// Nothing is known yet: it is looked at again at `at`. `counts`: whether somebody has looked in vain.
+pub(in crate::store) fn look_again(
+    work: &mut Work<'_>,
+    send: SendId,
+    at: Timestamp,
+    counts: bool,
+) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached("UPDATE send SET due = ?2, looks = looks + ?3 WHERE id = ?1 AND status = 3")?
+        .execute(params![send.0, at.0, counts])
+        .map(drop)
 }

@@ -259,12 +259,12 @@ fn recent(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<Recen
     Ok(recent)
 }
 
-/// Whether a send says what an echo repeats: the same text, but for space around it, or something of the same type. Media
+/// Whether a send says what an echo repeats: the same words, however they are spaced, or something of the same type. Media
 /// come back under another address.
 fn says(request: &Option<Request>, echo: &Echo) -> bool {
     let Some(message) = request.as_ref().and_then(Request::as_message) else { return false };
     match (message.as_text(), echo.text.as_deref()) {
-        (Some(said), Some(repeated)) => said.trim() == repeated.trim(),
+        (Some(said), Some(repeated)) => said.split_whitespace().eq(repeated.split_whitespace()),
         (None, None) => match (message.attachment(), echo.attachments.first()) {
             (Some(sent), Some(repeated)) => sent.kind == repeated.kind.as_str(),
             _ => false,

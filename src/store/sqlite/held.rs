@@ -106,56 +106,62 @@ pub(super) fn resume(
         .map(drop)
 }
 
+/// A held send is settled. The rest of its turn goes on, unless something before it is held.
+pub(super) fn step_out(
+    work: &mut Work<'_>,
+    conversation: i64,
+    send: SendId,
+    next: Option<i64>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some(before) = before(work, send)? else { return resume(work, conversation, next, now) };
+    let set_next = "UPDATE send SET next = ?2 WHERE id = ?1";
+    work.db.prepare_cached(set_next)?.execute(params![before, next])?;
+    work.db.prepare_cached(set_next)?.execute(params![send.0, None::<i64>]).map(drop)
+}
+
 /// Sends it again, and the rest of its turn after it. What of its turn is held before it stays so.
 pub(in crate::store) fn release(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-    let held = match find(work, send)? {
-        Ok(held) => held,
+    let conversation = match find(work, send)? {
+        Ok(conversation) => conversation,
         Err(decided) => return Ok(decided),
     };
-    if let Some(before) = held.before {
+    if let Some(before) = before(work, send)? {
         link(work, &[before])?;
     }
-    resume(work, held.conversation, Some(send.0), now)?;
+    resume(work, conversation, Some(send.0), now)?;
     Ok(Decided::Done)
 }
 
 /// Gives it up. The rest of its turn goes on, unless something before it is held.
 pub(in crate::store) fn discard(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-    let held = match find(work, send)? {
-        Ok(held) => held,
-        Err(decided) => return Ok(decided),
-    };
-    if let Some(before) = held.before {
-        let set_next = "UPDATE send SET next = ?2 WHERE id = ?1";
-        work.db.prepare_cached(set_next)?.execute(params![before, held.next])?;
-        work.db.prepare_cached(set_next)?.execute(params![send.0, None::<i64>])?;
+    if let Err(decided) = find(work, send)? {
+        return Ok(decided);
     }
     outbox::settle(work, send, &Outcome::Failed { reason: "dropped by the operator".into() }, now)?;
+    // Whoever says the same from now on says it on their own account.
+    work.db.prepare_cached("UPDATE send SET doubted_since = NULL WHERE id = ?1")?.execute([send.0])?;
     Ok(Decided::Done)
 }
 
-/// A held send, and who stands around it in its turn.
-struct Held {
-    conversation: i64,
-    before: Option<i64>,
-    next: Option<i64>,
+/// The conversation of a send that is held.
+fn find(work: &Work<'_>, send: SendId) -> rusqlite::Result<Result<i64, Decided>> {
+    let found: Option<(i64, bool)> = work
+        .db
+        .prepare_cached("SELECT conversation, status = 7 FROM send WHERE id = ?1")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(match found {
+        None => Err(Decided::Unknown),
+        Some((_, false)) => Err(Decided::NotHeld),
+        Some((conversation, true)) => Ok(conversation),
+    })
 }
 
-fn find(work: &Work<'_>, send: SendId) -> rusqlite::Result<Result<Held, Decided>> {
-    let found: Option<(i64, Option<i64>, bool)> = work
-        .db
-        .prepare_cached("SELECT conversation, next, status = 7 FROM send WHERE id = ?1")?
-        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let (conversation, next) = match found {
-        None => return Ok(Err(Decided::Unknown)),
-        Some((_, _, false)) => return Ok(Err(Decided::NotHeld)),
-        Some((conversation, next, true)) => (conversation, next),
-    };
-    let before = work
-        .db
+/// The held send behind which another is held.
+fn before(work: &Work<'_>, send: SendId) -> rusqlite::Result<Option<i64>> {
+    work.db
         .prepare_cached("SELECT id FROM send WHERE status = 7 AND next = ?1")?
         .query_row([send.0], |row| row.get(0))
-        .optional()?;
-    Ok(Ok(Held { conversation, before, next }))
+        .optional()
 }

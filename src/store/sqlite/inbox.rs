@@ -54,7 +54,8 @@ fn due(
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
     let rows = statement.query_map(params![account, now.0, slots], |row| {
-        Ok(TakenEvent {
+        let has_steps = row.get::<_, i64>(13)? > 0;
+        let event = TakenEvent {
             id: EventId(row.get(0)?),
             account: crate::id::AccountId::new(row.get::<_, String>(1)?),
             person: row.get::<_, Option<String>>(2)?.map(PersonId::new),
@@ -66,16 +67,17 @@ fn due(
             received_at: Timestamp(row.get(6)?),
             raw: row.get(7)?,
             // A turn that is run again starts from what its first try knew.
-            state: row.get(if row.get::<_, i64>(13)? > 0 { 14 } else { 8 })?,
-            steps: Vec::with_capacity(row.get(13)?),
+            state: row.get(if has_steps { 14 } else { 8 })?,
+            steps: Vec::new(),
             window: ledger::window(row, 9)?,
             thread: answer::thread(row.get(15)?),
             answer_by: row.get::<_, Option<i64>>(16)?.map(Timestamp),
-        })
+        };
+        Ok((event, has_steps))
     })?;
-    for event in rows {
-        let mut event = event?;
-        if event.steps.capacity() > 0 {
+    for row in rows {
+        let (mut event, has_steps) = row?;
+        if has_steps {
             event.steps = step::taken(work, event.id)?;
         }
         events.push(event);

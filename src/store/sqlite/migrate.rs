@@ -1,8 +1,8 @@
 //! A store that an older release made becomes one of this release when it is opened.
 //!
 //! One step leads from each version to the next, all in one transaction with the number of the schema: whatever ends it half way
-//! leaves the store as it was. A step is frozen. It knows the tables as they were, by statements of its own, and is not changed
-//! when the tables change again. It walks the rows one at a time: a store may be larger than the memory.
+//! leaves the store as it was. A step knows the tables as they were, by statements of its own, and is not changed when the
+//! tables change again; what it reads of an event it reads as the rest of the store does. It walks the rows one at a time: a store may be larger than the memory.
 
 use std::path::Path;
 
@@ -31,7 +31,10 @@ pub(super) fn migrate(db: &mut Connection, path: &Path, found: i64) -> rusqlite:
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()?;
     // All that was changed stands in the log too, which would stay as long as that.
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    if let Err(error) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        tracing::warn!(store = %path.display(), %error, "the store was brought forward, and its log stays long");
+    }
+    Ok(())
 }
 
 fn to_2(db: &Connection) -> rusqlite::Result<()> {

@@ -217,7 +217,8 @@ pub(in crate::store) fn settle(
     work.db
         .prepare_cached(
             "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id),
-               silent = ifnull(?8, silent),
+               silent = ifnull(?8, silent), doubts = doubts + (?8 IS NOT NULL),
+               looks = CASE WHEN ?8 IS NULL THEN looks ELSE 0 END,
                doubted_since = CASE WHEN ?8 IS NOT NULL THEN ifnull(doubted_since, attempted_at) ELSE doubted_since END
              WHERE id = ?1",
         )?
@@ -236,7 +237,7 @@ pub(in crate::store) fn settle(
         SendStatus::InDoubt => work.woke.doubts = true,
         SendStatus::Held => held::hold_the_rest(work, conversation, send, next, now)?,
         _ => match SendStatus::from_number(was) {
-            Some(SendStatus::Held) => held::resume(work, conversation, next, now)?,
+            Some(SendStatus::Held) => held::step_out(work, conversation, send, next, now)?,
             Some(SendStatus::Waiting) => step_out(work, conversation, send, next)?,
             _ => come_forward(work, next, now)?,
         },

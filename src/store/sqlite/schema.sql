@@ -86,6 +86,8 @@ CREATE TABLE send (
     attempted_at INTEGER,
     answers INTEGER,                -- when that happened whose first answer it is, where it had to be answered
     doubted_since INTEGER,          -- when the first attempt left of which nobody could tell whether it arrived
+    doubts INTEGER NOT NULL DEFAULT 0, -- how often it came into doubt
+    looks INTEGER NOT NULL DEFAULT 0, -- how often evidence was looked for since it last did
     silent INTEGER NOT NULL DEFAULT 0, -- no answer at all came to the last of these
     repeats INTEGER NOT NULL DEFAULT 0, -- how often it arrived beyond once
     at INTEGER NOT NULL,            -- when it came to its status

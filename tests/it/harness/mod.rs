@@ -6,6 +6,7 @@ pub mod binary;
 pub mod bots;
 pub mod chromium;
 pub mod logs;
+pub mod meta;
 pub mod python;
 pub mod wall;
 

@@ -36,7 +36,7 @@ pub async fn a_doubt_is_given_when_it_is_due(opened: &Opened) {
     assert_eq!(taken.items[0].attempted_at, NOW);
     let in_flight = opened.store().take_doubts(send_room(9, &[send]), NOW).await.expect("taken");
     assert!(in_flight.items.is_empty());
-    opened.store().look_again(send, NOW + HOUR).await.expect("kept");
+    opened.store().look_again(send, NOW + HOUR, true).await.expect("kept");
     let later = take(NOW).await;
     assert_eq!((later.items.len(), later.next_due), (0, Some(NOW + HOUR)));
     assert_eq!(take(NOW + HOUR).await.items.len(), 1);

@@ -29,6 +29,8 @@ CREATE TABLE step (
 ALTER TABLE send ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN answers INTEGER;
 ALTER TABLE send ADD COLUMN doubted_since INTEGER;
+ALTER TABLE send ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE send ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;
 
@@ -44,7 +46,7 @@ WHERE send.id = part.id;
 
 -- A send in doubt was not tried again, so that its one attempt was the first. Whether an answer came was not kept; where none
 -- did, an echo is waited for before anything else.
-UPDATE send SET doubted_since = ifnull(attempted_at, at), silent = 1 WHERE status = 3;
+UPDATE send SET doubted_since = ifnull(attempted_at, at), doubts = 1, silent = 1 WHERE status = 3;
 
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
