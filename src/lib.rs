@@ -8,7 +8,8 @@
 //!    ledger, in one transaction. Only then is the delivery answered 200. Echoes of our own sends settle those sends.
 //! 3. **Handled** ([`dispatch`]): the first event of each conversation is taken and given to the account's handler ([`bot`]),
 //!    on a runtime of its own, under a deadline. What the handler says and remembers is kept in the transaction that marks
-//!    the event done. A handler that fails has said nothing: the event comes again, and in the end is dead and listed.
+//!    the event done, and with it what the bot owes the person beside its words: that it is a bot, and an answer. A handler that
+//!    fails has said nothing: the event comes again, and in the end is dead and listed.
 //! 4. **Decided** ([`sender`], [`policy`]): the first send of each conversation is taken. Just before it leaves, policy
 //!    decides from the ledger's facts: a permit, or a refusal that names its rule.
 //! 5. **Sent** ([`graph`]): the send is marked `sending` on disk, then the bytes leave, on the permit.

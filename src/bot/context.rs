@@ -12,7 +12,7 @@ use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
-use crate::store::{StateChange, Step, Store, TakenStep};
+use crate::store::{Disclosing, StateChange, Step, Store, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Turn {
     pub attempt: u32,
     /// The steps that an earlier try has taken.
     pub steps: Vec<TakenStep>,
+    /// The message by which the bot discloses itself, where it is due before what this turn says.
+    pub disclosing: Option<Disclosing>,
     /// What it may bring about.
     pub limits: Limits,
     /// The present moment, whenever it is asked for.
@@ -181,7 +183,8 @@ impl Context {
             Some(_) => Err(self.strayed(number)),
             None => {
                 let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
-                match self.store.step(Step { event, attempt, number, hash, sends, state, now }).await? {
+                let disclosing = turn.disclosing.clone();
+                match self.store.step(Step { event, attempt, number, hash, sends, state, disclosing, now }).await? {
                     true => Ok(()),
                     false => Err(FlushError::Over),
                 }

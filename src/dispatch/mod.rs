@@ -3,7 +3,14 @@
 //! One loop takes what is due, as much as each account has room for, and gives every event to a turn of its own (`turn`).
 //! Order within a conversation is the store's: it gives the next event when the one before is done or dead. Handlers run on
 //! a runtime of their own (`runtime`), so that nothing of the user's stops this loop or the intake.
+//!
+//! What the bot owes the person beside its handler's words (`manners`) is said in the same transaction: that it is a bot, and
+//! the fallback where an automated one would leave somebody without an answer. What no handler can take in time, the fallback
+//! answers too (`overdue`).
 
+mod ending;
+mod manners;
+mod overdue;
 mod retry;
 mod runtime;
 mod turn;
@@ -23,6 +30,7 @@ use crate::policy::Standing;
 use crate::settings;
 use crate::store::{Room, Store, TakenEvent};
 use crate::telemetry::Metrics;
+use manners::Manners;
 use runtime::HandlerRuntime;
 use turn::TurnOf;
 
@@ -39,6 +47,7 @@ pub struct Served {
     pub deadline: Duration,
     /// What the settings say of the account to policy.
     pub standing: Arc<Standing>,
+    manners: Manners,
     slots: Arc<Semaphore>,
 }
 
@@ -49,6 +58,7 @@ impl Served {
             handler,
             deadline: account.handler_deadline,
             standing: Arc::new(Standing::of(account)),
+            manners: Manners::of(account),
             slots: Arc::new(Semaphore::new(slots)),
         }
     }
@@ -109,13 +119,18 @@ impl Dispatch {
     /// Handles events until `stop`, then waits for the turns that run.
     pub async fn run(self, stop: CancellationToken) {
         let mut turns = JoinSet::new();
+        let mut overdue_at = Some(self.clock.now());
         while !stop.is_cancelled() {
             let next_due = self.launch(&mut turns).await;
+            let now = self.clock.now();
+            if overdue_at.is_some_and(|at| at <= now) {
+                overdue_at = self.answer_overdue(now).await;
+            }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.store.events_ready() => {}
                 () = self.freed.notified() => {}
-                () = self.clock.sleep_until_due(next_due) => {}
+                () = self.clock.sleep_until_due([next_due, overdue_at].into_iter().flatten().min()) => {}
             }
             while turns.try_join_next().is_some() {}
         }

@@ -1,7 +1,9 @@
 //! Whether an event whose handler failed comes again, and when.
 
 use crate::clock::Timestamp;
+use crate::policy::responsiveness;
 use crate::settings;
+use crate::store::Next;
 
 /// The next try: after a wait that grows from try to try, unless it would come later than `retry_for` after the first
 /// failure. `attempt` is the try that just failed, from 1.
@@ -13,6 +15,25 @@ pub(super) fn next_try(
 ) -> Option<Timestamp> {
     let next = now + settings.retry.wait(attempt);
     (next <= first_failed_at.unwrap_or(now) + settings.retry_for).then_some(next)
+}
+
+/// What becomes of the event, and whether the fallback answers it now. Where an answer is awaited, only a try that would be in
+/// time is waited for: else the fallback answers, and the event is done if its handler was late, dead if it failed. A failure
+/// that is not the event's own (`counts`) ends nothing: the event is handled when that is over, however late.
+pub(super) fn after_failure(
+    retry_at: Option<Timestamp>,
+    answer_by: Option<Timestamp>,
+    is_late: bool,
+    counts: bool,
+) -> (Next, bool) {
+    let retry = retry_at.map_or(Next::Dead, Next::Retry);
+    let Some(answer_by) = answer_by else { return (retry, false) };
+    match retry_at {
+        Some(at) if !is_late && responsiveness::leaves_time(answer_by, at) => (retry, false),
+        _ if !counts => (retry, true),
+        _ if is_late => (Next::Done, true),
+        _ => (Next::Dead, true),
+    }
 }
 
 #[cfg(test)]
@@ -40,5 +61,29 @@ mod tests {
             now = next;
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+    }
+
+    #[test]
+    fn where_an_answer_is_awaited_the_event_is_tried_again_only_in_time() {
+        let at = |seconds: i64| Timestamp(seconds * 1000);
+        let again = |seconds| Next::Retry(at(seconds));
+        for (retry_at, answer_by, is_late, counts, expected) in [
+            // Nobody waits: the usual.
+            (Some(1), None, false, true, (again(1), false)),
+            (Some(1), None, true, true, (again(1), false)),
+            (None, None, false, true, (Next::Dead, false)),
+            // Somebody does.
+            (Some(20), Some(25), false, true, (again(20), false)),
+            (Some(21), Some(25), false, true, (Next::Dead, true)),
+            (None, Some(25), false, true, (Next::Dead, true)),
+            (Some(1), Some(25), true, true, (Next::Done, true)),
+            // The handler is down as a whole.
+            (Some(20), Some(25), false, false, (again(20), false)),
+            (Some(21), Some(25), false, false, (again(21), true)),
+            (Some(1), Some(25), true, false, (again(1), true)),
+        ] {
+            let found = after_failure(retry_at.map(at), answer_by.map(at), is_late, counts);
+            assert_eq!(found, expected, "{retry_at:?} {answer_by:?} {is_late} {counts}");
+        }
     }
 }

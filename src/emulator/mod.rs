@@ -110,6 +110,11 @@ impl Emulator {
         !state.subscriptions.has_begun() || state.queue.is_at_rest(now)
     }
 
+    /// Whether every webhook has been delivered, those too that are due later.
+    pub fn has_told_all(&self) -> bool {
+        self.shared.state().queue.is_done()
+    }
+
     /// Serves the control routes, the Graph API and the playground on `listener`, and delivers webhooks, until `stop`; then
     /// answers what is being asked and returns. Deliveries that have not gone out by then are forgotten.
     ///

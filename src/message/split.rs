@@ -20,6 +20,11 @@ impl TextLimit {
     /// Instagram's.
     pub const INSTAGRAM: TextLimit = TextLimit::Bytes(1000);
 
+    /// Whether all of `text` may be sent as one message.
+    pub fn holds(self, text: &str) -> bool {
+        self.end(text).is_none()
+    }
+
     /// Where the longest beginning of `text` that may be sent ends; `None` when all of it may.
     fn end(self, text: &str) -> Option<usize> {
         match self {

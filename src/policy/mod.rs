@@ -20,8 +20,11 @@
 //! | P12 | `instagram`: what is not there |
 //! | P16 | `enforcement`: blocks |
 //!
+//! Two chapters say what a bot owes the person instead of what it may not say: P6 ([`disclosure`]) and P7 ([`responsiveness`]).
+//!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
+pub mod disclosure;
 mod enforcement;
 mod facts;
 #[cfg(test)]
@@ -35,6 +38,7 @@ mod news;
 mod one_time;
 mod permit;
 mod private_reply;
+pub mod responsiveness;
 mod sponsored;
 mod start;
 mod tags;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{STORE_PAUSE, verdict};
+use super::{STORE_PAUSE, answer, verdict};
 use crate::clock::Clock;
 use crate::graph::{Client, Pass, SendError};
 use crate::message::{Content, Request};
@@ -108,6 +108,7 @@ impl Attempt {
 
     async fn settle(self, outcome: Outcome) {
         self.count(&outcome);
+        answer::time(&self.metrics, self.send.answers, &outcome, self.clock.now());
         self.store.settle(self.send.id, outcome, self.clock.now()).await;
     }
 

@@ -5,6 +5,7 @@
 //! decided in `verdict`. The order within a conversation is the store's: it gives the next send when the one before is
 //! settled.
 
+mod answer;
 mod attempt;
 mod doubts;
 pub(crate) mod evidence;

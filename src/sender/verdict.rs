@@ -274,6 +274,7 @@ mod tests {
             was_in_doubt,
             origin: Origin::Bot,
             request,
+            answers: None,
         };
         let after = |error: &SendError, send: &TakenSend| {
             super::after(Err(error.clone()), send, &settings().retry, at(30), at(0))

@@ -207,6 +207,12 @@ impl Account {
             let hint = format!("set {} to manual or hybrid, or name a handler", key("bot"));
             reader.fault(&key("handler"), "is none, yet the bot is declared automated and must answer", hint);
         }
+        for (own, text) in [("disclosure.text", &self.disclosure.text), ("fallback", &self.fallback)] {
+            if !self.platform.text_limit().holds(text) {
+                let hint = "2000 characters on Messenger, 1000 bytes on Instagram";
+                reader.fault(&key(own), "is longer than one message may be", hint);
+            }
+        }
         if self.platform == Platform::Instagram && self.page_id.is_none() {
             let hint = "give the id of the linked Page, or set the platform to instagram-login";
             reader.fault(&key("page_id"), "is missing: sends of this account go through its Page", hint);

@@ -227,3 +227,19 @@ fn every_commented_key_exists() {
     let faults = faults.expect_err("blanks are faults").to_string();
     assert!(!faults.contains("is no key") && !faults.contains("is not TOML"), "{faults}");
 }
+
+#[test]
+fn what_a_bot_says_of_its_own_accord_is_one_message() {
+    let on_instagram =
+        [("REJOINDER_ACCOUNTS__SHOP__PLATFORM", "instagram"), ("REJOINDER_ACCOUNTS__SHOP__PAGE_ID", "104000000000009")];
+    let (most, long, half) = ("ö".repeat(2000), "o".repeat(2001), "ö".repeat(500));
+    for (name, key) in [
+        ("REJOINDER_ACCOUNTS__SHOP__FALLBACK", "accounts.shop.fallback"),
+        ("REJOINDER_ACCOUNTS__SHOP__DISCLOSURE__TEXT", "accounts.shop.disclosure.text"),
+    ] {
+        assert!(with(&[(name, most.as_str())]).is_ok());
+        fault(&[(name, long.as_str())], key, "longer");
+        assert!(with(&[&on_instagram[..], &[(name, half.as_str())]].concat()).is_ok());
+        fault(&[&on_instagram[..], &[(name, most.as_str())]].concat(), key, "1000 bytes");
+    }
+}

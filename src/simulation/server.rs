@@ -16,8 +16,8 @@ use crate::sender::evidence::{Evidence, weigh};
 use crate::sender::verdict::{Around, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    Bound, Delivery, Failure, Finish, Intake, Outcome, Plain, Room, SendRoom, StateChange, Step, TakenDoubt,
-    TakenEvent, TakenSend,
+    Bound, Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, StateChange, Step,
+    TakenDoubt, TakenEvent, TakenSend,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -112,7 +112,13 @@ impl Server {
         let event = self.running.swap_remove(rng.usize(..self.running.len()));
         let said = said(&event);
         let Some((person, text)) = said.as_ref().and_then(|(id, text)| Some((person(people, id)?, text))) else {
-            return self.store.finish(&Finish { event: event.id, sends: Vec::new(), state: StateChange::Keep, now });
+            return self.store.finish(&Finish {
+                event: event.id,
+                sends: Vec::new(),
+                state: StateChange::Keep,
+                owed: Owed::default(),
+                now,
+            });
         };
         let parts = parts(text);
         // A long turn keeps its first part as a step.
@@ -120,16 +126,25 @@ impl Server {
         if steps > event.steps.len() || (steps > 0 && self.has(Fault::StepTakenTwice)) {
             let sends = self.sends(person, &parts[..1]);
             let (number, hash) = (event.steps.len(), [0; 32]);
-            let step =
-                Step { event: event.id, attempt: event.attempt, number, hash, sends, state: StateChange::Keep, now };
+            let step = Step {
+                event: event.id,
+                attempt: event.attempt,
+                number,
+                hash,
+                sends,
+                state: StateChange::Keep,
+                disclosing: None,
+                now,
+            };
             self.store.step(&step);
         }
         if fails && event.attempt < 4 {
             if self.has(Fault::RepliesOfAFailedTurn) {
                 self.plan_apart(person, event.id, &parts, now);
             }
-            let retry_at = (!self.has(Fault::FailedEventForgotten)).then_some(now + SECOND);
-            let failure = Failure { event: event.id, error: "told to".into(), retry_at, counts: true, now };
+            let next = if self.has(Fault::FailedEventForgotten) { Next::Dead } else { Next::Retry(now + SECOND) };
+            let (error, owed) = ("told to".into(), Owed::default());
+            let failure = Failure { event: event.id, error, next, counts: true, owed, now };
             return self.store.fail(&failure);
         }
         let mut rest = parts[steps..].to_vec();
@@ -138,14 +153,23 @@ impl Server {
         }
         let sends = self.sends(person, &rest);
         let sends = if self.has(Fault::FinishedWithoutReplies) && rng.u8(..4) == 0 { Vec::new() } else { sends };
-        self.store.finish(&Finish { event: event.id, sends, state: StateChange::Keep, now });
+        self.store.finish(&Finish { event: event.id, sends, state: StateChange::Keep, owed: Owed::default(), now });
         self.meant.push((person.index, parts));
         self.answered.push(text.clone());
     }
 
     fn plan_apart(&mut self, person: &Person, event: EventId, parts: &[String], now: Timestamp) {
         let sends = self.sends(person, parts);
-        let step = Step { event, attempt: 1, number: 0, hash: [9; 32], sends, state: StateChange::Keep, now };
+        let step = Step {
+            event,
+            attempt: 1,
+            number: 0,
+            hash: [9; 32],
+            sends,
+            state: StateChange::Keep,
+            disclosing: None,
+            now,
+        };
         self.store.step(&step);
     }
 

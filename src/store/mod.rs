@@ -13,6 +13,7 @@
 
 mod error;
 mod list;
+mod owed;
 mod own;
 #[cfg(test)]
 mod plain;
@@ -27,6 +28,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 pub use error::{OpenError, StoreError};
 pub use list::*;
+pub use owed::*;
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use status::*;
@@ -38,7 +40,7 @@ use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
-use sqlite::{Sqlite, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, step};
+use sqlite::{Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, step};
 use wakes::Wakes;
 
 /// The store. Clones share it.
@@ -108,6 +110,26 @@ impl Store {
     pub async fn fail(&self, failure: Failure) {
         let failure = Arc::new(failure);
         self.sqlite.write_surely(move |work| inbox::fail(work, &failure)).await;
+    }
+
+    /// Shows the person that a turn takes a while, once for each event, and only while it runs and has said nothing.
+    pub async fn show_typing(&self, typing: Typing) -> Result<(), StoreError> {
+        self.sqlite.write(move |work| answer::show_typing(work, &typing)).await
+    }
+
+    /// Events of these accounts whose answer is overdue and which no handler has in hand, up to `most` of each.
+    pub async fn overdue(
+        &self,
+        accounts: Vec<AccountId>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Taken<Overdue>, StoreError> {
+        self.sqlite.read(move |db| answer::overdue(db, &accounts, most, now)).await
+    }
+
+    /// Answers an overdue event by its fallback. It is handled all the same, once it can be.
+    pub async fn fall_back(&self, event: EventId, owed: Owed, now: Timestamp) -> Result<(), StoreError> {
+        self.sqlite.write(move |work| answer::fall_back(work, event, &owed, now)).await
     }
 
     /// Plans sends that did not come from a handler, unless policy forbids one of them, or they were posted before under the

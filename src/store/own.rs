@@ -29,9 +29,14 @@ impl Own {
         echo.mark.as_ref().filter(|mark| mark.store == self.store).map(|mark| mark.send)
     }
 
+    /// Whether our own apps' ids are configured.
+    pub(super) fn knows_its_apps(&self) -> bool {
+        !self.apps.is_empty()
+    }
+
     /// Whether an app is certainly not ours. Where our ids are not configured, none but Meta's own are.
     pub(super) fn is_another_app(&self, app: &AppId) -> bool {
-        INBOXES.contains(&app.as_str()) || (!self.apps.is_empty() && !self.apps.contains(app))
+        INBOXES.contains(&app.as_str()) || (self.knows_its_apps() && !self.apps.contains(app))
     }
 }
 

@@ -4,9 +4,10 @@ use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Origin, Unreadable};
-use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
+use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Recipient, Request};
 use crate::policy::{self, Facts, Refusal, Standing, Window};
+use crate::store::{Disclosing, Owed};
 
 /// One signed POST from Meta, read.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Delivery {
 pub enum Intake {
     /// An event for a configured account: it is handled.
     Handled(Envelope),
+    /// The same, and somebody waits for its answer: by this moment its handler has to have given one.
+    Awaited(Envelope, Timestamp),
     /// An event for an account that is not configured: it is kept.
     Kept(Envelope),
     /// What could not be read: it is quarantined.
@@ -99,6 +102,10 @@ pub struct TakenEvent {
     pub steps: Vec<TakenStep>,
     /// What policy knows of the conversation, and of the right that a reply to the event has.
     pub facts: Facts,
+    /// What the person's name stands for.
+    pub thread: Thread,
+    /// Until when it must be answered; `None` when nobody waits for an answer.
+    pub answer_by: Option<Timestamp>,
 }
 
 impl TakenEvent {
@@ -118,6 +125,8 @@ pub struct Finish {
     pub sends: Vec<(SendId, Request)>,
     /// What it remembers.
     pub state: StateChange,
+    /// What is said beside that.
+    pub owed: Owed,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -137,6 +146,8 @@ pub struct Step {
     pub sends: Vec<(SendId, Request)>,
     /// What it remembers.
     pub state: StateChange,
+    /// The message by which the bot discloses itself, where that is due.
+    pub disclosing: Option<Disclosing>,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -184,12 +195,25 @@ pub struct Failure {
     pub event: EventId,
     /// What went wrong, for the operator.
     pub error: String,
-    /// When it is tried again; `None` when it is dead.
-    pub retry_at: Option<Timestamp>,
+    /// What becomes of it.
+    pub next: Next,
     /// Whether the time in which it is tried runs from its first failure. It does not from one that was not the event's.
     pub counts: bool,
+    /// What is said all the same.
+    pub owed: Owed,
     /// The present moment.
     pub now: Timestamp,
+}
+
+/// What becomes of an event whose handler failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is tried again.
+    Retry(Timestamp),
+    /// It is given up.
+    Dead,
+    /// Its time is over, and somebody was answered by other words: it is done.
+    Done,
 }
 
 /// A send to be sent.
@@ -209,6 +233,8 @@ pub struct TakenSend {
     pub origin: policy::Origin,
     /// To whom, and what.
     pub request: Request,
+    /// When that happened whose first answer it is, where it had to be answered.
+    pub answers: Option<Timestamp>,
 }
 
 /// How an attempt to send ended.

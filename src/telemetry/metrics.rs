@@ -53,6 +53,10 @@ pub struct Metrics {
     pub sends_postponed: Counter,
     /// How long Meta took to answer a send.
     pub send_seconds: Histogram,
+    /// How long people waited for an automated bot's answer.
+    pub answer_seconds: Histogram,
+    /// Answers of automated bots that came too late, or not at all.
+    pub answers_missed: Counter,
 }
 
 impl Metrics {
@@ -93,6 +97,14 @@ impl Metrics {
             sends_in_doubt: count("rejoinder_sends_in_doubt_total", "Sends that came into doubt"),
             sends_postponed: count("rejoinder_sends_postponed_total", "Sends that were put back"),
             send_seconds: time("rejoinder_send_seconds", "How long Meta took to answer a send"),
+            answer_seconds: time(
+                "rejoinder_answer_seconds",
+                "From an event's timestamp to Meta's acceptance of its first answer, for automated bots",
+            ),
+            answers_missed: count(
+                "rejoinder_answers_missed_total",
+                "Events of automated bots that were answered after more than 30 seconds, or whose answer was refused or failed",
+            ),
         }
     }
 

@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A bot on the real server, talking to an emulated Meta, on a temporary store and a clock that stands until
 /// [`wait`](Stage::wait) moves it. The world is the emulator's default one: `shop`, a Page, and `shop_ig`, an Instagram
 /// account; Ada and Ben.
+///
+/// On a stage a bot's words are its own: its accounts are `hybrid`, so that a silent handler is not helped out by the fallback,
+/// and do not disclose themselves. A test of those sets `accounts.shop.bot` to `automated`, or
+/// `accounts.shop.disclosure.enabled` to `true`.
 #[derive(Debug)]
 pub struct Stage {
     app: App,
@@ -70,7 +74,13 @@ impl Stage {
         let store = folder.path().join("rejoinder.db").display().to_string();
         let mut environment = settings_of(&world, &meta, &store, handler);
         let anywhere = [("server.listen", "127.0.0.1:0"), ("admin.listen", "127.0.0.1:0")];
-        environment.extend(anywhere.iter().chain(settings).map(|(key, value)| in_environment(key, value)));
+        environment.extend(anywhere.map(|(key, value)| in_environment(key, value)));
+        for account in &world.accounts {
+            let own_words = [("bot", "hybrid"), ("disclosure.enabled", "false")];
+            let key = |key: &str| format!("accounts.{}.{key}", account.name);
+            environment.extend(own_words.map(|(word, value)| in_environment(&key(word), value)));
+        }
+        environment.extend(settings.iter().map(|(key, value)| in_environment(key, value)));
         let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names())?;
 
         let (emulator, stop) = (Emulator::new(world, clock.clone()), CancellationToken::new());

@@ -8,7 +8,7 @@
 mod receive;
 mod verify;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,8 @@ use crate::telemetry::Metrics;
 #[derive(Debug)]
 pub struct Webhook {
     app: settings::App,
-    accounts: HashSet<AccountId>,
+    /// The accounts, and who answers there.
+    accounts: HashMap<AccountId, settings::Bot>,
     max_body: usize,
     timeout: Duration,
     /// The bytes of bodies that may still be held.
@@ -45,7 +46,7 @@ impl Webhook {
     pub fn new(settings: &Settings, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
         Webhook {
             app: settings.app.clone(),
-            accounts: settings.accounts.values().map(|account| account.id.clone()).collect(),
+            accounts: settings.accounts.values().map(|account| (account.id.clone(), account.bot)).collect(),
             max_body: settings.server.max_body,
             timeout: settings.server.timeout,
             room: Semaphore::new(settings.server.max_buffered.min(Semaphore::MAX_PERMITS)),

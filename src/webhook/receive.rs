@@ -14,6 +14,7 @@ use super::Webhook;
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
 use crate::id::AccountId;
+use crate::policy::responsiveness;
 use crate::signature;
 use crate::store::{Delivery, Intake};
 
@@ -80,8 +81,9 @@ impl Webhook {
 
     async fn keep(&self, body: &[u8]) -> StatusCode {
         let started = tokio::time::Instant::now();
-        let items = event::read(body).into_iter().map(|item| self.intake(item)).collect();
-        match self.store.append(Delivery { received_at: self.clock.now(), items }).await {
+        let received_at = self.clock.now();
+        let items = event::read(body).into_iter().map(|item| self.intake(item, received_at)).collect();
+        match self.store.append(Delivery { received_at, items }).await {
             Ok(appended) => {
                 self.metrics.deliveries_accepted.increment(1);
                 self.metrics.delivery_seconds.record(started.elapsed().as_secs_f64());
@@ -111,13 +113,18 @@ impl Webhook {
         }
     }
 
-    fn intake(&self, item: Result<Envelope, Unreadable>) -> Intake {
+    fn intake(&self, item: Result<Envelope, Unreadable>, received_at: Timestamp) -> Intake {
         match item {
-            Ok(envelope) if self.accounts.contains(&envelope.account) => Intake::Handled(envelope),
-            Ok(envelope) => {
-                self.tell_of_unknown(&envelope.account);
-                Intake::Kept(envelope)
-            }
+            Ok(envelope) => match self.accounts.get(&envelope.account) {
+                Some(bot) => match responsiveness::answer_by(*bot, &envelope, received_at) {
+                    Some(until) => Intake::Awaited(envelope, until),
+                    None => Intake::Handled(envelope),
+                },
+                None => {
+                    self.tell_of_unknown(&envelope.account);
+                    Intake::Kept(envelope)
+                }
+            },
             Err(piece) => {
                 tracing::warn!(
                     reason = piece.reason,

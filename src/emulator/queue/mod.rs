@@ -154,6 +154,11 @@ impl Queue {
         self.in_flight == 0 && self.next_due().is_none_or(|due| due > now)
     }
 
+    /// Whether nothing is under way, and nothing will go however long one waits.
+    pub(super) fn is_done(&self) -> bool {
+        self.in_flight == 0 && self.next_due().is_none()
+    }
+
     /// Forgets everything. Ids go on, so that an attempt under way cannot settle a later delivery.
     pub(super) fn clear(&mut self) {
         *self = Queue { next: self.next, ..Queue::default() };

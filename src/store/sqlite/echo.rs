@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{inbox, outbox, rights};
+use super::{answer, inbox, outbox, rights};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
@@ -94,7 +94,7 @@ fn by_message(
 pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
     // One at a time: settling a send for one of them looks at all of them again.
     let mut last = 0;
-    while let Some((id, account, raw)) = next_parked(work, conversation, last)? {
+    while let Some(Parked { id, account, raw, said_at }) = next_parked(work, conversation, last)? {
         last = id;
         let last_send = conversation::get(work, conversation)?.last_send;
         let recognised = match read(&account, &raw) {
@@ -105,6 +105,7 @@ pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> 
             Recognised::Perhaps => {}
             Recognised::Own => release(work, id, EventStatus::Done, now)?,
             Recognised::Foreign => {
+                answer::by_others(work, conversation, said_at)?;
                 let tail = conversation::get(work, conversation)?.queue_tail;
                 let status = inbox::enqueue(work, tail, id)?;
                 work.woke.events |= status == EventStatus::Ready;
@@ -125,14 +126,24 @@ fn release(work: &Work<'_>, event: i64, status: EventStatus, now: Timestamp) -> 
         .map(drop)
 }
 
-type Parked = (i64, String, Vec<u8>);
+/// An echo that waits to be recognised.
+struct Parked {
+    id: i64,
+    account: String,
+    raw: Vec<u8>,
+    said_at: Timestamp,
+}
 
 fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Result<Option<Parked>> {
     work.db
         .prepare_cached(
-            "SELECT id, account, raw FROM event WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
+            "SELECT id, account, raw, min(ifnull(at, received_at), received_at) FROM event
+             WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
         )?
-        .query_row([conversation, after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([conversation, after], |row| {
+            let said_at = Timestamp(row.get(3)?);
+            Ok(Parked { id: row.get(0)?, account: row.get(1)?, raw: row.get(2)?, said_at })
+        })
         .optional()
 }
 

@@ -2,14 +2,13 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::ledger;
-use super::outbox::{self, Planned};
-use super::step::{self, SaidSoFar};
+use super::turn::{self, Turn};
 use super::work::Work;
+use super::{answer, ledger, step};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{AccountId, EventId, PersonId};
-use crate::store::{EventStatus, Failure, Finish, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
+use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -52,7 +51,7 @@ fn due(
     let blocked = ledger::blocked(work, &AccountId::new(account))?;
     let mut statement = work.db.prepare_cached(
         "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by, last_message_at, event.kind, at, steps, state_before
+                opened_at, opened_by, last_message_at, event.kind, at, steps, state_before, thread, answer_by
          FROM event JOIN conversation ON conversation.id = event.conversation
          WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
     )?;
@@ -73,6 +72,8 @@ fn due(
             state: row.get(if has_steps { 15 } else { 8 })?,
             steps: Vec::new(),
             facts: ledger::of_row(row, 9, row.get::<_, Option<String>>(2)?.map(PersonId::new), blocked, None)?,
+            thread: answer::thread(row.get(16)?),
+            answer_by: row.get::<_, Option<i64>>(17)?.map(Timestamp),
         };
         Ok((event, has_steps))
     })?;
@@ -99,9 +100,9 @@ fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<
 /// Done: the sends are planned, the state kept, and the conversation's next event comes forward. What is not running any
 /// more is left as it is: its turn was over before it returned.
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
-    let Some(left) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
-    outbox::plan(work, Planned::by(finish.event, left.so_far), left.conversation, &finish.sends, finish.now)?;
-    remember(work, left.conversation, &finish.state)
+    let Some(turn) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
+    turn::say(work, &turn, &finish.sends, &finish.owed, finish.now)?;
+    remember(work, turn.conversation, &finish.state)
 }
 
 /// What a handler remembers of a conversation.
@@ -117,11 +118,22 @@ pub(super) fn remember(work: &Work<'_>, conversation: i64, state: &StateChange) 
         .map(drop)
 }
 
-/// Failed: the event waits for its next try, holding back its conversation, or it is dead and lets it go on.
+/// Failed: the event waits for its next try, holding back its conversation, or it comes to its end and lets it go on. What the
+/// turn owes is said either way.
 pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite::Result<()> {
-    let Some(retry_at) = failure.retry_at else {
-        return leave(work, failure.event, EventStatus::Dead, failure.now, Some(&failure.error)).map(drop);
+    let end = |work: &mut Work<'_>, status| leave(work, failure.event, status, failure.now, Some(&failure.error));
+    let turn = match failure.next {
+        Next::Retry(at) => retry(work, failure, at)?,
+        Next::Dead => end(work, EventStatus::Dead)?,
+        Next::Done => end(work, EventStatus::Done)?,
     };
+    match turn {
+        Some(turn) => turn::say(work, &turn, &[], &failure.owed, failure.now),
+        None => Ok(()),
+    }
+}
+
+fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Result<Option<Turn>> {
     let changed = work
         .db
         .prepare_cached(
@@ -129,20 +141,24 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
                first_failed_at = CASE WHEN ?5 THEN ifnull(first_failed_at, ?4) END
              WHERE id = ?1 AND status = 2",
         )?
-        .execute(params![failure.event.0, retry_at.0, failure.error, failure.now.0, failure.counts])?;
-    work.woke.events |= changed == 1;
-    Ok(())
+        .execute(params![failure.event.0, at.0, failure.error, failure.now.0, failure.counts])?;
+    if changed == 0 {
+        return Ok(None);
+    }
+    work.woke.events = true;
+    turn::of(work, failure.event).map(Some)
 }
 
-/// Whether nobody is at work, and nothing is due but for accounts that cannot take it now.
+/// Whether nobody is at work, nobody waits for an overdue answer, and nothing is due but for accounts that cannot take it now.
 pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
     let at_work = work
         .db
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND status = 2)
-                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)",
+                 OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)
+                 OR EXISTS (SELECT 1 FROM event WHERE answer_by <= ?1 AND status NOT IN (2, 3))",
         )?
-        .query_row([], |row| row.get::<_, bool>(0))?;
+        .query_row([now.0], |row| row.get::<_, bool>(0))?;
     Ok(!at_work
         && !is_due(work, "event", EventStatus::Ready as i64, &shut.events, now)?
         && !is_due(work, "send", SendStatus::Ready as i64, &shut.sends, now)?
@@ -167,12 +183,6 @@ pub(in crate::store) fn release(work: &mut Work<'_>) -> rusqlite::Result<()> {
     work.db.prepare_cached("UPDATE event SET status = 0 WHERE status < 3 AND status = 2")?.execute([]).map(drop)
 }
 
-/// What an event's turn leaves behind.
-pub(super) struct Left {
-    conversation: i64,
-    so_far: Option<SaidSoFar>,
-}
-
 /// Takes a running event out of its conversation's way, and lets the one behind it come forward.
 pub(super) fn leave(
     work: &mut Work<'_>,
@@ -180,7 +190,7 @@ pub(super) fn leave(
     status: EventStatus,
     now: Timestamp,
     error: Option<&str>,
-) -> rusqlite::Result<Option<Left>> {
+) -> rusqlite::Result<Option<Turn>> {
     // Two statements cost less than one that returns what it changed.
     let running: Option<(i64, Option<i64>, i64)> = work
         .db
@@ -203,5 +213,5 @@ pub(super) fn leave(
             .execute(params![next, now.0])?;
         work.woke.events = true;
     }
-    Ok(Some(Left { conversation, so_far }))
+    Ok(Some(Turn { event, conversation, so_far }))
 }

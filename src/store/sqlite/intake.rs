@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::conversation::{self, Conversation};
 use super::echo::{self, Recognised};
 use super::work::Work;
-use super::{inbox, keys, ledger};
+use super::{answer, disclosure, inbox, keys, ledger};
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
 use crate::id::{AppId, PersonId};
@@ -16,24 +16,30 @@ pub(in crate::store) fn append(work: &mut Work<'_>, delivery: &Delivery) -> rusq
     let mut appended = Appended::default();
     for item in &delivery.items {
         match item {
-            Intake::Handled(envelope) => event(work, envelope, true, delivery.received_at, &mut appended)?,
-            Intake::Kept(envelope) => event(work, envelope, false, delivery.received_at, &mut appended)?,
+            Intake::Handled(envelope) => event(work, envelope, true, delivery.received_at, &mut appended).map(drop)?,
+            Intake::Awaited(envelope, until) => {
+                if let Some(id) = event(work, envelope, true, delivery.received_at, &mut appended)? {
+                    answer::await_until(work, id, *until)?;
+                }
+            }
+            Intake::Kept(envelope) => event(work, envelope, false, delivery.received_at, &mut appended).map(drop)?,
             Intake::Unreadable(piece) => quarantine(work, piece, delivery.received_at, &mut appended)?,
         }
     }
     Ok(appended)
 }
 
+/// Keeps an event. Returns its id, where it is new.
 fn event(
     work: &mut Work<'_>,
     envelope: &Envelope,
     handled: bool,
     now: Timestamp,
     appended: &mut Appended,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Option<i64>> {
     if !keys::remember(work, &envelope.key, envelope.standby, now)? {
         appended.repeated += 1;
-        return Ok(());
+        return Ok(None);
     }
     let person = envelope.person.as_ref().map_or("", PersonId::as_str);
     let conversation = conversation::open(work, envelope.account.as_str(), envelope.thread, person)?;
@@ -56,7 +62,9 @@ fn event(
     }
     insert(work, envelope, id, &conversation, status, now)?;
     record(work, envelope, id, &conversation, status, now)?;
-    ledger::feed(work, envelope, conversation.id, now)
+    ledger::feed(work, envelope, conversation.id, now)?;
+    disclosure::heard(work, envelope, conversation.id, recognised == Recognised::Foreign, now)?;
+    Ok(Some(id))
 }
 
 fn insert(

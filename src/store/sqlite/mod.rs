@@ -1,6 +1,8 @@
 //! The store on SQLite: one file, one writer thread, plain functions for what happens inside its transactions.
 
+pub(super) mod answer;
 mod conversation;
+mod disclosure;
 pub(super) mod doubt;
 mod echo;
 pub(super) mod held;
@@ -20,6 +22,7 @@ mod recover;
 pub(super) mod replay;
 mod rights;
 pub(super) mod step;
+mod turn;
 mod work;
 mod writer;
 

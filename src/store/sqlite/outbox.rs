@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{echo, held, outcome, rights};
+use super::{disclosure, echo, held, outcome, rights};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 use crate::message::Request;
@@ -47,7 +47,7 @@ pub(super) fn plan(
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let turn = so_far.map_or(first, |so_far| so_far.first.0);
+    let turn = so_far.map_or(first, |so_far| so_far.turn.0);
     let origin = if agent.is_some() { Origin::Agent } else { Origin::Bot };
     let chain = rights::take(work, &AccountId::new(account.as_str()), origin, sends, now)?;
     let held = match (so_far, chain.first) {
@@ -123,7 +123,7 @@ pub(in crate::store) fn take(
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
-                    let Kept { id, person, attempts, was_in_doubt, origin, request: _ } = kept;
+                    let Kept { id, person, attempts, was_in_doubt, origin, request: _, answers } = kept;
                     taken.items.push(TakenSend {
                         id,
                         account: account.clone(),
@@ -132,6 +132,7 @@ pub(in crate::store) fn take(
                         was_in_doubt,
                         origin,
                         request,
+                        answers,
                     });
                 }
                 Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
@@ -156,6 +157,7 @@ struct Kept {
     was_in_doubt: bool,
     origin: Origin,
     request: String,
+    answers: Option<Timestamp>,
 }
 
 fn due(
@@ -166,7 +168,7 @@ fn due(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, doubted_since IS NOT NULL, agent IS NOT NULL, request FROM send
+        "SELECT id, person, attempts, doubted_since IS NOT NULL, agent IS NOT NULL, request, answers FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
     )?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
@@ -177,7 +179,8 @@ fn due(
             let person = PersonId::new(row.get::<_, String>(1)?);
             let (attempts, was_in_doubt) = (row.get(2)?, row.get(3)?);
             let origin = if row.get(4)? { Origin::Agent } else { Origin::Bot };
-            kept.push(Kept { id, person, attempts, was_in_doubt, origin, request: row.get(5)? });
+            let answers = row.get::<_, Option<i64>>(6)?.map(Timestamp);
+            kept.push(Kept { id, person, attempts, was_in_doubt, origin, request: row.get(5)?, answers });
         }
     }
     Ok(kept)
@@ -254,6 +257,7 @@ pub(in crate::store) fn settle(
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
         rights::give_back(work, send)?;
+        disclosure::undone(work, conversation, send)?;
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;

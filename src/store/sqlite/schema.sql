@@ -23,7 +23,11 @@ CREATE TABLE conversation (
     last_send INTEGER,
     send_tail INTEGER,              -- the end of its queue of sends
     queue_tail INTEGER,             -- the end of its queue of events
-    state TEXT                      -- what the handler remembers: JSON
+    state TEXT,                     -- what the handler remembers: JSON
+    said_at INTEGER,                -- when either side last said something
+    disclosed_by INTEGER,           -- the send by which the bot last disclosed itself; since then:
+    silence INTEGER NOT NULL DEFAULT 0, -- the longest pause between two things said
+    others_spoke INTEGER NOT NULL DEFAULT 0 -- whether a person or another app spoke for the account, or had the conversation
 );
 
 CREATE TABLE event (
@@ -45,11 +49,15 @@ CREATE TABLE event (
     error TEXT,
     steps INTEGER NOT NULL DEFAULT 0, -- how many of its turn's steps are kept
     state_before TEXT,              -- what was remembered before the first of them
+    answer_by INTEGER,              -- until when it must be answered; null when nobody waits for an answer
+    typing INTEGER NOT NULL DEFAULT 0, -- whether three dots were shown for it
     piece TEXT,                     -- how much of a delivery could not be read; null for an event
     raw BLOB NOT NULL
 );
 CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
 CREATE INDEX event_open ON event (id) WHERE status < 3;
+CREATE INDEX event_awaited ON event (account, answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX event_awaited_in ON event (conversation) WHERE answer_by IS NOT NULL;
 CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
 -- What an operator looks for: rare, so an index over it costs nothing.
 CREATE INDEX event_dead ON event (id) WHERE status = 4;
@@ -79,6 +87,7 @@ CREATE TABLE send (
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,
+    answers INTEGER,                -- when that happened whose first answer it is, where it had to be answered
     doubted_since INTEGER,          -- when the first attempt left of which nobody could tell whether it arrived
     doubts INTEGER NOT NULL DEFAULT 0, -- how often it came into doubt
     looks INTEGER NOT NULL DEFAULT 0, -- how often evidence was looked for since it last did

@@ -2,9 +2,8 @@
 
 use rusqlite::params;
 
-use super::inbox;
-use super::outbox::{self, Planned};
 use super::work::Work;
+use super::{inbox, turn};
 use crate::id::{EventId, SendId};
 use crate::store::{Step, TakenStep};
 
@@ -23,11 +22,9 @@ pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Resu
     if changed == 0 {
         return Ok(false);
     }
-    let conversation: i64 =
-        work.db.prepare_cached("SELECT conversation FROM event WHERE id = ?1")?.query_row([event], |row| row.get(0))?;
-    let so_far = said_so_far(work, step.event)?;
-    outbox::plan(work, Planned::by(step.event, so_far), conversation, &step.sends, step.now)?;
-    inbox::remember(work, conversation, &step.state)?;
+    let turn = turn::of(work, step.event)?;
+    turn::plan(work, &turn, &step.sends, step.disclosing.as_ref(), step.now)?;
+    inbox::remember(work, turn.conversation, &step.state)?;
     let sends: Vec<_> = step.sends.iter().map(|(send, _)| send.0.to_string()).collect();
     work.db
         .prepare_cached("INSERT INTO step (event, number, hash, sends) VALUES (?1, ?2, ?3, ?4)")?
@@ -49,14 +46,17 @@ pub(super) fn taken(work: &Work<'_>, event: EventId) -> rusqlite::Result<Vec<Tak
 /// What a turn has said in its steps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SaidSoFar {
-    pub(super) first: SendId,
+    /// The turn's first send, by which its sends are known.
+    pub(super) turn: SendId,
     pub(super) last: SendId,
 }
 
 /// What a turn has said in its steps, where one of them said something.
 pub(super) fn said_so_far(work: &Work<'_>, event: EventId) -> rusqlite::Result<Option<SaidSoFar>> {
-    let sends: Vec<_> = taken(work, event)?.into_iter().flat_map(|step| step.sends).collect();
-    Ok(sends.first().zip(sends.last()).map(|(first, last)| SaidSoFar { first: *first, last: *last }))
+    let Some(last) = taken(work, event)?.into_iter().flat_map(|step| step.sends).next_back() else { return Ok(None) };
+    work.db
+        .prepare_cached("SELECT turn FROM send WHERE id = ?1")?
+        .query_row([last.0], |row| Ok(Some(SaidSoFar { turn: SendId(row.get(0)?), last })))
 }
 
 /// The turn has ended for good.

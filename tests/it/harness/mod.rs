@@ -71,7 +71,9 @@ pub fn settings(meta: &str, store: &str, handler: &str) -> Vec<(String, String)>
         set("id", &account.id);
         set("access_token", account.access_token.expose());
         set("handler", handler);
+        // What a bot says of its own accord is the subject of `automation` alone.
         set("bot", "hybrid");
+        set("disclosure.enabled", "false");
         if instagram {
             set("page_id", SHOP);
         }

@@ -103,6 +103,7 @@ pub async fn a_step_is_kept_and_not_taken_twice(opened: &Opened) {
         hash: [u8::try_from(number).expect("few"); 32],
         sends: vec![(send, text("one moment"))],
         state: StateChange::Set("1".into()),
+        disclosing: None,
         now: NOW,
     };
     assert!(store.step(step(send(), 0, 1)).await.expect("kept"));

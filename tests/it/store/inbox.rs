@@ -38,7 +38,16 @@ pub async fn events_of_a_conversation_are_taken_one_after_the_other(opened: &Ope
         }
         seen.push(ids(&taken));
         for event in taken {
-            opened.store().finish(Finish { event: event.id, sends: vec![], state: StateChange::Keep, now: NOW }).await;
+            opened
+                .store()
+                .finish(Finish {
+                    event: event.id,
+                    sends: vec![],
+                    state: StateChange::Keep,
+                    owed: Owed::default(),
+                    now: NOW,
+                })
+                .await;
         }
     }
     assert_eq!(seen, [vec![r#""a1""#, r#""b1""#], vec![r#""a2""#], vec![r#""a3""#]]);
@@ -60,7 +69,14 @@ pub async fn a_failed_event_waits_for_its_time_and_holds_back_its_conversation(o
     let event = opened.take_one().await;
     assert_eq!((event.attempt, event.first_failed_at), (1, None));
     let later = NOW + HOUR;
-    let failure = Failure { event: event.id, error: "told to".into(), retry_at: Some(later), counts: true, now: NOW };
+    let failure = Failure {
+        event: event.id,
+        error: "told to".into(),
+        next: Next::Retry(later),
+        counts: true,
+        owed: Owed::default(),
+        now: NOW,
+    };
     opened.store().fail(failure).await;
     let waiting = opened.take(9, NOW).await;
     assert_eq!((waiting.items.len(), waiting.next_due), (0, Some(later)));
@@ -72,7 +88,17 @@ pub async fn a_dead_event_lets_its_conversation_go_on(opened: &Opened) {
     opened.says(ADA, "a1").await;
     opened.says(ADA, "a2").await;
     let event = opened.take_one().await.id;
-    opened.store().fail(Failure { event, error: "told to".into(), retry_at: None, counts: true, now: NOW }).await;
+    opened
+        .store()
+        .fail(Failure {
+            event,
+            error: "told to".into(),
+            next: Next::Dead,
+            counts: true,
+            owed: Owed::default(),
+            now: NOW,
+        })
+        .await;
     assert_eq!(opened.event_status(event).await, "dead");
     assert_eq!(ids(&opened.take(9, NOW).await.items), [r#""a2""#]);
 }
@@ -84,12 +110,18 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     assert_eq!(event.state, None);
     let send = opened.store().next_send_id();
     let state = StateChange::Set(r#"{"step":2}"#.into());
-    opened.store().finish(Finish { event: event.id, sends: vec![(send, text("hi"))], state, now: NOW }).await;
+    opened
+        .store()
+        .finish(Finish { event: event.id, sends: vec![(send, text("hi"))], state, owed: Owed::default(), now: NOW })
+        .await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.event, row.request), ("planned", Some(event.id), json!(text("hi"))));
     let next = opened.take_one().await;
     assert_eq!(next.state.as_deref(), Some(r#"{"step":2}"#));
-    opened.store().finish(Finish { event: next.id, sends: vec![], state: StateChange::Clear, now: NOW }).await;
+    opened
+        .store()
+        .finish(Finish { event: next.id, sends: vec![], state: StateChange::Clear, owed: Owed::default(), now: NOW })
+        .await;
     opened.says(ADA, "a3").await;
     assert_eq!(opened.take_one().await.state, None);
 }
@@ -98,9 +130,26 @@ pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let event = opened.take_one().await.id;
     let store = opened.store();
-    store.fail(Failure { event, error: "late".into(), retry_at: Some(NOW + HOUR), counts: true, now: NOW }).await;
+    store
+        .fail(Failure {
+            event,
+            error: "late".into(),
+            next: Next::Retry(NOW + HOUR),
+            counts: true,
+            owed: Owed::default(),
+            now: NOW,
+        })
+        .await;
     let send = store.next_send_id();
-    store.finish(Finish { event, sends: vec![(send, text("hi"))], state: StateChange::Keep, now: NOW }).await;
+    store
+        .finish(Finish {
+            event,
+            sends: vec![(send, text("hi"))],
+            state: StateChange::Keep,
+            owed: Owed::default(),
+            now: NOW,
+        })
+        .await;
     assert_eq!(opened.event_status(event).await, "pending");
     assert!(store.send(send).await.expect("read").is_none());
 }

@@ -11,8 +11,8 @@ use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
-    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, OpenError, Outcome, Replayed, Room,
-    SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
+    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Outcome, Owed,
+    Replayed, Room, SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -25,6 +25,7 @@ mod inbox;
 mod lifetime;
 mod migration;
 mod outbox;
+mod owed;
 mod rights;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -76,6 +77,13 @@ macro_rules! contract {
                     an_echo_takes_the_right_of_a_send_that_seemed_refused
                     what_is_told_late_or_again_gives_nothing_back
                     of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer;
+                owed:
+                    the_bot_discloses_itself_once_in_a_conversation
+                    what_the_disclosing_message_holds_is_its_whole_turn
+                    nothing_is_disclosed_before_the_one_message_of_a_token
+                    who_waits_is_answered_once
+                    whoever_speaks_for_the_account_answers_what_was_asked_before
+                    what_is_given_up_is_answered_all_the_same;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last
@@ -161,7 +169,7 @@ impl Opened {
         let store = self.store();
         let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
         let ids = sends.iter().map(|(id, _)| *id).collect();
-        store.finish(Finish { event, sends, state: StateChange::Keep, now: NOW }).await;
+        store.finish(Finish { event, sends, state: StateChange::Keep, owed: Owed::default(), now: NOW }).await;
         ids
     }
 
@@ -173,7 +181,15 @@ impl Opened {
                 let sends: Vec<_> =
                     requests.into_iter().map(|request| (self.store().next_send_id(), request)).collect();
                 let ids = sends.iter().map(|(id, _)| *id).collect();
-                self.store().finish(Finish { event: taken.id, sends, state: StateChange::Keep, now: NOW }).await;
+                self.store()
+                    .finish(Finish {
+                        event: taken.id,
+                        sends,
+                        state: StateChange::Keep,
+                        owed: Owed::default(),
+                        now: NOW,
+                    })
+                    .await;
                 return ids;
             }
             self.finish(taken.id).await;
@@ -181,7 +197,7 @@ impl Opened {
     }
 
     async fn finish(&self, event: EventId) {
-        let finish = Finish { event, sends: Vec::new(), state: StateChange::Keep, now: NOW };
+        let finish = Finish { event, sends: Vec::new(), state: StateChange::Keep, owed: Owed::default(), now: NOW };
         self.store().finish(finish).await;
     }
 

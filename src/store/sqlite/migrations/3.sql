@@ -1,4 +1,4 @@
--- To schema 3: doubt, turns, the steps of long turns, and the ledger.
+-- To schema 3: doubt, turns, the steps of long turns, the ledger, and what a bot owes beside its handler's words.
 
 -- The last send was the end of its queue.
 ALTER TABLE conversation ADD COLUMN send_tail INTEGER;
@@ -9,6 +9,16 @@ ALTER TABLE conversation ADD COLUMN last_message_at INTEGER;
 ALTER TABLE conversation ADD COLUMN owner TEXT;
 ALTER TABLE conversation ADD COLUMN owner_at INTEGER;
 UPDATE conversation SET last_message_at = opened_at WHERE opened_by = 'message';
+ALTER TABLE conversation ADD COLUMN said_at INTEGER;
+ALTER TABLE conversation ADD COLUMN disclosed_by INTEGER;
+ALTER TABLE conversation ADD COLUMN silence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN others_spoke INTEGER NOT NULL DEFAULT 0;
+
+-- What came before is late already: nobody is answered by a fallback for it.
+ALTER TABLE event ADD COLUMN answer_by INTEGER;
+ALTER TABLE event ADD COLUMN typing INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX event_awaited ON event (account, answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX event_awaited_in ON event (conversation) WHERE answer_by IS NOT NULL;
 
 ALTER TABLE event ADD COLUMN steps INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE event ADD COLUMN state_before TEXT;
@@ -22,6 +32,7 @@ CREATE TABLE step (
 ) WITHOUT ROWID;
 
 ALTER TABLE send ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE send ADD COLUMN answers INTEGER;
 ALTER TABLE send ADD COLUMN doubted_since INTEGER;
 ALTER TABLE send ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;

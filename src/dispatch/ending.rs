@@ -1,0 +1,104 @@
+//! How a turn ends: with what its handler brought about, or without.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use super::{Served, retry};
+use crate::bot::Effects;
+use crate::clock::{Clock, Timestamp};
+use crate::id::EventId;
+use crate::message::{Action, Recipient, Request};
+use crate::policy::responsiveness;
+use crate::settings;
+use crate::store::{Disclosing, Failure, Finish, Next, Owed, Store, Typing};
+use crate::telemetry::Metrics;
+
+/// The longest error that is kept with an event, in characters.
+const LONGEST_ERROR: usize = 2_000;
+
+/// Why a turn brought nothing about.
+pub(super) enum Fault {
+    /// Its handler failed, in these words.
+    Failed(String),
+    /// Its handler has not returned in time.
+    Late(String),
+}
+
+/// What is needed to end a turn once its handler has ended, or has not in time.
+pub(super) struct Ending {
+    pub(super) event: EventId,
+    pub(super) attempt: u32,
+    pub(super) first_failed_at: Option<Timestamp>,
+    /// Until when the event must be answered, where it must.
+    pub(super) answer_by: Option<Timestamp>,
+    /// Whom to answer.
+    pub(super) recipient: Option<Recipient>,
+    pub(super) disclosing: Option<Disclosing>,
+    pub(super) served: Arc<Served>,
+    pub(super) store: Store,
+    pub(super) settings: settings::Dispatch,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+}
+
+impl Ending {
+    /// Shows whoever waits for an answer that somebody is at work, once the handler has been for a while. Goes on for as long as
+    /// the turn does.
+    pub(super) async fn show_typing(&self, since: Timestamp) -> Infallible {
+        self.clock.sleep_since(since, responsiveness::TYPING_AFTER).await;
+        if let (Some(recipient), Some(_)) = (&self.recipient, self.answer_by) {
+            let request = Request::action(recipient.clone(), Action::TypingOn);
+            let (event, attempt, send) = (self.event, self.attempt, self.store.next_send_id());
+            let typing = Typing { event, attempt, send, request, now: self.clock.now() };
+            if let Err(error) = self.store.show_typing(typing).await {
+                tracing::debug!(%event, %error, "that a handler is at work could not be shown");
+            }
+        }
+        std::future::pending().await
+    }
+
+    pub(super) async fn finish(self, effects: Effects) {
+        self.metrics.events_done.increment(1);
+        let Effects { sends, state } = effects;
+        let owed = self.owed(true);
+        self.store.finish(Finish { event: self.event, sends, state, owed, now: self.clock.now() }).await;
+    }
+
+    /// The event comes again, or comes to its end. `counts` says whether the failure was the event's: a handler that is down as
+    /// a whole fails whatever event it is given, and no event dies of that.
+    pub(super) async fn fail(self, fault: Fault, counts: bool) {
+        let (error, is_late) = match fault {
+            Fault::Failed(error) => (error, false),
+            Fault::Late(error) => (error, true),
+        };
+        let (event, account, attempt, now) = (self.event, &self.served.name, self.attempt, self.clock.now());
+        let first = self.first_failed_at.filter(|_| counts);
+        let retry_at = retry::next_try(&self.settings, attempt, first, now);
+        let (next, answers) = retry::after_failure(retry_at, self.answer_by, is_late, counts);
+        self.metrics.events_failed.increment(1);
+        // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
+        match next {
+            Next::Retry(_) => tracing::warn!(%event, %account, attempt, "a handler failed; the event comes again"),
+            Next::Done => {
+                self.metrics.events_done.increment(1);
+                tracing::warn!(%event, %account, attempt, "a handler was late for somebody who waits; the event is done");
+            }
+            Next::Dead => {
+                self.metrics.events_dead.increment(1);
+                tracing::error!(%event, %account, attempt, "a handler failed for the last time; the event is dead");
+            }
+        }
+        let (error, owed) = (error.chars().take(LONGEST_ERROR).collect(), self.owed(answers));
+        self.store.fail(Failure { event, error, next, counts, owed, now }).await;
+    }
+
+    /// What is said beside the handler's words, with an answer from us where somebody waits for one.
+    fn owed(&self, answers: bool) -> Owed {
+        match &self.recipient {
+            Some(recipient) if answers && self.answer_by.is_some() => {
+                self.served.manners.fallback(recipient, self.disclosing.clone(), &self.store)
+            }
+            _ => Owed { disclosing: self.disclosing.clone(), fallback: None },
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What an account's bot says of its own accord: that it is a bot, and something where its handler has nothing to say.
+
+use std::time::Duration;
+
+use crate::message::{Message, Recipient, Request};
+use crate::policy::{disclosure, responsiveness};
+use crate::settings;
+use crate::store::{Disclosing, Owed, Store};
+
+/// The words of one account, as far as its bot owes any.
+#[derive(Debug)]
+pub(super) struct Manners {
+    disclosure: Option<(String, Duration)>,
+    fallback: Option<String>,
+}
+
+impl Manners {
+    pub(super) fn of(account: &settings::Account) -> Manners {
+        let settings::Disclosure { enabled, text, after } = &account.disclosure;
+        let discloses = disclosure::applies(account.bot, *enabled);
+        let answers = responsiveness::applies(account.bot);
+        Manners {
+            disclosure: discloses.then(|| (text.clone(), *after)),
+            fallback: answers.then(|| account.fallback.clone()),
+        }
+    }
+
+    /// Whether the bot owes answers.
+    pub(super) fn owes_answers(&self) -> bool {
+        self.fallback.is_some()
+    }
+
+    /// The message by which the bot discloses itself to `recipient`. Its id comes before those of the words behind it.
+    pub(super) fn disclosing(&self, recipient: &Recipient, store: &Store) -> Option<Disclosing> {
+        let (text, after) = self.disclosure.as_ref()?;
+        let request = Request::message(recipient.clone(), Message::text(text));
+        Some(Disclosing { send: store.next_send_id(), request, after: *after })
+    }
+
+    /// What is said to `recipient` where nobody else answers.
+    pub(super) fn fallback(&self, recipient: &Recipient, disclosing: Option<Disclosing>, store: &Store) -> Owed {
+        let fallback = self
+            .fallback
+            .as_ref()
+            .map(|text| (store.next_send_id(), Request::message(recipient.clone(), Message::text(text))));
+        Owed { disclosing, fallback }
+    }
+}

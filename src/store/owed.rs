@@ -1,0 +1,62 @@
+//! What is said in a turn beside its handler's words.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
+use crate::message::{Recipient, Request};
+
+/// What a turn owes the person. Whether it is due is decided in the transaction that plans what the turn says.
+#[derive(Clone, Debug, Default)]
+pub struct Owed {
+    /// That a bot speaks here.
+    pub disclosing: Option<Disclosing>,
+    /// What is said where the handler said nothing, and somebody waits for an answer.
+    pub fallback: Option<(SendId, Request)>,
+}
+
+/// The message by which a bot discloses itself. It goes before the first words of a turn.
+#[derive(Clone, Debug)]
+pub struct Disclosing {
+    /// Its send.
+    pub send: SendId,
+    /// To whom, and what.
+    pub request: Request,
+    /// After which pause it is said again.
+    pub after: Duration,
+}
+
+/// Three dots for a turn that takes a while.
+#[derive(Clone, Debug)]
+pub struct Typing {
+    /// The event.
+    pub event: EventId,
+    /// Which try of it this is.
+    pub attempt: u32,
+    /// The send.
+    pub send: SendId,
+    /// To whom.
+    pub request: Request,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// An event that nobody has answered in time, and no handler has in hand.
+#[derive(Clone, Debug)]
+pub struct Overdue {
+    /// The event.
+    pub event: EventId,
+    /// The account.
+    pub account: AccountId,
+    /// Who waits.
+    pub recipient: Recipient,
+}
+
+/// How a conversation's person is written to; an author of comments is not, but through a comment.
+pub fn recipient(thread: Thread, person: PersonId) -> Option<Recipient> {
+    match thread {
+        Thread::Chat => Some(Recipient::Id(person)),
+        Thread::UserRef => Some(Recipient::UserRef(person)),
+        Thread::Comments => None,
+    }
+}

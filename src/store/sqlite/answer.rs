@@ -1,0 +1,132 @@
+//! Who waits for an answer, until when, and what they are shown meanwhile (policy P7).
+//!
+//! An event that must be answered carries the moment by which its handler has to have done so. The first message that is
+//! planned for it takes the moment away, and knows since when the person has waited.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::outbox::{self, Planned};
+use super::work::Work;
+use super::{disclosure, turn};
+use crate::clock::Timestamp;
+use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
+use crate::store::{Overdue, Owed, Taken, Typing, recipient};
+
+/// An event must be answered by `until`.
+pub(super) fn await_until(work: &Work<'_>, event: i64, until: Timestamp) -> rusqlite::Result<()> {
+    work.db.prepare_cached("UPDATE event SET answer_by = ?2 WHERE id = ?1")?.execute([event, until.0]).map(drop)
+}
+
+/// A person, or another app, has spoken for the account at `at`: the bot's answer is not waited for any more.
+pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+    disclosure::others_spoke(work, conversation)?;
+    all_answered(work, conversation, at)
+}
+
+/// Whatever waited in this conversation at `at` has its answer.
+fn all_answered(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "UPDATE event SET answer_by = NULL
+             WHERE conversation = ?1 AND answer_by IS NOT NULL AND min(ifnull(at, received_at), received_at) <= ?2",
+        )?
+        .execute([conversation, at.0])
+        .map(drop)
+}
+
+/// Whether somebody still waits for this event's answer.
+pub(super) fn is_awaited(work: &Work<'_>, event: EventId) -> rusqlite::Result<bool> {
+    work.db.prepare_cached("SELECT 1 FROM event WHERE id = ?1 AND answer_by IS NOT NULL")?.exists([event.0])
+}
+
+/// A message is planned for this event. The first one to an event that had to be answered is its answer.
+pub(super) fn answered(work: &Work<'_>, event: EventId, send: SendId) -> rusqlite::Result<()> {
+    let first = work
+        .db
+        .prepare_cached("UPDATE event SET answer_by = NULL WHERE id = ?1 AND answer_by IS NOT NULL")?
+        .execute([event.0])?;
+    if first == 0 {
+        return Ok(());
+    }
+    work.db
+        .prepare_cached(
+            "UPDATE send SET answers = (SELECT min(ifnull(at, received_at), received_at) FROM event WHERE id = ?2)
+             WHERE id = ?1",
+        )?
+        .execute([send.0, event.0])
+        .map(drop)
+}
+
+/// The events whose answer is overdue, `most` at a time, and when the next one will be. What a handler has in hand is left
+/// to its deadline.
+pub(in crate::store) fn overdue(
+    db: &Connection,
+    accounts: &[AccountId],
+    most: usize,
+    now: Timestamp,
+) -> rusqlite::Result<Taken<Overdue>> {
+    let mut taken = Taken { items: Vec::new(), next_due: None };
+    for account in accounts {
+        let mut statement = db.prepare_cached(
+            "SELECT event.id, thread, conversation.person FROM event JOIN conversation ON conversation.id = conversation
+             WHERE event.account = ?1 AND answer_by <= ?2 AND status NOT IN (2, 3) ORDER BY answer_by, event.id LIMIT ?3",
+        )?;
+        let rows = statement.query_map(params![account.as_str(), now.0, most], |row| {
+            let person = PersonId::new(row.get::<_, String>(2)?);
+            Ok((EventId(row.get(0)?), recipient(thread(row.get(1)?), person)))
+        })?;
+        for row in rows {
+            if let (event, Some(recipient)) = row? {
+                taken.items.push(Overdue { event, account: account.clone(), recipient });
+            }
+        }
+        let next: Option<i64> = db
+            .prepare_cached(
+                "SELECT answer_by FROM event WHERE account = ?1 AND answer_by > ?2 ORDER BY answer_by LIMIT 1",
+            )?
+            .query_row(params![account.as_str(), now.0], |row| row.get(0))
+            .optional()?;
+        taken.next_due = [taken.next_due, next.map(Timestamp)].into_iter().flatten().min();
+    }
+    Ok(taken)
+}
+
+pub(super) fn thread(number: i64) -> Thread {
+    Thread::ALL.into_iter().find(|thread| *thread as i64 == number).unwrap_or_default()
+}
+
+/// Answers an overdue event with the fallback. The event itself stays where it is, and is handled once it can be; whatever
+/// else waits in its conversation is answered by the same words.
+pub(in crate::store) fn fall_back(
+    work: &mut Work<'_>,
+    event: EventId,
+    owed: &Owed,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let is_overdue = work
+        .db
+        .prepare_cached("SELECT 1 FROM event WHERE id = ?1 AND answer_by <= ?2 AND status NOT IN (2, 3)")?
+        .exists([event.0, now.0])?;
+    if !is_overdue {
+        return Ok(());
+    }
+    let turn = turn::of(work, event)?;
+    turn::say(work, &turn, &[], owed, now)?;
+    all_answered(work, turn.conversation, now)
+}
+
+/// Shows that somebody is at work, once for each event, and only while its turn runs and nothing of it was said.
+pub(in crate::store) fn show_typing(work: &mut Work<'_>, typing: &Typing) -> rusqlite::Result<()> {
+    let running: Option<i64> = work
+        .db
+        .prepare_cached(
+            "SELECT conversation FROM event
+             WHERE id = ?1 AND status = 2 AND attempts = ?2 AND answer_by IS NOT NULL AND typing = 0",
+        )?
+        .query_row(params![typing.event.0, typing.attempt], |row| row.get(0))
+        .optional()?;
+    let Some(conversation) = running else { return Ok(()) };
+    work.db.prepare_cached("UPDATE event SET typing = 1 WHERE id = ?1")?.execute([typing.event.0])?;
+    let sends = [(typing.send, typing.request.clone())];
+    outbox::plan(work, Planned::by(typing.event, None), conversation, &sends, typing.now)
+}

@@ -1,0 +1,99 @@
+//! What a conversation remembers since its bot last disclosed itself (policy P6).
+//!
+//! The pause that counts is between two things said, by whichever side: what a person did that can be answered, what the
+//! account said by whichever app, and what is planned to be said. Receipts say nothing.
+
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::answer;
+use super::work::Work;
+use crate::clock::Timestamp;
+use crate::event::{Control, Envelope, Event, Handover};
+use crate::id::{AppId, SendId};
+use crate::policy::disclosure::SinceDisclosed;
+
+/// Notes what an event tells. `by_another` says that an echo is certainly not of our own words.
+pub(super) fn heard(
+    work: &Work<'_>,
+    envelope: &Envelope,
+    conversation: i64,
+    by_another: bool,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let at = envelope.at.map_or(now, |at| at.min(now));
+    match &envelope.event {
+        Event::Echo(echo) if !echo.is_deleted => {
+            said(work, conversation, at)?;
+            if by_another { answer::by_others(work, conversation, at) } else { Ok(()) }
+        }
+        Event::Handover(Handover::Pass(control) | Handover::Take(control)) if was_with_another(work, control) => {
+            others_spoke(work, conversation)
+        }
+        event if event.is_act() => said(work, conversation, at),
+        _ => Ok(()),
+    }
+}
+
+/// Whether somebody else had the conversation, or has it now. Where our own ids are not configured, whoever had it before is
+/// taken for somebody else: to disclose oneself once more harms nobody.
+fn was_with_another(work: &Work<'_>, control: &Control) -> bool {
+    let is_another = |app: &AppId| work.own.is_another_app(app);
+    match (&control.previous_owner_app_id, &control.new_owner_app_id) {
+        (_, Some(new)) if is_another(new) => true,
+        (Some(previous), _) => is_another(previous) || !work.own.knows_its_apps(),
+        (None, _) => false,
+    }
+}
+
+/// Something is said. Late and repeated events make no pause.
+pub(super) fn said(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "UPDATE conversation SET silence = max(silence, ?2 - ifnull(said_at, ?2)), said_at = max(ifnull(said_at, ?2), ?2)
+             WHERE id = ?1",
+        )?
+        .execute([conversation, at.0])
+        .map(drop)
+}
+
+/// A person, or another app, has spoken for the account, or had the conversation.
+pub(super) fn others_spoke(work: &Work<'_>, conversation: i64) -> rusqlite::Result<()> {
+    work.db.prepare_cached("UPDATE conversation SET others_spoke = 1 WHERE id = ?1")?.execute([conversation]).map(drop)
+}
+
+/// What policy decides from.
+pub(super) fn since(work: &Work<'_>, conversation: i64) -> rusqlite::Result<SinceDisclosed> {
+    work.db
+        .prepare_cached(
+            "SELECT disclosed_by IS NOT NULL, said_at, silence, others_spoke FROM conversation WHERE id = ?1",
+        )?
+        .query_row([conversation], |row| {
+            Ok(SinceDisclosed {
+                disclosed: row.get(0)?,
+                said_at: row.get::<_, Option<i64>>(1)?.map(Timestamp),
+                silence: Duration::from_millis(u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0)),
+                others_spoke: row.get(3)?,
+            })
+        })
+}
+
+/// The bot discloses itself by this send. Whatever was before is over.
+pub(super) fn disclosed(work: &Work<'_>, conversation: i64, send: SendId, now: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "UPDATE conversation SET disclosed_by = ?2, said_at = max(ifnull(said_at, ?3), ?3), silence = 0, others_spoke = 0
+             WHERE id = ?1",
+        )?
+        .execute(params![conversation, send.0, now.0])
+        .map(drop)
+}
+
+/// The send did not happen, and never will. If the bot was to disclose itself by it, it has not.
+pub(super) fn undone(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached("UPDATE conversation SET disclosed_by = NULL WHERE id = ?1 AND disclosed_by = ?2")?
+        .execute(params![conversation, send.0])
+        .map(drop)
+}

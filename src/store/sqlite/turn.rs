@@ -1,0 +1,96 @@
+//! What a turn says: its handler's words, and what it owes the person beside them.
+
+use super::outbox::{self, Planned};
+use super::step::{self, SaidSoFar};
+use super::work::Work;
+use super::{answer, disclosure};
+use crate::clock::Timestamp;
+use crate::id::{EventId, SendId};
+use crate::message::Request;
+use crate::policy;
+use crate::store::{Disclosing, Owed};
+
+/// Whose words are planned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) event: EventId,
+    pub(super) conversation: i64,
+    /// What it has said in its steps.
+    pub(super) so_far: Option<SaidSoFar>,
+}
+
+/// The turn of an event that is not over.
+pub(super) fn of(work: &Work<'_>, event: EventId) -> rusqlite::Result<Turn> {
+    let conversation = work
+        .db
+        .prepare_cached("SELECT conversation FROM event WHERE id = ?1")?
+        .query_row([event.0], |row| row.get(0))?;
+    Ok(Turn { event, conversation, so_far: step::said_so_far(work, event)? })
+}
+
+/// Plans the last that a turn says. Where that leaves somebody without an answer, the fallback answers.
+pub(super) fn say(
+    work: &mut Work<'_>,
+    turn: &Turn,
+    sends: &[(SendId, Request)],
+    owed: &Owed,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let disclosing = owed.disclosing.as_ref();
+    match &owed.fallback {
+        Some(fallback) if first_words(sends).is_none() && answer::is_awaited(work, turn.event)? => {
+            plan(work, turn, &[sends, std::slice::from_ref(fallback)].concat(), disclosing, now)
+        }
+        _ => plan(work, turn, sends, disclosing, now),
+    }
+}
+
+/// Plans something that a turn says: the disclosing message first, where it is due before these words.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    turn: &Turn,
+    sends: &[(SendId, Request)],
+    disclosing: Option<&Disclosing>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let planned = Planned::by(turn.event, turn.so_far);
+    let Some((first, words)) = first_words(sends) else {
+        return outbox::plan(work, planned, turn.conversation, sends, now);
+    };
+    match disclosing {
+        Some(disclosing) if is_due(work, turn, disclosing, words, now)? => {
+            let before = [(disclosing.send, disclosing.request.clone())];
+            outbox::plan(work, planned, turn.conversation, &[&before, sends].concat(), now)?;
+            disclosure::disclosed(work, turn.conversation, disclosing.send, now)?;
+        }
+        _ => {
+            outbox::plan(work, planned, turn.conversation, sends, now)?;
+            disclosure::said(work, turn.conversation, now)?;
+        }
+    }
+    answer::answered(work, turn.event, *first)
+}
+
+/// The first message: sender actions and reactions say nothing.
+fn first_words(sends: &[(SendId, Request)]) -> Option<&(SendId, Request)> {
+    sends.iter().find(|(_, request)| request.as_message().is_some())
+}
+
+/// Whether the bot discloses itself before these words. They go to the same recipient, then: before a private reply, or the one
+/// message of a token, nothing can be said. Once in a turn, whatever has become of it: when it was refused before the turn's
+/// next step, the next turn says it again.
+fn is_due(
+    work: &Work<'_>,
+    turn: &Turn,
+    disclosing: &Disclosing,
+    words: &Request,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    if words.recipient != disclosing.request.recipient
+        || work.db.prepare_cached("SELECT 1 FROM send WHERE id = ?1")?.exists([disclosing.send.0])?
+    {
+        return Ok(false);
+    }
+    let since = disclosure::since(work, turn.conversation)?;
+    Ok(policy::disclosure::due(&since, disclosing.after, now).is_some())
+}

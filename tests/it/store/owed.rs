@@ -1,0 +1,150 @@
+//! What is said beside a handler's words: that a bot speaks, and an answer to those who wait for one.
+
+use rejoinder::store::{Disclosing, Step};
+
+use super::*;
+
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
+const UNTIL: Timestamp = Timestamp(NOW.0 + 25_000);
+
+fn disclosing(opened: &Opened) -> Option<Disclosing> {
+    Some(Disclosing { send: opened.store().next_send_id(), request: text("a bot"), after: 168 * HOUR })
+}
+
+fn owed(opened: &Opened) -> Owed {
+    Owed { disclosing: disclosing(opened), fallback: Some((opened.store().next_send_id(), text("sorry"))) }
+}
+
+/// A person's message arrives, and is to be answered.
+async fn asks(opened: &Opened, mid: &str) {
+    let body = delivery(&[message(ADA, mid, mid, NOW)]);
+    let items = event::read(body.to_string().as_bytes()).into_iter().flatten();
+    let items = items.map(|envelope| Intake::Awaited(envelope, UNTIL)).collect();
+    opened.store().append(Delivery { received_at: NOW, items }).await.expect("kept");
+}
+
+async fn overdue(opened: &Opened) -> Vec<EventId> {
+    let overdue = opened.store().overdue(vec![AccountId::new(SHOP)], 9, UNTIL).await.expect("read");
+    overdue.items.into_iter().map(|overdue| overdue.event).collect()
+}
+
+async fn finish(opened: &Opened, sends: Vec<Request>, owed: Owed) {
+    let event = opened.take_one().await.id;
+    let sends = sends.into_iter().map(|request| (opened.store().next_send_id(), request)).collect();
+    opened.store().finish(Finish { event, sends, state: StateChange::Keep, owed, now: NOW }).await;
+}
+
+/// Every text that is planned or held, in order.
+async fn said(opened: &Opened) -> Vec<String> {
+    let query = SendQuery { accounts: vec![AccountId::new(SHOP)], limit: 100, ..SendQuery::default() };
+    let sends = opened.store().sends(query).await.expect("sends");
+    sends.iter().rev().map(|send| send.request["message"]["text"].as_str().unwrap_or("…").to_owned()).collect()
+}
+
+pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let event = opened.take_one().await;
+    let store = opened.store();
+    let first = disclosing(opened);
+    let step = |number: usize, words: &str| Step {
+        event: event.id,
+        attempt: 1,
+        number,
+        hash: [0; 32],
+        sends: vec![(store.next_send_id(), text(words))],
+        state: StateChange::Keep,
+        disclosing: first.clone(),
+        now: NOW,
+    };
+    assert!(store.step(step(0, "one")).await.expect("kept"));
+    // Refused meanwhile: the same turn does not say it again, the next one does.
+    let sends = opened.sendable().await;
+    let refused = Outcome::Refused { rule: "P1.1".into(), reason: "too late".into() };
+    store.settle(sends[0], refused, NOW).await;
+    assert!(store.step(step(1, "two")).await.expect("kept"));
+    assert_eq!(said(opened).await, ["a bot", "one", "two"]);
+    opened.finish(event.id).await;
+    let outcome = opened.take_one().await;
+    opened.finish(outcome.id).await;
+    for mid in ["a2", "a3"] {
+        opened.says(ADA, mid).await;
+        finish(opened, vec![text(mid)], Owed { disclosing: disclosing(opened), fallback: None }).await;
+    }
+    assert_eq!(said(opened).await, ["a bot", "one", "two", "a bot", "a2", "a3"]);
+}
+
+pub async fn what_the_disclosing_message_holds_is_its_whole_turn(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let event = opened.take_one().await.id;
+    let store = opened.store();
+    let disclosing = disclosing(opened);
+    for (number, words) in ["one", "two"].into_iter().enumerate() {
+        let (sends, state) = (vec![(store.next_send_id(), text(words))], StateChange::Keep);
+        let disclosing = disclosing.clone();
+        let step = Step { event, attempt: 1, number, hash: [0; 32], sends, state, disclosing, now: NOW };
+        assert!(store.step(step).await.expect("kept"));
+    }
+    let first = opened.sendable().await[0];
+    opened.sending(first).await;
+    store.settle(first, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    store.settle(first, Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    assert_eq!(said(opened).await, ["a bot", "one", "two"]);
+    assert!(opened.sendable().await.is_empty(), "what is behind it waits with it");
+}
+
+pub async fn nothing_is_disclosed_before_the_one_message_of_a_token(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let token = Request::message(Recipient::OneTimeNotifToken("t".into()), Message::text("it is back"));
+    finish(opened, vec![token], Owed { disclosing: disclosing(opened), fallback: None }).await;
+    assert_eq!(said(opened).await, ["it is back"]);
+}
+
+pub async fn who_waits_is_answered_once(opened: &Opened) {
+    for mid in ["a1", "a2", "a3"] {
+        asks(opened, mid).await;
+    }
+    let early = opened.store().overdue(vec![AccountId::new(SHOP)], 9, UNTIL - SECOND).await.expect("read");
+    assert_eq!((early.items.len(), early.next_due), (0, Some(UNTIL)));
+    assert_eq!(overdue(opened).await.len(), 3);
+    // What a handler has in hand is left to its deadline; one answer is for all that wait.
+    finish(opened, vec![text("one")], owed(opened)).await;
+    let waiting = overdue(opened).await;
+    assert_eq!(waiting.len(), 2);
+    for event in waiting {
+        opened.store().fall_back(event, owed(opened), UNTIL).await.expect("kept");
+    }
+    assert!(overdue(opened).await.is_empty());
+    assert_eq!(said(opened).await, ["a bot", "one", "sorry"]);
+    // They are handled all the same, and a handler with nothing to say says nothing.
+    finish(opened, vec![], owed(opened)).await;
+    finish(opened, vec![text("three")], owed(opened)).await;
+    assert_eq!(said(opened).await, ["a bot", "one", "sorry", "three"]);
+}
+
+pub async fn whoever_speaks_for_the_account_answers_what_was_asked_before(opened: &Opened) {
+    asks(opened, "a1").await;
+    let inbox = |mid: &str, at: Timestamp| {
+        let mut echo = echo(mid, json!({"app_id": 263_902_037_430_900_i64, "text": "I am Eve."}));
+        echo["entry"][0]["messaging"][0]["timestamp"] = json!(at.0);
+        echo
+    };
+    opened.append(&inbox("m_1", NOW - SECOND), NOW).await;
+    assert_eq!(overdue(opened).await.len(), 1, "that was said before they asked");
+    opened.append(&inbox("m_2", NOW), NOW).await;
+    assert!(overdue(opened).await.is_empty());
+}
+
+pub async fn what_is_given_up_is_answered_all_the_same(opened: &Opened) {
+    asks(opened, "a1").await;
+    let event = opened.take_one().await.id;
+    for _ in 0..2 {
+        opened.die(NOW).await;
+        opened.take_one().await;
+    }
+    assert!(overdue(opened).await.is_empty(), "a handler has it in hand");
+    opened.die(NOW).await;
+    assert_eq!(opened.event_status(event).await, "dead");
+    assert_eq!(overdue(opened).await, [event]);
+    opened.store().fall_back(event, owed(opened), UNTIL).await.expect("kept");
+    assert_eq!((said(opened).await, overdue(opened).await), (vec!["a bot".to_owned(), "sorry".to_owned()], vec![]));
+}
