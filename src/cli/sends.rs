@@ -76,10 +76,30 @@ impl Show {
     }
 }
 
-/// The rule that refused it, where one did, and the reason.
+/// The rule that refused it, where one did, and the reason; or that it arrived more than once.
 fn why(send: &Value) -> String {
-    match send["rule"].as_str() {
-        Some(rule) => format!("{}: {}", cell(&rule.into()), cell(&send["reason"])),
-        None => cell(&send["reason"]),
+    match (send["rule"].as_str(), send["repeats"].as_u64()) {
+        (Some(rule), _) => format!("{}: {}", cell(&rule.into()), cell(&send["reason"])),
+        (None, Some(repeats @ 1..)) => format!("it arrived {} times", repeats + 1),
+        (None, _) => cell(&send["reason"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_send_says_why_it_is_where_it_is() {
+        for (send, said) in [
+            (json!({"rule": "P1.1", "reason": "closed", "repeats": 0}), "P1.1: closed"),
+            (json!({"rule": null, "reason": "error 2", "repeats": 0}), "error 2"),
+            (json!({"rule": null, "reason": null, "repeats": 1}), "it arrived 2 times"),
+            (json!({"rule": null, "reason": null, "repeats": 0}), "-"),
+        ] {
+            assert_eq!(why(&send), said);
+        }
     }
 }

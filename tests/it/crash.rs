@@ -6,16 +6,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rejoinder::clock::Clock;
-use rejoinder::emulator::{Emulator, Person, World};
-use reqwest::Client;
+use rejoinder::emulator::{Person, World};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::harness::binary::Binary;
+use crate::harness::meta::Meta;
 use crate::harness::wall::{Lets, Wall};
-use crate::harness::{PATIENCE, environment, send_json, settings, world};
+use crate::harness::{environment, send_json, settings, world};
 
 const PEOPLE: usize = 7;
 
@@ -34,12 +31,9 @@ enum Evidence {
 }
 
 struct Scene {
-    emulator: Emulator,
-    url: String,
-    http: Client,
+    meta: Meta,
     rng: fastrand::Rng,
     evidence: Evidence,
-    _stop: DropGuard,
 }
 
 fn crowd() -> World {
@@ -55,28 +49,13 @@ fn crowd() -> World {
 
 impl Scene {
     async fn new(seed: u64, evidence: Evidence) -> Scene {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let emulator = Emulator::new(crowd(), Clock::system());
-        let stop = CancellationToken::new();
-        tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
-        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
-        let rng = fastrand::Rng::with_seed(seed);
-        Scene { emulator, url, http, rng, evidence, _stop: stop.drop_guard() }
-    }
-
-    async fn post(&self, path: &str, body: &Value) {
-        let answer = send_json(self.http.post(format!("{}{path}", self.url)), body).send().await.expect("an answer");
-        assert!(answer.status().is_success(), "{path} {body}: {}", answer.text().await.unwrap_or_default());
+        Scene { meta: Meta::with(crowd()).await, rng: fastrand::Rng::with_seed(seed), evidence }
     }
 
     /// Something goes wrong next. There may be enough of that already.
     async fn fault(&self, fault: &Value) {
-        let url = format!("{}/emulator/faults", self.url);
-        send_json(self.http.post(url), fault).send().await.expect("an answer");
+        let url = format!("{}/emulator/faults", self.meta.url);
+        send_json(self.meta.http.post(url), fault).send().await.expect("an answer");
     }
 
     /// Everybody writes a little, and some things go wrong.
@@ -95,15 +74,13 @@ impl Scene {
         }
         for number in 0..BYSTANDER {
             let account = if self.rng.bool() { "shop" } else { "shop_ig" };
-            let act = json!({"person": format!("person{number}"), "account": account, "do": "message",
-                "text": format!("{round}")});
-            self.post("/emulator/act", &act).await;
+            self.meta.says(&format!("person{number}"), account, &format!("{round}")).await;
         }
     }
 
     /// What a person wrote at an account, and what was answered.
     async fn chat(&self, number: usize, account: &str) -> (Vec<String>, Vec<String>) {
-        let chat = json_at(&self.http, &format!("{}/emulator/chats/{account}/person{number}", self.url)).await;
+        let chat = self.meta.json(format!("{}/emulator/chats/{account}/person{number}", self.meta.url)).await;
         let messages = chat["messages"].as_array().expect("messages");
         let of = |from: &str| {
             let said = messages.iter().filter(|message| message["from"] == from);
@@ -152,17 +129,12 @@ impl Scene {
         let (mut rows, mut after) = (Vec::new(), String::new());
         loop {
             let url = format!("http://{admin}/api/{what}?limit=500&{query}{after}");
-            let page = json_at(&self.http, &url).await;
+            let page = self.meta.json(url).await;
             rows.extend(page[what].as_array().expect("a list").iter().cloned());
             let Some(next) = page["next"].as_str() else { return rows };
             after = format!("&after={next}");
         }
     }
-}
-
-async fn json_at(http: &Client, url: &str) -> Value {
-    let answer = http.get(url).send().await.expect("an answer").bytes().await.expect("a body");
-    serde_json::from_slice(&answer).expect("JSON")
 }
 
 const ACCOUNTS: [&str; 2] = ["shop", "shop_ig"];
@@ -174,16 +146,16 @@ async fn survives(evidence: Evidence, seed: u64) {
     let mut scene = Scene::new(seed, evidence).await;
     if evidence != Evidence::Echoes {
         // More than there will be sends.
-        scene.post("/emulator/faults", &json!({"push": "echo_lost", "times": 1_000_000})).await;
+        scene.fault(&json!({"push": "echo_lost", "times": 1_000_000})).await;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let mut settings = settings(&scene.url, "rejoinder.db", "echo");
+    let mut settings = settings(&scene.meta.url, "rejoinder.db", "echo");
     let hasty = [("sender.echo_wait", "1s"), ("sender.retry_first", "200ms"), ("graph.timeout", "5s")];
     settings.extend(hasty.map(|(key, value)| (key.to_owned(), value.to_owned())));
     let mut behind = None;
     if let Evidence::Nothing { on_doubt } = evidence {
         let wall = Wall::new(Lets::Sends).await;
-        wall.stands_before(&scene.url);
+        wall.stands_before(&scene.meta.url);
         settings.push(("graph.url".into(), wall.url.clone()));
         behind = Some(wall);
         settings.push(("sender.give_up_after".into(), "2s".into()));
@@ -193,7 +165,7 @@ async fn survives(evidence: Evidence, seed: u64) {
     let start = || Binary::start(folder.path(), &["serve"], &environment);
     let mut server = start();
     let (public, mut admin) = server.addresses();
-    scene.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
+    scene.meta.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
     for round in 0..kills {
         scene.load(round).await;
         // Any moment will do: so many looks at a chat later.
@@ -208,7 +180,7 @@ async fn survives(evidence: Evidence, seed: u64) {
         server = start();
         let public;
         (public, admin) = server.addresses();
-        scene.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
+        scene.meta.emulator.subscribe(&format!("http://{public}/webhook")).await.expect("verified");
     }
     come_to_rest(&mut scene, &admin).await;
     audit(&scene, &admin).await;
@@ -219,12 +191,11 @@ async fn survives(evidence: Evidence, seed: u64) {
 async fn come_to_rest(scene: &mut Scene, admin: &str) {
     for _ in 0..100 {
         let text = format!("hello? {}", scene.rng.u64(..));
-        let act = json!({"person": format!("person{BYSTANDER}"), "account": "shop", "do": "message", "text": text});
-        scene.post("/emulator/act", &act).await;
+        scene.meta.says(&format!("person{BYSTANDER}"), "shop", &text).await;
         let started = std::time::Instant::now();
         while started.elapsed() < Duration::from_secs(3) {
             // What was just written is heard of before the lists are looked at.
-            if scene.emulator.is_at_rest() && scene.is_at_rest(admin).await {
+            if scene.meta.emulator.is_at_rest() && scene.is_at_rest(admin).await {
                 return;
             }
         }
@@ -241,8 +212,7 @@ async fn audit(scene: &Scene, admin: &str) {
     let held = scene.listed(admin, "sends", "status=held").await;
     let mut told = BTreeSet::new();
     for send in &held {
-        let whole =
-            json_at(&scene.http, &format!("http://{admin}/api/sends/{}", send["id"].as_str().expect("an id"))).await;
+        let whole = scene.meta.json(format!("http://{admin}/api/sends/{}", send["id"].as_str().expect("an id"))).await;
         let text = whole["request"]["message"]["text"].as_str().expect("a text").to_owned();
         told.insert((send["account"].clone().to_string(), send["person"].to_string(), text));
     }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::harness::binary::{Binary, command};
 use crate::harness::logs::CANARY;
-use crate::harness::{ADA, PATIENCE, SHOP, send_json, until};
+use crate::harness::{ADA, SHOP, client, send_json, until};
 
 /// Says everything back through the Graph API; refuses its first verification, as if it were still starting.
 struct Bot {
@@ -35,7 +35,7 @@ impl Bot {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let callback = format!("http://{}/callback", listener.local_addr().expect("an address"));
         let (address, meta) = tokio::sync::watch::channel(String::new());
-        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let http = client();
         let bot = Bot { secret: Secret::new(app_secret()), is_up: AtomicBool::new(false), http, meta };
         let router = Router::new().route("/callback", get(verify).post(receive)).with_state(Arc::new(bot));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -120,7 +120,7 @@ async fn a_bot_of_another_process_holds_a_conversation() {
     address.send(meta.clone()).expect("the bot lives");
     has_said(&mut emulator, "waits for http://");
     has_said(&mut emulator, "is verified");
-    let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+    let http = client();
     let world = json(&http, format!("{meta}/emulator/world")).await;
     assert_eq!((&world["app"]["secret"], &world["app"]["verify_token"]), (&json!(secret), &json!(token)));
     let act = json!({"person": "Ada", "account": "shop", "do": "message", "text": "Grüße"});
@@ -142,7 +142,7 @@ async fn a_world_from_a_file_is_served_and_waits_for_its_callback() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/world.toml");
     let (mut emulator, meta) = start(folder.path(), &["--listen", "127.0.0.1:0", "--world", example]);
     has_said(&mut emulator, "no --webhook");
-    let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+    let http = client();
     let world = json(&http, format!("{meta}/emulator/world")).await;
     assert_eq!((&world["accounts"][2]["name"], &world["people"][0]["ids"]["shop"]), (&json!("studio"), &json!(ADA)));
     let subscription = json(&http, format!("{meta}/emulator/subscribe")).await;

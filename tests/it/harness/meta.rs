@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::binary::Binary;
-use super::{PATIENCE, environment, send_json, settings, world};
+use super::{client, environment, send_json, settings, world};
 
 /// An emulated Meta on the machine's clock, for servers that are processes of their own.
 pub struct Meta {
@@ -35,7 +35,7 @@ impl Meta {
             let (emulator, stop) = (emulator.clone(), stop.clone());
             async move { emulator.serve(listener, stop).await }
         });
-        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let http = client();
         Meta { url, emulator, http, _stop: stop.drop_guard() }
     }
 

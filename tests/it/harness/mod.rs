@@ -83,6 +83,12 @@ pub fn environment(settings: &[(String, String)]) -> Vec<(String, String)> {
     settings.iter().map(|(key, value)| (name(key), value.clone())).collect()
 }
 
+/// A client with patience. It uses no connection again that a server may be about to close.
+pub fn client() -> Client {
+    let client = Client::builder().timeout(PATIENCE).pool_idle_timeout(Duration::from_secs(2));
+    client.build().expect("a client")
+}
+
 /// What a test wants otherwise than usual.
 pub struct Wish {
     pub handler: &'static str,
@@ -135,7 +141,7 @@ impl Rig {
         pairs.extend(wish.settings.into_iter().map(|(key, value)| (key.to_owned(), value)));
         let sources = Sources { environment: environment(&pairs), ..Sources::default() };
         let settings = Settings::load(&sources, &wish.handlers.names()).expect("valid settings");
-        let http = Client::builder().timeout(PATIENCE).build().expect("a client");
+        let http = client();
         let mut rig = Rig {
             app: None,
             clock,
