@@ -102,7 +102,6 @@ async fn until_all_is_said(rig: &Rig) -> Duration {
 
 #[expect(clippy::print_stdout, reason = "what was measured is for whoever asked for more")]
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "whoever runs it should read what came of it")]
 async fn ten_minutes_of_errors_repeat_nothing_and_lose_nothing() {
     let people = count("OUTAGE_PEOPLE", 200);
     let (rig, wall) = behind_a_wall(people).await;
@@ -141,7 +140,6 @@ async fn ten_minutes_of_errors_repeat_nothing_and_lose_nothing() {
 
 #[expect(clippy::print_stdout, reason = "what was measured is for whoever asked for more")]
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "whoever runs it should read what came of it")]
 async fn what_is_said_to_the_business_during_an_outage_waits_in_the_store() {
     let (messages, each) = (count("OUTAGE_MESSAGES", 1_000), 20);
     let people = messages / each;

@@ -185,6 +185,7 @@ async fn an_answer_that_meta_does_not_take_is_a_missed_one() {
     says(&rig, "fail once").await;
     rig.nothing_is_left_of_but_a_retry().await;
     rig.act(json!({"person": "Ada", "account": "shop", "do": "block"})).await;
+    rig.expect_refusals();
     rig.clock.advance(SECOND);
     rig.sends_are("failed", 1).await;
     rig.events_are("pending", 0).await;

@@ -57,6 +57,7 @@ async fn p6_2_a_disclosing_message_that_was_refused_is_said_before_the_next_word
     says(&rig, "fail once").await;
     rig.nothing_is_left_of_but_a_retry().await;
     rig.act(json!({"person": "Ada", "account": "shop", "do": "block"})).await;
+    rig.expect_refusals();
     rig.clock.advance(SECOND);
     rig.sends_are("failed", 2).await;
     rig.act(json!({"person": "Ada", "account": "shop", "do": "unblock"})).await;
@@ -143,7 +144,7 @@ async fn nothing_is_said_before_a_private_reply_and_the_conversation_after_it_st
         rig.until(|| async {
             let sends = rig.sends(&format!("account={account}")).await;
             match sends.as_slice() {
-                [only] if only["recipient"]["comment_id"].is_string() => Ok(()),
+                [only] if only["recipient"]["comment_id"].is_string() && only["status"] == "sent" => Ok(()),
                 _ => Err(format!("{sends:#?}")),
             }
         })
