@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
 
 use super::step::{FlushError, Limits, hash};
 use crate::clock::{Clock, Timestamp};
@@ -45,6 +46,8 @@ pub struct Turn {
     pub disclosing: Option<Disclosing>,
     /// What it may bring about.
     pub limits: Limits,
+    /// Told once a step has said something: nobody waits for the turn's answer any more.
+    pub answered: CancellationToken,
     /// The present moment, whenever it is asked for.
     pub clock: Clock,
 }
@@ -184,8 +187,14 @@ impl Context {
             None => {
                 let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
                 let disclosing = turn.disclosing.clone();
+                let answers = sends.iter().any(|(_, request)| request.as_message().is_some());
                 match self.store.step(Step { event, attempt, number, hash, sends, state, disclosing, now }).await? {
-                    true => Ok(()),
+                    true => {
+                        if answers {
+                            turn.answered.cancel();
+                        }
+                        Ok(())
+                    }
                     false => Err(FlushError::Over),
                 }
             }

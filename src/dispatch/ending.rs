@@ -2,6 +2,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::{Served, retry};
 use crate::bot::Effects;
@@ -31,6 +34,8 @@ pub(super) struct Ending {
     pub(super) first_failed_at: Option<Timestamp>,
     /// Until when the event must be answered, where it must.
     pub(super) answer_by: Option<Timestamp>,
+    /// Told when one of the turn's steps has answered it.
+    pub(super) answered: CancellationToken,
     /// Whom to answer.
     pub(super) recipient: Option<Recipient>,
     pub(super) disclosing: Option<Disclosing>,
@@ -57,6 +62,24 @@ impl Ending {
         std::future::pending().await
     }
 
+    /// Until when it must be answered, unless it was.
+    fn awaited_until(&self) -> Option<Timestamp> {
+        self.answer_by.filter(|_| !self.answered.is_cancelled())
+    }
+
+    /// Waits until the handler is late, and returns how long it might have taken. One that has answered has its usual time.
+    pub(super) async fn late(&self, taken_at: Timestamp) -> Duration {
+        let usual = self.served.deadline;
+        let in_time = responsiveness::deadline(self.answer_by, usual, taken_at);
+        tokio::select! {
+            biased;
+            () = self.answered.cancelled() => {}
+            () = self.clock.sleep_since(taken_at, in_time) => return in_time,
+        }
+        self.clock.sleep_since(taken_at, usual).await;
+        usual
+    }
+
     pub(super) async fn finish(self, effects: Effects) {
         self.metrics.events_done.increment(1);
         let Effects { sends, state } = effects;
@@ -74,7 +97,7 @@ impl Ending {
         let (event, account, attempt, now) = (self.event, &self.served.name, self.attempt, self.clock.now());
         let first = self.first_failed_at.filter(|_| counts);
         let retry_at = retry::next_try(&self.settings, attempt, first, now);
-        let (next, answers) = retry::after_failure(retry_at, self.answer_by, is_late, counts);
+        let (next, answers) = retry::after_failure(retry_at, self.awaited_until(), is_late, counts);
         self.metrics.events_failed.increment(1);
         // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
         match next {
@@ -95,7 +118,7 @@ impl Ending {
     /// What is said beside the handler's words, with an answer from us where somebody waits for one.
     fn owed(&self, answers: bool) -> Owed {
         match &self.recipient {
-            Some(recipient) if answers && self.answer_by.is_some() => {
+            Some(recipient) if answers && self.awaited_until().is_some() => {
                 self.served.manners.fallback(recipient, self.disclosing.clone(), &self.store)
             }
             _ => Owed { disclosing: self.disclosing.clone(), fallback: None },

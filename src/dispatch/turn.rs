@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 
 use super::ending::{Ending, Fault};
 use super::runtime::MayBlock;
@@ -14,7 +15,6 @@ use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event, Raw};
 use crate::id::Thread;
 use crate::message::Recipient;
-use crate::policy::responsiveness;
 use crate::settings;
 use crate::store::{self, Disclosing, Store, TakenEvent};
 use crate::telemetry::Metrics;
@@ -56,6 +56,7 @@ impl TurnOf {
             attempt: event.attempt,
             first_failed_at: event.first_failed_at,
             answer_by: event.answer_by.filter(|_| manners.owes_answers()),
+            answered: CancellationToken::new(),
             disclosing: recipient.as_ref().and_then(|recipient| manners.disclosing(recipient, &self.store)),
             recipient,
             served: Arc::clone(&self.served),
@@ -68,16 +69,14 @@ impl TurnOf {
 
     /// Runs the handler apart, under its deadline. What it returns after that is nobody's.
     async fn handle(self, ending: &Ending) -> Result<Effects, Fault> {
-        let (clock, handlers) = (self.clock.clone(), self.handlers.clone());
         // The deadline counts from when the event was taken, however long the machine took to get here.
-        let taken_at = self.taken_at;
-        let deadline = responsiveness::deadline(ending.answer_by, self.served.deadline, taken_at);
-        let mut handling = handlers.spawn(MayBlock::new(self.call(ending.disclosing.clone())));
+        let (taken_at, handlers) = (self.taken_at, self.handlers.clone());
+        let mut handling = handlers.spawn(MayBlock::new(self.call(ending.disclosing.clone(), ending.answered.clone())));
         tokio::select! {
             // Whoever has returned is not late, and who is late is not shown as if somebody were at work.
             biased;
             ended = &mut handling => ended.unwrap_or_else(|error| Err(cut_off(error))).map_err(Fault::Failed),
-            () = clock.sleep_since(taken_at, deadline) => {
+            deadline = ending.late(taken_at) => {
                 handling.abort();
                 Err(Fault::Late(format!("the handler took longer than {}", humantime::format_duration(deadline))))
             }
@@ -86,7 +85,7 @@ impl TurnOf {
     }
 
     /// The user's code, holding the account's slot for as long as it runs.
-    async fn call(self, disclosing: Option<Disclosing>) -> Result<Effects, String> {
+    async fn call(self, disclosing: Option<Disclosing>, answered: CancellationToken) -> Result<Effects, String> {
         let _slot = self.slot;
         let raw: Box<RawValue> = serde_json::from_slice(&self.event.raw).map_err(|_| UNREADABLE)?;
         let envelope = self.event.envelope(&raw).ok_or(UNREADABLE)?;
@@ -104,6 +103,7 @@ impl TurnOf {
             attempt: self.event.attempt,
             steps: self.event.steps,
             disclosing,
+            answered,
             limits: Limits { sends: self.settings.max_sends, state: self.settings.max_state },
             clock: self.clock,
         };

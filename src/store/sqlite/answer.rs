@@ -24,7 +24,7 @@ pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> ru
 }
 
 /// Whatever waited in this conversation at `at` has its answer.
-fn all_answered(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn all_answered(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
             "UPDATE event SET answer_by = NULL
@@ -95,8 +95,7 @@ pub(super) fn thread(number: i64) -> Thread {
     Thread::ALL.into_iter().find(|thread| *thread as i64 == number).unwrap_or_default()
 }
 
-/// Answers an overdue event with the fallback. The event itself stays where it is, and is handled once it can be; whatever
-/// else waits in its conversation is answered by the same words.
+/// Answers an overdue event with the fallback. The event itself stays where it is, and is handled once it can be.
 pub(in crate::store) fn fall_back(
     work: &mut Work<'_>,
     event: EventId,
@@ -111,8 +110,7 @@ pub(in crate::store) fn fall_back(
         return Ok(());
     }
     let turn = turn::of(work, event)?;
-    turn::say(work, &turn, &[], owed, now)?;
-    all_answered(work, turn.conversation, now)
+    turn::say(work, &turn, &[], owed, now)
 }
 
 /// Shows that somebody is at work, once for each event, and only while its turn runs and nothing of it was said.

@@ -25,9 +25,9 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
     if post.sends.iter().any(|(_, request)| request.as_message().is_some()) {
         disclosure::said(work, conversation.id, post.now)?;
-    }
-    if post.agent.is_some() {
-        answer::by_others(work, conversation.id, post.now)?;
+        if post.agent.is_some() {
+            answer::by_others(work, conversation.id, post.now)?;
+        }
     }
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

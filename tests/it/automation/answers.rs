@@ -1,4 +1,5 @@
 use super::*;
+use crate::harness::send_json;
 
 const FALLBACK: &str = "business: Sorry, I did not get that.";
 
@@ -202,5 +203,49 @@ async fn the_fallback_discloses_the_bot_as_any_words_do() {
     rig.chat_reads("shop", "Ada", &["person: silent", disclosing, FALLBACK]).await;
     says(&rig, "silent").await;
     rig.chat_reads("shop", "Ada", &["person: silent", disclosing, FALLBACK, "person: silent", FALLBACK]).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_4_who_has_said_something_has_the_usual_time_for_the_rest() {
+    let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.handler_deadline", "2m")];
+    let rig = bot(settings.map(|(key, value)| (key, value.to_owned())).to_vec()).await;
+    says(&rig, "long").await;
+    rig.chat_reads("shop", "Ada", &["person: long", "business: One moment"]).await;
+    rig.clock.advance(119 * SECOND);
+    rig.messages_are("running", 1).await;
+    rig.clock.advance(SECOND);
+    rig.nothing_is_left_of_but_a_retry().await;
+    rig.clock.advance(SECOND);
+    rig.chat_reads("shop", "Ada", &["person: long", "business: One moment", "business: Here it is"]).await;
+    rig.messages_are("done", 1).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_fallback_answers_all_that_was_said_before_it() {
+    let rig = automated().await;
+    says(&rig, "slow").await;
+    rig.messages_are("running", 1).await;
+    says(&rig, "silent").await;
+    rig.messages_are("pending", 1).await;
+    rig.clock.advance(25 * SECOND);
+    rig.messages_are("done", 2).await;
+    rig.chat_reads("shop", "Ada", &["person: slow", "person: silent", FALLBACK]).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agents_three_dots_are_no_answer() {
+    let rig = automated().await;
+    says(&rig, "slow").await;
+    rig.messages_are("running", 1).await;
+    let dots = json!({"recipient": {"id": ADA}, "sender_action": "typing_on", "agent": "Grace"});
+    let posted = send_json(rig.http.post(rig.admin("/api/accounts/shop/sends")), &dots).send().await;
+    assert_eq!(posted.expect("an answer").status(), 202);
+    rig.sends_are("sent", 1).await;
+    rig.clock.advance(25 * SECOND);
+    rig.chat_reads("shop", "Ada", &["person: slow", FALLBACK]).await;
+    rig.messages_are("done", 1).await;
     rig.end().await;
 }

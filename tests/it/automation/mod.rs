@@ -37,6 +37,15 @@ impl Handler for Bot {
                 ctx.typing();
                 return Ok(());
             }
+            "long" => {
+                ctx.reply("One moment");
+                ctx.flush().await?;
+                if is_first {
+                    std::future::pending::<()>().await;
+                }
+                ctx.reply("Here it is");
+                return Ok(());
+            }
             "twice" => {
                 ctx.reply("one");
             }
