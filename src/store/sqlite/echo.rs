@@ -2,13 +2,14 @@
 //!
 //! On a Page the echo of our own send carries the metadata we gave it. On Instagram it carries nothing but its `mid` and
 //! its text, and it may come before Meta's answer tells us the `mid`: such an echo is parked while a send of its
-//! conversation is on its way or in doubt, and never taken for somebody else's before that is settled.
+//! conversation is on its way or in doubt, and never taken for somebody else's before that is settled. So is the echo of a
+//! private reply, whose send stands in another conversation.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{answer, inbox, outbox, rights};
+use super::{answer, inbox, outbox, private_reply, rights};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
@@ -33,6 +34,7 @@ pub(super) enum Recognised {
 /// Recognises an echo, and settles the send that it repeats.
 pub(super) fn recognise(
     work: &mut Work<'_>,
+    account: &AccountId,
     conversation: &Conversation,
     echo: &Echo,
     now: Timestamp,
@@ -50,18 +52,19 @@ pub(super) fn recognise(
     if echo.mark.is_some() {
         return Ok(Recognised::Foreign);
     }
-    by_message(work, conversation.last_send, echo, now)
+    by_message(work, account, conversation.last_send, echo, now)
 }
 
 /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.
 fn by_message(
     work: &mut Work<'_>,
+    account: &AccountId,
     last_send: Option<i64>,
     echo: &Echo,
     now: Timestamp,
 ) -> rusqlite::Result<Recognised> {
     if let Some(mid) = &echo.mid
-        && was_sent(work, last_send, mid)?
+        && (was_sent(work, last_send, mid)? || private_reply::became(work, account.as_str(), mid)?)
     {
         return Ok(Recognised::Own);
     }
@@ -69,9 +72,11 @@ fn by_message(
         return Ok(Recognised::Foreign);
     }
     let sends = recent(work, last_send)?;
-    let saying = |wanted: fn(&Recent) -> bool| sends.iter().find(|send| wanted(send) && says(&send.request, echo));
+    let saying =
+        |wanted: fn(&Recent) -> bool| sends.iter().find(|send| wanted(send) && says(send.request.as_ref(), echo));
+    let replies = private_reply::repeated_by(work, account.as_str(), echo)?;
     // One that is on its way will tell by its answer; one in doubt is younger than what was in doubt before.
-    if saying(|send| send.status == SendStatus::Sending).is_some() {
+    if saying(|send| send.status == SendStatus::Sending).is_some() || replies.iter().any(|reply| reply.is_open) {
         return Ok(Recognised::Perhaps);
     }
     let unsettled = saying(|send| send.status == SendStatus::InDoubt)
@@ -85,20 +90,37 @@ fn by_message(
         count_repeat(work, send.id, echo.mid.as_ref())?;
         return Ok(Recognised::Own);
     }
+    match &replies[..] {
+        [] => {}
+        [only] => {
+            settle_sent(work, only.send, echo.mid.clone(), now)?;
+            return Ok(Recognised::Own);
+        }
+        // Nobody can tell which of them.
+        _ => return Ok(Recognised::Own),
+    }
     // What is held may wait for days for somebody to decide; nobody else's words wait with it.
     let open = sends.iter().any(|send| matches!(send.status, SendStatus::Sending | SendStatus::InDoubt));
     Ok(if open { Recognised::Perhaps } else { Recognised::Foreign })
 }
 
-/// Looks again at the parked echoes of a conversation, after one of its sends was settled or came into doubt.
+/// Looks again at the echoes that were parked for a conversation's sends, after one of these was settled or came into doubt.
 pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
+    unpark_in(work, conversation, now)?;
+    for chat in private_reply::waiting_chats(work, conversation)? {
+        unpark_in(work, chat, now)?;
+    }
+    Ok(())
+}
+
+fn unpark_in(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
     // One at a time: settling a send for one of them looks at all of them again.
     let mut last = 0;
     while let Some(Parked { id, account, raw, said_at }) = next_parked(work, conversation, last)? {
         last = id;
         let last_send = conversation::get(work, conversation)?.last_send;
         let recognised = match read(&account, &raw) {
-            Some(echo) => by_message(work, last_send, &echo, now)?,
+            Some(echo) => by_message(work, &account, last_send, &echo, now)?,
             None => Recognised::Foreign,
         };
         match recognised {
@@ -129,7 +151,7 @@ fn release(work: &Work<'_>, event: i64, status: EventStatus, now: Timestamp) -> 
 /// An echo that waits to be recognised.
 struct Parked {
     id: i64,
-    account: String,
+    account: AccountId,
     raw: Vec<u8>,
     said_at: Timestamp,
 }
@@ -138,18 +160,20 @@ fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Resu
     work.db
         .prepare_cached(
             "SELECT id, account, raw, min(ifnull(at, received_at), received_at) FROM event
-             WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
+             WHERE account = (SELECT account FROM conversation WHERE id = ?1) AND conversation = ?1 AND status = 6
+               AND id > ?2 ORDER BY id LIMIT 1",
         )?
         .query_row([conversation, after], |row| {
             let said_at = Timestamp(row.get(3)?);
-            Ok(Parked { id: row.get(0)?, account: row.get(1)?, raw: row.get(2)?, said_at })
+            let account = AccountId::new(row.get::<_, String>(1)?);
+            Ok(Parked { id: row.get(0)?, account, raw: row.get(2)?, said_at })
         })
         .optional()
 }
 
-fn read(account: &str, raw: &[u8]) -> Option<Echo> {
+fn read(account: &AccountId, raw: &[u8]) -> Option<Echo> {
     let raw = serde_json::from_slice(raw).ok()?;
-    let origin = Origin { account: AccountId::new(account), standby: false, time: None };
+    let origin = Origin { account: account.clone(), standby: false, time: None };
     match Envelope::read(&origin, raw)?.event {
         Event::Echo(echo) => Some(echo),
         _ => None,
@@ -262,8 +286,8 @@ fn recent(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<Recen
 
 /// Whether a send says what an echo repeats: the same words, however they are spaced, or something of the same type. Media
 /// come back under another address.
-fn says(request: &Option<Request>, echo: &Echo) -> bool {
-    let Some(message) = request.as_ref().and_then(Request::as_message) else { return false };
+pub(super) fn says(request: Option<&Request>, echo: &Echo) -> bool {
+    let Some(message) = request.and_then(Request::as_message) else { return false };
     match (message.as_text(), echo.text.as_deref()) {
         (Some(said), Some(repeated)) => said.split_whitespace().eq(repeated.split_whitespace()),
         (None, None) => match (message.attachment(), echo.attachments.first()) {

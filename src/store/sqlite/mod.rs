@@ -16,6 +16,7 @@ mod open;
 pub(super) mod outbox;
 mod outcome;
 pub(super) mod posted;
+mod private_reply;
 pub(super) mod prune;
 pub(super) mod read;
 mod recover;

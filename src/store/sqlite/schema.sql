@@ -58,7 +58,7 @@ CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
 CREATE INDEX event_open ON event (id) WHERE status < 3;
 CREATE INDEX event_awaited ON event (account, answer_by) WHERE answer_by IS NOT NULL;
 CREATE INDEX event_awaited_in ON event (conversation) WHERE answer_by IS NOT NULL;
-CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
+CREATE INDEX event_parked ON event (account, conversation, id) WHERE status = 6;
 -- What an operator looks for: rare, so an index over it costs nothing.
 CREATE INDEX event_dead ON event (id) WHERE status = 4;
 CREATE INDEX event_quarantined ON event (id) WHERE status = 5;
@@ -96,7 +96,8 @@ CREATE TABLE send (
     at INTEGER NOT NULL,            -- when it came to its status
     rule TEXT,
     reason TEXT,
-    message_id TEXT
+    message_id TEXT,
+    private INTEGER NOT NULL DEFAULT 0 -- a private reply, whose echo comes in another conversation
 );
 CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
 CREATE INDEX send_open ON send (id) WHERE status < 4;
@@ -104,6 +105,7 @@ CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
+CREATE INDEX send_private ON send (account, message_id, attempted_at) WHERE private = 1 AND status NOT IN (5, 6);
 
 -- What people gave beside the window: a comment or a post its one private reply, a token its notifications.
 CREATE TABLE given (

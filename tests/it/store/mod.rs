@@ -61,7 +61,9 @@ macro_rules! contract {
                     a_doubted_send_is_settled_by_what_its_echo_says
                     a_doubted_picture_is_settled_by_the_echo_of_one
                     parked_echoes_of_several_speakers_are_told_apart
-                    an_echo_is_believed_more_than_a_refusal;
+                    an_echo_is_believed_more_than_a_refusal
+                    the_echo_of_a_private_reply_is_known_though_it_comes_in_the_chat
+                    a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held;
                 doubts:
                     a_doubt_is_given_when_it_is_due
                     a_held_send_holds_its_turn_and_lets_later_turns_go

@@ -8,13 +8,13 @@ use super::*;
 const RACES: usize = 1000;
 
 /// Somebody comments on a post of the Page.
-fn comment(id: &str, verb: &str, at: Timestamp) -> Value {
+pub(super) fn comment(id: &str, verb: &str, at: Timestamp) -> Value {
     json!({"object": "page", "entry": [{"id": SHOP, "time": at.0, "changes": [{"field": "feed", "value": {
         "item": "comment", "verb": verb, "comment_id": id, "post_id": "104_9", "message": "Is it blue?",
         "from": {"id": "7200000000000099", "name": "Ada"}, "created_time": at.0 / 1000}}]}]})
 }
 
-fn reply(id: &str) -> Request {
+pub(super) fn reply(id: &str) -> Request {
     Request::message(Recipient::CommentId(id.to_owned()), Message::text("In private"))
 }
 
@@ -41,7 +41,7 @@ async fn taken_by(opened: &Opened, id: &str) -> Option<Option<SendId>> {
     })
 }
 
-async fn planned(opened: &Opened, id: &str) -> SendId {
+pub(super) async fn planned(opened: &Opened, id: &str) -> SendId {
     match opened.store().post(post(opened, reply(id))).await.expect("decided") {
         Posted::Planned(ids) => ids[0],
         other => panic!("{other:?}"),

@@ -38,6 +38,7 @@ ALTER TABLE send ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE send ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
 
 -- What a handler said to one event was one turn, and so was what was posted under one key. Of what was posted without a key
 -- nobody can tell what came together: each stands for itself.
@@ -53,8 +54,13 @@ WHERE send.id = part.id;
 -- did, an echo is waited for before anything else.
 UPDATE send SET doubted_since = ifnull(attempted_at, at), doubts = 1, silent = 1 WHERE status = 3;
 
+UPDATE send SET private = 1 WHERE conversation IN (SELECT id FROM conversation WHERE thread = 2);
+
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
+CREATE INDEX send_private ON send (account, message_id, attempted_at) WHERE private = 1 AND status NOT IN (5, 6);
+DROP INDEX event_parked;
+CREATE INDEX event_parked ON event (account, conversation, id) WHERE status = 6;
 
 -- What was given before is not known any more: nothing could be sent on it.
 CREATE TABLE given (
