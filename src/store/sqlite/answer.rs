@@ -19,7 +19,7 @@ pub(super) fn await_until(work: &Work<'_>, event: i64, until: Timestamp) -> rusq
 
 /// A person, or another app, has spoken for the account at `at`: the bot's answer is not waited for any more.
 pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
-    disclosure::others_spoke(work, conversation)?;
+    disclosure::others_spoke(work, conversation, at)?;
     all_answered(work, conversation, at)
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{answer, inbox, outbox, private_reply, rights};
+use super::{answer, disclosure, inbox, outbox, private_reply, rights};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::{AccountId, MessageId, SendId};
@@ -196,7 +196,11 @@ fn settle_sent(
              WHERE id = ?1 AND status IN (5, 6)",
         )?
         .execute(params![send.0, mid, now.0])?;
-    if arrived == 1 { rights::take_again(work, send) } else { Ok(()) }
+    if arrived == 0 {
+        return Ok(());
+    }
+    rights::take_again(work, send)?;
+    disclosure::redone(work, send)
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.

@@ -25,7 +25,8 @@ CREATE TABLE conversation (
     queue_tail INTEGER,             -- the end of its queue of events
     state TEXT,                     -- what the handler remembers: JSON
     said_at INTEGER,                -- when either side last said something
-    disclosed_by INTEGER,           -- the send by which the bot last disclosed itself; since then:
+    disclosed_by INTEGER,           -- the send by which the bot last disclosed itself, or was to
+    disclosed_at INTEGER,           -- when it did; null where that send did not happen; since then:
     silence INTEGER NOT NULL DEFAULT 0, -- the longest pause between two things said
     others_spoke INTEGER NOT NULL DEFAULT 0 -- whether a person or another app spoke for the account, or had the conversation
 );

@@ -81,6 +81,8 @@ macro_rules! contract {
                     of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer;
                 owed:
                     the_bot_discloses_itself_once_in_a_conversation
+                    what_others_said_before_the_disclosure_does_not_repeat_it_however_late_it_is_told
+                    a_disclosing_message_that_arrived_after_all_is_not_said_again
                     what_the_disclosing_message_holds_is_its_whole_turn
                     nothing_is_disclosed_before_the_one_message_of_a_token
                     who_waits_is_answered_once

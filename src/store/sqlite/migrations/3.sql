@@ -11,6 +11,7 @@ ALTER TABLE conversation ADD COLUMN owner_at INTEGER;
 UPDATE conversation SET last_message_at = opened_at WHERE opened_by = 'message';
 ALTER TABLE conversation ADD COLUMN said_at INTEGER;
 ALTER TABLE conversation ADD COLUMN disclosed_by INTEGER;
+ALTER TABLE conversation ADD COLUMN disclosed_at INTEGER;
 ALTER TABLE conversation ADD COLUMN silence INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversation ADD COLUMN others_spoke INTEGER NOT NULL DEFAULT 0;
 
