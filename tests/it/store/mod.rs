@@ -78,6 +78,8 @@ macro_rules! contract {
                     one_that_was_ever_in_doubt_keeps_its_right
                     an_echo_takes_the_right_of_a_send_that_seemed_refused
                     what_is_told_late_or_again_gives_nothing_back
+                    what_was_written_below_a_broadcast_is_over_with_the_next_where_meta_names_them
+                    a_token_without_an_end_is_forgotten_a_year_after_the_last_news_or_use_of_it
                     of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer;
                 owed:
                     the_bot_discloses_itself_once_in_a_conversation

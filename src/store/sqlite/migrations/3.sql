@@ -72,7 +72,7 @@ CREATE TABLE given (
     at INTEGER NOT NULL,            -- when it was written, or agreed to
     told_at INTEGER NOT NULL,       -- when Meta last told of it
     gone INTEGER NOT NULL,          -- the comment is removed, the messages are stopped
-    broadcast TEXT,                 -- the live media that it was written below
+    broadcast TEXT,                 -- the live media that it was written below, '' where Meta did not name it
     expires_at INTEGER,             -- the end of a token, where Meta said when
     taken_by INTEGER,               -- the send that uses it, or has used it
     taken_at INTEGER,               -- when that was planned
