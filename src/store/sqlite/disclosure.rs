@@ -14,7 +14,20 @@ use crate::event::{Control, Envelope, Event, Handover};
 use crate::id::{AppId, SendId};
 use crate::policy::disclosure::SinceDisclosed;
 
-/// Notes what an event tells. `by_another` says that an echo is certainly not of our own words.
+/// When an event says something, where it does.
+pub(super) fn said_at(envelope: &Envelope, now: Timestamp) -> Option<Timestamp> {
+    let says = match &envelope.event {
+        Event::Echo(echo) => !echo.is_deleted,
+        event => event.is_act(),
+    };
+    says.then(|| told_at(envelope, now))
+}
+
+fn told_at(envelope: &Envelope, now: Timestamp) -> Timestamp {
+    envelope.at.map_or(now, |at| at.min(now))
+}
+
+/// Notes what an event tells of others. `by_another` says that an echo is certainly not of our own words.
 pub(super) fn heard(
     work: &Work<'_>,
     envelope: &Envelope,
@@ -22,16 +35,12 @@ pub(super) fn heard(
     by_another: bool,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let at = envelope.at.map_or(now, |at| at.min(now));
+    let at = told_at(envelope, now);
     match &envelope.event {
-        Event::Echo(echo) if !echo.is_deleted => {
-            said(work, conversation, at)?;
-            if by_another { answer::by_others(work, conversation, at) } else { Ok(()) }
-        }
+        Event::Echo(echo) if by_another && !echo.is_deleted => answer::by_others(work, conversation, at),
         Event::Handover(Handover::Pass(control) | Handover::Take(control)) if was_with_another(work, control) => {
             others_spoke(work, conversation, at)
         }
-        event if event.is_act() => said(work, conversation, at),
         _ => Ok(()),
     }
 }
@@ -47,13 +56,14 @@ fn was_with_another(work: &Work<'_>, control: &Control) -> bool {
     }
 }
 
-/// Something is said. Late and repeated events make no pause.
+/// What is said at the moment `?2`, in a conversation's row; null says nothing. Late and repeated events make no pause.
+pub(super) const SAID: &str =
+    "silence = max(silence, ifnull(?2 - said_at, 0)), said_at = max(ifnull(said_at, ?2), ifnull(?2, said_at))";
+
+/// Something is planned to be said.
 pub(super) fn said(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
     work.db
-        .prepare_cached(
-            "UPDATE conversation SET silence = max(silence, ?2 - ifnull(said_at, ?2)), said_at = max(ifnull(said_at, ?2), ?2)
-             WHERE id = ?1",
-        )?
+        .prepare_cached(&format!("UPDATE conversation SET {SAID} WHERE id = ?1"))?
         .execute([conversation, at.0])
         .map(drop)
 }

@@ -1,6 +1,7 @@
 -- Tables grow at their right edge and are pruned at their left; indexes cover only what is not done, in the order of ids.
--- Random writes are what a store of this kind pays for, so no index is by conversation: its history is a walk along
--- `previous`, from the newest row that `conversation` names, and its queue a walk along `next`.
+-- Random writes are what a store of this kind pays for, so no index by conversation is over all rows: its history is a walk
+-- along `previous`, from the newest row that `conversation` names, and its queue a walk along `next`. Only what waits for an
+-- answer or for a send is found by conversation, and the sends behind private replies by the message they became.
 
 CREATE TABLE store (
     name TEXT NOT NULL,             -- random; marks the metadata of this store's sends
