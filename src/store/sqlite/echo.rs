@@ -7,14 +7,14 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::conversation::{self, Conversation};
+use super::conversation::Conversation;
 use super::work::Work;
-use super::{answer, disclosure, inbox, outbox, private_reply, rights};
+use super::{disclosure, outbox, private_reply, rights};
 use crate::clock::Timestamp;
-use crate::event::{Echo, Envelope, Event, Origin};
+use crate::event::Echo;
 use crate::id::{AccountId, MessageId, SendId};
 use crate::message::Request;
-use crate::store::{Bound, EventStatus, Outcome, SendStatus};
+use crate::store::{Bound, Outcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
@@ -56,7 +56,7 @@ pub(super) fn recognise(
 }
 
 /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.
-fn by_message(
+pub(super) fn by_message(
     work: &mut Work<'_>,
     account: &AccountId,
     last_send: Option<i64>,
@@ -102,82 +102,6 @@ fn by_message(
     // What is held may wait for days for somebody to decide; nobody else's words wait with it.
     let open = sends.iter().any(|send| matches!(send.status, SendStatus::Sending | SendStatus::InDoubt));
     Ok(if open { Recognised::Perhaps } else { Recognised::Foreign })
-}
-
-/// Looks again at the echoes that were parked for a conversation's sends, after one of these was settled or came into doubt.
-pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
-    unpark_in(work, conversation, now)?;
-    for chat in private_reply::waiting_chats(work, conversation)? {
-        unpark_in(work, chat, now)?;
-    }
-    Ok(())
-}
-
-fn unpark_in(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
-    // One at a time: settling a send for one of them looks at all of them again.
-    let mut last = 0;
-    while let Some(Parked { id, account, raw, said_at }) = next_parked(work, conversation, last)? {
-        last = id;
-        let last_send = conversation::get(work, conversation)?.last_send;
-        let recognised = match read(&account, &raw) {
-            Some(echo) => by_message(work, &account, last_send, &echo, now)?,
-            None => Recognised::Foreign,
-        };
-        match recognised {
-            Recognised::Perhaps => {}
-            Recognised::Own => release(work, id, EventStatus::Done, now)?,
-            Recognised::Foreign => {
-                answer::by_others(work, conversation, said_at)?;
-                let tail = conversation::get(work, conversation)?.queue_tail;
-                let status = inbox::enqueue(work, tail, id)?;
-                work.woke.events |= status == EventStatus::Ready;
-                release(work, id, status, now)?;
-                work.db
-                    .prepare_cached("UPDATE conversation SET queue_tail = ?2 WHERE id = ?1")?
-                    .execute([conversation, id])?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn release(work: &Work<'_>, event: i64, status: EventStatus, now: Timestamp) -> rusqlite::Result<()> {
-    work.db
-        .prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1 AND status = 6")?
-        .execute(params![event, status as i64, now.0])
-        .map(drop)
-}
-
-/// An echo that waits to be recognised.
-struct Parked {
-    id: i64,
-    account: AccountId,
-    raw: Vec<u8>,
-    said_at: Timestamp,
-}
-
-fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Result<Option<Parked>> {
-    work.db
-        .prepare_cached(
-            "SELECT id, account, raw, min(ifnull(at, received_at), received_at) FROM event
-             WHERE account = (SELECT account FROM conversation WHERE id = ?1) AND conversation = ?1 AND status = 6
-               AND id > ?2 ORDER BY id LIMIT 1",
-        )?
-        .query_row([conversation, after], |row| {
-            let said_at = Timestamp(row.get(3)?);
-            let account = AccountId::new(row.get::<_, String>(1)?);
-            Ok(Parked { id: row.get(0)?, account, raw: row.get(2)?, said_at })
-        })
-        .optional()
-}
-
-fn read(account: &AccountId, raw: &[u8]) -> Option<Echo> {
-    let raw = serde_json::from_slice(raw).ok()?;
-    let origin = Origin { account: account.clone(), standby: false, time: None };
-    match Envelope::read(&origin, raw)?.event {
-        Event::Echo(echo) => Some(echo),
-        _ => None,
-    }
 }
 
 fn settle_sent(

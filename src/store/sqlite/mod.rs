@@ -15,6 +15,7 @@ mod migrate;
 mod open;
 pub(super) mod outbox;
 mod outcome;
+mod parked;
 pub(super) mod posted;
 mod private_reply;
 pub(super) mod prune;

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{disclosure, echo, held, outcome, rights};
+use super::{disclosure, held, outcome, parked, rights};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
@@ -264,7 +264,7 @@ pub(in crate::store) fn settle(
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;
     }
-    echo::unpark(work, conversation, now)
+    parked::look_again(work, conversation, now)
 }
 
 fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {

@@ -13,6 +13,9 @@ use crate::store::SendStatus;
 /// The most private replies that an echo is compared with: as many as leave at once.
 const MOST: usize = 256;
 
+/// Private replies that are not known to have been lost: the condition of their index.
+const PERHAPS_ARRIVED: &str = "private = 1 AND (status NOT IN (5, 6) OR doubted_since IS NOT NULL)";
+
 /// A private reply that has left, and of which nobody knows yet which message it became.
 pub(super) struct Nameless {
     pub(super) send: SendId,
@@ -23,19 +26,17 @@ pub(super) struct Nameless {
 /// Whether a private reply of this account became this message.
 pub(super) fn became(work: &Work<'_>, account: &str, mid: &MessageId) -> rusqlite::Result<bool> {
     work.db
-        .prepare_cached(
-            "SELECT 1 FROM send WHERE private = 1 AND status NOT IN (5, 6) AND account = ?1 AND message_id = ?2",
-        )?
+        .prepare_cached(&format!("SELECT 1 FROM send WHERE {PERHAPS_ARRIVED} AND account = ?1 AND message_id = ?2"))?
         .exists([account, mid.as_str()])
 }
 
 /// The private replies of this account that an echo may repeat, by what they say.
 pub(super) fn repeated_by(work: &Work<'_>, account: &str, echo: &Echo) -> rusqlite::Result<Vec<Nameless>> {
-    let mut statement = work.db.prepare_cached(
+    let mut statement = work.db.prepare_cached(&format!(
         "SELECT id, status, doubted_since IS NOT NULL, request FROM send
-         WHERE private = 1 AND status NOT IN (5, 6) AND account = ?1 AND message_id IS NULL AND attempted_at IS NOT NULL
-         ORDER BY attempted_at DESC LIMIT ?2",
-    )?;
+         WHERE {PERHAPS_ARRIVED} AND account = ?1 AND message_id IS NULL AND attempted_at IS NOT NULL
+         ORDER BY attempted_at DESC LIMIT ?2"
+    ))?;
     let mut rows = statement.query(params![account, MOST])?;
     let mut repeated = Vec::new();
     while let Some(row) = rows.next()? {
@@ -44,7 +45,7 @@ pub(super) fn repeated_by(work: &Work<'_>, account: &str, echo: &Echo) -> rusqli
             Some(SendStatus::Sending | SendStatus::InDoubt) => true,
             // What Meta did not take has no echo; what was in doubt may have one, and is sent again.
             Some(SendStatus::Ready | SendStatus::Waiting) if was_in_doubt => true,
-            Some(SendStatus::Held) if was_in_doubt => false,
+            Some(SendStatus::Held | SendStatus::Refused | SendStatus::Failed) if was_in_doubt => false,
             // Meta refused the second because it had the first, and did not name that.
             Some(SendStatus::Sent) => false,
             _ => continue,

@@ -107,7 +107,8 @@ CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
-CREATE INDEX send_private ON send (account, message_id, attempted_at) WHERE private = 1 AND status NOT IN (5, 6);
+CREATE INDEX send_private ON send (account, message_id, attempted_at)
+    WHERE private = 1 AND (status NOT IN (5, 6) OR doubted_since IS NOT NULL);
 
 -- What people gave beside the window: a comment or a post its one private reply, a token its notifications.
 CREATE TABLE given (

@@ -163,6 +163,16 @@ pub async fn a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held(
     // Meta refuses the second, for it has the first; which that is, the echo tells.
     opened.store().settle(send, Outcome::Sent { message_id: None }, NOW).await;
     assert_eq!(opened.send(send).await.message_id, Some(MessageId::new("m_1")));
+    // One that was in doubt, and failed when it was sent again, had arrived.
+    let send = replying(opened, "9_0").await;
+    opened.store().settle(send, doubt.clone(), NOW).await;
+    opened.append(&said("m_0"), NOW).await;
+    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    let row = opened.send(send).await;
+    assert_eq!((row.status.as_str(), row.message_id), ("sent", Some(MessageId::new("m_0"))));
+    let outcome = opened.take_one().await;
+    assert_eq!(outcome.kind, "outcome", "told before the echo was looked at");
+    opened.finish(outcome.id).await;
     // The echo of one that is held settles it. Of two that say the same, nobody can tell which.
     let held = Outcome::Held { reason: "nobody can tell".into() };
     let send = replying(opened, "9_2").await;

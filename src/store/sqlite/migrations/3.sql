@@ -59,7 +59,8 @@ UPDATE send SET private = 1 WHERE conversation IN (SELECT id FROM conversation W
 
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
-CREATE INDEX send_private ON send (account, message_id, attempted_at) WHERE private = 1 AND status NOT IN (5, 6);
+CREATE INDEX send_private ON send (account, message_id, attempted_at)
+    WHERE private = 1 AND (status NOT IN (5, 6) OR doubted_since IS NOT NULL);
 DROP INDEX event_parked;
 CREATE INDEX event_parked ON event (account, conversation, id) WHERE status = 6;
 
