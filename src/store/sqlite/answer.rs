@@ -12,14 +12,9 @@ use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::store::{Overdue, Owed, Taken, Typing, recipient};
 
-/// An event must be answered by `until`.
-pub(super) fn await_until(work: &Work<'_>, event: i64, until: Timestamp) -> rusqlite::Result<()> {
-    work.db.prepare_cached("UPDATE event SET answer_by = ?2 WHERE id = ?1")?.execute([event, until.0]).map(drop)
-}
-
 /// A person, or another app, has spoken for the account at `at`: the bot's answer is not waited for any more.
 pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
-    disclosure::others_spoke(work, conversation)?;
+    disclosure::others_spoke(work, conversation, at)?;
     all_answered(work, conversation, at)
 }
 

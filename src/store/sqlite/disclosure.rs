@@ -14,7 +14,20 @@ use crate::event::{Control, Envelope, Event, Handover};
 use crate::id::{AppId, SendId};
 use crate::policy::disclosure::SinceDisclosed;
 
-/// Notes what an event tells. `by_another` says that an echo is certainly not of our own words.
+/// When an event says something, where it does.
+pub(super) fn said_at(envelope: &Envelope, now: Timestamp) -> Option<Timestamp> {
+    let says = match &envelope.event {
+        Event::Echo(echo) => !echo.is_deleted,
+        event => event.is_act(),
+    };
+    says.then(|| told_at(envelope, now))
+}
+
+fn told_at(envelope: &Envelope, now: Timestamp) -> Timestamp {
+    envelope.at.map_or(now, |at| at.min(now))
+}
+
+/// Notes what an event tells of others. `by_another` says that an echo is certainly not of our own words.
 pub(super) fn heard(
     work: &Work<'_>,
     envelope: &Envelope,
@@ -22,16 +35,12 @@ pub(super) fn heard(
     by_another: bool,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let at = envelope.at.map_or(now, |at| at.min(now));
+    let at = told_at(envelope, now);
     match &envelope.event {
-        Event::Echo(echo) if !echo.is_deleted => {
-            said(work, conversation, at)?;
-            if by_another { answer::by_others(work, conversation, at) } else { Ok(()) }
-        }
+        Event::Echo(echo) if by_another && !echo.is_deleted => answer::by_others(work, conversation, at),
         Event::Handover(Handover::Pass(control) | Handover::Take(control)) if was_with_another(work, control) => {
-            others_spoke(work, conversation)
+            others_spoke(work, conversation, at)
         }
-        event if event.is_act() => said(work, conversation, at),
         _ => Ok(()),
     }
 }
@@ -47,27 +56,32 @@ fn was_with_another(work: &Work<'_>, control: &Control) -> bool {
     }
 }
 
-/// Something is said. Late and repeated events make no pause.
+/// What is said at the moment `?2`, in a conversation's row; null says nothing. Late and repeated events make no pause.
+pub(super) const SAID: &str =
+    "silence = max(silence, ifnull(?2 - said_at, 0)), said_at = max(ifnull(said_at, ?2), ifnull(?2, said_at))";
+
+/// Something is planned to be said.
 pub(super) fn said(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
     work.db
-        .prepare_cached(
-            "UPDATE conversation SET silence = max(silence, ?2 - ifnull(said_at, ?2)), said_at = max(ifnull(said_at, ?2), ?2)
-             WHERE id = ?1",
-        )?
+        .prepare_cached(&format!("UPDATE conversation SET {SAID} WHERE id = ?1"))?
         .execute([conversation, at.0])
         .map(drop)
 }
 
-/// A person, or another app, has spoken for the account, or had the conversation.
-pub(super) fn others_spoke(work: &Work<'_>, conversation: i64) -> rusqlite::Result<()> {
-    work.db.prepare_cached("UPDATE conversation SET others_spoke = 1 WHERE id = ?1")?.execute([conversation]).map(drop)
+/// A person, or another app, has spoken for the account, or had the conversation. What they did before the bot disclosed
+/// itself was over by then, however late the news of it is.
+pub(super) fn others_spoke(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached("UPDATE conversation SET others_spoke = 1 WHERE id = ?1 AND ?2 >= ifnull(disclosed_at, ?2)")?
+        .execute([conversation, at.0])
+        .map(drop)
 }
 
 /// What policy decides from.
 pub(super) fn since(work: &Work<'_>, conversation: i64) -> rusqlite::Result<SinceDisclosed> {
     work.db
         .prepare_cached(
-            "SELECT disclosed_by IS NOT NULL, said_at, silence, others_spoke FROM conversation WHERE id = ?1",
+            "SELECT disclosed_at IS NOT NULL, said_at, silence, others_spoke FROM conversation WHERE id = ?1",
         )?
         .query_row([conversation], |row| {
             Ok(SinceDisclosed {
@@ -83,17 +97,29 @@ pub(super) fn since(work: &Work<'_>, conversation: i64) -> rusqlite::Result<Sinc
 pub(super) fn disclosed(work: &Work<'_>, conversation: i64, send: SendId, now: Timestamp) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
-            "UPDATE conversation SET disclosed_by = ?2, said_at = max(ifnull(said_at, ?3), ?3), silence = 0, others_spoke = 0
+            "UPDATE conversation SET disclosed_by = ?2, disclosed_at = ?3, said_at = max(ifnull(said_at, ?3), ?3), silence = 0,
+               others_spoke = 0
              WHERE id = ?1",
         )?
         .execute(params![conversation, send.0, now.0])
         .map(drop)
 }
 
-/// The send did not happen, and never will. If the bot was to disclose itself by it, it has not.
+/// The send seems not to have happened. If the bot was to disclose itself by it, it has not.
 pub(super) fn undone(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Result<()> {
     work.db
-        .prepare_cached("UPDATE conversation SET disclosed_by = NULL WHERE id = ?1 AND disclosed_by = ?2")?
+        .prepare_cached("UPDATE conversation SET disclosed_at = NULL WHERE id = ?1 AND disclosed_by = ?2")?
         .execute(params![conversation, send.0])
+        .map(drop)
+}
+
+/// The send has happened after all. If the bot was to disclose itself by it, and has not done so by another meanwhile, it has.
+pub(super) fn redone(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
+    work.db
+        .prepare_cached(
+            "UPDATE conversation SET disclosed_at = send.attempted_at FROM send
+             WHERE send.id = ?1 AND conversation.id = send.conversation AND disclosed_by = send.id AND disclosed_at IS NULL",
+        )?
+        .execute([send.0])
         .map(drop)
 }

@@ -2,18 +2,19 @@
 //!
 //! On a Page the echo of our own send carries the metadata we gave it. On Instagram it carries nothing but its `mid` and
 //! its text, and it may come before Meta's answer tells us the `mid`: such an echo is parked while a send of its
-//! conversation is on its way or in doubt, and never taken for somebody else's before that is settled.
+//! conversation is on its way or in doubt, and never taken for somebody else's before that is settled. So is the echo of a
+//! private reply, whose send stands in another conversation.
 
 use rusqlite::{OptionalExtension, params};
 
-use super::conversation::{self, Conversation};
+use super::conversation::Conversation;
 use super::work::Work;
-use super::{answer, inbox, outbox, rights};
+use super::{disclosure, outbox, private_reply, rights};
 use crate::clock::Timestamp;
-use crate::event::{Echo, Envelope, Event, Origin};
+use crate::event::Echo;
 use crate::id::{AccountId, MessageId, SendId};
 use crate::message::Request;
-use crate::store::{Bound, EventStatus, Outcome, SendStatus};
+use crate::store::{Bound, Outcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
@@ -33,6 +34,7 @@ pub(super) enum Recognised {
 /// Recognises an echo, and settles the send that it repeats.
 pub(super) fn recognise(
     work: &mut Work<'_>,
+    account: &AccountId,
     conversation: &Conversation,
     echo: &Echo,
     now: Timestamp,
@@ -50,18 +52,19 @@ pub(super) fn recognise(
     if echo.mark.is_some() {
         return Ok(Recognised::Foreign);
     }
-    by_message(work, conversation.last_send, echo, now)
+    by_message(work, account, conversation.last_send, echo, now)
 }
 
 /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.
-fn by_message(
+pub(super) fn by_message(
     work: &mut Work<'_>,
+    account: &AccountId,
     last_send: Option<i64>,
     echo: &Echo,
     now: Timestamp,
 ) -> rusqlite::Result<Recognised> {
     if let Some(mid) = &echo.mid
-        && was_sent(work, last_send, mid)?
+        && (was_sent(work, last_send, mid)? || private_reply::became(work, account.as_str(), mid)?)
     {
         return Ok(Recognised::Own);
     }
@@ -69,9 +72,11 @@ fn by_message(
         return Ok(Recognised::Foreign);
     }
     let sends = recent(work, last_send)?;
-    let saying = |wanted: fn(&Recent) -> bool| sends.iter().find(|send| wanted(send) && says(&send.request, echo));
+    let saying =
+        |wanted: fn(&Recent) -> bool| sends.iter().find(|send| wanted(send) && says(send.request.as_ref(), echo));
+    let replies = private_reply::repeated_by(work, account.as_str(), echo)?;
     // One that is on its way will tell by its answer; one in doubt is younger than what was in doubt before.
-    if saying(|send| send.status == SendStatus::Sending).is_some() {
+    if saying(|send| send.status == SendStatus::Sending).is_some() || replies.iter().any(|reply| reply.is_open) {
         return Ok(Recognised::Perhaps);
     }
     let unsettled = saying(|send| send.status == SendStatus::InDoubt)
@@ -85,75 +90,18 @@ fn by_message(
         count_repeat(work, send.id, echo.mid.as_ref())?;
         return Ok(Recognised::Own);
     }
+    match &replies[..] {
+        [] => {}
+        [only] => {
+            settle_sent(work, only.send, echo.mid.clone(), now)?;
+            return Ok(Recognised::Own);
+        }
+        // Nobody can tell which of them.
+        _ => return Ok(Recognised::Own),
+    }
     // What is held may wait for days for somebody to decide; nobody else's words wait with it.
     let open = sends.iter().any(|send| matches!(send.status, SendStatus::Sending | SendStatus::InDoubt));
     Ok(if open { Recognised::Perhaps } else { Recognised::Foreign })
-}
-
-/// Looks again at the parked echoes of a conversation, after one of its sends was settled or came into doubt.
-pub(super) fn unpark(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusqlite::Result<()> {
-    // One at a time: settling a send for one of them looks at all of them again.
-    let mut last = 0;
-    while let Some(Parked { id, account, raw, said_at }) = next_parked(work, conversation, last)? {
-        last = id;
-        let last_send = conversation::get(work, conversation)?.last_send;
-        let recognised = match read(&account, &raw) {
-            Some(echo) => by_message(work, last_send, &echo, now)?,
-            None => Recognised::Foreign,
-        };
-        match recognised {
-            Recognised::Perhaps => {}
-            Recognised::Own => release(work, id, EventStatus::Done, now)?,
-            Recognised::Foreign => {
-                answer::by_others(work, conversation, said_at)?;
-                let tail = conversation::get(work, conversation)?.queue_tail;
-                let status = inbox::enqueue(work, tail, id)?;
-                work.woke.events |= status == EventStatus::Ready;
-                release(work, id, status, now)?;
-                work.db
-                    .prepare_cached("UPDATE conversation SET queue_tail = ?2 WHERE id = ?1")?
-                    .execute([conversation, id])?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn release(work: &Work<'_>, event: i64, status: EventStatus, now: Timestamp) -> rusqlite::Result<()> {
-    work.db
-        .prepare_cached("UPDATE event SET status = ?2, due = ?3 WHERE id = ?1 AND status = 6")?
-        .execute(params![event, status as i64, now.0])
-        .map(drop)
-}
-
-/// An echo that waits to be recognised.
-struct Parked {
-    id: i64,
-    account: String,
-    raw: Vec<u8>,
-    said_at: Timestamp,
-}
-
-fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Result<Option<Parked>> {
-    work.db
-        .prepare_cached(
-            "SELECT id, account, raw, min(ifnull(at, received_at), received_at) FROM event
-             WHERE conversation = ?1 AND status = 6 AND id > ?2 ORDER BY id LIMIT 1",
-        )?
-        .query_row([conversation, after], |row| {
-            let said_at = Timestamp(row.get(3)?);
-            Ok(Parked { id: row.get(0)?, account: row.get(1)?, raw: row.get(2)?, said_at })
-        })
-        .optional()
-}
-
-fn read(account: &str, raw: &[u8]) -> Option<Echo> {
-    let raw = serde_json::from_slice(raw).ok()?;
-    let origin = Origin { account: AccountId::new(account), standby: false, time: None };
-    match Envelope::read(&origin, raw)?.event {
-        Event::Echo(echo) => Some(echo),
-        _ => None,
-    }
 }
 
 fn settle_sent(
@@ -172,7 +120,11 @@ fn settle_sent(
              WHERE id = ?1 AND status IN (5, 6)",
         )?
         .execute(params![send.0, mid, now.0])?;
-    if arrived == 1 { rights::take_again(work, send) } else { Ok(()) }
+    if arrived == 0 {
+        return Ok(());
+    }
+    rights::take_again(work, send)?;
+    disclosure::redone(work, send)
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.
@@ -262,8 +214,8 @@ fn recent(work: &Work<'_>, last_send: Option<i64>) -> rusqlite::Result<Vec<Recen
 
 /// Whether a send says what an echo repeats: the same words, however they are spaced, or something of the same type. Media
 /// come back under another address.
-fn says(request: &Option<Request>, echo: &Echo) -> bool {
-    let Some(message) = request.as_ref().and_then(Request::as_message) else { return false };
+pub(super) fn says(request: Option<&Request>, echo: &Echo) -> bool {
+    let Some(message) = request.and_then(Request::as_message) else { return false };
     match (message.as_text(), echo.text.as_deref()) {
         (Some(said), Some(repeated)) => said.split_whitespace().eq(repeated.split_whitespace()),
         (None, None) => match (message.attachment(), echo.attachments.first()) {

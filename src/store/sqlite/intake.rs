@@ -3,9 +3,10 @@
 use rusqlite::params;
 
 use super::conversation::{self, Conversation};
+use super::disclosure::{self, SAID};
 use super::echo::{self, Recognised};
 use super::work::Work;
-use super::{answer, disclosure, inbox, keys, ledger};
+use super::{inbox, keys, ledger};
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
 use crate::id::{AppId, PersonId};
@@ -13,44 +14,64 @@ use crate::store::{Appended, Delivery, EventStatus, Intake};
 
 /// Keeps every new event of a delivery.
 pub(in crate::store) fn append(work: &mut Work<'_>, delivery: &Delivery) -> rusqlite::Result<Appended> {
-    let mut appended = Appended::default();
+    let (now, mut appended) = (delivery.received_at, Appended::default());
     for item in &delivery.items {
         match item {
-            Intake::Handled(envelope) => event(work, envelope, true, delivery.received_at, &mut appended).map(drop)?,
-            Intake::Awaited(envelope, until) => {
-                if let Some(id) = event(work, envelope, true, delivery.received_at, &mut appended)? {
-                    answer::await_until(work, id, *until)?;
-                }
-            }
-            Intake::Kept(envelope) => event(work, envelope, false, delivery.received_at, &mut appended).map(drop)?,
-            Intake::Unreadable(piece) => quarantine(work, piece, delivery.received_at, &mut appended)?,
+            Intake::Handled(envelope) => event(work, envelope, Care::HANDLED, now, &mut appended)?,
+            Intake::Awaited(envelope, until) => event(work, envelope, Care::by(*until), now, &mut appended)?,
+            Intake::Kept(envelope) => event(work, envelope, Care::NONE, now, &mut appended)?,
+            Intake::Unreadable(piece) => quarantine(work, piece, now, &mut appended)?,
         }
     }
     Ok(appended)
 }
 
-/// Keeps an event. Returns its id, where it is new.
+/// What is to be done about an event.
+#[derive(Clone, Copy)]
+struct Care {
+    is_handled: bool,
+    answer_by: Option<Timestamp>,
+}
+
+impl Care {
+    const NONE: Care = Care { is_handled: false, answer_by: None };
+    const HANDLED: Care = Care { is_handled: true, answer_by: None };
+
+    fn by(until: Timestamp) -> Care {
+        Care { answer_by: Some(until), ..Care::HANDLED }
+    }
+}
+
+/// An event's place in the store.
+struct Place<'a> {
+    id: i64,
+    conversation: &'a Conversation,
+    status: EventStatus,
+    answer_by: Option<Timestamp>,
+}
+
+/// Keeps an event, where it is new.
 fn event(
     work: &mut Work<'_>,
     envelope: &Envelope,
-    handled: bool,
+    care: Care,
     now: Timestamp,
     appended: &mut Appended,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<()> {
     if !keys::remember(work, &envelope.key, envelope.standby, now)? {
         appended.repeated += 1;
-        return Ok(None);
+        return Ok(());
     }
     let person = envelope.person.as_ref().map_or("", PersonId::as_str);
     let conversation = conversation::open(work, envelope.account.as_str(), envelope.thread, person)?;
     let recognised = match &envelope.event {
-        Event::Echo(echo) => echo::recognise(work, &conversation, echo, now)?,
+        Event::Echo(echo) => echo::recognise(work, &envelope.account, &conversation, echo, now)?,
         _ => Recognised::Foreign,
     };
     let id = next_id(work);
     let status = match recognised {
         Recognised::Own => EventStatus::Done,
-        _ if !handled => EventStatus::Done,
+        _ if !care.is_handled => EventStatus::Done,
         Recognised::Perhaps => EventStatus::Parked,
         Recognised::Foreign => inbox::enqueue(work, conversation.queue_tail, id)?,
     };
@@ -60,66 +81,56 @@ fn event(
     } else {
         appended.new += 1;
     }
-    insert(work, envelope, id, &conversation, status, now)?;
-    record(work, envelope, id, &conversation, status, now)?;
+    let place = Place { id, conversation: &conversation, status, answer_by: care.answer_by };
+    insert(work, envelope, &place, now)?;
+    record(work, envelope, &place, now)?;
     ledger::feed(work, envelope, conversation.id, now)?;
-    disclosure::heard(work, envelope, conversation.id, recognised == Recognised::Foreign, now)?;
-    Ok(Some(id))
+    disclosure::heard(work, envelope, conversation.id, recognised == Recognised::Foreign, now)
 }
 
-fn insert(
-    work: &Work<'_>,
-    envelope: &Envelope,
-    id: i64,
-    conversation: &Conversation,
-    status: EventStatus,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+fn insert(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestamp) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
-            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, at, received_at, due, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
+            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, at, received_at, due,
+                                answer_by, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12)",
         )?
         .execute(params![
-            id,
-            conversation.id,
-            conversation.last_event,
+            place.id,
+            place.conversation.id,
+            place.conversation.last_event,
             envelope.account.as_str(),
             envelope.person.as_ref().map(PersonId::as_str),
             envelope.kind().as_str(),
-            status as i64,
+            place.status as i64,
             envelope.standby,
             envelope.at.map(|at| at.0),
             now.0,
+            place.answer_by.map(|until| until.0),
             envelope.raw.get().as_bytes(),
         ])
         .map(drop)
 }
 
-/// Writes what an event says of its conversation into its row: to its history, its queue and the ledger. Late and repeated
-/// events never turn the window back.
-fn record(
-    work: &Work<'_>,
-    envelope: &Envelope,
-    id: i64,
-    conversation: &Conversation,
-    status: EventStatus,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+/// Writes what an event says of its conversation into its row: to its history, its queue and the ledger, and that something
+/// was said. Late and repeated events never turn the window back.
+fn record(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestamp) -> rusqlite::Result<()> {
+    let Place { id, conversation, status, .. } = place;
     let owner = ledger::owner_after(&conversation.owner, envelope, work.own, now);
     let owner = owner.as_ref().unwrap_or(&conversation.owner);
     let queued = matches!(status, EventStatus::Ready | EventStatus::Waiting).then_some(id);
     work.db
-        .prepare_cached(
-            "UPDATE conversation SET last_event = ?2, last_event_at = ?3, queue_tail = ifnull(?4, queue_tail),
-               opened_by = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?6 ELSE opened_by END,
-               opened_at = CASE WHEN ?5 > ifnull(opened_at, -1) THEN ?5 ELSE opened_at END,
-               last_message_at = CASE WHEN ?7 > ifnull(last_message_at, -1) THEN ?7 ELSE last_message_at END,
-               owner = ?8, owner_at = ?9
+        .prepare_cached(&format!(
+            "UPDATE conversation SET {SAID}, last_event = ?3, last_event_at = ?4, queue_tail = ifnull(?5, queue_tail),
+               opened_by = CASE WHEN ?6 > ifnull(opened_at, -1) THEN ?7 ELSE opened_by END,
+               opened_at = CASE WHEN ?6 > ifnull(opened_at, -1) THEN ?6 ELSE opened_at END,
+               last_message_at = CASE WHEN ?8 > ifnull(last_message_at, -1) THEN ?8 ELSE last_message_at END,
+               owner = ?9, owner_at = ?10
              WHERE id = ?1",
-        )?
+        ))?
         .execute(params![
             conversation.id,
+            disclosure::said_at(envelope, now).map(|at| at.0),
             id,
             now.0,
             queued,

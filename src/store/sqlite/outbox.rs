@@ -5,9 +5,9 @@ use rusqlite::{OptionalExtension, params};
 use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{disclosure, echo, held, outcome, rights};
+use super::{disclosure, held, outcome, parked, rights};
 use crate::clock::Timestamp;
-use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
+use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
 use crate::policy::Origin;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
@@ -60,10 +60,11 @@ pub(super) fn plan(
     };
     let mut insert = work.db.prepare_cached(
         "INSERT INTO send (id, event, turn, conversation, previous, next, account, person, agent, request, status, due, at,
-                           reason, rule)
-         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13, ?14)",
+                           reason, rule, private)
+         VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13, ?14, ?15)",
     )?;
     for ((id, request), Link { lost, next }) in sends.iter().zip(&chain.links) {
+        let private = request.recipient.thread() == Thread::Comments;
         let request =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         insert.execute(params![
@@ -81,6 +82,7 @@ pub(super) fn plan(
             turn,
             lost.map(|lost| lost.reason).or(held.as_deref()),
             lost.map(|lost| lost.rule),
+            private,
         ])?;
         previous = Some(id.0);
         if held.is_none() && lost.is_none() {
@@ -262,7 +264,7 @@ pub(in crate::store) fn settle(
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;
     }
-    echo::unpark(work, conversation, now)
+    parked::look_again(work, conversation, now)
 }
 
 fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {

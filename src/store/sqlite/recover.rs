@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::params;
 
 use super::work::Work;
-use super::{echo, inbox, outbox};
+use super::{inbox, outbox, parked};
 use crate::clock::Timestamp;
 use crate::id::{EventId, SendId};
 use crate::store::{EventStatus, Outcome};
@@ -34,9 +34,9 @@ pub(in crate::store) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite
         let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason, silent: true } };
         outbox::settle(work, SendId(send), &outcome, now)?;
     }
-    let parked: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;
-    for (conversation, _) in parked {
-        echo::unpark(work, conversation, now)?;
+    let waited_in: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;
+    for (conversation, _) in waited_in {
+        parked::look_again(work, conversation, now)?;
     }
     bring_heads_forward(work, now)
 }

@@ -65,9 +65,19 @@ fn take_one(
     };
     work.db
         .prepare_cached(
-            "UPDATE given SET taken_by = ?4, taken_at = ?5, used_at = ?6 WHERE account = ?1 AND kind = ?2 AND hash = ?3",
+            "UPDATE given SET taken_by = ?4, taken_at = ?5, used_at = ?6,
+               forget_at = iif(kind = 3 AND expires_at IS NULL, max(forget_at, ?7), forget_at)
+             WHERE account = ?1 AND kind = ?2 AND hash = ?3",
         )?
-        .execute(params![account.as_str(), key.source as i64, key.hash, send.0, now.0, used_at])?;
+        .execute(params![
+            account.as_str(),
+            key.source as i64,
+            key.hash,
+            send.0,
+            now.0,
+            used_at,
+            (now + ledger::TOKEN).0
+        ])?;
     Ok(None)
 }
 

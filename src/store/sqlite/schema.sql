@@ -1,6 +1,7 @@
 -- Tables grow at their right edge and are pruned at their left; indexes cover only what is not done, in the order of ids.
--- Random writes are what a store of this kind pays for, so no index is by conversation: its history is a walk along
--- `previous`, from the newest row that `conversation` names, and its queue a walk along `next`.
+-- Random writes are what a store of this kind pays for, so no index by conversation is over all rows: its history is a walk
+-- along `previous`, from the newest row that `conversation` names, and its queue a walk along `next`. Only what waits for an
+-- answer or for a send is found by conversation, and the sends behind private replies by the message they became.
 
 CREATE TABLE store (
     name TEXT NOT NULL,             -- random; marks the metadata of this store's sends
@@ -25,7 +26,8 @@ CREATE TABLE conversation (
     queue_tail INTEGER,             -- the end of its queue of events
     state TEXT,                     -- what the handler remembers: JSON
     said_at INTEGER,                -- when either side last said something
-    disclosed_by INTEGER,           -- the send by which the bot last disclosed itself; since then:
+    disclosed_by INTEGER,           -- the send by which the bot last disclosed itself, or was to
+    disclosed_at INTEGER,           -- when it did; null where that send did not happen; since then:
     silence INTEGER NOT NULL DEFAULT 0, -- the longest pause between two things said
     others_spoke INTEGER NOT NULL DEFAULT 0 -- whether a person or another app spoke for the account, or had the conversation
 );
@@ -58,7 +60,7 @@ CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;
 CREATE INDEX event_open ON event (id) WHERE status < 3;
 CREATE INDEX event_awaited ON event (account, answer_by) WHERE answer_by IS NOT NULL;
 CREATE INDEX event_awaited_in ON event (conversation) WHERE answer_by IS NOT NULL;
-CREATE INDEX event_parked ON event (conversation, id) WHERE status = 6;
+CREATE INDEX event_parked ON event (account, conversation, id) WHERE status = 6;
 -- What an operator looks for: rare, so an index over it costs nothing.
 CREATE INDEX event_dead ON event (id) WHERE status = 4;
 CREATE INDEX event_quarantined ON event (id) WHERE status = 5;
@@ -96,7 +98,8 @@ CREATE TABLE send (
     at INTEGER NOT NULL,            -- when it came to its status
     rule TEXT,
     reason TEXT,
-    message_id TEXT
+    message_id TEXT,
+    private INTEGER NOT NULL DEFAULT 0 -- a private reply, whose echo comes in another conversation
 );
 CREATE INDEX send_ready ON send (account, due, id) WHERE status = 0;
 CREATE INDEX send_open ON send (id) WHERE status < 4;
@@ -104,6 +107,8 @@ CREATE INDEX send_refused ON send (id) WHERE status = 5;
 CREATE INDEX send_failed ON send (id) WHERE status = 6;
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
+CREATE INDEX send_private ON send (account, message_id, attempted_at)
+    WHERE private = 1 AND (status NOT IN (5, 6) OR doubted_since IS NOT NULL);
 
 -- What people gave beside the window: a comment or a post its one private reply, a token its notifications.
 CREATE TABLE given (
@@ -114,7 +119,7 @@ CREATE TABLE given (
     at INTEGER NOT NULL,            -- when it was written, or agreed to
     told_at INTEGER NOT NULL,       -- when Meta last told of it
     gone INTEGER NOT NULL,          -- the comment is removed, the messages are stopped
-    broadcast TEXT,                 -- the live media that it was written below
+    broadcast TEXT,                 -- the live media that it was written below, '' where Meta did not name it
     expires_at INTEGER,             -- the end of a token, where Meta said when
     taken_by INTEGER,               -- the send that uses it, or has used it
     taken_at INTEGER,               -- when that was planned

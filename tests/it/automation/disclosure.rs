@@ -155,6 +155,39 @@ async fn nothing_is_said_before_a_private_reply_and_the_conversation_after_it_st
     rig.end().await;
 }
 
+/// On Instagram nothing but its `mid` and its words tells whose the echo of a private reply is.
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_4_the_echo_of_a_private_reply_is_nobody_elses_words() {
+    let rig = disclosing().await;
+    rig.says("Ada", "shop_ig", "hello").await;
+    chat_ends_at(&rig, "shop_ig", &["person: hello", DISCLOSING, "business: ok"]).await;
+    // Once with the echo after Meta's answer, once before it.
+    for (sent, fault) in [(3, None), (5, Some("slow"))] {
+        if let Some(fault) = fault {
+            rig.fault(json!({"send": fault, "times": 1})).await;
+        }
+        rig.act(json!({"person": "Ada", "account": "shop_ig", "do": "comment", "text": "how much?"})).await;
+        if fault.is_some() {
+            rig.until(|| async {
+                let parked = rig.events("kind=echo&status=pending").await.len();
+                if parked == 1 { Ok(()) } else { Err(format!("{parked} echoes wait")) }
+            })
+            .await;
+            rig.clock.advance(3 * SECOND);
+        }
+        rig.sends_are("sent", sent).await;
+        rig.until(|| async {
+            let echoes = rig.events("kind=echo").await;
+            let done = echoes.iter().filter(|echo| echo["status"] == "done" && echo["attempts"] == 0).count();
+            if done == sent && echoes.len() == sent { Ok(()) } else { Err(format!("{echoes:#?}")) }
+        })
+        .await;
+        rig.says("Ada", "shop_ig", "thanks").await;
+        chat_ends_at(&rig, "shop_ig", &["person: thanks", "business: ok"]).await;
+    }
+    rig.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p6_1_who_switches_it_off_or_answers_by_hand_discloses_nothing_and_the_words_are_the_operators() {
     let settings = [

@@ -1,5 +1,6 @@
 //! Whose words an echo repeats.
 
+use super::rights::{comment, planned};
 use super::*;
 
 pub async fn an_echo_settles_its_send_and_a_late_answer_changes_nothing(opened: &Opened) {
@@ -106,4 +107,89 @@ pub async fn an_echo_is_believed_more_than_a_refusal(opened: &Opened) {
     opened.append(&echo("m_1", json!({"metadata": metadata})), NOW).await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.reason, row.message_id), ("sent", None, Some(MessageId::new("m_1"))));
+}
+
+/// A private reply to a comment is on its way: it stands among the author's comments.
+async fn replying(opened: &Opened, comment_id: &str) -> SendId {
+    opened.append(&comment(comment_id, "add", NOW), NOW).await;
+    let event = opened.take_one().await.id;
+    opened.finish(event).await;
+    let send = planned(opened, comment_id).await;
+    opened.sending(send).await;
+    send
+}
+
+pub async fn the_echo_of_a_private_reply_is_known_though_it_comes_in_the_chat(opened: &Opened) {
+    let said = |mid: &str| echo(mid, json!({"text": "In private"}));
+    // After the answer, it is known by its `mid`.
+    let send = replying(opened, "9_1").await;
+    opened.store().settle(send, sent("m_1"), NOW).await;
+    assert_eq!(opened.append(&said("m_1"), NOW).await.own_echoes, 1);
+    // Before it, nobody can tell.
+    let send = replying(opened, "9_2").await;
+    opened.append(&said("m_2"), NOW).await;
+    opened.append(&said("m_other"), NOW).await;
+    opened.append(&echo("m_eve", json!({"text": "I am Eve."})), NOW).await;
+    let eve = opened.take_one().await;
+    assert_eq!(ids(std::slice::from_ref(&eve)), [r#""m_eve""#], "other words are no question");
+    opened.finish(eve.id).await;
+    opened.store().settle(send, sent("m_2"), NOW).await;
+    let other = opened.take_one().await;
+    assert_eq!(ids(std::slice::from_ref(&other)), [r#""m_other""#]);
+    opened.finish(other.id).await;
+    // One that definitely did not happen has no echo.
+    let send = replying(opened, "9_3").await;
+    opened.append(&said("m_3"), NOW).await;
+    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    let statuses: Vec<_> =
+        opened.events().await.iter().map(|event| (event.kind.clone(), event.status.as_str())).collect();
+    let pending = statuses.iter().filter(|(kind, status)| kind == "echo" && *status == "pending").count();
+    assert_eq!(pending, 1, "{statuses:?}");
+}
+
+pub async fn a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held(opened: &Opened) {
+    let (doubt, again) = (
+        Outcome::InDoubt { reason: "silence".into(), silent: true },
+        Outcome::Later { at: NOW, reason: "again".into() },
+    );
+    let said = |mid: &str| echo(mid, json!({"text": "In private"}));
+    let send = replying(opened, "9_1").await;
+    opened.append(&said("m_1"), NOW).await;
+    opened.store().settle(send, doubt.clone(), NOW).await;
+    opened.die(NOW).await;
+    opened.store().settle(send, again, NOW).await;
+    opened.sending(send).await;
+    assert!(opened.take(9, NOW).await.items.is_empty(), "nobody can tell yet");
+    // Meta refuses the second, for it has the first; which that is, the echo tells.
+    opened.store().settle(send, Outcome::Sent { message_id: None }, NOW).await;
+    assert_eq!(opened.send(send).await.message_id, Some(MessageId::new("m_1")));
+    // One that was in doubt, and failed when it was sent again, had arrived.
+    let send = replying(opened, "9_0").await;
+    opened.store().settle(send, doubt.clone(), NOW).await;
+    opened.append(&said("m_0"), NOW).await;
+    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    let row = opened.send(send).await;
+    assert_eq!((row.status.as_str(), row.message_id), ("sent", Some(MessageId::new("m_0"))));
+    let outcome = opened.take_one().await;
+    assert_eq!(outcome.kind, "outcome", "told before the echo was looked at");
+    opened.finish(outcome.id).await;
+    // The echo of one that is held settles it. Of two that say the same, nobody can tell which.
+    let held = Outcome::Held { reason: "nobody can tell".into() };
+    let send = replying(opened, "9_2").await;
+    opened.store().settle(send, doubt.clone(), NOW).await;
+    opened.store().settle(send, held.clone(), NOW).await;
+    assert_eq!(opened.append(&said("m_2"), NOW).await.own_echoes, 1);
+    assert_eq!(opened.send(send).await.status.as_str(), "sent");
+    for comment in ["9_3", "9_4"] {
+        let outcomes = opened.take(9, NOW).await.items;
+        for outcome in outcomes {
+            opened.finish(outcome.id).await;
+        }
+        let send = replying(opened, comment).await;
+        opened.store().settle(send, doubt.clone(), NOW).await;
+        opened.store().settle(send, held.clone(), NOW).await;
+    }
+    assert_eq!(opened.append(&said("m_3"), NOW).await.own_echoes, 1);
+    let kinds: Vec<_> = opened.take(9, NOW).await.items.into_iter().map(|event| event.kind).collect();
+    assert!(kinds.iter().all(|kind| kind == "outcome"), "{kinds:?}");
 }

@@ -61,7 +61,9 @@ macro_rules! contract {
                     a_doubted_send_is_settled_by_what_its_echo_says
                     a_doubted_picture_is_settled_by_the_echo_of_one
                     parked_echoes_of_several_speakers_are_told_apart
-                    an_echo_is_believed_more_than_a_refusal;
+                    an_echo_is_believed_more_than_a_refusal
+                    the_echo_of_a_private_reply_is_known_though_it_comes_in_the_chat
+                    a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held;
                 doubts:
                     a_doubt_is_given_when_it_is_due
                     a_held_send_holds_its_turn_and_lets_later_turns_go
@@ -76,9 +78,13 @@ macro_rules! contract {
                     one_that_was_ever_in_doubt_keeps_its_right
                     an_echo_takes_the_right_of_a_send_that_seemed_refused
                     what_is_told_late_or_again_gives_nothing_back
+                    what_was_written_below_a_broadcast_is_over_with_the_next_where_meta_names_them
+                    a_token_without_an_end_is_forgotten_a_year_after_the_last_news_or_use_of_it
                     of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_answer;
                 owed:
                     the_bot_discloses_itself_once_in_a_conversation
+                    what_others_said_before_the_disclosure_does_not_repeat_it_however_late_it_is_told
+                    a_disclosing_message_that_arrived_after_all_is_not_said_again
                     what_the_disclosing_message_holds_is_its_whole_turn
                     nothing_is_disclosed_before_the_one_message_of_a_token
                     who_waits_is_answered_once

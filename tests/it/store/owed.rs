@@ -73,6 +73,43 @@ pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
     assert_eq!(said(opened).await, ["a bot", "one", "two", "a bot", "a2", "a3"]);
 }
 
+/// Ends a turn, and says whether the bot has disclosed itself in it.
+async fn discloses_before(opened: &Opened, mid: &str) -> bool {
+    let before = said(opened).await.len();
+    opened.says(ADA, mid).await;
+    finish(opened, vec![text(mid)], Owed { disclosing: disclosing(opened), fallback: None }).await;
+    said(opened).await[before..].contains(&"a bot".to_owned())
+}
+
+/// Somebody at the inbox says something.
+fn inbox(mid: &str, at: Timestamp) -> Value {
+    let mut echo = echo(mid, json!({"app_id": 263_902_037_430_900_i64, "text": "I am Eve."}));
+    echo["entry"][0]["messaging"][0]["timestamp"] = json!(at.0);
+    echo
+}
+
+pub async fn what_others_said_before_the_disclosure_does_not_repeat_it_however_late_it_is_told(opened: &Opened) {
+    assert!(discloses_before(opened, "a1").await);
+    for (mid, at, again) in [("m_1", NOW - SECOND, false), ("m_2", NOW, true)] {
+        opened.append(&inbox(mid, at), NOW).await;
+        let echo = opened.take_one().await.id;
+        opened.finish(echo).await;
+        assert_eq!(discloses_before(opened, mid).await, again, "{mid}");
+    }
+}
+
+pub async fn a_disclosing_message_that_arrived_after_all_is_not_said_again(opened: &Opened) {
+    assert!(discloses_before(opened, "a1").await);
+    let send = opened.sendable().await[0];
+    opened.sending(send).await;
+    opened.store().settle(send, Outcome::Failed { reason: "error 1/1357046".into() }, NOW).await;
+    let outcome = opened.take_one().await.id;
+    opened.finish(outcome).await;
+    let metadata = opened.store().metadata(send, None);
+    opened.append(&echo("m_1", json!({"metadata": metadata, "app_id": 555, "text": "a bot"})), NOW).await;
+    assert!(!discloses_before(opened, "a2").await);
+}
+
 pub async fn what_the_disclosing_message_holds_is_its_whole_turn(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let event = opened.take_one().await.id;
@@ -123,11 +160,6 @@ pub async fn who_waits_is_answered_once(opened: &Opened) {
 
 pub async fn whoever_speaks_for_the_account_answers_what_was_asked_before(opened: &Opened) {
     asks(opened, "a1").await;
-    let inbox = |mid: &str, at: Timestamp| {
-        let mut echo = echo(mid, json!({"app_id": 263_902_037_430_900_i64, "text": "I am Eve."}));
-        echo["entry"][0]["messaging"][0]["timestamp"] = json!(at.0);
-        echo
-    };
     opened.append(&inbox("m_1", NOW - SECOND), NOW).await;
     assert_eq!(overdue(opened).await.len(), 1, "that was said before they asked");
     opened.append(&inbox("m_2", NOW), NOW).await;

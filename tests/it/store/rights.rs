@@ -8,13 +8,13 @@ use super::*;
 const RACES: usize = 1000;
 
 /// Somebody comments on a post of the Page.
-fn comment(id: &str, verb: &str, at: Timestamp) -> Value {
+pub(super) fn comment(id: &str, verb: &str, at: Timestamp) -> Value {
     json!({"object": "page", "entry": [{"id": SHOP, "time": at.0, "changes": [{"field": "feed", "value": {
         "item": "comment", "verb": verb, "comment_id": id, "post_id": "104_9", "message": "Is it blue?",
         "from": {"id": "7200000000000099", "name": "Ada"}, "created_time": at.0 / 1000}}]}]})
 }
 
-fn reply(id: &str) -> Request {
+pub(super) fn reply(id: &str) -> Request {
     Request::message(Recipient::CommentId(id.to_owned()), Message::text("In private"))
 }
 
@@ -41,7 +41,7 @@ async fn taken_by(opened: &Opened, id: &str) -> Option<Option<SendId>> {
     })
 }
 
-async fn planned(opened: &Opened, id: &str) -> SendId {
+pub(super) async fn planned(opened: &Opened, id: &str) -> SendId {
     match opened.store().post(post(opened, reply(id))).await.expect("decided") {
         Posted::Planned(ids) => ids[0],
         other => panic!("{other:?}"),
@@ -208,4 +208,56 @@ pub async fn of_what_meta_enforces_the_latest_counts_and_a_webhook_more_than_an_
     // A time in the future counts as now.
     enforce("block", at(500)).await;
     assert_eq!(blocked(opened).await, Some((at(24), Signal::Webhook)));
+}
+
+/// Somebody comments below a broadcast.
+fn live(id: &str, media: Value) -> Value {
+    let value = json!({"id": id, "text": "Is it blue?", "from": {"id": "9100000000000021"}, "media": media});
+    json!({"object": "instagram", "entry": [{"id": SHOP, "time": NOW.0 / 1000,
+        "changes": [{"field": "live_comments", "value": value}]}]})
+}
+
+pub async fn what_was_written_below_a_broadcast_is_over_with_the_next_where_meta_names_them(opened: &Opened) {
+    opened.append(&live("9_1", json!({"id": "179"})), NOW).await;
+    opened.append(&live("9_2", json!({"media_product_type": "LIVE"})), NOW).await;
+    assert_eq!(taken_by(opened, "9_1").await, Some(None));
+    assert_eq!(taken_by(opened, "9_2").await, Some(None), "of a broadcast without a name nobody knows that it is over");
+    opened.append(&live("9_3", json!({"id": "180"})), NOW).await;
+    assert_eq!(taken_by(opened, "9_1").await, None);
+    assert_eq!(taken_by(opened, "9_2").await, Some(None));
+}
+
+const TOKEN: &str = "8012";
+
+/// Somebody agrees to marketing messages, without an end, or stops them.
+async fn agrees(opened: &Opened, status: Option<&str>, at: Timestamp) {
+    let optin = json!({"type": "notification_messages", "notification_messages_token": TOKEN, "payload": "NEWS",
+        "notification_messages_status": status});
+    let item = json!({"sender": {"id": ADA}, "recipient": {"id": SHOP}, "timestamp": at.0, "optin": optin});
+    opened.append(&delivery(&[item]), at).await;
+}
+
+/// Whether the token is known after everything has been forgotten that was over by `at`.
+async fn is_known(opened: &Opened, at: Timestamp) -> bool {
+    opened.store().prune(KeepSince { events: NOW, keys: at }).await.expect("pruned");
+    let recipient = Recipient::NotificationMessagesToken(TOKEN.into());
+    let facts = opened.store().facts(AccountId::new(SHOP), PersonId::new(ADA), recipient).await.expect("facts");
+    facts.right.is_some()
+}
+
+pub async fn a_token_without_an_end_is_forgotten_a_year_after_the_last_news_or_use_of_it(opened: &Opened) {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let year_and_day = 366 * DAY;
+    agrees(opened, None, NOW).await;
+    let message = Request::message(Recipient::NotificationMessagesToken(TOKEN.into()), Message::text("Spring sale"));
+    let mut used = post(opened, message);
+    used.standing.features = vec![settings::Feature::Marketing];
+    used.now = NOW + 100 * DAY;
+    let used_at = used.now;
+    assert!(matches!(opened.store().post(used).await.expect("decided"), Posted::Planned(_)));
+    assert!(is_known(opened, NOW + year_and_day + HOUR).await, "it was used since");
+    assert!(is_known(opened, used_at + year_and_day).await);
+    agrees(opened, Some("STOP NOTIFICATIONS"), NOW + 200 * DAY).await;
+    assert!(is_known(opened, used_at + year_and_day + HOUR).await, "it was told of since");
+    assert!(!is_known(opened, NOW + 200 * DAY + year_and_day + HOUR).await, "stopped ones too");
 }

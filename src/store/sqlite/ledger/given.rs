@@ -1,5 +1,7 @@
 //! The rights that people give beside the window: by a comment or a post, by agreeing to notifications.
 
+use std::time::Duration;
+
 use rusqlite::params;
 
 use super::super::work::Work;
@@ -7,6 +9,10 @@ use super::key::{Key, Source};
 use crate::clock::Timestamp;
 use crate::event::{Comment, CommentVerb, Envelope, NotificationStatus, Optin};
 use crate::policy;
+
+/// For how long a token for marketing messages of which Meta has not told the end is known, stopped or not, after the last
+/// news or use of it. Meta's own live for a year; the day is for clocks that differ.
+pub(in super::super) const TOKEN: Duration = Duration::from_secs((365 + 1) * 24 * 3600);
 
 /// A comment or post is written: it gives one private reply, once, whatever is changed about it later. One that is removed
 /// gives none any more, even if the news of it comes before that of the comment.
@@ -55,7 +61,7 @@ pub(super) fn agreed(
     let (Some(key), Some(at)) = (Key::of_optin(optin), envelope.key.time) else { return Ok(()) };
     let at = at.min(now);
     let (expires_at, forget_at) = match key.source {
-        Source::Marketing => (optin.token_expires_at, optin.token_expires_at.unwrap_or(Timestamp(i64::MAX))),
+        Source::Marketing => (optin.token_expires_at, optin.token_expires_at.unwrap_or(at + TOKEN)),
         _ => (None, at + policy::YEAR),
     };
     let stopped = !matches!(optin.notification_messages_status, None | Some(NotificationStatus::Resume));
@@ -65,7 +71,7 @@ pub(super) fn agreed(
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)
              ON CONFLICT (account, kind, hash) DO UPDATE SET gone = excluded.gone, told_at = excluded.told_at,
                  expires_at = ifnull(excluded.expires_at, expires_at),
-                 forget_at = iif(excluded.expires_at IS NULL, forget_at, excluded.forget_at)
+                 forget_at = ifnull(ifnull(excluded.expires_at, expires_at), max(forget_at, excluded.forget_at))
                WHERE kind = 3 AND excluded.told_at >= told_at",
         )?
         .execute(params![

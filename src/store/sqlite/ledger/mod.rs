@@ -18,6 +18,7 @@ use rusqlite::Row;
 
 pub(super) use account::blocked;
 pub(in crate::store) use account::restrict;
+pub(super) use given::TOKEN;
 pub(super) use key::Key;
 pub(super) use owner::{Owner, owner_after};
 pub(super) use right::{find, of_recipient};

@@ -35,7 +35,7 @@ pub(in super::super) fn find(work: &Work<'_>, account: &AccountId, key: &Key) ->
     work.db
         .prepare_cached(
             "SELECT given.kind, given.conversation, given.at, gone, expires_at, taken_by, taken_at, used_at, given.broadcast,
-                    ifnull(given.broadcast <> account.broadcast, 0), send.status, send.at
+                    ifnull(nullif(given.broadcast, '') <> account.broadcast, 0), send.status, send.at
              FROM given LEFT JOIN account ON account.id = given.account LEFT JOIN send ON send.id = given.taken_by
              WHERE given.account = ?1 AND given.kind = ?2 AND given.hash = ?3",
         )?

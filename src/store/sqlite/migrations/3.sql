@@ -11,6 +11,7 @@ ALTER TABLE conversation ADD COLUMN owner_at INTEGER;
 UPDATE conversation SET last_message_at = opened_at WHERE opened_by = 'message';
 ALTER TABLE conversation ADD COLUMN said_at INTEGER;
 ALTER TABLE conversation ADD COLUMN disclosed_by INTEGER;
+ALTER TABLE conversation ADD COLUMN disclosed_at INTEGER;
 ALTER TABLE conversation ADD COLUMN silence INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversation ADD COLUMN others_spoke INTEGER NOT NULL DEFAULT 0;
 
@@ -38,6 +39,7 @@ ALTER TABLE send ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN silent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE send ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE send ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
 
 -- What a handler said to one event was one turn, and so was what was posted under one key. Of what was posted without a key
 -- nobody can tell what came together: each stands for itself.
@@ -53,8 +55,14 @@ WHERE send.id = part.id;
 -- did, an echo is waited for before anything else.
 UPDATE send SET doubted_since = ifnull(attempted_at, at), doubts = 1, silent = 1 WHERE status = 3;
 
+UPDATE send SET private = 1 WHERE conversation IN (SELECT id FROM conversation WHERE thread = 2);
+
 CREATE INDEX send_held ON send (id) WHERE status = 7;
 CREATE INDEX send_doubted ON send (account, due, id) WHERE status = 3;
+CREATE INDEX send_private ON send (account, message_id, attempted_at)
+    WHERE private = 1 AND (status NOT IN (5, 6) OR doubted_since IS NOT NULL);
+DROP INDEX event_parked;
+CREATE INDEX event_parked ON event (account, conversation, id) WHERE status = 6;
 
 -- What was given before is not known any more: nothing could be sent on it.
 CREATE TABLE given (
@@ -65,7 +73,7 @@ CREATE TABLE given (
     at INTEGER NOT NULL,            -- when it was written, or agreed to
     told_at INTEGER NOT NULL,       -- when Meta last told of it
     gone INTEGER NOT NULL,          -- the comment is removed, the messages are stopped
-    broadcast TEXT,                 -- the live media that it was written below
+    broadcast TEXT,                 -- the live media that it was written below, '' where Meta did not name it
     expires_at INTEGER,             -- the end of a token, where Meta said when
     taken_by INTEGER,               -- the send that uses it, or has used it
     taken_at INTEGER,               -- when that was planned
