@@ -102,7 +102,7 @@ impl Case {
     /// Whether it may take its right when it is planned, so many milliseconds after Ada wrote.
     pub(super) fn takes(&self, millis: i64) -> Option<&'static str> {
         let intent = Intent { send: self.send, origin: self.origin, request: &self.request };
-        may_take(&self.facts, intent, Timestamp(OPENED.0 + millis)).err().map(|refusal| refusal.rule)
+        may_take(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis)).err().map(|refusal| refusal.rule)
     }
 }
 

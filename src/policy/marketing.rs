@@ -8,33 +8,15 @@
 use std::time::Duration;
 
 use super::ground::Ground;
-use super::{Facts, Intent, Refusal, Right, Standing, refuse};
+use super::{Facts, Intent, Refusal, Right, Standing, opt_in, refuse};
 use crate::clock::Timestamp;
-use crate::message::Request;
-use crate::settings::Feature;
 
 /// How far apart two messages on one token are.
 const GAP: Duration = Duration::from_secs(12 * 3600);
 
-/// P11.1. The feature is granted by Meta; asking needs it as sending does.
-fn granted(standing: &Standing) -> Result<(), Refusal> {
-    if standing.has(Feature::Marketing) {
-        return Ok(());
-    }
-    refuse("P11.1", "the account does not have the feature marketing")
-}
-
-/// P11.1. The template that asks for a token.
-pub(super) fn asking(standing: &Standing, request: &Request) -> Result<(), Refusal> {
-    match request.as_message().and_then(|message| message.template_type()) {
-        Some("notification_messages") => granted(standing),
-        _ => Ok(()),
-    }
-}
-
 /// P11.1, P11.2. On a token that lives, while the person wants it, twelve hours apart.
 pub(super) fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
-    granted(standing)?;
+    opt_in::marketing(standing)?;
     if intent.request.is_action() {
         return refuse("P11.1", "a token is for messages, not for a sender action");
     }
@@ -62,6 +44,7 @@ mod tests {
     use super::*;
     use crate::id::SendId;
     use crate::policy::fixture::{Case, DAY, HOUR, OPENED, SECOND, template};
+    use crate::settings::Feature;
 
     struct Token {
         sent_by: Option<i64>,

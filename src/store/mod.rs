@@ -29,13 +29,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 pub use error::{OpenError, StoreError};
 pub use list::*;
 pub use owed::*;
+pub use own::Ours;
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use status::*;
 pub use types::*;
 
 use crate::clock::Timestamp;
-use crate::id::{AccountId, AppId, EventId, PersonId, SendId};
+use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
@@ -56,10 +57,9 @@ pub struct Store {
 
 impl Store {
     /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
-    /// `apps` are the ids of our own app, by which its echoes are told from those of others.
-    pub async fn open(settings: &settings::Store, apps: Vec<AppId>, now: Timestamp) -> Result<Store, OpenError> {
+    pub async fn open(settings: &settings::Store, ours: Ours, now: Timestamp) -> Result<Store, OpenError> {
         let wakes = Arc::new(Wakes::default());
-        let opened = sqlite::open(settings, apps, now, Arc::clone(&wakes)).await?;
+        let opened = sqlite::open(settings, ours, now, Arc::clone(&wakes)).await?;
         wakes.events.notify_one();
         wakes.sends.notify_one();
         wakes.doubts.notify_one();

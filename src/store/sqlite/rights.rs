@@ -11,7 +11,7 @@ use crate::id::{AccountId, SendId};
 use crate::message::Request;
 use crate::policy::{self, Facts, Intent, Origin, Refusal, Right};
 
-/// The sends of one turn, as they stand one behind the other: past those that have lost their right.
+/// The sends of one turn, as they stand one behind the other: past those that do not get their right.
 pub(super) struct Chain {
     pub(super) first: Option<SendId>,
     pub(super) last: Option<SendId>,
@@ -56,7 +56,9 @@ fn take_one(
 ) -> rusqlite::Result<Option<Refusal>> {
     let Some(key) = key(intent.request) else { return Ok(None) };
     let right = ledger::find(work, account, &key)?.and_then(|given| given.right);
-    if let Err(refusal) = policy::may_take(&Facts { right, ..Facts::default() }, intent, now) {
+    if let Err(refusal) =
+        policy::may_take(&work.own.standing(account), &Facts { right, ..Facts::default() }, intent, now)
+    {
         return Ok(Some(refusal));
     }
     let used_at = match right {
