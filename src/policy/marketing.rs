@@ -14,6 +14,13 @@ use crate::clock::Timestamp;
 /// How far apart two messages on one token are.
 const GAP: Duration = Duration::from_secs(12 * 3600);
 
+/// P11.2. Whether an answer to a send says that the person wants no more on its token.
+///
+/// Meta: <https://developers.facebook.com/docs/messenger-platform/error-codes>
+pub fn says_stopped(code: i64, subcode: Option<i64>) -> bool {
+    (code, subcode) == (10, Some(1_893_015))
+}
+
 /// P11.1, P11.2. On a token that lives, while the person wants it, twelve hours apart.
 pub(super) fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
     opt_in::marketing(standing)?;
@@ -100,6 +107,18 @@ mod tests {
         }
         // One that is tried again is not held back by its own first try.
         on(Token { is_sent: true, sent_by: Some(1), ..FRESH }).sent_as(1).is(0, None);
+    }
+
+    #[test]
+    fn p11_2_a_stop_is_told_by_one_answer_alone() {
+        for (code, subcode, expected) in [
+            (10, Some(1_893_015), true),
+            (10, None, false),
+            (10, Some(1_893_063), false),
+            (100, Some(1_893_015), false),
+        ] {
+            assert_eq!(says_stopped(code, subcode), expected, "{code}/{subcode:?}");
+        }
     }
 
     #[test]

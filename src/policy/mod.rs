@@ -51,6 +51,7 @@ use std::time::Duration;
 
 pub use enforcement::restricts;
 pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
+pub use marketing::says_stopped;
 pub use one_time::YEAR;
 pub use permit::{Intent, Origin, Outgoing, Permit};
 pub use taking::{check_parts, may_take};

@@ -41,7 +41,7 @@ use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
-use sqlite::{Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, step};
+use sqlite::{Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, step};
 use wakes::Wakes;
 
 /// The store. Clones share it.
@@ -182,6 +182,12 @@ impl Store {
     /// [`finish`](Store::finish) does.
     pub async fn restrict(&self, account: AccountId, now: Timestamp) {
         self.sqlite.write_surely(move |work| ledger::restrict(work, &account, now)).await;
+    }
+
+    /// Records that a person wants no more on the token on which a send went: Meta said so in answer to it. Returns when that is
+    /// kept, as [`finish`](Store::finish) does.
+    pub async fn stop(&self, send: SendId) {
+        self.sqlite.write_surely(move |work| rights::stop(work, send)).await;
     }
 
     /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they

@@ -102,6 +102,19 @@ pub(super) fn take_again(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> 
         .map(drop)
 }
 
+/// Meta has refused a send because the person wants no more on its token: so it stands since the send left, unless something
+/// later was told.
+pub(in crate::store) fn stop(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
+    let Some((account, key)) = leans_on(work, send)? else { return Ok(()) };
+    work.db
+        .prepare_cached(
+            "UPDATE given SET gone = 1, told_at = sent.attempted_at FROM send AS sent
+             WHERE sent.id = ?4 AND given.account = ?1 AND kind = ?2 AND hash = ?3 AND told_at <= sent.attempted_at",
+        )?
+        .execute(params![account, key.source as i64, key.hash, send.0])
+        .map(drop)
+}
+
 /// What a kept send leans on, and on which account.
 fn leans_on(work: &Work<'_>, send: SendId) -> rusqlite::Result<Option<(String, Key)>> {
     let (account, request): (String, String) = work
