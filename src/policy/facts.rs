@@ -1,7 +1,5 @@
 //! What is known when a send is decided: of the account from the settings, of the conversation from the ledger.
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
@@ -42,13 +40,6 @@ pub struct Facts {
     pub blocked: Option<Enforcement>,
     /// The right that the recipient names: a comment's, a post's, a token's. `None` for one that was never given.
     pub right: Option<Right>,
-}
-
-impl Facts {
-    /// Whether the person wrote less than `length` ago.
-    pub(super) fn wrote_within(&self, length: Duration, now: Timestamp) -> bool {
-        self.last_message_at.is_some_and(|at| now < at + length)
-    }
 }
 
 /// When the person last did something that opens the window.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Facts, Intent, Origin, Right, Standing, Window, check, check_parts, may_take};
+use super::{Facts, Intent, Origin, Refusal, Right, Standing, Window, check, check_parts, may_take};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
@@ -85,9 +85,18 @@ impl Case {
     /// Decides it so many milliseconds after Ada wrote.
     #[track_caller]
     pub(super) fn is(&self, millis: i64, expected: Option<&str>) {
+        assert_eq!(self.refusal(millis).map(|refusal| refusal.rule), expected, "{:?}", self.request);
+    }
+
+    /// The words in which it is refused then.
+    #[track_caller]
+    pub(super) fn says(&self, millis: i64, expected: &str) {
+        assert_eq!(self.refusal(millis).map(|refusal| refusal.reason), Some(expected), "{:?}", self.request);
+    }
+
+    fn refusal(&self, millis: i64) -> Option<Refusal> {
         let intent = Intent { send: self.send, origin: self.origin, request: &self.request };
-        let decision = check(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis));
-        assert_eq!(decision.err().map(|refusal| refusal.rule), expected, "{:?}", self.request);
+        check(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis)).err()
     }
 }
 
