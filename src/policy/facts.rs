@@ -103,7 +103,7 @@ pub enum Right {
     /// Marketing messages.
     Marketing {
         /// When the last one was sent.
-        last_sent_at: Option<Timestamp>,
+        last_sent: LastSent,
         /// Which send that was.
         last_sent_by: Option<SendId>,
         /// When the right ends, where Meta said so.
@@ -111,4 +111,15 @@ pub enum Right {
         /// Whether the person wants no more.
         stopped: bool,
     },
+}
+
+/// When the last marketing message on a token was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastSent {
+    /// None ever was.
+    Never,
+    /// Then, or it may have been.
+    At(Timestamp),
+    /// It may leave at any moment: there is no room for another beside it.
+    Unsettled,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Facts, Intent, Origin, Refusal, Right, Standing, Window, check, check_parts, may_take};
+use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, Window, check, check_parts, may_take};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
@@ -122,6 +122,7 @@ pub(super) fn template(kind: &str) -> Value {
 
 /// Rights of the two kinds of tokens, unused.
 pub(super) fn right_of_a_token() -> (Right, Right) {
-    let marketing = Right::Marketing { last_sent_at: None, last_sent_by: None, expires_at: None, stopped: false };
+    let marketing =
+        Right::Marketing { last_sent: LastSent::Never, last_sent_by: None, expires_at: None, stopped: false };
     (Right::OneTime { created_at: OPENED, taken_by: None }, marketing)
 }

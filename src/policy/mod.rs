@@ -50,7 +50,7 @@ mod window;
 use std::time::Duration;
 
 pub use enforcement::restricts;
-pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
+pub use facts::{Enforcement, Facts, LastSent, Right, Signal, Standing, Window};
 pub use marketing::says_stopped;
 pub use one_time::YEAR;
 pub use permit::{Intent, Origin, Outgoing, Permit};

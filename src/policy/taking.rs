@@ -1,6 +1,6 @@
 //! Rights that one send uses up: whose are they?
 
-use super::{Facts, Intent, Origin, Refusal, Right, Standing, private_reply};
+use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, private_reply};
 use crate::clock::Timestamp;
 use crate::id::SendId;
 use crate::message::{Recipient, Request};
@@ -42,7 +42,7 @@ impl Right {
             Right::PrivateReply { at, live, .. } => Right::PrivateReply { at, live, taken_by },
             Right::OneTime { created_at, .. } => Right::OneTime { created_at, taken_by },
             Right::Marketing { expires_at, stopped, .. } => {
-                Right::Marketing { last_sent_at: Some(now), last_sent_by: taken_by, expires_at, stopped }
+                Right::Marketing { last_sent: LastSent::At(now), last_sent_by: taken_by, expires_at, stopped }
             }
         }
     }

@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, SendId};
 use crate::message::Request;
-use crate::policy::{self, Facts, Intent, Origin, Refusal, Right};
+use crate::policy::{self, Facts, Intent, LastSent, Origin, Refusal, Right};
 
 /// The sends of one turn, as they stand one behind the other: past those that do not get their right.
 pub(super) struct Chain {
@@ -62,7 +62,8 @@ fn take_one(
         return Ok(Some(refusal));
     }
     let used_at = match right {
-        Some(Right::Marketing { last_sent_at, .. }) => last_sent_at.map(|at| at.0),
+        Some(Right::Marketing { last_sent: LastSent::At(at), .. }) => Some(at.0),
+        Some(Right::Marketing { last_sent: LastSent::Unsettled, .. }) => Some(now.0),
         _ => None,
     };
     work.db
