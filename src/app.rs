@@ -22,7 +22,7 @@ use crate::policy::Standing;
 use crate::relay::Relay;
 use crate::sender::{Lane, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{KeepSince, OpenError, Shut, Store};
+use crate::store::{KeepSince, OpenError, Ours, Shut, Store};
 use crate::telemetry::Metrics;
 use crate::webhook::{self, Webhook};
 
@@ -109,9 +109,8 @@ impl App {
     pub async fn start(settings: Settings, handlers: &Handlers, clock: Clock) -> Result<App, StartError> {
         let served = served(&settings, handlers, &clock)?;
         let clients = clients(&settings, &clock)?;
-        let apps = [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect();
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
-        let store = Store::open(&settings.store, apps, clock.now()).await?;
+        let store = Store::open(&settings.store, ours(&settings), clock.now()).await?;
         let public = bind("server.listen", settings.server.listen).await?;
         let operator = bind("admin.listen", settings.admin.listen).await?;
         let (metrics, readiness) = (Metrics::new(), Readiness::default());
@@ -273,6 +272,14 @@ fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<
     let http = graph::http(&settings.graph)?;
     let client = |account| Arc::new(Client::new(http.clone(), settings, account, clock.clone()));
     Ok(BTreeMap::iter(&settings.accounts).map(|(_, account)| (account.id.clone(), client(account))).collect())
+}
+
+fn ours(settings: &Settings) -> Ours {
+    let standing = |account: &settings::Account| (account.id.clone(), Standing::of(account));
+    Ours {
+        apps: [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect(),
+        standings: settings.accounts.values().map(standing).collect(),
+    }
 }
 
 fn lanes(settings: &Settings, clients: &HashMap<AccountId, Arc<Client>>) -> HashMap<AccountId, Lane> {

@@ -10,7 +10,7 @@ use rejoinder::clock::{Clock, Timestamp};
 use rejoinder::event::{self, Envelope, Event, Origin};
 use rejoinder::secret::Secret;
 use rejoinder::settings::{Settings, Sources};
-use rejoinder::store::{EventQuery, Store};
+use rejoinder::store::{EventQuery, Ours, Store};
 use rejoinder::telemetry::Metrics;
 use rejoinder::{signature, webhook};
 use tempfile::TempDir;
@@ -94,7 +94,7 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = settings(&folder.path().join("rejoinder.db"));
         let now = Clock::system().now();
-        let store = runtime.block_on(Store::open(&settings.store, Vec::new(), now)).expect("a store");
+        let store = runtime.block_on(Store::open(&settings.store, Ours::default(), now)).expect("a store");
         let webhook =
             webhook::Webhook::new(&settings, store.clone(), Clock::standing(Timestamp(now.0)), Metrics::new());
         Server { runtime, routes: webhook::routes(webhook), store, secret: settings.app.secret, _folder: folder }

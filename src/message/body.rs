@@ -90,6 +90,19 @@ impl Message {
         self.rest.get(key)
     }
 
+    /// The names of all that it consists of: `text`, `quick_replies`, `sticker_id`, …. What is null or empty is nothing, and a
+    /// note that only comes back in the echo is no content.
+    pub fn contents(&self) -> impl Iterator<Item = &str> {
+        let named = [
+            ("text", self.text.as_deref().is_some_and(|text| !text.is_empty())),
+            ("attachment", self.attachment.is_some()),
+            ("quick_replies", !self.quick_replies.is_empty()),
+        ];
+        let named = named.into_iter().filter_map(|(name, is_given)| is_given.then_some(name));
+        let is_given = |value: &Value| !value.is_null() && value != "";
+        named.chain(self.rest.iter().filter(move |(_, value)| is_given(value)).map(|(name, _)| name.as_str()))
+    }
+
     /// A note that only comes back in the echo.
     pub fn metadata(&self) -> Option<&str> {
         self.metadata.as_deref()

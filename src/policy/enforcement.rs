@@ -13,6 +13,10 @@ const REST: Duration = Duration::from_secs(3600);
 
 /// P16.2. Whether an answer to a send refuses the account as a whole, and not this send alone.
 ///
+/// By its text 10/1404170 bars requests for an opt-in alone. Meta counts it among the blocks for a while, so the account rests
+/// as for the others: the stricter of the two readings. 613/2018338 is a warning that tags look abused, and bars nothing:
+/// the send fails, and others go on.
+///
 /// Meta: <https://developers.facebook.com/docs/messenger-platform/error-codes>
 pub fn restricts(code: i64, subcode: Option<i64>) -> bool {
     match code {

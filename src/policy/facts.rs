@@ -1,7 +1,5 @@
 //! What is known when a send is decided: of the account from the settings, of the conversation from the ledger.
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
@@ -42,13 +40,6 @@ pub struct Facts {
     pub blocked: Option<Enforcement>,
     /// The right that the recipient names: a comment's, a post's, a token's. `None` for one that was never given.
     pub right: Option<Right>,
-}
-
-impl Facts {
-    /// Whether the person wrote less than `length` ago.
-    pub(super) fn wrote_within(&self, length: Duration, now: Timestamp) -> bool {
-        self.last_message_at.is_some_and(|at| now < at + length)
-    }
 }
 
 /// When the person last did something that opens the window.
@@ -112,7 +103,7 @@ pub enum Right {
     /// Marketing messages.
     Marketing {
         /// When the last one was sent.
-        last_sent_at: Option<Timestamp>,
+        last_sent: LastSent,
         /// Which send that was.
         last_sent_by: Option<SendId>,
         /// When the right ends, where Meta said so.
@@ -120,4 +111,15 @@ pub enum Right {
         /// Whether the person wants no more.
         stopped: bool,
     },
+}
+
+/// When the last marketing message on a token was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastSent {
+    /// None ever was.
+    Never,
+    /// Then, or it may have been.
+    At(Timestamp),
+    /// It may leave at any moment: there is no room for another beside it.
+    Unsettled,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Facts, Intent, Origin, Right, Standing, Window, check, check_parts, may_take};
+use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, Window, check, check_parts, may_take};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
@@ -85,9 +85,18 @@ impl Case {
     /// Decides it so many milliseconds after Ada wrote.
     #[track_caller]
     pub(super) fn is(&self, millis: i64, expected: Option<&str>) {
+        assert_eq!(self.refusal(millis).map(|refusal| refusal.rule), expected, "{:?}", self.request);
+    }
+
+    /// The words in which it is refused then.
+    #[track_caller]
+    pub(super) fn says(&self, millis: i64, expected: &str) {
+        assert_eq!(self.refusal(millis).map(|refusal| refusal.reason), Some(expected), "{:?}", self.request);
+    }
+
+    fn refusal(&self, millis: i64) -> Option<Refusal> {
         let intent = Intent { send: self.send, origin: self.origin, request: &self.request };
-        let decision = check(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis));
-        assert_eq!(decision.err().map(|refusal| refusal.rule), expected, "{:?}", self.request);
+        check(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis)).err()
     }
 }
 
@@ -102,7 +111,7 @@ impl Case {
     /// Whether it may take its right when it is planned, so many milliseconds after Ada wrote.
     pub(super) fn takes(&self, millis: i64) -> Option<&'static str> {
         let intent = Intent { send: self.send, origin: self.origin, request: &self.request };
-        may_take(&self.facts, intent, Timestamp(OPENED.0 + millis)).err().map(|refusal| refusal.rule)
+        may_take(&self.standing, &self.facts, intent, Timestamp(OPENED.0 + millis)).err().map(|refusal| refusal.rule)
     }
 }
 
@@ -113,6 +122,7 @@ pub(super) fn template(kind: &str) -> Value {
 
 /// Rights of the two kinds of tokens, unused.
 pub(super) fn right_of_a_token() -> (Right, Right) {
-    let marketing = Right::Marketing { last_sent_at: None, last_sent_by: None, expires_at: None, stopped: false };
+    let marketing =
+        Right::Marketing { last_sent: LastSent::Never, last_sent_by: None, expires_at: None, stopped: false };
     (Right::OneTime { created_at: OPENED, taken_by: None }, marketing)
 }

@@ -2,7 +2,7 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/features-reference/human-agent>
 
-use super::{Facts, Origin, Refusal, SEVEN_DAYS, Standing, refuse, start};
+use super::{Facts, Origin, Refusal, Standing, refuse, start};
 use crate::clock::Timestamp;
 use crate::settings::Feature;
 
@@ -16,11 +16,7 @@ pub(super) fn check(standing: &Standing, facts: &Facts, origin: Origin, now: Tim
     if origin == Origin::Bot {
         return refuse("P3.2", "HUMAN_AGENT is for what a person wrote: name the agent");
     }
-    start::opened(facts)?;
-    if !facts.wrote_within(SEVEN_DAYS, now) {
-        return refuse("P3.1", "more than 7 days have passed since the person last wrote");
-    }
-    Ok(())
+    start::wrote_within_seven_days(facts, "P3.1", now)
 }
 
 #[cfg(test)]

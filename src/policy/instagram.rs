@@ -27,6 +27,7 @@ fn recipient(recipient: &Recipient) -> Result<(), Refusal> {
         Recipient::PostId(_) => refuse("P4.5", "on Instagram comments are answered in private, posts are not"),
         Recipient::OneTimeNotifToken(_) => refuse("P5.5", "there are no one-time notifications on Instagram"),
         Recipient::NotificationMessagesToken(_) => {
+            // The template that asks for the token is listed for both platforms; the token as a recipient for Messenger alone.
             refuse("P12", "marketing messages are not sent on tokens on Instagram")
         }
     }

@@ -8,38 +8,27 @@
 use std::time::Duration;
 
 use super::ground::Ground;
-use super::{Facts, Intent, Refusal, Right, Standing, refuse};
+use super::{Facts, Intent, LastSent, Refusal, Right, Standing, opt_in, refuse};
 use crate::clock::Timestamp;
-use crate::message::Request;
-use crate::settings::Feature;
 
 /// How far apart two messages on one token are.
 const GAP: Duration = Duration::from_secs(12 * 3600);
 
-/// P11.1. The feature is granted by Meta; asking needs it as sending does.
-fn granted(standing: &Standing) -> Result<(), Refusal> {
-    if standing.has(Feature::Marketing) {
-        return Ok(());
-    }
-    refuse("P11.1", "the account does not have the feature marketing")
-}
-
-/// P11.1. The template that asks for a token.
-pub(super) fn asking(standing: &Standing, request: &Request) -> Result<(), Refusal> {
-    match request.as_message().and_then(|message| message.template_type()) {
-        Some("notification_messages") => granted(standing),
-        _ => Ok(()),
-    }
+/// P11.2. Whether an answer to a send says that the person wants no more on its token.
+///
+/// Meta: <https://developers.facebook.com/docs/messenger-platform/error-codes>
+pub fn says_stopped(code: i64, subcode: Option<i64>) -> bool {
+    (code, subcode) == (10, Some(1_893_015))
 }
 
 /// P11.1, P11.2. On a token that lives, while the person wants it, twelve hours apart.
 pub(super) fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
-    granted(standing)?;
+    opt_in::marketing(standing)?;
     if intent.request.is_action() {
         return refuse("P11.1", "a token is for messages, not for a sender action");
     }
     Ground::of(intent.request)?.is_the_right_alone()?;
-    let Some(Right::Marketing { last_sent_at, last_sent_by, expires_at, stopped }) = facts.right else {
+    let Some(Right::Marketing { last_sent, last_sent_by, expires_at, stopped }) = facts.right else {
         return refuse("P11.1", "nobody is known to have given this token");
     };
     if stopped {
@@ -49,7 +38,12 @@ pub(super) fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now:
         return refuse("P11.1", "the token has expired");
     }
     let is_anothers = last_sent_by.is_none() || last_sent_by != intent.send;
-    if is_anothers && last_sent_at.is_some_and(|before| now < before + GAP) {
+    let is_too_soon = match last_sent {
+        LastSent::Never => false,
+        LastSent::At(before) => now < before + GAP,
+        LastSent::Unsettled => true,
+    };
+    if is_anothers && is_too_soon {
         return refuse("P11.2", "less than 12 hours have passed since the last message on this token");
     }
     Ok(())
@@ -62,19 +56,20 @@ mod tests {
     use super::*;
     use crate::id::SendId;
     use crate::policy::fixture::{Case, DAY, HOUR, OPENED, SECOND, template};
+    use crate::settings::Feature;
 
     struct Token {
         sent_by: Option<i64>,
-        is_sent: bool,
+        last_sent: LastSent,
         ends: bool,
         stopped: bool,
     }
 
-    const FRESH: Token = Token { sent_by: None, is_sent: false, ends: false, stopped: false };
+    const FRESH: Token = Token { sent_by: None, last_sent: LastSent::Never, ends: false, stopped: false };
 
     fn on(token: Token) -> Case {
         let right = Right::Marketing {
-            last_sent_at: token.is_sent.then_some(OPENED),
+            last_sent: token.last_sent,
             last_sent_by: token.sent_by.map(SendId),
             expires_at: token.ends.then_some(Timestamp(OPENED.0 + DAY)),
             stopped: token.stopped,
@@ -91,7 +86,8 @@ mod tests {
         ends().is(DAY - 1, None);
         ends().is(DAY, Some("P11.1"));
         let typing = json!({"recipient": {"notification_messages_token": "8012"}, "sender_action": "typing_on"});
-        let right = Right::Marketing { last_sent_at: None, last_sent_by: None, expires_at: None, stopped: false };
+        let right =
+            Right::Marketing { last_sent: LastSent::Never, last_sent_by: None, expires_at: None, stopped: false };
         Case::of(typing).right(right).is(0, Some("P11.1"));
     }
 
@@ -106,7 +102,7 @@ mod tests {
     #[test]
     fn p11_2_one_message_in_twelve_hours() {
         for sent_by in [None, Some(1)] {
-            let sent = || on(Token { is_sent: true, sent_by, ..FRESH });
+            let sent = || on(Token { last_sent: LastSent::At(OPENED), sent_by, ..FRESH });
             for case in [sent(), sent().sent_as(2)] {
                 case.is(0, Some("P11.2"));
                 case.is(12 * HOUR - SECOND, Some("P11.2"));
@@ -116,7 +112,24 @@ mod tests {
             }
         }
         // One that is tried again is not held back by its own first try.
-        on(Token { is_sent: true, sent_by: Some(1), ..FRESH }).sent_as(1).is(0, None);
+        on(Token { last_sent: LastSent::At(OPENED), sent_by: Some(1), ..FRESH }).sent_as(1).is(0, None);
+        // One that may still leave leaves no room for another, however long it takes.
+        let unsettled = || on(Token { last_sent: LastSent::Unsettled, sent_by: Some(1), ..FRESH });
+        unsettled().sent_as(2).is(0, Some("P11.2"));
+        unsettled().sent_as(2).is(1000 * DAY, Some("P11.2"));
+        unsettled().sent_as(1).is(0, None);
+    }
+
+    #[test]
+    fn p11_2_a_stop_is_told_by_one_answer_alone() {
+        for (code, subcode, expected) in [
+            (10, Some(1_893_015), true),
+            (10, None, false),
+            (10, Some(1_893_063), false),
+            (100, Some(1_893_015), false),
+        ] {
+            assert_eq!(says_stopped(code, subcode), expected, "{code}/{subcode:?}");
+        }
     }
 
     #[test]

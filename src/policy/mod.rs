@@ -12,7 +12,7 @@
 //! | P2 | `tags` |
 //! | P3 | `human_agent` |
 //! | P4 | `private_reply`: to a comment or a visitor's post |
-//! | P5 | `one_time`: one-time notifications |
+//! | P5 | `one_time`: one-time notifications; `opt_in`: asking for them, and for marketing messages |
 //! | P8 | `utility`: utility templates |
 //! | P9 | `news` |
 //! | P10 | `sponsored`: advertisements, which are not sent |
@@ -36,6 +36,7 @@ mod instagram;
 mod marketing;
 mod news;
 mod one_time;
+mod opt_in;
 mod permit;
 mod private_reply;
 pub mod responsiveness;
@@ -49,14 +50,15 @@ mod window;
 use std::time::Duration;
 
 pub use enforcement::restricts;
-pub use facts::{Enforcement, Facts, Right, Signal, Standing, Window};
+pub use facts::{Enforcement, Facts, LastSent, Right, Signal, Standing, Window};
+pub use marketing::says_stopped;
 pub use one_time::YEAR;
 pub use permit::{Intent, Origin, Outgoing, Permit};
 pub use taking::{check_parts, may_take};
 pub use window::LENGTH as WINDOW;
 
 use crate::clock::Timestamp;
-use crate::message::Recipient;
+use crate::message::{Recipient, Request};
 use ground::Ground;
 
 /// How long a person may answer a message or a comment: P2.6, P3.1, P4.2.
@@ -95,14 +97,9 @@ pub fn decide(standing: &Standing, facts: &Facts, outgoing: Outgoing, now: Times
 /// among it; then the right that the recipient names, or the person's window, or what else excuses a message to them. What
 /// none of these allows is refused; nothing is sent to see what happens.
 pub fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
-    let request = intent.request;
     enforcement::check(facts, now)?;
-    sponsored::check(standing, request)?;
-    form::check(request)?;
-    instagram::check(standing, request)?;
-    one_time::asking(standing, request)?;
-    marketing::asking(standing, request)?;
-    match &request.recipient {
+    whatever_the_facts(standing, intent.request)?;
+    match &intent.request.recipient {
         Recipient::CommentId(_) | Recipient::PostId(_) => private_reply::check(facts, intent, now),
         Recipient::OneTimeNotifToken(_) => one_time::check(standing, facts, intent, now),
         Recipient::NotificationMessagesToken(_) => marketing::check(standing, facts, intent, now),
@@ -111,6 +108,14 @@ pub fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timest
             to_the_person(standing, facts, intent, now)
         }
     }
+}
+
+/// What no fact can mend, at no time.
+fn whatever_the_facts(standing: &Standing, request: &Request) -> Result<(), Refusal> {
+    sponsored::check(standing, request)?;
+    form::check(request)?;
+    instagram::check(standing, request)?;
+    opt_in::asking(standing, request)
 }
 
 fn to_the_person(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
@@ -130,7 +135,7 @@ mod tests {
     use super::*;
     use crate::event::Kind;
     use crate::id::{AccountId, PersonId, SendId};
-    use crate::message::{Message, Request};
+    use crate::message::Message;
     use crate::settings::Platform;
     use fixture::OPENED;
 

@@ -7,33 +7,15 @@
 use std::time::Duration;
 
 use super::ground::Ground;
-use super::{Facts, Intent, Refusal, Right, Standing, refuse};
+use super::{Facts, Intent, Refusal, Right, Standing, opt_in, refuse};
 use crate::clock::Timestamp;
-use crate::message::Request;
-use crate::settings::Feature;
 
 /// P5.3. How long a token for one notification lives.
 pub const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// P5.6. The feature is a beta that Meta grants; asking needs it as sending does.
-pub(super) fn granted(standing: &Standing) -> Result<(), Refusal> {
-    if standing.has(Feature::OneTimeNotification) {
-        return Ok(());
-    }
-    refuse("P5.6", "the account does not have the feature one_time_notification")
-}
-
-/// P5.6. The template that asks for a token.
-pub(super) fn asking(standing: &Standing, request: &Request) -> Result<(), Refusal> {
-    match request.as_message().and_then(|message| message.template_type()) {
-        Some("one_time_notif_req") => granted(standing),
-        _ => Ok(()),
-    }
-}
-
 /// P5.6, P5.1, P5.2, P5.3. One message on a token that the person gave within the year.
 pub(super) fn check(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
-    granted(standing)?;
+    opt_in::one_time(standing)?;
     if intent.request.is_action() {
         return refuse("P5.2", "a token is for one message, not for a sender action");
     }
@@ -57,6 +39,7 @@ mod tests {
     use super::*;
     use crate::id::SendId;
     use crate::policy::fixture::{Case, DAY, OPENED, SECOND, template};
+    use crate::settings::Feature;
 
     fn on_a_token(taken_by: Option<i64>) -> Case {
         let right = Right::OneTime { created_at: OPENED, taken_by: taken_by.map(SendId) };

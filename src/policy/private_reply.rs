@@ -20,7 +20,10 @@ pub(super) fn check(facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result
     }
     Ground::of(intent.request)?.is_the_right_alone()?;
     let Some(Right::PrivateReply { at, live, taken_by }) = facts.right else {
-        return refuse("P4.1", "no comment or post of this id is known that can be answered in private");
+        return refuse(
+            "P4.1",
+            "no comment or post of this id can be answered: none is known, it was removed, or its broadcast is over",
+        );
     };
     if taken_by.is_some() && taken_by != intent.send {
         return refuse("P4.1", "this comment or post has had its one private reply");

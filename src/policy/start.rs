@@ -2,7 +2,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
-use super::{Facts, Refusal, Window, refuse};
+use super::{Facts, Refusal, SEVEN_DAYS, Window, refuse};
+use crate::clock::Timestamp;
 use crate::id::PersonId;
 
 /// P0.2. Ids are scoped: the facts of one person's conversation say nothing of another's.
@@ -19,18 +20,42 @@ pub(super) fn opened(facts: &Facts) -> Result<&Window, Refusal> {
     facts.window.as_ref().ok_or(Refusal { rule: "P0.1", reason: "the person has not started this conversation" })
 }
 
+/// P2.6, P3.1. The person wrote within seven days. Taps and links open a conversation, and are nothing that a person wrote.
+pub(super) fn wrote_within_seven_days(facts: &Facts, rule: &'static str, now: Timestamp) -> Result<(), Refusal> {
+    opened(facts)?;
+    match facts.last_message_at {
+        Some(at) if now < at + SEVEN_DAYS => Ok(()),
+        Some(_) => refuse(rule, "more than 7 days have passed since the person last wrote"),
+        None => refuse(rule, "the person has never written, only tapped or followed a link"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use crate::id::PersonId;
-    use crate::policy::fixture::Case;
+    use crate::policy::fixture::{Case, DAY};
 
     #[test]
     fn p0_1_nobody_is_written_to_who_did_not_speak_first() {
         for wish in [json!({}), json!({"messaging_type": "UPDATE"}), json!({"sender_action": "typing_on"})] {
             Case::of(wish.clone()).never_opened().is(0, Some("P0.1"));
             Case::of(wish).never_opened().on_instagram().is(0, Some("P0.1"));
+        }
+    }
+
+    #[test]
+    fn p2_6_and_p3_1_who_only_tapped_is_not_said_to_have_written() {
+        let feedback = json!({"attachment": {"type": "template", "payload": {"template_type": "customer_feedback"}}});
+        for wish in [
+            json!({"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}),
+            json!({"messaging_type": "MESSAGE_TAG", "tag": "CUSTOMER_FEEDBACK", "message": feedback}),
+        ] {
+            let case = Case::of(wish).by_agent();
+            case.says(7 * DAY, "more than 7 days have passed since the person last wrote");
+            let tapped = case.facts(|facts| facts.last_message_at = None);
+            tapped.says(0, "the person has never written, only tapped or followed a link");
         }
     }
 

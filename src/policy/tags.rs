@@ -5,7 +5,7 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags>
 
-use super::{Facts, Intent, Refusal, SEVEN_DAYS, Standing, human_agent, news, refuse, start, window};
+use super::{Facts, Intent, Refusal, Standing, human_agent, news, refuse, start, window};
 use crate::clock::Timestamp;
 use crate::message::Message;
 
@@ -76,11 +76,7 @@ fn customer_feedback(message: &Message, facts: &Facts, now: Timestamp) -> Result
     if message.template_type() != Some("customer_feedback") {
         return refuse("P2.6", "the tag CUSTOMER_FEEDBACK is for the customer_feedback template alone");
     }
-    start::opened(facts)?;
-    if !facts.wrote_within(SEVEN_DAYS, now) {
-        return refuse("P2.6", "more than 7 days have passed since the person last wrote");
-    }
-    Ok(())
+    start::wrote_within_seven_days(facts, "P2.6", now)
 }
 
 #[cfg(test)]

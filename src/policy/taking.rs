@@ -1,16 +1,20 @@
 //! Rights that one send uses up: whose are they?
 
-use super::{Facts, Intent, Origin, Refusal, Right, Standing, private_reply};
+use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, private_reply};
 use crate::clock::Timestamp;
 use crate::id::SendId;
 use crate::message::{Recipient, Request};
 
 /// Whether a send that is being planned may take the right that its recipient names. A private reply is decided here already,
-/// so that of several replies in one turn the first is sent and the others are refused at once. A token can only be used
-/// from outside, by a post, and a post is decided whole.
-pub fn may_take(facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
+/// so that of several replies in one turn the first is sent and the others are refused at once: the first that can be sent at
+/// all, for one that never can must not take the right from those behind it. A token can only be used from outside, by a post,
+/// and a post is decided whole.
+pub fn may_take(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
     match intent.request.recipient {
-        Recipient::CommentId(_) | Recipient::PostId(_) => private_reply::check(facts, intent, now),
+        Recipient::CommentId(_) | Recipient::PostId(_) => {
+            super::whatever_the_facts(standing, intent.request)?;
+            private_reply::check(facts, intent, now)
+        }
         _ => Ok(()),
     }
 }
@@ -38,7 +42,7 @@ impl Right {
             Right::PrivateReply { at, live, .. } => Right::PrivateReply { at, live, taken_by },
             Right::OneTime { created_at, .. } => Right::OneTime { created_at, taken_by },
             Right::Marketing { expires_at, stopped, .. } => {
-                Right::Marketing { last_sent_at: Some(now), last_sent_by: taken_by, expires_at, stopped }
+                Right::Marketing { last_sent: LastSent::At(now), last_sent_by: taken_by, expires_at, stopped }
             }
         }
     }
@@ -60,7 +64,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::policy::fixture::{Case, DAY, OPENED, SECOND, right_of_a_token};
+    use crate::policy::fixture::{Case, DAY, OPENED, SECOND, right_of_a_token, template};
+    use crate::settings::Feature;
 
     const FRESH: Right = Right::PrivateReply { at: OPENED, live: false, taken_by: None };
 
@@ -99,6 +104,23 @@ mod tests {
             assert_eq!(case(FRESH).takes(7 * DAY - SECOND), None);
             assert_eq!(case(FRESH).takes(7 * DAY + SECOND), Some("P4.2"));
         }
+        // What can never be sent takes no right.
+        let with = |fields: Value| {
+            let mut wish = json!({"recipient": {"comment_id": "9_77"}});
+            wish.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
+            Case::of(wish).never_opened().right(FRESH).sent_as(1)
+        };
+        let (persona, sticker) = (json!({"persona_id": "31"}), json!({"message": {"sticker_id": "369"}}));
+        for fields in [persona, sticker, template("receipt")] {
+            assert_eq!(with(fields.clone()).takes(0), None);
+            assert_eq!(with(fields).on_instagram().takes(0), Some("P12"));
+        }
+        assert_eq!(with(template("list")).takes(0), Some("100"));
+        assert_eq!(with(json!({"access_token": "x"})).takes(0), Some("P0.9"));
+        assert_eq!(with(json!({"messaging_type": "SPONSORED"})).takes(0), Some("P10.1"));
+        let asking = with(template("notification_messages"));
+        assert_eq!(asking.clone().takes(0), None);
+        assert_eq!(asking.without(Feature::Marketing).takes(0), Some("P11.1"));
         // Whatever else is decided when it leaves.
         assert_eq!(Case::of(json!({})).never_opened().takes(0), None);
     }

@@ -16,7 +16,7 @@ pub(super) fn check(standing: &Standing, facts: &Facts, request: &Request) -> Re
     if !template(request) {
         return refuse("P8.3", "messaging_type UTILITY is for message.template alone");
     }
-    if request.as_message().is_some_and(|message| message.attachment().is_some()) {
+    if request.as_message().is_some_and(|message| message.contents().any(|content| content != "template")) {
         return refuse("P8.3", "a utility message is its template and nothing else");
     }
     start::opened(facts).map(drop)
@@ -24,7 +24,7 @@ pub(super) fn check(standing: &Standing, facts: &Facts, request: &Request) -> Re
 
 /// Whether it sends a utility template.
 pub(super) fn template(request: &Request) -> bool {
-    request.as_message().is_some_and(|message| message.field("template").is_some())
+    request.as_message().is_some_and(|message| message.contents().any(|content| content == "template"))
 }
 
 #[cfg(test)]
@@ -46,9 +46,28 @@ mod tests {
         Case::of(by_template()).never_opened().is(0, Some("P0.1"));
         Case::of(json!({"messaging_type": "UTILITY"})).is(0, Some("P8.3"));
         Case::of(json!({"messaging_type": "UTILITY", "sender_action": "typing_on"})).is(0, Some("P8.3"));
-        let mut with_a_coupon = by_template();
-        with_a_coupon["message"]["attachment"] = json!({"type": "template", "payload": {"template_type": "coupon"}});
-        Case::of(with_a_coupon).is(0, Some("P8.3"));
+    }
+
+    #[test]
+    fn p8_3_a_utility_message_is_its_template_and_nothing_else() {
+        for (field, content, rule) in [
+            ("text", json!("50 % off"), Some("P8.3")),
+            ("attachment", json!({"type": "template", "payload": {"template_type": "coupon"}}), Some("P8.3")),
+            ("attachments", json!([{"type": "image", "payload": {"url": "https://shop.example/1.jpg"}}]), Some("P8.3")),
+            ("quick_replies", json!([{"content_type": "text", "title": "Buy", "payload": "BUY"}]), Some("P8.3")),
+            ("sticker_id", json!("369239263222822"), Some("P8.3")),
+            ("dynamic_text", json!({"text": "50 % off"}), Some("P8.3")),
+            ("text", json!(""), None),
+            ("text", json!(null), None),
+            ("attachments", json!(null), None),
+            ("quick_replies", json!([]), None),
+            ("metadata", json!("order 9"), None),
+        ] {
+            let mut wish = by_template();
+            wish["message"][field] = content;
+            Case::of(wish.clone()).is(0, rule);
+            Case::of(wish).is(400 * DAY, rule);
+        }
     }
 
     #[test]
@@ -63,5 +82,6 @@ mod tests {
             wish.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
             Case::of(wish).by_agent().is(0, Some("P8.3"));
         }
+        Case::of(json!({"message": {"text": "hello", "template": null}})).is(0, None);
     }
 }

@@ -75,9 +75,12 @@ impl Attempt {
         let result = self.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
         if let Err(SendError::Rejected { code, subcode, .. }) = result {
-            self.tell(code);
+            self.tell(code, subcode);
             if policy::restricts(code, subcode) {
                 self.store.restrict(self.send.account.clone(), self.clock.now()).await;
+            }
+            if policy::says_stopped(code, subcode) {
+                self.store.stop(self.send.id).await;
             }
         }
         verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())
@@ -96,12 +99,17 @@ impl Attempt {
     }
 
     /// What an operator must act upon.
-    fn tell(&self, code: i64) {
+    fn tell(&self, code: i64, subcode: Option<i64>) {
         let account = &self.send.account;
-        match code {
-            102 | 190 => tracing::error!(%account, code, "Meta does not accept the account's token: renew it"),
-            3 | 10 | 200..=299 => tracing::warn!(%account, code, send = %self.send.id, "Meta refused a send"),
-            368 | 2022 => tracing::error!(%account, code, "Meta has stopped the account's sends for now"),
+        match (code, subcode) {
+            _ if policy::restricts(code, subcode) => {
+                tracing::error!(%account, code, subcode, "Meta has stopped the account's sends for now");
+            }
+            (613, Some(2_018_338)) => {
+                tracing::error!(%account, code, subcode, "Meta warns that the account abuses tags")
+            }
+            (102 | 190, _) => tracing::error!(%account, code, "Meta does not accept the account's token: renew it"),
+            (3 | 10 | 200..=299, _) => tracing::warn!(%account, code, send = %self.send.id, "Meta refused a send"),
             _ => tracing::info!(%account, code, send = %self.send.id, "Meta refused a send"),
         }
     }

@@ -18,6 +18,9 @@ const FEWEST_LOOKS: u32 = 3;
 /// Meta's code for what is not allowed: a second private reply, among others, which have subcodes.
 const NOT_ALLOWED: i64 = 10;
 
+/// Meta's code for a parameter that is not valid: a token that has been used, among others, which mostly have subcodes.
+const NOT_VALID: i64 = 100;
+
 /// What becomes of a send after an attempt. `open_at`: when the account may send again.
 pub(crate) fn after(
     result: Result<Accepted, SendError>,
@@ -32,10 +35,10 @@ pub(crate) fn after(
         Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().to_owned() },
         Err(SendError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
         Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at, reason },
-        Err(SendError::Rejected { code: NOT_ALLOWED, subcode: None, .. })
-            if send.was_in_doubt && is_taken_once(&send.request) =>
+        // Meta refuses the second because it has the first.
+        Err(SendError::Rejected { code, subcode: None, .. })
+            if send.was_in_doubt && says_that_it_was_taken(code, &send.request) =>
         {
-            // Meta refuses the second because it has the first.
             Outcome::Sent { message_id: None }
         }
         Err(SendError::Rejected { reason, .. }) => Outcome::Failed { reason },
@@ -122,6 +125,16 @@ fn absent(doubt: &TakenDoubt, around: Around, settings: &settings::Sender, now: 
     }
     let reason = "it did not arrive: it is not in the conversation".to_owned();
     Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.doubts), reason })
+}
+
+/// Whether Meta refuses by this code, without a subcode, what it has taken before: a second reply to a comment or post by
+/// another than a second message on a token.
+fn says_that_it_was_taken(code: i64, request: &Request) -> bool {
+    match request.recipient {
+        Recipient::CommentId(_) | Recipient::PostId(_) => code == NOT_ALLOWED,
+        Recipient::OneTimeNotifToken(_) => code == NOT_VALID,
+        _ => false,
+    }
 }
 
 /// Whether Meta refuses the second, so that nothing is said twice by sending it again.
@@ -264,9 +277,8 @@ mod tests {
         assert_eq!(first(&doubt(hello(Recipient::CommentId("9_7".into())), 12), &settings(), at(0)), None);
     }
 
-    #[test]
-    fn an_attempt_ends_by_what_meta_said() {
-        let send = |request: Request, was_in_doubt| TakenSend {
+    fn send(request: Request, was_in_doubt: bool) -> TakenSend {
+        TakenSend {
             id: SendId(1),
             account: AccountId::new("104000000000001"),
             person: PersonId::new("7200000000000011"),
@@ -275,7 +287,11 @@ mod tests {
             origin: Origin::Bot,
             request,
             answers: None,
-        };
+        }
+    }
+
+    #[test]
+    fn an_attempt_ends_by_what_meta_said() {
         let after = |error: &SendError, send: &TakenSend| {
             super::after(Err(error.clone()), send, &settings().retry, at(30), at(0))
         };
@@ -293,9 +309,35 @@ mod tests {
         for error in [not_sent, throttled, silent] {
             assert_eq!(after(&error, &dots), failed);
         }
-        let to_comment = || hello(Recipient::CommentId("9_7".into()));
-        assert_eq!(after(&rejected(10, None), &send(to_comment(), true)), Outcome::Sent { message_id: None });
-        assert_eq!(after(&rejected(10, None), &send(to_comment(), false)), failed);
-        assert_eq!(after(&rejected(10, Some(2_018_278)), &send(to_comment(), true)), failed);
+    }
+
+    #[test]
+    fn what_meta_takes_once_is_sent_where_meta_says_that_it_has_it() {
+        let to = |recipient| hello(recipient);
+        let comment = || to(Recipient::CommentId("9_7".into()));
+        let post = || to(Recipient::PostId("104_9".into()));
+        let token = || to(Recipient::OneTimeNotifToken("47".into()));
+        let marketing = || to(Recipient::NotificationMessagesToken("80".into()));
+        let (sent, failed) = (Outcome::Sent { message_id: None }, Outcome::Failed { reason: "r".into() });
+        for (request, was_in_doubt, code, subcode, expected) in [
+            (comment(), true, 10, None, &sent),
+            (comment(), false, 10, None, &failed),
+            (comment(), true, 10, Some(2_018_278), &failed),
+            (comment(), true, 100, None, &failed),
+            (post(), true, 10, None, &sent),
+            (post(), true, 100, None, &failed),
+            (token(), true, 100, None, &sent),
+            (token(), false, 100, None, &failed),
+            (token(), true, 100, Some(2_018_001), &failed),
+            (token(), true, 10, None, &failed),
+            (marketing(), true, 100, None, &failed),
+            (marketing(), true, 10, None, &failed),
+            (to(ada()), true, 100, None, &failed),
+        ] {
+            let rejected = SendError::Rejected { code, subcode, reason: "r".into() };
+            let what = format!("{code}/{subcode:?} to {:?}", request.recipient);
+            let outcome = super::after(Err(rejected), &send(request, was_in_doubt), &settings().retry, at(30), at(0));
+            assert_eq!(outcome, *expected, "{what}");
+        }
     }
 }

@@ -29,18 +29,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 pub use error::{OpenError, StoreError};
 pub use list::*;
 pub use owed::*;
+pub use own::Ours;
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use status::*;
 pub use types::*;
 
 use crate::clock::Timestamp;
-use crate::id::{AccountId, AppId, EventId, PersonId, SendId};
+use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
-use sqlite::{Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, step};
+use sqlite::{Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, step};
 use wakes::Wakes;
 
 /// The store. Clones share it.
@@ -56,10 +57,9 @@ pub struct Store {
 
 impl Store {
     /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
-    /// `apps` are the ids of our own app, by which its echoes are told from those of others.
-    pub async fn open(settings: &settings::Store, apps: Vec<AppId>, now: Timestamp) -> Result<Store, OpenError> {
+    pub async fn open(settings: &settings::Store, ours: Ours, now: Timestamp) -> Result<Store, OpenError> {
         let wakes = Arc::new(Wakes::default());
-        let opened = sqlite::open(settings, apps, now, Arc::clone(&wakes)).await?;
+        let opened = sqlite::open(settings, ours, now, Arc::clone(&wakes)).await?;
         wakes.events.notify_one();
         wakes.sends.notify_one();
         wakes.doubts.notify_one();
@@ -182,6 +182,12 @@ impl Store {
     /// [`finish`](Store::finish) does.
     pub async fn restrict(&self, account: AccountId, now: Timestamp) {
         self.sqlite.write_surely(move |work| ledger::restrict(work, &account, now)).await;
+    }
+
+    /// Records that a person wants no more on the token on which a send went: Meta said so in answer to it. Returns when that is
+    /// kept, as [`finish`](Store::finish) does.
+    pub async fn stop(&self, send: SendId) {
+        self.sqlite.write_surely(move |work| rights::stop(work, send)).await;
     }
 
     /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they

@@ -1,22 +1,41 @@
-//! What is our own: the note in `message.metadata` by which the echo of our send is recognised, and our app's ids.
+//! What is our own: the note in `message.metadata` by which the echo of our send is recognised, our app's ids, and our accounts.
+
+use std::collections::HashMap;
 
 use crate::event::{Echo, Mark};
-use crate::id::{AppId, SendId};
+use crate::id::{AccountId, AppId, SendId};
+use crate::policy::Standing;
+use crate::settings::Platform;
 
 /// The Page's inbox and Instagram's, as Meta names them and has misprinted one.
 const INBOXES: [&str; 3] = ["263902037430900", "1217981644879628", "26390203743090"];
+
+/// What the settings say of us.
+#[derive(Clone, Debug, Default)]
+pub struct Ours {
+    /// The ids of our own app, by which its echoes are told from those of others.
+    pub apps: Vec<AppId>,
+    /// Where each of our accounts is, and what Meta granted it.
+    pub standings: HashMap<AccountId, Standing>,
+}
 
 /// Tells our own sends from those of others. The store's name is random, so that a new file beside old echoes takes none
 /// of them for its own.
 #[derive(Debug)]
 pub(super) struct Own {
     store: String,
-    apps: Vec<AppId>,
+    ours: Ours,
 }
 
 impl Own {
-    pub(super) fn new(store: &str, apps: Vec<AppId>) -> Own {
-        Own { store: store.to_owned(), apps }
+    pub(super) fn new(store: &str, ours: Ours) -> Own {
+        Own { store: store.to_owned(), ours }
+    }
+
+    /// What the settings say of an account. One that they do not name was granted nothing.
+    pub(super) fn standing(&self, account: &AccountId) -> Standing {
+        let unnamed = || Standing { platform: Platform::Messenger, features: Vec::new() };
+        self.ours.standings.get(account).cloned().unwrap_or_else(unnamed)
     }
 
     /// The metadata of a send, with the author's own behind our mark.
@@ -31,12 +50,12 @@ impl Own {
 
     /// Whether our own apps' ids are configured.
     pub(super) fn knows_its_apps(&self) -> bool {
-        !self.apps.is_empty()
+        !self.ours.apps.is_empty()
     }
 
     /// Whether an app is certainly not ours. Where our ids are not configured, none but Meta's own are.
     pub(super) fn is_another_app(&self, app: &AppId) -> bool {
-        INBOXES.contains(&app.as_str()) || (self.knows_its_apps() && !self.apps.contains(app))
+        INBOXES.contains(&app.as_str()) || (self.knows_its_apps() && !self.ours.apps.contains(app))
     }
 }
 
@@ -46,10 +65,11 @@ mod tests {
 
     #[test]
     fn another_app_is_one_that_is_not_configured() {
-        let own = Own::new("7f3a", vec![AppId::new("555"), AppId::new("777")]);
+        let apps = vec![AppId::new("555"), AppId::new("777")];
+        let own = Own::new("7f3a", Ours { apps, ..Ours::default() });
         assert!(own.is_another_app(&AppId::new("263902037430900")));
         assert!(!own.is_another_app(&AppId::new("777")));
-        let nameless = Own::new("7f3a", Vec::new());
+        let nameless = Own::new("7f3a", Ours::default());
         assert!(nameless.is_another_app(&AppId::new("263902037430900")));
         assert!(!nameless.is_another_app(&AppId::new("888")));
     }

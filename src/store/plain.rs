@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::own::Own;
+use super::own::{Ours, Own};
 use super::sqlite::{Woke, Work, doubt, held, inbox, intake, ledger, memory, outbox, recover, step};
 use super::{
     Appended, Decided, Delivery, Failure, Finish, Outcome, Room, SendRoom, Step, Taken, TakenDoubt, TakenEvent,
@@ -26,7 +26,7 @@ pub(crate) struct Plain {
 impl Plain {
     pub(crate) fn new() -> Plain {
         let (db, name) = memory().expect("a database in memory");
-        Plain { db, own: Arc::new(Own::new(&name, Vec::new())), last_event: 0, next_send: 1 }
+        Plain { db, own: Arc::new(Own::new(&name, Ours::default())), last_event: 0, next_send: 1 }
     }
 
     fn apply<T>(&mut self, run: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>) -> T {

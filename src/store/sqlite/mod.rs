@@ -22,7 +22,7 @@ pub(super) mod prune;
 pub(super) mod read;
 mod recover;
 pub(super) mod replay;
-mod rights;
+pub(super) mod rights;
 pub(super) mod step;
 mod turn;
 mod work;

@@ -17,10 +17,9 @@ use super::recover::recover;
 use super::work::{Woke, Work};
 use super::writer::{Workshop, Writer};
 use crate::clock::Timestamp;
-use crate::id::AppId;
 use crate::settings;
 use crate::store::OpenError;
-use crate::store::own::Own;
+use crate::store::own::{Ours, Own};
 use crate::store::wakes::Wakes;
 
 /// Goes up with every change of `schema.sql`, by a step of [`migrate`].
@@ -39,7 +38,7 @@ pub(in crate::store) struct Opened {
 
 pub(in crate::store) async fn open(
     settings: &settings::Store,
-    apps: Vec<AppId>,
+    ours: Ours,
     now: Timestamp,
     wakes: Arc<Wakes>,
 ) -> Result<Opened, OpenError> {
@@ -47,7 +46,7 @@ pub(in crate::store) async fn open(
     let settings = settings.clone();
     let opening = tokio::task::spawn_blocking(move || {
         let db = connect_and_prepare(&settings.path)?;
-        start(db, &settings, apps, now, wakes, lock).map_err(|source| OpenError::of(&settings.path, source))
+        start(db, &settings, ours, now, wakes, lock).map_err(|source| OpenError::of(&settings.path, source))
     });
     opening.await.expect("opening the store does not panic")
 }
@@ -56,7 +55,7 @@ pub(in crate::store) async fn open(
 fn start(
     mut db: Connection,
     settings: &settings::Store,
-    apps: Vec<AppId>,
+    ours: Ours,
     now: Timestamp,
     wakes: Arc<Wakes>,
     lock: Lock,
@@ -71,7 +70,7 @@ fn start(
         [],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    let own = Arc::new(Own::new(&name, apps));
+    let own = Arc::new(Own::new(&name, ours));
     recover(&mut Work { db: &transaction, own: &own, last_event: &mut last_event, woke: Woke::default() }, now)?;
     transaction.commit()?;
 

@@ -9,9 +9,9 @@ use super::work::Work;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, SendId};
 use crate::message::Request;
-use crate::policy::{self, Facts, Intent, Origin, Refusal, Right};
+use crate::policy::{self, Facts, Intent, LastSent, Origin, Refusal, Right};
 
-/// The sends of one turn, as they stand one behind the other: past those that have lost their right.
+/// The sends of one turn, as they stand one behind the other: past those that do not get their right.
 pub(super) struct Chain {
     pub(super) first: Option<SendId>,
     pub(super) last: Option<SendId>,
@@ -56,11 +56,14 @@ fn take_one(
 ) -> rusqlite::Result<Option<Refusal>> {
     let Some(key) = key(intent.request) else { return Ok(None) };
     let right = ledger::find(work, account, &key)?.and_then(|given| given.right);
-    if let Err(refusal) = policy::may_take(&Facts { right, ..Facts::default() }, intent, now) {
+    if let Err(refusal) =
+        policy::may_take(&work.own.standing(account), &Facts { right, ..Facts::default() }, intent, now)
+    {
         return Ok(Some(refusal));
     }
     let used_at = match right {
-        Some(Right::Marketing { last_sent_at, .. }) => last_sent_at.map(|at| at.0),
+        Some(Right::Marketing { last_sent: LastSent::At(at), .. }) => Some(at.0),
+        Some(Right::Marketing { last_sent: LastSent::Unsettled, .. }) => Some(now.0),
         _ => None,
     };
     work.db
@@ -105,6 +108,19 @@ pub(super) fn take_again(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> 
     work.db
         .prepare_cached(
             "UPDATE given SET taken_by = ?4 WHERE account = ?1 AND kind = ?2 AND hash = ?3 AND taken_by IS NULL",
+        )?
+        .execute(params![account, key.source as i64, key.hash, send.0])
+        .map(drop)
+}
+
+/// Meta has refused a send because the person wants no more on its token: so it stands since the send left, unless something
+/// later was told.
+pub(in crate::store) fn stop(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
+    let Some((account, key)) = leans_on(work, send)? else { return Ok(()) };
+    work.db
+        .prepare_cached(
+            "UPDATE given SET gone = 1, told_at = sent.attempted_at FROM send AS sent
+             WHERE sent.id = ?4 AND given.account = ?1 AND kind = ?2 AND hash = ?3 AND told_at <= sent.attempted_at",
         )?
         .execute(params![account, key.source as i64, key.hash, send.0])
         .map(drop)

@@ -244,9 +244,10 @@ impl Rig {
         self.post_webhook(&[(signature::HEADER, &header)], body.into_bytes()).await
     }
 
-    /// A delivery straight to the webhook. The emulated Meta knows nothing of what it tells, and may refuse the answers.
+    /// A delivery straight to the webhook. The emulated Meta knows nothing of what it tells, and may refuse the answers to whom
+    /// it names.
     pub async fn post_webhook(&self, headers: &[(&str, &str)], body: Vec<u8>) -> StatusCode {
-        self.expect_refusals();
+        self.refusals.expect_strangers();
         let mut request = self.http.post(self.public("/webhook")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -55,6 +55,12 @@ fn numbers(text: &str) -> BTreeSet<String> {
     starts.map(number).filter(|number| !number.is_empty()).map(|number| format!("P{number}")).collect()
 }
 
+/// The rules that are values in a source, however a refusal is made of them: `refuse("P4.1", …)`, `rule: "P0.1"`.
+fn refusals(source: &str) -> BTreeSet<&str> {
+    let is_a_rule = |text: &&str| *text == "100" || numbers(text).first().is_some_and(|number| number == text);
+    source.split('"').filter(is_a_rule).collect()
+}
+
 #[test]
 fn every_rule_of_the_sources_is_listed_and_every_rule_that_refuses_has_its_tests() {
     let listed = listed();
@@ -64,7 +70,7 @@ fn every_rule_of_the_sources_is_listed_and_every_rule_that_refuses_has_its_tests
         for rule in numbers(&source).into_iter().filter(|rule| rule.contains('.') || rule == "P12") {
             assert!(listed.contains_key(&rule), "{rule} of {} is not listed", path.display());
         }
-        for refusal in source.split("refuse(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        for refusal in refusals(&source) {
             assert!(listed.get(refusal).is_some_and(|tests| !tests.is_empty()), "{refusal} refuses, and names no test");
         }
     }
@@ -108,4 +114,10 @@ fn no_chapter_has_a_gap_and_the_page_can_be_found() {
 fn numbers_are_found_as_they_stand() {
     let expected = ["P1.1", "P12", "P16.2"].map(str::to_owned).into();
     assert_eq!(numbers("/// P1.1, and \"P16.2\" (P12). HTTP1 PR 3 XP4.1 P"), expected);
+}
+
+#[test]
+fn refusals_are_found_however_they_are_made() {
+    let source = r#"/// P1.1. refuse("P4.1", "a reason, P7.4"); Refusal { rule: "P0.1", reason }; check(facts, "P3.1"); ["100", "P"]"#;
+    assert_eq!(refusals(source), ["100", "P0.1", "P3.1", "P4.1"].into());
 }

@@ -14,6 +14,7 @@ mod document;
 mod enforcement;
 mod features;
 mod instagram;
+mod meta;
 mod private_reply;
 mod tags;
 mod tokens;
@@ -125,7 +126,7 @@ impl Desk {
         None
     }
 
-    /// Nothing is held back that Meta would take: it is asked past the server.
+    /// Nothing is held back that Meta would take: it is asked past the server, and refuses by the same rule.
     async fn meta_refuses(&self, fields: Value, rule: &str) {
         let token = crate::harness::world().accounts[0].access_token.expose().to_owned();
         let mut body = self.request(with(fields, json!({"access_token": token})));
@@ -133,8 +134,13 @@ impl Desk {
         let body = Value::Object(body);
         let url = format!("{}/{}/messages", self.rig.meta, crate::harness::SHOP);
         let answer = send_json(self.rig.http.post(url), &body).send().await.expect("an answer");
-        let status = answer.status();
-        assert_ne!(status, 200, "{rule} holds back what Meta takes: {body}");
+        let told: Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+        let error = &told["error"];
+        let code = error["code"].as_u64().unwrap_or_else(|| panic!("{rule} holds back what Meta takes: {body}"));
+        let subcode = error["error_subcode"].as_u64().map(|subcode| format!("/{subcode}")).unwrap_or_default();
+        let error = format!("{code}{subcode} {}", error["message"].as_str().unwrap_or_default());
+        let is_its_reason = |reason: &&str| error.starts_with(reason) || error.ends_with(reason);
+        assert!(meta::reasons(rule).iter().any(is_its_reason), "for {rule} Meta refuses {body} by {error}");
     }
 
     async fn ask(&self, query: &str, body: &Value) -> Value {

@@ -123,6 +123,29 @@ impl Handler for Chatty {
     }
 }
 
+/// Says first what there is on Messenger alone.
+struct Fancy;
+
+impl Handler for Fancy {
+    async fn handle(&self, ctx: &mut Context, event: &Event) -> anyhow::Result<()> {
+        let Event::Comment(_) = event else { return Ok(()) };
+        ctx.reply(Message::template(json!({"template_type": "receipt"})));
+        ctx.reply("plain");
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_1_a_reply_that_can_never_be_sent_takes_no_right_from_the_next() {
+    let desk = Desk::with("fancy", Handlers::new().with("fancy", Fancy), "shop_ig", "").await;
+    commented(&desk, json!({})).await;
+    let sends = desk.rig.sends("").await;
+    let told: Vec<_> = sends.iter().map(|send| (&send["status"], &send["rule"])).collect();
+    assert_eq!(told, [(&json!("sent"), &json!(null)), (&json!("refused"), &json!("P12"))], "{sends:#?}");
+    assert_eq!(desk.rig.chat("shop_ig", "Ada").await, ["business: plain"]);
+    desk.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p4_1_of_two_replies_to_a_comment_the_first_is_sent_and_the_handler_learns_of_the_other() {
     let desk = Desk::with("chatty", Handlers::new().with("chatty", Chatty), "shop", "").await;

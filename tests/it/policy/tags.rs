@@ -91,9 +91,11 @@ async fn p8_3_a_utility_template_goes_to_whoever_once_wrote() {
     let update = || json!({"messaging_type": "UTILITY", "message": {"template": body}});
     desk.check(desk.post(update()).await, Some("P0.1"), "before a word");
     desk.ada_says_hello().await;
+    desk.check(desk.post(json!({"message": {"template": body}})).await, Some("P8.3"), "another type");
     desk.wait(30 * DAY).await;
     desk.check(desk.post(json!({"messaging_type": "UTILITY"})).await, Some("P8.3"), "a text");
-    desk.check(desk.post(json!({"message": {"template": body}})).await, Some("P8.3"), "another type");
+    let beside = json!({"messaging_type": "UTILITY", "message": {"template": body, "text": "50 % off"}});
+    desk.check(desk.post(beside).await, Some("P8.3"), "a text beside the template");
     desk.check(desk.post(update()).await, None, "a template");
     desk.close().await;
 }

@@ -29,7 +29,8 @@ async fn p5_a_one_time_token_is_for_one_message_within_a_year() {
     let typing = with(to.clone(), json!({"sender_action": "typing_on"}));
     desk.check(desk.post(typing).await, Some("P5.2"), "three dots");
     let long = with(to.clone(), json!({"message": {"text": "A sentence. ".repeat(300)}}));
-    desk.check(desk.post(long).await, Some("P5.2"), "two messages");
+    // Meta takes no text of that length at all.
+    desk.check(desk.post_alone(long).await, Some("P5.2"), "two messages");
     desk.check(desk.post(to.clone()).await, None, "once");
     desk.check(desk.post(to).await, Some("P5.2"), "twice");
     desk.check(desk.post(json!({})).await, Some("P1.1"), "it opens no window");
@@ -69,5 +70,49 @@ async fn p11_marketing_messages_come_twelve_hours_apart_and_end_when_the_person_
     desk.check(desk.post(to.clone()).await, None, "in its last hours");
     desk.wait(DAY).await;
     desk.check(desk.post(to).await, Some("P11.1"), "expired");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p5_2_what_meta_has_on_a_token_is_sent_though_its_answer_was_lost() {
+    let desk = Desk::open().await;
+    let to = agreed(&desk, "one_time").await;
+    desk.wait(2 * DAY).await;
+    // It is sent again, for Meta takes it once; and Meta says that the token has been used.
+    desk.rig.expect_refusals();
+    desk.rig.fault(json!({"push": "echo_lost", "times": 1})).await;
+    desk.rig.fault(json!({"send": "lost_answer", "times": 1})).await;
+    desk.ask("", &Value::Object(desk.request(to))).await;
+    let doubted = desk.rig.until(|| async {
+        let sends = desk.rig.sends("").await;
+        if sends[0]["attempts"] == 1 { Ok(sends) } else { Err(format!("{sends:#?}")) }
+    });
+    doubted.await;
+    desk.wait(10 * SECOND).await;
+    let sent = &desk.rig.sends("").await[0];
+    assert_eq!((&sent["status"], &sent["attempts"]), (&json!("sent"), &json!(2)), "{sent}");
+    let said = desk.rig.chat("shop", "Ada").await.iter().filter(|line| *line == "business: hi").count();
+    assert_eq!(said, 1);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p11_2_a_stop_that_meta_tells_in_answer_to_a_send_counts_until_the_person_resumes() {
+    let desk = Desk::open().await;
+    let to = agreed(&desk, "marketing").await;
+    desk.wait(2 * DAY).await;
+    desk.rig.expect_refusals();
+    desk.rig.fault(json!({"push": "delay", "times": 1})).await;
+    desk.rig
+        .act(json!({"person": "Ada", "account": "shop", "do": "optin", "type": "marketing", "action": "stop"}))
+        .await;
+    desk.ask("", &Value::Object(desk.request(to.clone()))).await;
+    let failed = desk.rig.sends_are("failed", 1).await;
+    assert_eq!(failed[0]["reason"], "error 10/1893015");
+    assert_eq!(desk.ask("", &Value::Object(desk.request(to.clone()))).await["refused"]["rule"], "P11.2");
+    desk.wait(HOUR).await;
+    desk.check(desk.post(to.clone()).await, Some("P11.2"), "told once more");
+    desk.ada("optin", json!({"type": "marketing", "action": "resume"})).await;
+    desk.check(desk.post(to).await, None, "resumed");
     desk.close().await;
 }

@@ -405,7 +405,7 @@ async fn a_migration_that_fails_leaves_the_old_store_whole() {
     drop(old);
     let before = form(&folder);
     for _ in 0..2 {
-        let opened = Store::open(&sqlite(&folder), own_apps(), NOW).await;
+        let opened = Store::open(&sqlite(&folder), ours(), NOW).await;
         assert!(matches!(opened, Err(OpenError::NotMigrated { found: 1, .. })));
         assert_eq!(form(&folder), before);
     }

@@ -11,7 +11,7 @@ use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
-    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Outcome, Owed,
+    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours, Outcome, Owed,
     Replayed, Room, SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
 };
 use serde_json::{Value, json};
@@ -131,7 +131,7 @@ impl Opened {
     }
 
     async fn in_folder(open: Open, folder: TempDir) -> Opened {
-        let store = Store::open(&open(&folder), own_apps(), NOW).await.expect("a store");
+        let store = Store::open(&open(&folder), ours(), NOW).await.expect("a store");
         Opened { store: std::sync::Mutex::new(Some(store)), folder, open }
     }
 
@@ -142,7 +142,7 @@ impl Opened {
     /// The process dies, and another opens what it left behind.
     async fn die(&self, now: Timestamp) {
         drop(self.store.lock().expect("a store").take());
-        let store = Store::open(&(self.open)(&self.folder), own_apps(), now).await.expect("the store again");
+        let store = Store::open(&(self.open)(&self.folder), ours(), now).await.expect("the store again");
         *self.store.lock().expect("a store") = Some(store);
     }
 
@@ -260,8 +260,8 @@ fn send_room(slots: usize, in_flight: &[SendId]) -> Vec<SendRoom> {
     vec![SendRoom { account: AccountId::new(SHOP), slots, in_flight: in_flight.to_vec() }]
 }
 
-fn own_apps() -> Vec<AppId> {
-    vec![AppId::new("555")]
+fn ours() -> Ours {
+    Ours { apps: vec![AppId::new("555")], ..Ours::default() }
 }
 
 fn text(text: &str) -> Request {
@@ -302,16 +302,16 @@ async fn a_file_that_is_no_store_or_of_another_release_is_refused_and_left_alone
     let folder = tempfile::tempdir().expect("a folder");
     let settings = sqlite(&folder);
     std::fs::write(&settings.path, "this is a letter, and a long one at that").expect("a file");
-    assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Unreadable { .. })));
+    assert!(matches!(Store::open(&settings, ours(), NOW).await, Err(OpenError::Unreadable { .. })));
     assert!(std::fs::read_to_string(&settings.path).expect("the file").starts_with("this is a letter"));
     std::fs::remove_file(&settings.path).expect("removed");
 
-    drop(Store::open(&settings, own_apps(), NOW).await.expect("a store"));
+    drop(Store::open(&settings, ours(), NOW).await.expect("a store"));
     rusqlite::Connection::open(&settings.path)
         .expect("the file")
         .pragma_update(None, "user_version", 99)
         .expect("written");
-    assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::Newer { found: 99, .. })));
+    assert!(matches!(Store::open(&settings, ours(), NOW).await, Err(OpenError::Newer { found: 99, .. })));
     std::fs::remove_file(&settings.path).expect("removed");
 
     // Other programs count their versions too.
@@ -321,7 +321,7 @@ async fn a_file_that_is_no_store_or_of_another_release_is_refused_and_left_alone
         theirs.pragma_update(None, "user_version", version).expect("written");
         drop(theirs);
         let before = std::fs::read(&settings.path).expect("the file");
-        assert!(matches!(Store::open(&settings, own_apps(), NOW).await, Err(OpenError::NotAStore(_))));
+        assert!(matches!(Store::open(&settings, ours(), NOW).await, Err(OpenError::NotAStore(_))));
         assert_eq!(std::fs::read(&settings.path).expect("the file"), before);
     }
 }
@@ -333,7 +333,7 @@ async fn what_cannot_be_opened_is_told_with_what_to_look_at_and_nothing_is_made(
     std::fs::create_dir(folder.path().join("folder")).expect("a folder");
     for (path, place) in [("missing/rejoinder.db", "folder"), ("file/rejoinder.db", "folder"), ("folder", "a file")] {
         let settings = settings::Store { path: folder.path().join(path), ..sqlite(&folder) };
-        let told = Store::open(&settings, own_apps(), NOW).await.expect_err("no store").to_string();
+        let told = Store::open(&settings, ours(), NOW).await.expect_err("no store").to_string();
         assert!(told.contains(path) && told.contains("cannot be opened") && told.contains(place), "{told}");
         assert!(told.contains("allowed to write"), "{told}");
         assert!(!settings.path.is_file());

@@ -57,7 +57,7 @@ async fn refused(opened: &Opened, id: &str) -> &'static str {
 
 /// A handler's turn and a poster, at the same moment, each on a thread of its own.
 pub async fn of_two_who_race_for_one_private_reply_one_wins_each_time(opened: &Opened) {
-    let (store, mut wins) = (opened.store(), [0; 2]);
+    let store = opened.store();
     for race in 0..RACES {
         let id = format!("9_{race}");
         opened.append(&comment(&id, "add", NOW), NOW).await;
@@ -84,12 +84,10 @@ pub async fn of_two_who_race_for_one_private_reply_one_wins_each_time(opened: &O
         let winner = match (&posted, of_the_turn.status.as_str()) {
             (Posted::Planned(ids), "refused") => {
                 assert_eq!(of_the_turn.rule.as_deref(), Some("P4.1"));
-                wins[1] += 1;
                 ids[0]
             }
             (Posted::Refused(refusal), "planned") => {
                 assert_eq!(refusal.rule, "P4.1");
-                wins[0] += 1;
                 own
             }
             both => panic!("race {race}: {both:?}"),
@@ -101,7 +99,6 @@ pub async fn of_two_who_race_for_one_private_reply_one_wins_each_time(opened: &O
             opened.finish(outcome.id).await;
         }
     }
-    assert_eq!(wins[0] + wins[1], RACES);
 }
 
 pub async fn a_right_is_taken_when_the_send_is_planned_and_given_back_when_it_did_not_happen(opened: &Opened) {

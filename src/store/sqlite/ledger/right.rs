@@ -7,7 +7,7 @@ use super::key::{Key, Source};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, SendId};
 use crate::message::Recipient;
-use crate::policy::Right;
+use crate::policy::{LastSent, Right};
 use crate::store::SendStatus;
 
 /// What somebody gave.
@@ -54,7 +54,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Given> {
         }
         Some(Source::OneTime) => Some(Right::OneTime { created_at: at, taken_by }),
         Some(Source::Marketing) => Some(Right::Marketing {
-            last_sent_at: last_sent_at(row)?,
+            last_sent: last_sent(row)?,
             last_sent_by: taken_by,
             expires_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
             stopped: gone,
@@ -66,15 +66,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Given> {
 
 /// When a marketing message was last sent: by its send's own row, for that may have waited long after it was planned. As long
 /// as it is not settled it may still leave at any time, and there is no room for another beside it.
-fn last_sent_at(row: &Row<'_>) -> rusqlite::Result<Option<Timestamp>> {
+fn last_sent(row: &Row<'_>) -> rusqlite::Result<LastSent> {
     let (taken_by, status) = (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(10)?);
-    let at = match (taken_by, status.and_then(SendStatus::from_number)) {
+    let at: Option<i64> = match (taken_by, status.and_then(SendStatus::from_number)) {
         (None, _) => row.get(7)?,
         // One that failed after it was in doubt has perhaps arrived.
         (Some(_), Some(SendStatus::Sent | SendStatus::Refused | SendStatus::Failed)) => row.get(11)?,
         // Its row is forgotten, as that of what was settled long ago is.
         (Some(_), None) => row.get(6)?,
-        (Some(_), Some(_)) => Some(i64::MAX),
+        (Some(_), Some(_)) => return Ok(LastSent::Unsettled),
     };
-    Ok(at.map(Timestamp))
+    Ok(at.map_or(LastSent::Never, |at| LastSent::At(Timestamp(at))))
 }
