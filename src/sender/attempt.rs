@@ -6,7 +6,7 @@ use super::{STORE_PAUSE, answer, verdict};
 use crate::clock::Clock;
 use crate::graph::{Client, Pass, SendError};
 use crate::message::{Content, Request};
-use crate::policy::{self, Decision, Facts, Outgoing, Permit, Refusal, Standing};
+use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal, Standing};
 use crate::settings;
 use crate::store::{Outcome, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
@@ -45,29 +45,26 @@ impl Attempt {
         let Some(pass) = self.client.enter() else { return Ok(None) };
         let TakenSend { account, person, request, .. } = &self.send;
         let facts = self.store.facts(account.clone(), person.clone(), request.recipient.clone()).await?;
-        if let Err(refused) = self.decide(&facts) {
-            return Ok(Some(refused));
+        if let Err(refusal) = policy::check(&self.standing, &facts, self.intent(), self.clock.now()) {
+            return Ok(Some(refused(refusal)));
         }
         if !self.store.sending(self.send.id, self.clock.now()).await? {
             return Ok(None);
         }
         // The disk may have been slow: what counts is the moment at which it leaves.
-        match self.decide(&facts) {
-            Ok(permit) => Ok(Some(self.send_on(permit, pass).await)),
-            Err(refused) => Ok(Some(refused)),
-        }
+        Ok(Some(match policy::decide(&self.standing, &facts, self.outgoing(), self.clock.now()) {
+            Decision::Permit(permit) => self.send_on(permit, pass).await,
+            Decision::Refusal(refusal) => refused(refusal),
+        }))
     }
 
-    fn decide(&self, facts: &Facts) -> Result<Permit, Outcome> {
+    fn intent(&self) -> Intent<'_> {
+        Intent { send: Some(self.send.id), origin: self.send.origin, request: &self.send.request }
+    }
+
+    fn outgoing(&self) -> Outgoing {
         let TakenSend { id, account, origin, .. } = &self.send;
-        let outgoing =
-            Outgoing { account: account.clone(), send: *id, origin: *origin, request: self.marked_request() };
-        match policy::decide(&self.standing, facts, outgoing, self.clock.now()) {
-            Decision::Permit(permit) => Ok(permit),
-            Decision::Refusal(Refusal { rule, reason }) => {
-                Err(Outcome::Refused { rule: rule.into(), reason: reason.into() })
-            }
-        }
+        Outgoing { account: account.clone(), send: *id, origin: *origin, request: self.marked_request() }
     }
 
     async fn send_on(&self, permit: Permit, pass: Pass) -> Outcome {
@@ -131,4 +128,8 @@ impl Attempt {
         }
         .increment(1);
     }
+}
+
+fn refused(Refusal { rule, reason }: Refusal) -> Outcome {
+    Outcome::Refused { rule: rule.into(), reason: reason.into() }
 }

@@ -60,14 +60,6 @@ fn was_with_another(work: &Work<'_>, control: &Control) -> bool {
 pub(super) const SAID: &str =
     "silence = max(silence, ifnull(?2 - said_at, 0)), said_at = max(ifnull(said_at, ?2), ifnull(?2, said_at))";
 
-/// Something is planned to be said.
-pub(super) fn said(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
-    work.db
-        .prepare_cached(&format!("UPDATE conversation SET {SAID} WHERE id = ?1"))?
-        .execute([conversation, at.0])
-        .map(drop)
-}
-
 /// A person, or another app, has spoken for the account, or had the conversation. What they did before the bot disclosed
 /// itself was over by then, however late the news of it is.
 pub(super) fn others_spoke(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {

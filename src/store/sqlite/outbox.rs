@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::disclosure::{self, SAID};
 use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{disclosure, held, outcome, parked, rights};
+use super::{held, outcome, parked, rights};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
@@ -91,9 +92,10 @@ pub(super) fn plan(
     }
     drop(insert);
     let tail = chain.last.filter(|_| held.is_none()).map(|last| last.0).or(tail);
+    let said_at = sends.iter().any(|(_, request)| request.as_message().is_some()).then_some(now.0);
     work.db
-        .prepare_cached("UPDATE conversation SET last_send = ?2, send_tail = ?3 WHERE id = ?1")?
-        .execute(params![conversation, last, tail])?;
+        .prepare_cached(&format!("UPDATE conversation SET {SAID}, last_send = ?3, send_tail = ?4 WHERE id = ?1"))?
+        .execute(params![conversation, said_at, last, tail])?;
     for ((id, _), link) in sends.iter().zip(&chain.links) {
         if held.is_some() || link.lost.is_some() {
             outcome::tell(work, *id, now)?;

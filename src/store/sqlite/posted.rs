@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::outbox::{self, Planned};
 use super::work::Work;
-use super::{answer, conversation, disclosure, ledger};
+use super::{answer, conversation, ledger};
 use crate::id::SendId;
 use crate::policy;
 use crate::store::{Post, Posted};
@@ -23,11 +23,8 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     let conversation = conversation::open(work, post.account.as_str(), post.recipient.thread(), person.as_str())?;
     let planned = Planned::posted(post.agent.as_deref());
     outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
-    if post.sends.iter().any(|(_, request)| request.as_message().is_some()) {
-        disclosure::said(work, conversation.id, post.now)?;
-        if post.agent.is_some() {
-            answer::by_others(work, conversation.id, post.now)?;
-        }
+    if post.agent.is_some() && post.sends.iter().any(|(_, request)| request.as_message().is_some()) {
+        answer::by_others(work, conversation.id, post.now)?;
     }
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

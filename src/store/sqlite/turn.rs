@@ -65,10 +65,7 @@ pub(super) fn plan(
             outbox::plan(work, planned, turn.conversation, &[&before, sends].concat(), now)?;
             disclosure::disclosed(work, turn.conversation, disclosing.send, now)?;
         }
-        _ => {
-            outbox::plan(work, planned, turn.conversation, sends, now)?;
-            disclosure::said(work, turn.conversation, now)?;
-        }
+        _ => outbox::plan(work, planned, turn.conversation, sends, now)?,
     }
     answer::answered(work, turn.event, *first)
 }
