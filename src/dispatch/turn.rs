@@ -13,7 +13,6 @@ use super::{Served, Slot};
 use crate::bot::{Capacity, Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event, Raw};
-use crate::id::Thread;
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{self, Disclosing, Store, TakenEvent};
@@ -128,12 +127,10 @@ const UNREADABLE: &str = "the kept item cannot be read any more";
 /// To whom a reply to this event goes. The author of a comment or post is answered through that alone.
 fn recipient(envelope: &Envelope) -> Option<Recipient> {
     let person = envelope.person.clone()?;
-    match (&envelope.event, envelope.thread) {
-        (Event::Comment(Comment { comment_id: Some(id), .. }), _) => Some(Recipient::CommentId(id.to_string())),
-        (Event::Comment(Comment { post_id: Some(id), .. }), _) => Some(Recipient::PostId(id.to_string())),
-        (_, Thread::Chat) => Some(Recipient::Id(person)),
-        (_, Thread::UserRef) => Some(Recipient::UserRef(person)),
-        (_, Thread::Comments) => None,
+    match &envelope.event {
+        Event::Comment(Comment { comment_id: Some(id), .. }) => Some(Recipient::CommentId(id.to_string())),
+        Event::Comment(Comment { post_id: Some(id), .. }) => Some(Recipient::PostId(id.to_string())),
+        _ => store::recipient(envelope.thread, person),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures_util::future::join_all;
@@ -98,15 +98,20 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
     assert!(server.ended().success());
 }
 
+/// A store that a server has made and closed, and what stands in it.
+fn made(meta: &Meta, folder: &Path) -> (PathBuf, Vec<u8>) {
+    let mut server = meta.serve(folder);
+    server.addresses();
+    assert!(server.terminate().success());
+    let path = folder.join("rejoinder.db");
+    let whole = std::fs::read(&path).expect("the store");
+    (path, whole)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_torn_store_is_told_and_never_begun_anew() {
     let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
-    let mut server = meta.serve(folder.path());
-    server.addresses();
-    server.signal("TERM");
-    assert!(server.ended().success());
-    let path = folder.path().join("rejoinder.db");
-    let whole = std::fs::read(&path).expect("the store");
+    let (path, whole) = made(&meta, folder.path());
     let torn: [Vec<u8>; 3] = [
         whole[..whole.len() / 2].to_vec(),
         whole.iter().enumerate().map(|(at, byte)| if at < 4096 { *byte } else { 0xAA }).collect(),
@@ -125,12 +130,7 @@ async fn a_torn_store_is_told_and_never_begun_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_may_not_be_written_is_told_and_left_as_it_is() {
     let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
-    let mut server = meta.serve(folder.path());
-    server.addresses();
-    server.signal("TERM");
-    assert!(server.ended().success());
-    let path = folder.path().join("rejoinder.db");
-    let whole = std::fs::read(&path).expect("the store");
+    let (path, whole) = made(&meta, folder.path());
     let allow = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
     allow(&folder.path().join("rejoinder.db.lock"), 0o666);
     let settings = environment(&settings(&meta.url, "rejoinder.db", "echo"));

@@ -139,7 +139,7 @@ fn call(shared: &Shared, state: &mut State, request: &Request, progress: &mut Pr
         progress.fault = own.fault;
     }
     progress.throttled = progress.throttled.max(own.throttled);
-    state.setup.count(&shared.world, own.account, own.throttled, shared.clock.now());
+    state.setup.usage.count(&shared.world, own.account, own.throttled, shared.clock.now());
     match answered {
         Ok(body) => (200, body),
         Err(error) => (400, error.body(&trace(state))),

@@ -121,7 +121,7 @@ async fn answer(site: &Site, request: Request) -> Response {
     let (result, trace, said) = {
         let mut state = shared.state();
         let result = verified.unwrap_or_else(|| lead(shared, &mut state, &request, &mut progress));
-        let said = state.setup.count(&shared.world, progress.account, progress.throttled, begun);
+        let said = state.setup.usage.count(&shared.world, progress.account, progress.throttled, begun);
         (result, trace(&mut state), said)
     };
     if let (Ok(_), Some(key)) = (&result, progress.chat) {

@@ -1,17 +1,14 @@
 //! What apps have set up at Meta by Graph calls, and how much they have called.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::clock::Timestamp;
-
-use super::super::world::{ChatKey, World};
+use super::super::world::ChatKey;
 use super::labels::Labels;
 use super::menu::Menus;
 use super::personas::Personas;
 use super::profile::Profiles;
 use super::templates::Templates;
-use super::usage::{Said, Usage};
+use super::usage::Usage;
 
 /// One store for each family of endpoints.
 #[derive(Default)]
@@ -21,7 +18,7 @@ pub(in crate::emulator) struct Setup {
     pub(super) personas: Personas,
     pub(super) labels: Labels,
     pub(super) templates: Templates,
-    usage: Usage,
+    pub(super) usage: Usage,
     /// The people whom accounts have blocked.
     pub(super) barred: BTreeSet<ChatKey>,
     /// The accounts (by their places in the world) whose admin has accepted the Page Contact Terms.
@@ -29,18 +26,6 @@ pub(in crate::emulator) struct Setup {
 }
 
 impl Setup {
-    /// Counts a call about an account or none, which may have been throttled for a while, and says how much of the allowance
-    /// is used.
-    pub(super) fn count(
-        &mut self,
-        world: &World,
-        account: Option<usize>,
-        throttled: Option<Duration>,
-        now: Timestamp,
-    ) -> Said {
-        self.usage.count(world, account, throttled, now)
-    }
-
     /// The account's login page.
     pub(in crate::emulator) fn linking_url(&self, account: usize) -> Option<&str> {
         self.profiles.get(account, "account_linking_url")?.as_str()

@@ -18,13 +18,16 @@ pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> ru
     all_answered(work, conversation, at)
 }
 
+/// When an event happened: at its own time, and never later than its arrival.
+pub(super) const HAPPENED_AT: &str = "min(ifnull(at, received_at), received_at)";
+
 /// Whatever waited in this conversation at `at` has its answer.
 pub(super) fn all_answered(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
     work.db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "UPDATE event SET answer_by = NULL
-             WHERE conversation = ?1 AND answer_by IS NOT NULL AND min(ifnull(at, received_at), received_at) <= ?2",
-        )?
+             WHERE conversation = ?1 AND answer_by IS NOT NULL AND {HAPPENED_AT} <= ?2",
+        ))?
         .execute([conversation, at.0])
         .map(drop)
 }
@@ -44,10 +47,9 @@ pub(super) fn answered(work: &Work<'_>, event: EventId, send: SendId) -> rusqlit
         return Ok(());
     }
     work.db
-        .prepare_cached(
-            "UPDATE send SET answers = (SELECT min(ifnull(at, received_at), received_at) FROM event WHERE id = ?2)
-             WHERE id = ?1",
-        )?
+        .prepare_cached(&format!(
+            "UPDATE send SET answers = (SELECT {HAPPENED_AT} FROM event WHERE id = ?2) WHERE id = ?1",
+        ))?
         .execute([send.0, event.0])
         .map(drop)
 }
@@ -68,7 +70,7 @@ pub(in crate::store) fn overdue(
         )?;
         let rows = statement.query_map(params![account.as_str(), now.0, most], |row| {
             let person = PersonId::new(row.get::<_, String>(2)?);
-            Ok((EventId(row.get(0)?), recipient(thread(row.get(1)?), person)))
+            Ok((EventId(row.get(0)?), recipient(Thread::from_number(row.get(1)?), person)))
         })?;
         for row in rows {
             if let (event, Some(recipient)) = row? {
@@ -84,10 +86,6 @@ pub(in crate::store) fn overdue(
         taken.next_due = [taken.next_due, next.map(Timestamp)].into_iter().flatten().min();
     }
     Ok(taken)
-}
-
-pub(super) fn thread(number: i64) -> Thread {
-    Thread::ALL.into_iter().find(|thread| *thread as i64 == number).unwrap_or_default()
 }
 
 /// Answers an overdue event with the fallback. The event itself stays where it is, and is handled once it can be.

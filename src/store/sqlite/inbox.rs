@@ -4,10 +4,10 @@ use rusqlite::{OptionalExtension, params};
 
 use super::turn::{self, Turn};
 use super::work::Work;
-use super::{answer, ledger, step};
+use super::{ledger, step};
 use crate::clock::Timestamp;
 use crate::event::Kind;
-use crate::id::{AccountId, EventId, PersonId};
+use crate::id::{AccountId, EventId, PersonId, Thread};
 use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
@@ -57,10 +57,11 @@ fn due(
     )?;
     let rows = statement.query_map(params![account, now.0, slots], |row| {
         let has_steps = row.get::<_, i64>(14)? > 0;
+        let person = row.get::<_, Option<String>>(2)?.map(PersonId::new);
         let event = TakenEvent {
             id: EventId(row.get(0)?),
-            account: crate::id::AccountId::new(row.get::<_, String>(1)?),
-            person: row.get::<_, Option<String>>(2)?.map(PersonId::new),
+            account: AccountId::new(row.get::<_, String>(1)?),
+            person: person.clone(),
             kind: row.get(12)?,
             at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
             standby: row.get(3)?,
@@ -71,8 +72,8 @@ fn due(
             // A turn that is run again starts from what its first try knew.
             state: row.get(if has_steps { 15 } else { 8 })?,
             steps: Vec::new(),
-            facts: ledger::of_row(row, 9, row.get::<_, Option<String>>(2)?.map(PersonId::new), blocked, None)?,
-            thread: answer::thread(row.get(16)?),
+            facts: ledger::of_row(row, 9, person, blocked, None)?,
+            thread: Thread::from_number(row.get(16)?),
             answer_by: row.get::<_, Option<i64>>(17)?.map(Timestamp),
         };
         Ok((event, has_steps))

@@ -2,9 +2,10 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::answer::{self, HAPPENED_AT};
 use super::echo::{self, Recognised};
 use super::work::Work;
-use super::{answer, conversation, inbox, private_reply};
+use super::{conversation, inbox, private_reply};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Event, Origin};
 use crate::id::AccountId;
@@ -64,11 +65,11 @@ struct Parked {
 
 fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Result<Option<Parked>> {
     work.db
-        .prepare_cached(
-            "SELECT id, account, raw, min(ifnull(at, received_at), received_at) FROM event
+        .prepare_cached(&format!(
+            "SELECT id, account, raw, {HAPPENED_AT} FROM event
              WHERE account = (SELECT account FROM conversation WHERE id = ?1) AND conversation = ?1 AND status = 6
                AND id > ?2 ORDER BY id LIMIT 1",
-        )?
+        ))?
         .query_row([conversation, after], |row| {
             let said_at = Timestamp(row.get(3)?);
             let account = AccountId::new(row.get::<_, String>(1)?);
