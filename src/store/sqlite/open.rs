@@ -23,7 +23,7 @@ use crate::store::own::{Ours, Own};
 use crate::store::wakes::Wakes;
 
 /// Goes up with every change of `schema.sql`, by a step of [`migrate`].
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 const STATEMENTS: usize = 128;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.

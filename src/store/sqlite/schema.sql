@@ -51,7 +51,10 @@ CREATE TABLE event (
     error TEXT,
     steps INTEGER NOT NULL DEFAULT 0, -- how many of its turn's steps are kept
     state_before TEXT,              -- what was remembered before the first of them
-    answer_by INTEGER,              -- until when it must be answered; null when nobody waits for an answer
+    answer_by INTEGER,              -- until when it must be answered; null when the person waits for no answer
+    answered_by INTEGER,            -- the send that is to be the answer; null when the account has another one
+    answer_was_by INTEGER,          -- the `answer_by` that this send met: it comes back when the send is refused or fails
+    answer_restored INTEGER NOT NULL DEFAULT 0, -- whether it came back: it does once
     typing INTEGER NOT NULL DEFAULT 0, -- whether three dots were shown for it
     piece TEXT,                     -- how much of a delivery could not be read; null for an event
     raw BLOB NOT NULL
@@ -89,6 +92,7 @@ CREATE TABLE send (
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     attempted_at INTEGER,
+    epochs TEXT NOT NULL DEFAULT '', -- the server starts under which it left, each between two spaces; '-' before schema 4
     answers INTEGER,                -- when that happened whose first answer it is, where it had to be answered
     doubted_since INTEGER,          -- when the first attempt left of which nobody could tell whether it arrived
     doubts INTEGER NOT NULL DEFAULT 0, -- how often it came into doubt
@@ -98,6 +102,7 @@ CREATE TABLE send (
     at INTEGER NOT NULL,            -- when it came to its status
     rule TEXT,
     reason TEXT,
+    error TEXT,                     -- Meta's own words about it, where Meta said any: JSON
     message_id TEXT,
     private INTEGER NOT NULL DEFAULT 0 -- a private reply, whose echo comes in another conversation
 );

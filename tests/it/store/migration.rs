@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 
-const SCHEMAS: [(i64, &str); 2] = [(1, include_str!("schema-1.sql")), (2, include_str!("schema-2.sql"))];
+const SCHEMAS: [(i64, &str); 3] =
+    [(1, include_str!("schema-1.sql")), (2, include_str!("schema-2.sql")), (3, include_str!("schema-3.sql"))];
 
 const CARL: &str = "7200000000000013";
 const DORA: &str = "7200000000000014";
@@ -112,6 +113,20 @@ impl Old {
         self.db.execute(sql, row).expect("a send");
     }
 
+    /// What schema 3 keeps beside what the older ones kept.
+    fn complete(&self) {
+        let columns = "
+            UPDATE conversation SET send_tail = last_send, last_message_at = opened_at;
+            UPDATE send SET turn = ifnull((SELECT min(id) FROM send AS said WHERE said.event = send.event), id);
+            UPDATE send SET turn = 15 WHERE id = 16;
+            UPDATE send SET doubted_since = attempted_at, doubts = 1, silent = 1 WHERE status = 3;
+            INSERT INTO account (id, blocked_at, blocked_by, enforced_at)
+            SELECT account, iif(raw ->> '$.policy_enforcement.action' = 'block', raw ->> '$.timestamp', NULL), 0,
+                   raw ->> '$.timestamp'
+            FROM (SELECT account, CAST(raw AS TEXT) AS raw FROM event WHERE kind = 'policy_enforcement' ORDER BY id LIMIT 1);";
+        self.db.execute_batch(columns).expect("the rest of the rows");
+    }
+
     /// Everything that a store can hold when it is left.
     fn fill(&self) {
         self.conversation(ADA, ends(3), ends(14));
@@ -161,6 +176,14 @@ impl Old {
         if self.version > 1 {
             let sql = "INSERT INTO seen_untimed (hash, standby, received_at) VALUES (?1, 0, ?2)";
             self.db.execute(sql, params![piece.key.hash, (NOW - HOUR).0]).expect("a key");
+        }
+    }
+}
+
+impl Drop for Old {
+    fn drop(&mut self) {
+        if self.version > 2 {
+            self.complete();
         }
     }
 }
