@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{PAGE, Person};
 use crate::clock::Timestamp;
 use crate::graph::{Accepted, History, REACH, Said, SendError};
-use crate::id::MessageId;
+use crate::id::{MessageId, SendId};
 
 /// The longest that a call without an answer is on its way: less than anybody waits for its echo.
 const LATE: Duration = Duration::from_secs(4);
@@ -47,8 +47,8 @@ impl Faults {
 #[derive(Clone, Debug)]
 pub(super) struct Push {
     pub(super) body: String,
-    /// The metadata of the send that it echoes, where it is an echo.
-    pub(super) echoes: Option<String>,
+    /// The send that it echoes, where it is an echo.
+    pub(super) echoes: Option<SendId>,
 }
 
 /// A call that has not arrived yet.
@@ -62,6 +62,7 @@ struct Late {
 struct Call {
     person: usize,
     text: String,
+    send: SendId,
     metadata: String,
 }
 
@@ -72,8 +73,8 @@ pub(super) struct Meta {
     pub(super) pushes: Vec<Push>,
     /// By person: what stands in the chat, with who wrote it.
     pub(super) chats: Vec<Vec<Said>>,
-    /// What has arrived, by the metadata it was sent with: what an operator sees who asks the person.
-    pub(super) arrived: HashSet<String>,
+    /// The sends that have arrived: what an operator sees who asks the person.
+    pub(super) arrived: HashSet<SendId>,
     late: Vec<Late>,
     next: u64,
 }
@@ -114,7 +115,7 @@ impl Meta {
         &mut self,
         person: &Person,
         text: &str,
-        metadata: &str,
+        (send, metadata): (SendId, String),
         now: Timestamp,
     ) -> Result<Accepted, SendError> {
         let Faults { error, silence, refuse_connection, throttle, arrived, .. } = self.faults;
@@ -125,7 +126,7 @@ impl Meta {
             return Err(SendError::Throttled { after: None, reason: "error 613".into() });
         }
         let (fails, is_silent) = (self.happens(error), self.happens(silence));
-        let call = Call { person: person.index, text: text.to_owned(), metadata: metadata.to_owned() };
+        let call = Call { person: person.index, text: text.to_owned(), send, metadata };
         if (fails || is_silent) && !self.happens(arrived) {
             let comes_later = is_silent && !fails && self.happens(self.faults.late);
             if comes_later {
@@ -157,13 +158,13 @@ impl Meta {
     fn take(&mut self, person: &Person, call: &Call, now: Timestamp) -> String {
         let mid = self.mid();
         self.add(person, &mid, &call.text, true, now);
-        self.arrived.insert(call.metadata.clone());
+        self.arrived.insert(call.send);
         if !self.happens(self.faults.lose_echo) {
             let mut message = json!({"mid": mid, "text": call.text, "is_echo": true});
             if !person.on_instagram {
                 message["metadata"] = json!(call.metadata);
             }
-            self.push(person, Some(call.metadata.clone()), (person.account(), &person.id), message, now);
+            self.push(person, Some(call.send), (person.account(), &person.id), message, now);
         }
         mid
     }
@@ -198,7 +199,7 @@ impl Meta {
     fn push(
         &mut self,
         person: &Person,
-        echoes: Option<String>,
+        echoes: Option<SendId>,
         (from, to): (&str, &str),
         message: Value,
         now: Timestamp,

@@ -31,8 +31,8 @@ pub(super) struct Server {
     settings: settings::Sender,
     looking_since: Timestamp,
     last_delivery_at: Timestamp,
-    /// The sends whose echo came, by their metadata.
-    echoed: HashSet<String>,
+    /// The sends whose echo came.
+    echoed: HashSet<SendId>,
     /// What was seen to be wrong on the way.
     pub(super) wrong: Option<String>,
     running: Vec<TakenEvent>,
@@ -81,7 +81,7 @@ impl Server {
         if dies {
             return self.has(Fault::AcknowledgedBeforeKept);
         }
-        self.echoed.extend(push.echoes.clone());
+        self.echoed.extend(push.echoes);
         if push.echoes.is_some() && self.has(Fault::EchoIgnored) {
             return true;
         }
@@ -206,7 +206,7 @@ impl Server {
             return;
         }
         let text = send.request.as_message().and_then(Message::as_text).unwrap_or_default().to_owned();
-        let result = meta.send(person, &text, &self.store.metadata(send.id), now);
+        let result = meta.send(person, &text, (send.id, self.store.metadata(send.id)), now);
         if self.has(Fault::NextBeforeSettled) {
             self.store.settle(send.id, &Outcome::Sent { message_id: None }, now);
         }
@@ -280,7 +280,7 @@ impl Server {
             Verdict::Look(at) => self.store.look_again(doubt.id, at, true),
             Verdict::Settle(outcome) => {
                 // On Instagram an echo may be another's of the same words.
-                let is_told = doubt.account.as_str() == PAGE && self.echoed.contains(&self.store.metadata(doubt.id));
+                let is_told = doubt.account.as_str() == PAGE && self.echoed.contains(&doubt.id);
                 if is_told && !matches!(outcome, Outcome::Sent { .. }) {
                     self.wrong = Some(format!("{} is {outcome:?} after its echo", doubt.id));
                 }
@@ -292,7 +292,7 @@ impl Server {
     /// An operator who sees what people see decides about what is held.
     pub(super) fn decide(&mut self, meta: &Meta, now: Timestamp) {
         let Some(held) = self.store.held().into_iter().next() else { return };
-        let arrived = meta.arrived.contains(&self.store.metadata(held));
+        let arrived = meta.arrived.contains(&held);
         if arrived {
             self.store.discard(held, now);
         } else {

@@ -19,17 +19,33 @@ pub struct Ours {
     pub standings: HashMap<AccountId, Standing>,
 }
 
-/// Tells our own sends from those of others. The store's name is random, so that a new file beside old echoes takes none
-/// of them for its own.
+/// Tells our own sends from those of others.
+///
+/// The store's name is random, so that a new file takes no echo of an older file's sends for its own. The epoch is random too,
+/// and new at each start: a store that was restored from a copy gives ids again that it gave after the copy was made, and the
+/// late echoes of those sends must not settle the new ones.
 #[derive(Debug)]
 pub(super) struct Own {
     store: String,
+    epoch: String,
     ours: Ours,
 }
 
 impl Own {
     pub(super) fn new(store: &str, ours: Ours) -> Own {
-        Own { store: store.to_owned(), ours }
+        let epoch = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
+        Own { store: store.to_owned(), epoch, ours }
+    }
+
+    /// The same at the server's next start.
+    #[cfg(test)]
+    pub(super) fn restarted(&self) -> Own {
+        Own::new(&self.store, self.ours.clone())
+    }
+
+    /// This start of the server.
+    pub(super) fn epoch(&self) -> &str {
+        &self.epoch
     }
 
     /// What the settings say of an account. One that they do not name was granted nothing.
@@ -40,12 +56,12 @@ impl Own {
 
     /// The metadata of a send, with the author's own behind our mark.
     pub(super) fn metadata(&self, send: SendId, authors: Option<&str>) -> String {
-        Mark { store: self.store.clone(), send }.write(authors)
+        Mark { store: self.store.clone(), send, epoch: Some(self.epoch.clone()) }.write(authors)
     }
 
-    /// The send that an echo repeats, where it carries our mark.
-    pub(super) fn send_of(&self, echo: &Echo) -> Option<SendId> {
-        echo.mark.as_ref().filter(|mark| mark.store == self.store).map(|mark| mark.send)
+    /// The mark of an echo, where this store wrote it.
+    pub(super) fn mark_of<'a>(&self, echo: &'a Echo) -> Option<&'a Mark> {
+        echo.mark.as_ref().filter(|mark| mark.store == self.store)
     }
 
     /// Whether our own apps' ids are configured.

@@ -97,6 +97,7 @@ impl Plain {
 
     /// What a new process does first.
     pub(crate) fn recover(&mut self, now: Timestamp) {
+        self.own = Arc::new(self.own.restarted());
         self.apply(|work| recover(work, now));
     }
 

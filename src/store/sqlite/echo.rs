@@ -11,14 +11,17 @@ use super::conversation::Conversation;
 use super::work::Work;
 use super::{disclosure, outbox, private_reply, rights};
 use crate::clock::Timestamp;
-use crate::event::Echo;
-use crate::id::{AccountId, MessageId, SendId};
+use crate::event::{Echo, Envelope, Mark};
+use crate::id::{AccountId, MessageId, PersonId, SendId};
 use crate::message::Request;
 use crate::store::{Bound, Outcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
 const REACH: usize = 50;
+
+/// What stands for the starts under which a send left before schema 4 kept them. Their marks name none.
+const BEFORE_EPOCHS: &str = "-";
 
 /// Whose words they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub(super) enum Recognised {
 /// Recognises an echo, and settles the send that it repeats.
 pub(super) fn recognise(
     work: &mut Work<'_>,
-    account: &AccountId,
+    envelope: &Envelope,
     conversation: &Conversation,
     echo: &Echo,
     now: Timestamp,
@@ -43,16 +46,33 @@ pub(super) fn recognise(
     if echo.is_deleted {
         return Ok(Recognised::Foreign);
     }
-    if let Some(send) = work.own.send_of(echo) {
-        settle_sent(work, send, echo.mid.clone(), now)?;
-        count_repeat(work, send, echo.mid.as_ref())?;
+    if let Some(mark) = work.own.mark_of(echo) {
+        // One that does not match repeats a send of this store that the store does not know any more: it was restored from a
+        // copy that is older than the send.
+        if has_left(work, envelope, mark)? {
+            settle_sent(work, mark.send, echo.mid.clone(), now)?;
+            count_repeat(work, mark.send, echo.mid.as_ref())?;
+        }
         return Ok(Recognised::Own);
     }
     // Another store's send, whatever ours says.
     if echo.mark.is_some() {
         return Ok(Recognised::Foreign);
     }
-    by_message(work, account, conversation.last_send, echo, now)
+    by_message(work, &envelope.account, conversation.last_send, echo, now)
+}
+
+/// Whether the send that a mark names has left under the mark's epoch, from the echo's account and, where the send names its
+/// person by id, to the echo's person. Words are not compared: Meta rewrites those of templates.
+fn has_left(work: &Work<'_>, envelope: &Envelope, mark: &Mark) -> rusqlite::Result<bool> {
+    let person = envelope.person.as_ref().map(PersonId::as_str);
+    let epoch = format!(" {} ", mark.epoch.as_deref().unwrap_or(BEFORE_EPOCHS));
+    work.db
+        .prepare_cached(
+            "SELECT 1 FROM send WHERE id = ?1 AND account = ?2 AND instr(epochs, ?3)
+               AND ifnull(request ->> '$.recipient.id', ?4) IS ?4",
+        )?
+        .exists(params![mark.send.0, envelope.account.as_str(), epoch, person])
 }
 
 /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.

@@ -65,7 +65,7 @@ fn event(
     let person = envelope.person.as_ref().map_or("", PersonId::as_str);
     let conversation = conversation::open(work, envelope.account.as_str(), envelope.thread, person)?;
     let recognised = match &envelope.event {
-        Event::Echo(echo) => echo::recognise(work, &envelope.account, &conversation, echo, now)?,
+        Event::Echo(echo) => echo::recognise(work, envelope, &conversation, echo, now)?,
         _ => Recognised::Foreign,
     };
     let id = next_id(work);

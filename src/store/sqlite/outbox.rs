@@ -200,9 +200,11 @@ pub(in crate::store) fn sending(work: &mut Work<'_>, send: SendId, now: Timestam
     let changed = work
         .db
         .prepare_cached(
-            "UPDATE send SET status = 2, attempts = attempts + 1, attempted_at = ?2, at = ?2 WHERE id = ?1 AND status = 0",
+            "UPDATE send SET status = 2, attempts = attempts + 1, attempted_at = ?2, at = ?2,
+               epochs = iif(instr(epochs, ?3), epochs, rtrim(epochs) || ?3)
+             WHERE id = ?1 AND status = 0",
         )?
-        .execute(params![send.0, now.0])?;
+        .execute(params![send.0, now.0, format!(" {} ", work.own.epoch())])?;
     Ok(changed == 1)
 }
 

@@ -19,6 +19,39 @@ pub async fn an_echo_settles_its_send_and_a_late_answer_changes_nothing(opened: 
     assert!(opened.take(9, NOW).await.items.is_empty(), "our own echo is not handed on");
 }
 
+/// A mark alone is no evidence: ids are given again where a store was restored from a copy.
+pub async fn an_echo_settles_only_the_send_that_left_so(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    let sends = opened.answer(vec![text("1"), text("2")]).await;
+    let echo_to = |person: &str, account: &str, mid: &str, metadata: &str| {
+        let message = json!({"mid": mid, "is_echo": true, "app_id": 555, "metadata": metadata});
+        let item =
+            json!({"sender": {"id": account}, "recipient": {"id": person}, "timestamp": NOW.0, "message": message});
+        json!({"object": "page", "entry": [{"id": account, "time": 1, "messaging": [item]}]})
+    };
+    let marked = opened.store().metadata(sends[0], None);
+    let other_epoch = format!("{}.00000000", marked.split_once('.').expect("an epoch").0);
+    let older = marked.split_once('.').expect("an epoch").0.to_owned();
+    let is_ignored = async |body: Value, status: &str| {
+        assert_eq!(opened.append(&body, NOW).await.own_echoes, 1, "this server said it, whenever that was: {body}");
+        assert_eq!(opened.send(sends[0]).await.status.as_str(), status, "{body}");
+    };
+    is_ignored(echo_to(ADA, SHOP, "m_1", &marked), "planned").await;
+    opened.sending(sends[0]).await;
+    is_ignored(echo_to(ADA, SHOP, "m_2", &other_epoch), "sending").await;
+    is_ignored(echo_to(ADA, SHOP, "m_3", &older), "sending").await;
+    is_ignored(echo_to(BEN, SHOP, "m_4", &marked), "sending").await;
+    is_ignored(echo_to(ADA, "104000000000002", "m_5", &marked), "sending").await;
+    // Sent again under a later start of the server: the echo of either attempt settles it.
+    opened.store().settle(sends[0], Outcome::Later { at: NOW, reason: "no connection".into() }, NOW).await;
+    opened.die(NOW).await;
+    opened.sending(sends[0]).await;
+    assert_ne!(opened.store().metadata(sends[0], None), marked);
+    opened.append(&echo_to(ADA, SHOP, "m_6", &marked), NOW).await;
+    assert_eq!(opened.send(sends[0]).await.status.as_str(), "sent");
+    assert_eq!(opened.sendable().await, [sends[1]]);
+}
+
 pub async fn an_echo_without_metadata_waits_for_the_send_in_flight(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let sends = opened.answer(vec![text("1"), text("2")]).await;

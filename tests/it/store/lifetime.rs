@@ -12,6 +12,7 @@ pub async fn a_death_of_the_process_loses_nothing(opened: &Opened) {
     let planned = opened.answer(vec![text("3")]).await[0];
     opened.sending(sends[0]).await;
     opened.sending(typing).await;
+    let metadata = opened.store().metadata(sends[0], None);
     opened.says(ADA, "a2").await;
     let running = opened.take_one().await;
     opened.die(NOW).await;
@@ -21,9 +22,8 @@ pub async fn a_death_of_the_process_loses_nothing(opened: &Opened) {
     assert_eq!(status(sends[1]).await, "planned");
     assert_eq!(status(typing).await, "failed", "sender actions are never in doubt");
     assert_eq!(opened.sendable().await, [planned], "what is in doubt holds back what is behind it");
-    let metadata = opened.store().metadata(sends[0], None);
     opened.append(&echo("m_1", json!({"metadata": metadata, "app_id": 1})), NOW).await;
-    assert_eq!(status(sends[0]).await, "sent", "the name of the store outlives the process");
+    assert_eq!(status(sends[0]).await, "sent", "what a send was marked with outlives the process");
 }
 
 pub async fn the_third_death_with_an_event_in_hand_is_its_last(opened: &Opened) {

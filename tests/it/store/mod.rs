@@ -57,6 +57,7 @@ macro_rules! contract {
                 echoes:
                     an_echo_settles_its_send_and_a_late_answer_changes_nothing
                     an_echo_without_metadata_waits_for_the_send_in_flight
+                    an_echo_settles_only_the_send_that_left_so
                     an_echo_of_somebody_else_is_an_event
                     a_doubted_send_is_settled_by_what_its_echo_says
                     a_doubted_picture_is_settled_by_the_echo_of_one
