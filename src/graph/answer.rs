@@ -43,13 +43,22 @@ impl fmt::Display for GraphError {
 }
 
 /// What an answer says. Meta's message is not repeated: it is localised, changes, and may quote what was sent.
-pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, SendError> {
+///
+/// A message that Meta took has an id. An answer without one may come from whatever stands between, and says nothing.
+pub(super) fn read(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    is_action: bool,
+) -> Result<Accepted, SendError> {
     if let Some(error) = error(status, headers, body) {
         return Err(error);
     }
+    let doubt = |what| SendError::Doubt { answered: true, reason: format!("HTTP {status} with {what}") };
     match serde_json::from_slice::<Success>(body) {
+        Ok(Success { message_id: None, error: None }) if !is_action => Err(doubt("an answer that names no message")),
         Ok(Success { message_id, error: None }) => Ok(Accepted { message_id }),
-        _ => Err(SendError::Doubt { answered: true, reason: format!("HTTP {status} with an unreadable answer") }),
+        _ => Err(doubt("an unreadable answer")),
     }
 }
 
@@ -101,7 +110,7 @@ mod tests {
             map.insert(*name, value.parse().expect("a header"));
         }
         let status = StatusCode::from_u16(status).expect("a status");
-        assert_eq!(format!("{:?}", read(status, &map, body.as_bytes())), expected);
+        assert_eq!(format!("{:?}", read(status, &map, body.as_bytes(), false)), expected);
     }
 
     #[test]
@@ -112,7 +121,16 @@ mod tests {
             r#"{"recipient_id":"7","message_id":"m_1"}"#,
             r#"Ok(Accepted { message_id: Some(MessageId("m_1")) })"#,
         );
-        check(200, &[], r#"{"recipient_id":"7"}"#, "Ok(Accepted { message_id: None })");
+        for nameless in [r#"{"recipient_id":"7"}"#, "{}"] {
+            check(
+                200,
+                &[],
+                nameless,
+                r#"Err(Doubt { answered: true, reason: "HTTP 200 OK with an answer that names no message" })"#,
+            );
+            let action = read(StatusCode::OK, &HeaderMap::new(), nameless.as_bytes(), true);
+            assert_eq!(action, Ok(Accepted { message_id: None }), "sender actions have none");
+        }
         check(200, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 200 OK with an unreadable answer" })"#);
         check(500, &[], "<html>", r#"Err(Doubt { answered: true, reason: "HTTP 500 Internal Server Error" })"#);
         check(404, &[], "", r#"Err(Rejected { code: 0, subcode: None, reason: "HTTP 404 Not Found" })"#);

@@ -109,11 +109,6 @@ impl Client {
         self.platform.is_instagram()
     }
 
-    /// Whether this id, in what a conversation tells, is the account's.
-    pub(super) fn speaks_as(&self, id: &str) -> bool {
-        id == self.account.as_str() || id == self.node
-    }
-
     /// When the account may send again; in the past when it may now.
     pub fn open_at(&self) -> Timestamp {
         self.breaker.probe_at().map_or(self.gate.open_at(), |probe_at| probe_at.max(self.gate.open_at()))
@@ -151,8 +146,9 @@ impl Client {
             subcode: None,
             reason: format!("it cannot be written as JSON: {error}"),
         })?;
-        let result = self.post(body).await;
-        self.learn(&result, permit.outgoing().request.is_action());
+        let is_action = permit.outgoing().request.is_action();
+        let result = self.post(body, is_action).await;
+        self.learn(&result, is_action);
         drop(pass);
         result
     }
@@ -172,7 +168,7 @@ impl Client {
         }
     }
 
-    async fn post(&self, body: Vec<u8>) -> Result<Accepted, SendError> {
+    async fn post(&self, body: Vec<u8>, is_action: bool) -> Result<Accepted, SendError> {
         let request = self
             .http
             .post(self.node_url("messages"))
@@ -182,7 +178,7 @@ impl Client {
         let response = request.send().await.map_err(|error| lost(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response, LONGEST_ANSWER).await?;
-        answer::read(status, &headers, &body)
+        answer::read(status, &headers, &body, is_action)
     }
 }
 

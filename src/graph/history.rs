@@ -5,6 +5,7 @@
 use reqwest::Url;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use super::client::Client;
 use super::error::SendError;
@@ -19,10 +20,12 @@ const FIELDS: &str = "messages.limit(20){id,created_time,from,message,attachment
 /// The newest messages of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
-    /// Newest first.
+    /// Newest first; without those that cannot be read.
     pub said: Vec<Said>,
     /// Whether there are no others.
     pub is_whole: bool,
+    /// Whether each message could be read.
+    pub is_readable: bool,
 }
 
 /// A message in a conversation.
@@ -32,7 +35,8 @@ pub struct Said {
     pub id: MessageId,
     /// When it was written, to the second.
     pub at: Timestamp,
-    /// Whether the account wrote it; `None` where Meta does not say who did.
+    /// Whether the account wrote it, which is everybody but the person: an Instagram account has two ids. `None` where Meta
+    /// does not say who wrote it.
     pub by_account: Option<bool>,
     /// What was written; empty for attachments alone.
     pub text: String,
@@ -65,7 +69,7 @@ struct Paging {
 
 #[derive(Deserialize)]
 struct Conversation {
-    messages: List<Wire>,
+    messages: List<Value>,
 }
 
 #[derive(Deserialize)]
@@ -82,38 +86,28 @@ struct Wire {
 
 #[derive(Deserialize)]
 struct From {
-    id: PersonId,
+    #[serde(default)]
+    id: Option<PersonId>,
 }
 
 impl Client {
-    /// The newest messages of the account's conversation with `person`. One call, at the rate that Meta allows for these.
+    /// The newest messages of the account's conversation with `person`; none, where Meta lists no such conversation. One call,
+    /// at the rate that Meta allows for these.
     ///
     /// # Errors
     ///
-    /// When the conversation is not there, cannot be read, or not all of the answer can be: it is no evidence then.
+    /// When the conversation cannot be read: it is no evidence then.
     pub async fn history(&self, person: &PersonId) -> Result<History, HistoryError> {
         let platform = if self.is_instagram() { "instagram" } else { "messenger" };
         let query = [("platform", platform), ("user_id", person.as_str()), ("fields", FIELDS)];
         let found: List<Conversation> = self.read(self.node_url("conversations"), &query).await?;
         let Some(conversation) = found.data.into_iter().next() else {
-            return Err(unreadable("there is no such conversation"));
+            return Ok(History { said: Vec::new(), is_whole: true, is_readable: true });
         };
         let List { data, paging } = conversation.messages;
-        let is_whole = paging.and_then(|paging| paging.next).is_none() && data.len() < REACH;
-        let said = data.into_iter().map(|wire| self.said(wire)).collect::<Option<Vec<_>>>();
-        let said = said.ok_or_else(|| unreadable("a message has a time that cannot be read"))?;
-        Ok(History { said, is_whole })
-    }
-
-    fn said(&self, wire: Wire) -> Option<Said> {
-        let at = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", &wire.created_time).ok()?.to_timestamp().ok()?;
-        Some(Said {
-            id: wire.id,
-            at: Timestamp(at.as_millisecond()),
-            by_account: wire.from.map(|from| self.speaks_as(from.id.as_str())),
-            text: wire.message.unwrap_or_default(),
-            has_attachments: wire.attachments.is_some_and(|attachments| !attachments.data.is_empty()),
-        })
+        let (told, is_last_page) = (data.len(), paging.and_then(|paging| paging.next).is_none());
+        let said: Vec<_> = data.into_iter().filter_map(|message| said(message, person)).collect();
+        Ok(History { is_whole: is_last_page && told < REACH, is_readable: said.len() == told, said })
     }
 
     async fn read<T: DeserializeOwned>(&self, url: Url, query: &[(&str, &str)]) -> Result<T, HistoryError> {
@@ -129,6 +123,19 @@ impl Client {
         let is_throttle = matches!(error, SendError::Throttled { .. });
         HistoryError { reason: error.reason().to_owned(), not_before: is_throttle.then(|| self.looks_open_at()) }
     }
+}
+
+/// One message; `None` for what cannot be read as one.
+fn said(message: Value, person: &PersonId) -> Option<Said> {
+    let wire: Wire = serde_json::from_value(message).ok()?;
+    let at = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", &wire.created_time).ok()?.to_timestamp().ok()?;
+    Some(Said {
+        id: wire.id,
+        at: Timestamp(at.as_millisecond()),
+        by_account: wire.from.and_then(|from| from.id).map(|from| from != *person),
+        text: wire.message.unwrap_or_default(),
+        has_attachments: wire.attachments.is_some_and(|attachments| !attachments.data.is_empty()),
+    })
 }
 
 fn unreadable(reason: &str) -> HistoryError {

@@ -25,7 +25,8 @@ pub(crate) enum Evidence {
 }
 
 /// What a conversation says of a send: the same words by the account, after it first left, in a message that no other send
-/// became. Where the clocks may be wrong, or somebody else may have written, it says nothing.
+/// became. Where the clocks may be wrong, or another may have written, it says nothing. A message that cannot be read may be the
+/// send, and an empty conversation in which a message is known contradicts the store: neither proves that the send is absent.
 pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
     let Some(message) = doubt.request.as_message() else { return Evidence::None };
     let is_earlier = |said: &Said| doubt.bound.before.contains(&said.id);
@@ -45,7 +46,9 @@ pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
     }
     let reaches_back =
         history.is_whole || reaches_an_earlier_send || history.said.iter().any(|said| said.at < earliest);
-    if candidates.is_empty() && reaches_back { Evidence::Absent } else { Evidence::None }
+    let contradicts = history.said.is_empty() && doubt.has_messages;
+    let is_absent = candidates.is_empty() && reaches_back && history.is_readable && !contradicts;
+    if is_absent { Evidence::Absent } else { Evidence::None }
 }
 
 fn is_said(message: &Message, said: &Said) -> bool {
@@ -100,6 +103,7 @@ mod tests {
             looks: 0,
             silent: false,
             reason: String::new(),
+            has_messages: false,
             bound: Bound { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
         }
     }
@@ -110,7 +114,7 @@ mod tests {
     }
 
     fn whole(said: &[Said]) -> History {
-        History { said: said.to_vec(), is_whole: true }
+        History { said: said.to_vec(), is_whole: true, is_readable: true }
     }
 
     #[test]
@@ -152,7 +156,7 @@ mod tests {
     fn a_history_that_does_not_reach_back_is_no_evidence() {
         let doubt = doubt(Message::text("hello"));
         let later = |_| said("m_x", LEFT + 60 * SECOND, true, "something else");
-        let mut history = History { said: (0..REACH).map(later).collect(), is_whole: false };
+        let mut history = History { said: (0..REACH).map(later).collect(), is_whole: false, is_readable: true };
         let mut ends_with = |last| {
             history.said[REACH - 1] = last;
             weigh(&doubt, &history)
@@ -165,7 +169,19 @@ mod tests {
         // Whatever the clocks say: an earlier send of the conversation became this.
         assert_eq!(ends_with(said("m_before", LEFT + SECOND, true, other)), Evidence::Absent);
         assert_eq!(weigh(&doubt, &whole(&[])), Evidence::Absent);
-        assert_eq!(weigh(&doubt, &History { said: Vec::new(), is_whole: false }), Evidence::None);
+        assert_eq!(weigh(&doubt, &History { is_whole: false, ..whole(&[]) }), Evidence::None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_contradicts_the_store_does_not_prove_absence() {
+        let doubt = doubt(Message::text("hello"));
+        let partly = |said: &[Said]| History { is_readable: false, ..whole(said) };
+        let (ours, another) = (said("m_1", LEFT, true, "hello"), said("m_2", LEFT, true, "something else"));
+        assert_eq!(weigh(&doubt, &partly(std::slice::from_ref(&another))), Evidence::None);
+        assert_eq!(weigh(&doubt, &partly(&[another.clone(), ours])), Evidence::Arrived(MessageId::new("m_1")));
+        let known = TakenDoubt { has_messages: true, ..doubt };
+        assert_eq!(weigh(&known, &whole(&[])), Evidence::None);
+        assert_eq!(weigh(&known, &whole(&[another])), Evidence::Absent);
     }
 
     #[test]

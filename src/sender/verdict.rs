@@ -18,6 +18,9 @@ const FEWEST_LOOKS: u32 = 3;
 /// Meta's code for what is not allowed: a second private reply, among others, which have subcodes.
 const NOT_ALLOWED: i64 = 10;
 
+/// Meta's code for a second private reply to an Instagram comment, whatever its subcode.
+const ALREADY_REPLIED: i64 = 10_900;
+
 /// Meta's code for a parameter that is not valid: a token that has been used, among others, which mostly have subcodes.
 const NOT_VALID: i64 = 100;
 
@@ -36,8 +39,8 @@ pub(crate) fn after(
         Err(SendError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
         Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at, reason },
         // Meta refuses the second because it has the first.
-        Err(SendError::Rejected { code, subcode: None, .. })
-            if send.was_in_doubt && says_that_it_was_taken(code, &send.request) =>
+        Err(SendError::Rejected { code, subcode, .. })
+            if send.was_in_doubt && says_that_it_was_taken(code, subcode, &send.request) =>
         {
             Outcome::Sent { message_id: None }
         }
@@ -127,12 +130,14 @@ fn absent(doubt: &TakenDoubt, around: Around, settings: &settings::Sender, now: 
     Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.doubts), reason })
 }
 
-/// Whether Meta refuses by this code, without a subcode, what it has taken before: a second reply to a comment or post by
-/// another than a second message on a token.
-fn says_that_it_was_taken(code: i64, request: &Request) -> bool {
+/// Whether Meta refuses by this code what it has taken before: a second reply to a comment or post by other codes than a second
+/// message on a token. The common codes say so only without a subcode.
+fn says_that_it_was_taken(code: i64, subcode: Option<i64>, request: &Request) -> bool {
     match request.recipient {
-        Recipient::CommentId(_) | Recipient::PostId(_) => code == NOT_ALLOWED,
-        Recipient::OneTimeNotifToken(_) => code == NOT_VALID,
+        Recipient::CommentId(_) | Recipient::PostId(_) => {
+            code == ALREADY_REPLIED || (code == NOT_ALLOWED && subcode.is_none())
+        }
+        Recipient::OneTimeNotifToken(_) => code == NOT_VALID && subcode.is_none(),
         _ => false,
     }
 }
@@ -187,6 +192,7 @@ mod tests {
             looks: FEWEST_LOOKS,
             silent: false,
             reason: "error 2".into(),
+            has_messages: false,
             bound: Bound::default(),
         }
     }
@@ -324,6 +330,10 @@ mod tests {
             (comment(), false, 10, None, &failed),
             (comment(), true, 10, Some(2_018_278), &failed),
             (comment(), true, 100, None, &failed),
+            (comment(), true, 10_900, None, &sent),
+            (comment(), true, 10_900, Some(2_018_278), &sent),
+            (comment(), false, 10_900, None, &failed),
+            (token(), true, 10_900, None, &failed),
             (post(), true, 10, None, &sent),
             (post(), true, 100, None, &failed),
             (token(), true, 100, None, &sent),

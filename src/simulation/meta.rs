@@ -176,7 +176,7 @@ impl Meta {
         }
         let chat = &self.chats[person];
         let said = chat.iter().rev().take(REACH).cloned().collect();
-        Some(History { said, is_whole: chat.len() < REACH })
+        Some(History { said, is_whole: chat.len() < REACH, is_readable: true })
     }
 
     /// Takes any webhook to be delivered, now or once more later.

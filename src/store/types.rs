@@ -303,6 +303,8 @@ pub struct TakenDoubt {
     pub silent: bool,
     /// What was answered, or happened.
     pub reason: String,
+    /// Whether the store knows of a message in the conversation, by whichever side.
+    pub has_messages: bool,
     /// The messages that the conversation's other sends became.
     pub bound: Bound,
 }
@@ -317,6 +319,11 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// Whether no other send became a message.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+
     /// Whether another send became this message.
     pub fn contains(&self, mid: &MessageId) -> bool {
         self.before.contains(mid) || self.after.contains(mid)

@@ -2,8 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::conversation::{self, Conversation};
 use super::work::Work;
-use super::{conversation, echo, outbox};
+use super::{echo, outbox};
 use crate::clock::Timestamp;
 use crate::id::{PersonId, SendId};
 use crate::store::{Outcome, SendRoom, Taken, TakenDoubt};
@@ -23,7 +24,8 @@ pub(in crate::store) fn take(
                 outbox::settle(work, kept.id, &Outcome::Held { reason }, now)?;
                 continue;
             };
-            let last_send = conversation::get(work, kept.conversation)?.last_send;
+            let conversation = conversation::get(work, kept.conversation)?;
+            let bound = echo::bound(work, conversation.last_send, kept.id)?;
             taken.items.push(TakenDoubt {
                 id: kept.id,
                 account: room.account.clone(),
@@ -36,7 +38,8 @@ pub(in crate::store) fn take(
                 looks: kept.looks,
                 silent: kept.silent,
                 reason: kept.reason,
-                bound: echo::bound(work, last_send, kept.id)?,
+                has_messages: !bound.is_empty() || has_messages(work, &conversation)?,
+                bound,
             });
         }
         let next = work
@@ -47,6 +50,31 @@ pub(in crate::store) fn take(
         taken.next_due = [taken.next_due, next].into_iter().flatten().min();
     }
     Ok(taken)
+}
+
+/// How many of a conversation's last events are searched for a message.
+const REACH: usize = 50;
+
+/// Whether one of the conversation's last events is a message, or is about one.
+fn has_messages(work: &Work<'_>, conversation: &Conversation) -> rusqlite::Result<bool> {
+    let written = "SELECT 1 FROM conversation WHERE id = ?1 AND last_message_at IS NOT NULL";
+    if work.db.prepare_cached(written)?.exists([conversation.id])? {
+        return Ok(true);
+    }
+    let mut statement = work.db.prepare_cached(
+        "SELECT kind IN ('message', 'echo', 'postback', 'edit', 'reaction'), previous FROM event WHERE id = ?1",
+    )?;
+    let mut next = conversation.last_event;
+    for _ in 0..REACH {
+        let row: Option<(bool, Option<i64>)> =
+            statement.query_row([next], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        match row {
+            Some((true, _)) => return Ok(true),
+            Some((false, previous)) => next = previous,
+            None => break,
+        }
+    }
+    Ok(false)
 }
 
 struct Kept {
