@@ -55,8 +55,12 @@ impl Request {
         Request { recipient, messaging_type: MessagingType::Response, tag: None, content, rest: Map::new() }
     }
 
-    /// The request in parts of which each text is within the limit; what hangs on the message hangs on the last.
+    /// The request in parts of which each text is within the limit; attachments and quick replies go with the last part. What
+    /// goes to a recipient that takes one message stays whole, however long it is.
     pub fn in_parts(self, limit: TextLimit) -> Vec<Request> {
+        if self.recipient.takes_one_message() {
+            return vec![self];
+        }
         let Content::Message(message) = self.content else { return vec![self] };
         let whole = Request { content: Content::Message(Message::default()), ..self };
         let part = |message| Request { content: Content::Message(message), ..whole.clone() };
@@ -106,6 +110,17 @@ pub enum Recipient {
 }
 
 impl Recipient {
+    /// Whether it is a right that one message uses up, rather than a person.
+    pub fn takes_one_message(&self) -> bool {
+        match self {
+            Recipient::Id(_) | Recipient::UserRef(_) => false,
+            Recipient::CommentId(_)
+            | Recipient::PostId(_)
+            | Recipient::OneTimeNotifToken(_)
+            | Recipient::NotificationMessagesToken(_) => true,
+        }
+    }
+
     /// Which of the conversations under a person's name it belongs to.
     pub fn thread(&self) -> Thread {
         match self {

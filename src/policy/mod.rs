@@ -7,6 +7,7 @@
 //! | Chapter | |
 //! | --- | --- |
 //! | 100 | `form`: Meta's own code for a value that it does not know |
+//! | limits | `limits`: what is too long to be sent whole |
 //! | P0 | `start`: the person speaks first |
 //! | P1 | `window`: the 24 hours; `ground`: the messaging types |
 //! | P2 | `tags` |
@@ -33,6 +34,7 @@ mod form;
 mod ground;
 mod human_agent;
 mod instagram;
+mod limits;
 mod marketing;
 mod news;
 mod one_time;
@@ -115,6 +117,7 @@ fn whatever_the_facts(standing: &Standing, request: &Request) -> Result<(), Refu
     sponsored::check(standing, request)?;
     form::check(request)?;
     instagram::check(standing, request)?;
+    limits::check(standing, request)?;
     opt_in::asking(standing, request)
 }
 

@@ -40,7 +40,7 @@ async fn something_else_comes(rig: &Rig) {
 
 /// A message as the Conversations API tells of it.
 fn told(id: &str, at: Timestamp, from: Value, text: &str) -> Value {
-    let at = at.to_string().replace(|part| part == 'Z', "+0000");
+    let at = at.to_string();
     let (seconds, _) = at.split_once('.').expect("milliseconds");
     json!({"id": id, "created_time": format!("{seconds}+0000"), "from": from, "message": text})
 }

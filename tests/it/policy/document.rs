@@ -31,7 +31,10 @@ fn sources(folder: &str) -> Vec<PathBuf> {
 /// The rules of the document, each with the tests that it names.
 fn listed() -> BTreeMap<String, Vec<String>> {
     let mut listed = BTreeMap::new();
-    for line in read("docs/policy.md").lines().filter(|line| line.starts_with("| P") || line.starts_with("| 100")) {
+    for line in read("docs/policy.md")
+        .lines()
+        .filter(|line| ["| P", "| 100", "| limits"].iter().any(|start| line.starts_with(start)))
+    {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let [rule, meta, here, tests] = cells[..] else { panic!("four cells in {line}") };
         assert!(!meta.is_empty() && !here.is_empty(), "{line}");
@@ -57,7 +60,8 @@ fn numbers(text: &str) -> BTreeSet<String> {
 
 /// The rules that are values in a source, however a refusal is made of them: `refuse("P4.1", …)`, `rule: "P0.1"`.
 fn refusals(source: &str) -> BTreeSet<&str> {
-    let is_a_rule = |text: &&str| *text == "100" || numbers(text).first().is_some_and(|number| number == text);
+    let is_a_rule =
+        |text: &&str| ["100", "limits"].contains(text) || numbers(text).first().is_some_and(|number| number == text);
     source.split('"').filter(is_a_rule).collect()
 }
 

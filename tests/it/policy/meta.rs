@@ -11,6 +11,7 @@ const NO_SUCH_TYPE: &str = "100 (#100) Param messaging_type must be one of";
 /// How the errors begin, or end, by which Meta keeps a rule: `code/subcode message`.
 pub fn reasons(rule: &str) -> Vec<&'static str> {
     match rule {
+        "limits" => vec!["Length of param message[text] must be less than or equal to 2000"],
         "P0.1" => [&SHUT[..], &["100/2018001"]].concat(),
         "P1.1" | "P3.1" | "P4.2" => SHUT.to_vec(),
         "P1.16" => vec!["Param tag goes with messaging_type MESSAGE_TAG only", "The parameter tag is required"],

@@ -1,6 +1,6 @@
 //! P4: one private reply to a comment or a visitor's post.
 
-use rejoinder::{Context, Event, Handler, Message};
+use rejoinder::{Context, Event, Handler, Handlers, Message};
 
 use super::*;
 
@@ -30,6 +30,40 @@ async fn p4_1_a_comment_has_one_private_reply() {
         desk.check(desk.post(to(&other)).await, None, "another comment");
         desk.close().await;
     }
+}
+
+/// Says more than one message holds to a comment that asks for it.
+struct Wordy;
+
+impl Handler for Wordy {
+    async fn handle(&self, ctx: &mut Context, event: &Event) -> anyhow::Result<()> {
+        if let Event::Comment(_) = event {
+            let long = Message::text("word ".repeat(401));
+            anyhow::ensure!(ctx.can_send(&long).is_err_and(|refusal| refusal.rule == "limits"));
+            ctx.reply(long);
+            ctx.reply("Short");
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_reply_that_is_too_long_is_refused_whole() {
+    let handlers = Handlers::new().with("wordy", Wordy);
+    let rig = Rig::with(Wish { handler: "wordy", handlers, ..Wish::default() }).await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "comment", "text": "Is it blue?"})).await;
+    let refused = rig.sends_are("refused", 1).await.remove(0);
+    assert_eq!(refused["rule"], "limits", "{refused}");
+    assert!(refused["reason"].as_str().expect("a reason").contains("2000 characters"), "{refused}");
+    rig.sends_are("sent", 1).await;
+    rig.end().await;
+
+    let desk = Desk::open().await;
+    let comment = commented(&desk, json!({})).await;
+    let long = with(to(&comment), json!({"message": {"text": "word ".repeat(401)}}));
+    desk.check(desk.post(long).await, Some("limits"), "longer than a message");
+    desk.check(desk.post(to(&comment)).await, None, "the right is still there");
+    desk.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +148,7 @@ impl Handler for Chatty {
         let Event::Comment(_) = event else { return Ok(()) };
         anyhow::ensure!(ctx.can_send(&Message::text("one")).is_ok());
         let long = ctx.can_send(&Message::text("A sentence. ".repeat(300)));
-        anyhow::ensure!(long.is_err_and(|refusal| refusal.rule == "P4.1"));
+        anyhow::ensure!(long.is_err_and(|refusal| refusal.rule == "limits"));
         ctx.reply("one");
         let second = ctx.can_send(&Message::text("two"));
         anyhow::ensure!(second.is_err_and(|refusal| refusal.rule == "P4.1"));
