@@ -130,6 +130,7 @@ impl Dispatch {
                 () = stop.cancelled() => {}
                 () = self.store.events_ready() => {}
                 () = self.freed.notified() => {}
+                () = self.store.answers_ready() => overdue_at = Some(now),
                 () = self.clock.sleep_until_due([next_due, overdue_at].into_iter().flatten().min()) => {}
             }
             while turns.try_join_next().is_some() {}

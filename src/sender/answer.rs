@@ -3,24 +3,25 @@
 //! Told by Meta's own answers. A send that came into doubt and is settled by its echo is in neither number: when it arrived,
 //! nobody can tell.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::policy::responsiveness;
 use crate::store::Outcome;
 use crate::telemetry::Metrics;
 
-/// Counts a send that was to answer what happened at `happened_at`.
-pub(super) fn time(metrics: &Metrics, happened_at: Option<Timestamp>, outcome: &Outcome, now: Timestamp) {
-    let Some(happened_at) = happened_at else { return };
-    let waited = now.since(happened_at);
-    let missed = match outcome {
-        Outcome::Sent { .. } => {
-            metrics.answer_seconds.record(waited.as_secs_f64());
-            responsiveness::is_late(waited)
-        }
-        Outcome::Refused { .. } | Outcome::Failed { .. } => true,
-        Outcome::InDoubt { .. } | Outcome::Held { .. } | Outcome::Later { .. } => false,
-    };
-    if missed {
+/// How long a person waited for a send that has ended in this way, where it was sent.
+pub(super) fn waited(answers: Option<Timestamp>, outcome: &Outcome, now: Timestamp) -> Option<Duration> {
+    let is_sent = matches!(outcome, Outcome::Sent { .. });
+    answers.filter(|_| is_sent).map(|happened_at| now.since(happened_at))
+}
+
+/// Counts an answer: one that came, after how long, or one that will not come.
+pub(super) fn count(metrics: &Metrics, waited: Option<Duration>, in_vain: bool) {
+    if let Some(waited) = waited {
+        metrics.answer_seconds.record(waited.as_secs_f64());
+    }
+    if in_vain || waited.is_some_and(responsiveness::is_late) {
         metrics.answers_missed.increment(1);
     }
 }

@@ -113,8 +113,10 @@ impl Attempt {
 
     async fn settle(self, outcome: Outcome) {
         self.count(&outcome);
-        answer::time(&self.metrics, self.send.answers, &outcome, self.clock.now());
-        self.store.settle(self.send.id, outcome, self.clock.now()).await;
+        let now = self.clock.now();
+        let waited = answer::waited(self.send.answers, &outcome, now);
+        let in_vain = self.store.settle(self.send.id, outcome, now).await;
+        answer::count(&self.metrics, waited, in_vain);
     }
 
     fn count(&self, outcome: &Outcome) {

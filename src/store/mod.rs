@@ -172,10 +172,12 @@ impl Store {
     }
 
     /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. Returns when that
-    /// is kept, as [`finish`](Store::finish) does; a store that is closed leaves the send in doubt.
-    pub async fn settle(&self, send: SendId, outcome: Outcome, now: Timestamp) {
+    /// is kept, as [`finish`](Store::finish) does; a store that is closed leaves the send in doubt. True when a person who waited
+    /// for this send gets no answer any more.
+    pub async fn settle(&self, send: SendId, outcome: Outcome, now: Timestamp) -> bool {
         let outcome = Arc::new(outcome);
-        self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
+        let in_vain = self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
+        in_vain.unwrap_or(false)
     }
 
     /// Records that Meta refused an account as a whole, in answer to a send. Returns when that is kept, as
@@ -267,6 +269,11 @@ impl Store {
     /// Returns when there may be doubts to look at.
     pub async fn doubts_ready(&self) {
         self.wakes.doubts.notified().await;
+    }
+
+    /// Returns when a person waits for an answer again, because the one that was planned was not sent.
+    pub async fn answers_ready(&self) {
+        self.wakes.answers.notified().await;
     }
 
     /// The `metadata` by which the echo of `send` is recognised, with the author's own behind it.

@@ -8,4 +8,5 @@ pub(super) struct Wakes {
     pub(super) events: Notify,
     pub(super) sends: Notify,
     pub(super) doubts: Notify,
+    pub(super) answers: Notify,
 }

@@ -1,34 +1,57 @@
 //! Who waits for an answer, until when, and what they are shown meanwhile (policy P7).
 //!
 //! An event that must be answered carries the moment by which its handler has to have done so. The first message that is
-//! planned for it takes the moment away, and knows since when the person has waited.
+//! planned for it takes the moment away, and knows since when the person has waited. The event keeps which send that was: where
+//! it is not sent the moment comes back (`unanswered`).
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::disclosure;
 use super::outbox::{self, Planned};
+use super::turn::{self, Turn};
 use super::work::Work;
-use super::{disclosure, turn};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::store::{Overdue, Owed, Taken, Typing, recipient};
 
-/// A person, or another app, has spoken for the account at `at`: the bot's answer is not waited for any more.
-pub(super) fn by_others(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+/// A person, or another app, has spoken for the account at `at`, or is about to by a send of ours: the bot's answer is not waited
+/// for any more.
+pub(super) fn by_others(
+    work: &Work<'_>,
+    conversation: i64,
+    send: Option<SendId>,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
     disclosure::others_spoke(work, conversation, at)?;
-    all_answered(work, conversation, at)
+    all_answered(work, conversation, send, at)
 }
 
 /// When an event happened: at its own time, and never later than its arrival.
 pub(super) const HAPPENED_AT: &str = "min(ifnull(at, received_at), received_at)";
 
-/// Whatever waited in this conversation at `at` has its answer.
-pub(super) fn all_answered(work: &Work<'_>, conversation: i64, at: Timestamp) -> rusqlite::Result<()> {
+/// An event that is overdue, and that no handler has in hand: one that is done only where its answer was not sent.
+pub(super) const OVERDUE: &str = "answer_by <= ?1 AND status <> 2 AND (status <> 3 OR answer_restored = 1)";
+
+/// Takes the wait away, and keeps by what.
+const ANSWERED: &str = "UPDATE event SET answered_by = ?2, answer_was_by = answer_by, answer_by = NULL";
+
+/// Whatever waited in this conversation at `at` has its answer: said already, or by `send`.
+fn all_answered(work: &Work<'_>, conversation: i64, send: Option<SendId>, at: Timestamp) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(&format!(
-            "UPDATE event SET answer_by = NULL
-             WHERE conversation = ?1 AND answer_by IS NOT NULL AND {HAPPENED_AT} <= ?2",
+            "{ANSWERED} WHERE conversation = ?1 AND answer_by IS NOT NULL AND {HAPPENED_AT} <= ?3",
         ))?
-        .execute([conversation, at.0])
+        .execute(params![conversation, send.map(|send| send.0), at.0])
+        .map(drop)
+}
+
+/// The fallback answers this event, and whatever else waits in its conversation. There is nothing to say in its place where it
+/// is not sent.
+pub(super) fn by_fallback(work: &Work<'_>, turn: &Turn, send: SendId, now: Timestamp) -> rusqlite::Result<()> {
+    all_answered(work, turn.conversation, None, now)?;
+    work.db
+        .prepare_cached("UPDATE event SET answer_restored = 1 WHERE id = ?1 AND answered_by = ?2")?
+        .execute([turn.event.0, send.0])
         .map(drop)
 }
 
@@ -41,8 +64,8 @@ pub(super) fn is_awaited(work: &Work<'_>, event: EventId) -> rusqlite::Result<bo
 pub(super) fn answered(work: &Work<'_>, event: EventId, send: SendId) -> rusqlite::Result<()> {
     let first = work
         .db
-        .prepare_cached("UPDATE event SET answer_by = NULL WHERE id = ?1 AND answer_by IS NOT NULL")?
-        .execute([event.0])?;
+        .prepare_cached(&format!("{ANSWERED} WHERE id = ?1 AND answer_by IS NOT NULL"))?
+        .execute([event.0, send.0])?;
     if first == 0 {
         return Ok(());
     }
@@ -64,11 +87,11 @@ pub(in crate::store) fn overdue(
 ) -> rusqlite::Result<Taken<Overdue>> {
     let mut taken = Taken { items: Vec::new(), next_due: None };
     for account in accounts {
-        let mut statement = db.prepare_cached(
+        let mut statement = db.prepare_cached(&format!(
             "SELECT event.id, thread, conversation.person FROM event JOIN conversation ON conversation.id = conversation
-             WHERE event.account = ?1 AND answer_by <= ?2 AND status NOT IN (2, 3) ORDER BY answer_by, event.id LIMIT ?3",
-        )?;
-        let rows = statement.query_map(params![account.as_str(), now.0, most], |row| {
+             WHERE event.account = ?2 AND {OVERDUE} ORDER BY answer_by, event.id LIMIT ?3",
+        ))?;
+        let rows = statement.query_map(params![now.0, account.as_str(), most], |row| {
             let person = PersonId::new(row.get::<_, String>(2)?);
             Ok((EventId(row.get(0)?), recipient(Thread::from_number(row.get(1)?), person)))
         })?;
@@ -97,8 +120,8 @@ pub(in crate::store) fn fall_back(
 ) -> rusqlite::Result<()> {
     let is_overdue = work
         .db
-        .prepare_cached("SELECT 1 FROM event WHERE id = ?1 AND answer_by <= ?2 AND status NOT IN (2, 3)")?
-        .exists([event.0, now.0])?;
+        .prepare_cached(&format!("SELECT 1 FROM event WHERE id = ?2 AND {OVERDUE}"))?
+        .exists([now.0, event.0])?;
     if !is_overdue {
         return Ok(());
     }

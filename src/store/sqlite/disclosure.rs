@@ -37,7 +37,7 @@ pub(super) fn heard(
 ) -> rusqlite::Result<()> {
     let at = told_at(envelope, now);
     match &envelope.event {
-        Event::Echo(echo) if by_another && !echo.is_deleted => answer::by_others(work, conversation, at),
+        Event::Echo(echo) if by_another && !echo.is_deleted => answer::by_others(work, conversation, None, at),
         Event::Handover(Handover::Pass(control) | Handover::Take(control)) if was_with_another(work, control) => {
             others_spoke(work, conversation, at)
         }

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::conversation::Conversation;
 use super::work::Work;
-use super::{disclosure, outbox, private_reply, rights};
+use super::{disclosure, outbox, private_reply, rights, unanswered};
 use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Mark};
 use crate::id::{AccountId, MessageId, PersonId, SendId};
@@ -144,7 +144,12 @@ fn settle_sent(
         return Ok(());
     }
     rights::take_again(work, send)?;
-    disclosure::redone(work, send)
+    disclosure::redone(work, send)?;
+    unanswered::sent_after_all(work, conversation_of(work, send)?, send)
+}
+
+fn conversation_of(work: &Work<'_>, send: SendId) -> rusqlite::Result<i64> {
+    work.db.prepare_cached("SELECT conversation FROM send WHERE id = ?1")?.query_row([send.0], |row| row.get(0))
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.

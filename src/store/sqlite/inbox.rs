@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::answer::OVERDUE;
 use super::turn::{self, Turn};
 use super::work::Work;
 use super::{ledger, step};
@@ -154,11 +155,11 @@ fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Res
 pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
     let at_work = work
         .db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT EXISTS (SELECT 1 FROM event WHERE status < 3 AND status = 2)
                  OR EXISTS (SELECT 1 FROM send WHERE status < 4 AND status = 2)
-                 OR EXISTS (SELECT 1 FROM event WHERE answer_by <= ?1 AND status NOT IN (2, 3))",
-        )?
+                 OR EXISTS (SELECT 1 FROM event WHERE {OVERDUE})",
+        ))?
         .query_row([now.0], |row| row.get::<_, bool>(0))?;
     Ok(!at_work
         && !is_due(work, "event", EventStatus::Ready as i64, &shut.events, now)?

@@ -25,6 +25,7 @@ pub(super) mod replay;
 pub(super) mod rights;
 pub(super) mod step;
 mod turn;
+mod unanswered;
 mod work;
 mod writer;
 
@@ -79,13 +80,16 @@ impl Sqlite {
     }
 
     /// The same, again and again until it is on disk or the store is closed: for what must not be forgotten while we live.
-    pub(super) async fn write_surely<F>(&self, run: F)
+    /// `None` when it is closed.
+    pub(super) async fn write_surely<T, F>(&self, run: F) -> Option<T>
     where
-        F: FnMut(&mut Work<'_>) -> rusqlite::Result<()> + Clone + Send + 'static,
+        F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Clone + Send + 'static,
+        T: Send + 'static,
     {
         loop {
             match self.write(run.clone()).await {
-                Ok(()) | Err(StoreError::Closed) => return,
+                Ok(result) => return Some(result),
+                Err(StoreError::Closed) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "what has happened could not be kept yet");
                     tokio::time::sleep(PAUSE).await;

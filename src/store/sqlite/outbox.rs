@@ -6,7 +6,7 @@ use super::disclosure::{self, SAID};
 use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{held, outcome, parked, rights};
+use super::{held, outcome, parked, rights, unanswered};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::Request;
@@ -139,7 +139,9 @@ pub(in crate::store) fn take(
                         answers,
                     });
                 }
-                Err(_) => settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?,
+                Err(_) => {
+                    settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?;
+                }
             }
         }
         let next = work
@@ -219,20 +221,24 @@ struct Change<'a> {
     silent: Option<bool>,
 }
 
-/// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id.
+/// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id. True when a person who
+/// waited for it gets no answer any more.
 pub(in crate::store) fn settle(
     work: &mut Work<'_>,
     send: SendId,
     outcome: &Outcome,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let change = change(outcome, now);
     let open: Option<(i64, Option<i64>, i64)> = work
         .db
         .prepare_cached("SELECT conversation, next, status FROM send WHERE id = ?1 AND status IN (0, 1, 2, 3, 7)")?
         .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((conversation, next, was)) = open else { return learn(work, send, change.message_id) };
+    let Some((conversation, next, was)) = open else {
+        learn(work, send, change.message_id)?;
+        return Ok(false);
+    };
     work.db
         .prepare_cached(
             "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id),
@@ -261,14 +267,17 @@ pub(in crate::store) fn settle(
             _ => come_forward(work, next, now)?,
         },
     }
+    let mut in_vain = false;
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed) {
         rights::give_back(work, send)?;
         disclosure::undone(work, conversation, send)?;
+        in_vain = unanswered::not_sent(work, conversation, send, now)?;
     }
     if matches!(change.status, SendStatus::Refused | SendStatus::Failed | SendStatus::Held) {
         outcome::tell(work, send, now)?;
     }
-    parked::look_again(work, conversation, now)
+    parked::look_again(work, conversation, now)?;
+    Ok(in_vain)
 }
 
 fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {

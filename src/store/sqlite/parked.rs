@@ -34,7 +34,7 @@ fn look_again_in(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusq
             Recognised::Perhaps => {}
             Recognised::Own => release(work, id, EventStatus::Done, now)?,
             Recognised::Foreign => {
-                answer::by_others(work, conversation, said_at)?;
+                answer::by_others(work, conversation, None, said_at)?;
                 let tail = conversation::get(work, conversation)?.queue_tail;
                 let status = inbox::enqueue(work, tail, id)?;
                 work.woke.events |= status == EventStatus::Ready;

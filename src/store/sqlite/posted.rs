@@ -23,8 +23,9 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     let conversation = conversation::open(work, post.account.as_str(), post.recipient.thread(), person.as_str())?;
     let planned = Planned::posted(post.agent.as_deref());
     outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
-    if post.agent.is_some() && post.sends.iter().any(|(_, request)| request.as_message().is_some()) {
-        answer::by_others(work, conversation.id, post.now)?;
+    let words = post.sends.iter().find(|(_, request)| request.as_message().is_some());
+    if let Some((send, _)) = words.filter(|_| post.agent.is_some()) {
+        answer::by_others(work, conversation.id, Some(*send), post.now)?;
     }
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;

@@ -28,8 +28,8 @@ pub(super) fn of(work: &Work<'_>, event: EventId) -> rusqlite::Result<Turn> {
     Ok(Turn { event, conversation, so_far: step::said_so_far(work, event)? })
 }
 
-/// Plans the last that a turn says. Where that leaves somebody without an answer, the fallback answers, and with it whatever else
-/// waits in the conversation.
+/// Plans the final messages of a turn. If the person is still waiting for an answer, appends the fallback, which answers
+/// everything that waits in the conversation.
 pub(super) fn say(
     work: &mut Work<'_>,
     turn: &Turn,
@@ -41,7 +41,7 @@ pub(super) fn say(
     match &owed.fallback {
         Some(fallback) if first_words(sends).is_none() && answer::is_awaited(work, turn.event)? => {
             plan(work, turn, &[sends, std::slice::from_ref(fallback)].concat(), disclosing, now)?;
-            answer::all_answered(work, turn.conversation, now)
+            answer::by_fallback(work, turn, fallback.0, now)
         }
         _ => plan(work, turn, sends, disclosing, now),
     }

@@ -20,6 +20,7 @@ pub(in crate::store) struct Woke {
     pub(super) events: bool,
     pub(super) sends: bool,
     pub(super) doubts: bool,
+    pub(super) answers: bool,
 }
 
 /// An operation, whatever it returns.

@@ -69,6 +69,9 @@ impl Workshop {
             if woke.doubts {
                 self.wakes.doubts.notify_one();
             }
+            if woke.answers {
+                self.wakes.answers.notify_one();
+            }
             checkpointer.ring();
             if log.load(Ordering::Relaxed) > LONG_LOG {
                 log.store(checkpoint(&self.db), Ordering::Relaxed);
@@ -109,6 +112,7 @@ pub(super) fn apply(
                 woke.events |= alone.events;
                 woke.sends |= alone.sends;
                 woke.doubts |= alone.doubts;
+                woke.answers |= alone.answers;
             }
             woke
         }

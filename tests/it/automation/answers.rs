@@ -188,8 +188,10 @@ async fn an_answer_that_meta_does_not_take_is_a_missed_one() {
     rig.act(json!({"person": "Ada", "account": "shop", "do": "block"})).await;
     rig.expect_refusals();
     rig.clock.advance(SECOND);
-    rig.sends_are("failed", 1).await;
+    // The reply, and the fallback in its place.
+    rig.sends_are("failed", 2).await;
     rig.events_are("pending", 0).await;
+    rig.comes_to_rest().await;
     assert_eq!(counted(&rig).await, (0.0, 0.0, 1.0));
     rig.end().await;
 }
@@ -232,6 +234,71 @@ async fn one_fallback_answers_all_that_was_said_before_it() {
     rig.clock.advance(25 * SECOND);
     rig.messages_are("done", 2).await;
     rig.chat_reads("shop", "Ada", &["person: slow", "person: silent", FALLBACK]).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_1_a_reply_that_is_not_sent_is_no_answer() {
+    let rig = automated().await;
+    says(&rig, "strange").await;
+    chat_ends(&rig, &["person: strange", FALLBACK]).await;
+    let refused = rig.sends_are("refused", 1).await.remove(0);
+    assert_eq!(refused["rule"], "100");
+    rig.fault(json!({"send": "token_expired"})).await;
+    says(&rig, "hello").await;
+    chat_ends(&rig, &["person: hello", FALLBACK]).await;
+    rig.sends_are("failed", 1).await;
+    rig.nothing_is_left_of(ADA, 2).await;
+    assert_eq!(counted(&rig).await, (2.0, 0.0, 0.0));
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_1_the_next_message_of_the_turn_is_the_answer_where_the_first_is_not_sent() {
+    let rig = automated().await;
+    rig.fault(json!({"send": "token_expired"})).await;
+    says(&rig, "twice").await;
+    rig.chat_reads("shop", "Ada", &["person: twice", "business: ok"]).await;
+    rig.sends_are("failed", 1).await;
+    rig.nothing_is_left_of(ADA, 1).await;
+    rig.clock.advance(30 * SECOND);
+    rig.comes_to_rest().await;
+    assert_eq!(rig.chat("shop", "Ada").await, ["person: twice", "business: ok"]);
+    assert_eq!(counted(&rig).await, (1.0, 0.0, 0.0));
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_1_a_fallback_that_is_not_sent_ends_the_wait() {
+    let rig = automated().await;
+    rig.fault(json!({"send": "token_expired", "times": 3})).await;
+    says(&rig, "hello").await;
+    rig.sends_are("failed", 2).await;
+    rig.clock.advance(60 * SECOND);
+    rig.comes_to_rest().await;
+    assert_eq!((rig.sends("").await.len(), counted(&rig).await), (2, (0.0, 0.0, 1.0)));
+    says(&rig, "silent").await;
+    rig.sends_are("failed", 3).await;
+    rig.comes_to_rest().await;
+    rig.clock.advance(60 * SECOND);
+    rig.comes_to_rest().await;
+    assert_eq!((rig.sends("").await.len(), counted(&rig).await), (3, (0.0, 0.0, 2.0)));
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_1_an_agents_post_that_is_not_sent_is_no_answer() {
+    let rig = automated().await;
+    says(&rig, "slow").await;
+    rig.messages_are("running", 1).await;
+    rig.fault(json!({"send": "token_expired"})).await;
+    let post = json!({"recipient": {"id": ADA}, "message": {"text": "I am Grace."}, "agent": "Grace"});
+    let posted = send_json(rig.http.post(rig.admin("/api/accounts/shop/sends")), &post).send().await;
+    assert_eq!(posted.expect("an answer").status(), 202);
+    rig.sends_are("failed", 1).await;
+    rig.clock.advance(25 * SECOND);
+    rig.chat_reads("shop", "Ada", &["person: slow", FALLBACK]).await;
+    rig.messages_are("done", 1).await;
     rig.end().await;
 }
 

@@ -46,6 +46,10 @@ impl Handler for Bot {
                 ctx.reply("Here it is");
                 return Ok(());
             }
+            "strange" => {
+                ctx.reply(rejoinder::Message::template(json!({"template_type": "list"})));
+                return Ok(());
+            }
             "twice" => {
                 ctx.reply("one");
             }
