@@ -20,7 +20,7 @@ use crate::id::AccountId;
 use crate::listener::{self, Limits};
 use crate::policy::Standing;
 use crate::relay::Relay;
-use crate::sender::{Lane, Sender};
+use crate::sender::{self, Lane, Sender};
 use crate::settings::{self, RELAY, Settings};
 use crate::store::{KeepSince, OpenError, Ours, Shut, Store};
 use crate::telemetry::Metrics;
@@ -148,8 +148,9 @@ impl App {
             background: starter.start("the operator's listener", |stop| {
                 let prune = prune(store.clone(), settings.store.clone(), clock.clone(), metrics, stop.clone());
                 let watch = watch(store.clone(), stop.clone());
+                let clock = follow(clock.clone(), store.clone(), stop.clone());
                 let listener = listener::serve(operator.listener, admin, limits, stop);
-                vec![starter.spawn(listener), starter.spawn(prune), starter.spawn(watch)]
+                vec![starter.spawn(listener), starter.spawn(prune), starter.spawn(watch), starter.spawn(clock)]
             }),
             store,
             clock,
@@ -279,6 +280,7 @@ fn ours(settings: &Settings) -> Ours {
     Ours {
         apps: [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect(),
         standings: settings.accounts.values().map(standing).collect(),
+        longest_wait: settings.dispatch.retry.most.max(sender::longest_wait(&settings.sender)),
     }
 }
 
@@ -298,6 +300,20 @@ async fn watch(store: Store, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = store.ended() => tracing::error!("the store's writer has ended"),
+    }
+}
+
+/// Tells the store when the machine's clock is set back, until `stop`.
+async fn follow(clock: Clock, store: Store, stop: CancellationToken) {
+    let mut set_backs = clock.set_backs();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            by = set_backs.next() => {
+                tracing::warn!(seconds = by.as_secs(), "the machine's clock was set back; waits go on as they were");
+                store.clock_was_set_back(by, clock.now()).await;
+            }
+        }
     }
 }
 

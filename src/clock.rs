@@ -3,6 +3,10 @@
 //! Every decision takes `now` as an argument, and every wait that means something to a conversation goes through a
 //! [`Clock`], so that a test can stand at the edge of a 24-hour window without waiting for it. What only protects the
 //! machine (network timeouts, pauses for a failing disk) goes by the machine's own time.
+//!
+//! The machine's clock can be set, also back. What Meta's rules count (windows, the age of a comment) is judged by it all the
+//! same, as a [`Timestamp`]; how long a wait lasts is measured by [`Steady`] time. What is kept on disk to be done at some time is
+//! moved when the clock is set back ([`SetBacks`]).
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -59,37 +63,95 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A moment of one process: how long after its clock was made. It is never set, so that a wait that ends at such a moment is as
+/// long as it was meant to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Steady(Duration);
+
+impl Steady {
+    /// How long after `earlier` this is; zero when it is not after it.
+    pub fn since(self, earlier: Steady) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for Steady {
+    type Output = Steady;
+
+    fn add(self, duration: Duration) -> Steady {
+        Steady(self.0.saturating_add(duration))
+    }
+}
+
 /// Where `now` comes from: the machine, or a test. Clones share the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    runs: bool,
-    shift: Arc<watch::Sender<i64>>,
+    /// When it was made, where it runs.
+    made: Option<Instant>,
+    shift: Arc<watch::Sender<Shift>>,
+}
+
+/// What was added to the machine's time; of a clock that stands, the time itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shift {
+    wall: i64,
+    steady: Duration,
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Clock {
-        Clock { runs: true, shift: Arc::new(watch::Sender::new(0)) }
+        Clock { made: Some(Instant::now()), shift: Arc::default() }
     }
 
     /// A clock that stands at `start` until it is advanced.
     pub fn standing(start: Timestamp) -> Clock {
-        Clock { runs: false, shift: Arc::new(watch::Sender::new(start.0)) }
+        Clock { made: None, shift: Arc::new(watch::Sender::new(Shift { wall: start.0, steady: Duration::ZERO })) }
     }
 
     /// The present moment.
     pub fn now(&self) -> Timestamp {
-        let shift = *self.shift.borrow();
-        if !self.runs {
-            return Timestamp(shift);
+        let Shift { wall, .. } = *self.shift.borrow();
+        match self.made {
+            Some(_) => Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis).saturating_add(wall)),
+            None => Timestamp(wall),
         }
-        let machine = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis);
-        Timestamp(machine.saturating_add(shift))
+    }
+
+    /// The present moment, by the clock that is never set.
+    pub fn steady(&self) -> Steady {
+        let Shift { steady, .. } = *self.shift.borrow();
+        Steady(self.made.map_or(Duration::ZERO, |made| made.elapsed()).saturating_add(steady))
+    }
+
+    /// What the clock will show, or showed, at a steady moment, as it is set now.
+    pub fn at(&self, moment: Steady) -> Timestamp {
+        let (now, steady) = (self.now(), self.steady());
+        if moment > steady { now + moment.since(steady) } else { now - steady.since(moment) }
     }
 
     /// Moves the clock forward, for everybody who holds a clone of it, and wakes who was waiting for that moment.
     pub fn advance(&self, by: Duration) {
-        self.shift.send_modify(|shift| *shift = shift.saturating_add(millis(by)));
+        self.shift.send_modify(|shift| {
+            shift.wall = shift.wall.saturating_add(millis(by));
+            shift.steady = shift.steady.saturating_add(by);
+        });
+    }
+
+    /// Sets the clock back, as an operator or a time server may set the machine's.
+    pub fn set_back(&self, by: Duration) {
+        self.shift.send_modify(|shift| shift.wall = shift.wall.saturating_sub(millis(by)));
+    }
+
+    /// Tells from here on when the clock is set back.
+    pub fn set_backs(&self) -> SetBacks {
+        SetBacks { clock: self.clone(), offset: self.offset() }
+    }
+
+    /// How far the two clocks are apart, in milliseconds. It changes when the machine's clock is set, and drifts a little.
+    fn offset(&self) -> i64 {
+        let (now, steady) = (self.now(), self.steady());
+        now.0.saturating_sub(millis(steady.0))
     }
 
     /// Waits until `moment`, returning at once when it has passed.
@@ -101,7 +163,7 @@ impl Clock {
                 return;
             }
             // The clock itself holds the sender, so `changed` cannot fail while we wait on it.
-            if self.runs {
+            if self.made.is_some() {
                 tokio::select! {
                     // The machine's clock may be set meanwhile: look again now and then.
                     () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
@@ -123,29 +185,61 @@ impl Clock {
 
     /// Waits until `duration` has passed since `start`.
     pub async fn sleep_since(&self, start: Timestamp, duration: Duration) {
-        if self.runs {
-            self.sleep(duration.saturating_sub(self.now().since(start))).await;
-        } else {
-            self.sleep_until(start + duration).await;
-        }
+        self.sleep(duration.saturating_sub(self.now().since(start))).await;
     }
 
     /// Waits for `duration` of this clock's time. That the machine's clock is set meanwhile makes it neither longer nor
     /// shorter.
     pub async fn sleep(&self, duration: Duration) {
-        if !self.runs {
-            return self.sleep_until(self.now() + duration).await;
-        }
         let mut shift = self.shift.subscribe();
-        let (started, shifted) = (Instant::now(), *shift.borrow_and_update());
+        let end = self.steady() + duration;
         loop {
-            let advanced = Timestamp(*shift.borrow_and_update()).since(Timestamp(shifted));
-            let left = duration.saturating_sub(started.elapsed() + advanced);
+            let left = end.since(self.steady());
             if left.is_zero() {
                 return;
             }
             tokio::select! {
-                () = tokio::time::sleep(left) => {}
+                () = self.machine_sleeps(left) => {}
+                _ = shift.changed() => {}
+            }
+        }
+    }
+
+    /// Waits by the machine; for ever where the clock stands.
+    async fn machine_sleeps(&self, duration: Duration) {
+        match self.made {
+            Some(_) => tokio::time::sleep(duration).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// How often the machine's clock is looked at.
+const LOOK_AT_THE_CLOCK: Duration = Duration::from_secs(1);
+
+/// What is less is drift, or two readings that were not taken at the same moment.
+const LEAST_STEP: i64 = 1_000;
+
+/// Tells when a clock was set back, and by how much.
+#[derive(Debug)]
+pub struct SetBacks {
+    clock: Clock,
+    offset: i64,
+}
+
+impl SetBacks {
+    /// Returns when the clock was set back, by a second or more.
+    pub async fn next(&mut self) -> Duration {
+        let mut shift = self.clock.shift.subscribe();
+        loop {
+            let offset = self.clock.offset();
+            let step = self.offset.saturating_sub(offset);
+            self.offset = offset;
+            if step >= LEAST_STEP {
+                return Duration::from_millis(step.unsigned_abs());
+            }
+            tokio::select! {
+                () = self.clock.machine_sleeps(LOOK_AT_THE_CLOCK) => {}
                 _ = shift.changed() => {}
             }
         }
@@ -179,5 +273,29 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(3600));
         assert_eq!(sleeper.await.expect("the sleeper returns"), Timestamp(1_000 + 24 * 3_600_000));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_says_so_and_waits_are_as_long_as_before() {
+        let (clock, hour) = (Clock::standing(Timestamp(90_000_000)), Duration::from_secs(3600));
+        let (mut set_backs, started) = (clock.set_backs(), clock.steady());
+        let end = started + 2 * hour;
+        clock.advance(hour);
+        assert_eq!(clock.at(end), clock.now() + hour);
+        clock.set_back(3 * hour);
+        assert_eq!((clock.now(), clock.steady().since(started)), (Timestamp(90_000_000) - 2 * hour, hour));
+        assert_eq!(set_backs.next().await, 3 * hour);
+        assert_eq!(clock.at(end), clock.now() + hour);
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(hour).await }
+        });
+        tokio::task::yield_now().await;
+        clock.set_back(hour);
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        clock.advance(hour);
+        sleeper.await.expect("the sleeper returns");
+        assert_eq!(set_backs.next().await, hour);
     }
 }

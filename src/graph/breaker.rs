@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::Steady;
 
 /// So many failures in a row, and no answer between them, are an outage.
 const FAILURES: u32 = 5;
@@ -25,19 +25,19 @@ struct State {
 #[derive(Debug)]
 struct Outage {
     /// When Meta last gave no answer that says anything.
-    seen_at: Timestamp,
-    probe_at: Timestamp,
+    seen_at: Steady,
+    probe_at: Steady,
     probes: u32,
     is_probing: bool,
 }
 
 impl Outage {
-    fn begin(now: Timestamp) -> Outage {
+    fn begin(now: Steady) -> Outage {
         Outage { seen_at: now, probe_at: now + FIRST, probes: 0, is_probing: false }
     }
 
     /// Those that were in flight when it began end as they must; only a probe makes the pause longer.
-    fn goes_on(&mut self, now: Timestamp) {
+    fn goes_on(&mut self, now: Steady) {
         self.seen_at = self.seen_at.max(now);
         if self.probe_at <= now {
             self.probes = (self.probes + 1).min(5);
@@ -54,17 +54,17 @@ pub struct Pass {
 
 impl Breaker {
     /// When Meta was last seen to be down; `None` while it answers.
-    pub(super) fn down_at(&self) -> Option<Timestamp> {
+    pub(super) fn down_at(&self) -> Option<Steady> {
         lock(&self.0).outage.as_ref().map(|outage| outage.seen_at)
     }
 
     /// When the next send may leave; `None` while the breaker is closed.
-    pub(super) fn probe_at(&self) -> Option<Timestamp> {
+    pub(super) fn probe_at(&self) -> Option<Steady> {
         lock(&self.0).outage.as_ref().map(|outage| outage.probe_at)
     }
 
     /// Leave to send, where somebody may now.
-    pub(super) fn enter(&self, now: Timestamp) -> Option<Pass> {
+    pub(super) fn enter(&self, now: Steady) -> Option<Pass> {
         let mut state = lock(&self.0);
         let Some(outage) = &mut state.outage else { return Some(Pass { probes: None }) };
         if outage.is_probing || now < outage.probe_at {
@@ -80,7 +80,7 @@ impl Breaker {
     }
 
     /// A send found nobody there, or nobody who knows what he does.
-    pub(super) fn failed(&self, now: Timestamp) {
+    pub(super) fn failed(&self, now: Steady) {
         let mut state = lock(&self.0);
         state.failures = state.failures.saturating_add(1);
         if let Some(outage) = &mut state.outage {
@@ -91,7 +91,7 @@ impl Breaker {
     }
 
     /// Something else than a send was not answered: no outage by itself, but one that goes on.
-    pub(super) fn still_down(&self, now: Timestamp) {
+    pub(super) fn still_down(&self, now: Steady) {
         if let Some(outage) = &mut lock(&self.0).outage {
             outage.seen_at = outage.seen_at.max(now);
         }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn it_opens_after_five_failures_in_a_row_and_closes_with_an_answer() {
         let breaker = Breaker::default();
-        let mut now = Timestamp(0);
+        let mut now = Steady::default();
         for _ in 0..4 {
             breaker.failed(now);
         }
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn while_it_is_open_one_at_a_time_may_leave() {
-        let (breaker, start) = (Breaker::default(), Timestamp(0));
+        let (breaker, start) = (Breaker::default(), Steady::default());
         let both = [breaker.enter(start), breaker.enter(start)];
         assert!(both.iter().all(Option::is_some), "closed, it is in nobody's way");
         for _ in 0..5 {

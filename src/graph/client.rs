@@ -111,18 +111,18 @@ impl Client {
 
     /// When the account may send again; in the past when it may now.
     pub fn open_at(&self) -> Timestamp {
-        self.breaker.probe_at().map_or(self.gate.open_at(), |probe_at| probe_at.max(self.gate.open_at()))
+        self.clock.at(self.gate.open_at().max(self.breaker.probe_at().unwrap_or_default()))
     }
 
     /// When Meta was last seen to be down: one send after another fails, and one at a time leaves, to see whether it has come
     /// back. `None` while it answers.
     pub fn down_at(&self) -> Option<Timestamp> {
-        self.breaker.down_at()
+        self.breaker.down_at().map(|moment| self.clock.at(moment))
     }
 
     /// Leave to send, where somebody may now.
     pub fn enter(&self) -> Option<Pass> {
-        let now = self.clock.now();
+        let now = self.clock.steady();
         if self.gate.open_at() > now { None } else { self.breaker.enter(now) }
     }
 
@@ -155,7 +155,7 @@ impl Client {
 
     /// What an answer says of Meta. Sender actions say nothing of messages: Meta may take the one and not the other.
     fn learn(&self, result: &Result<Accepted, SendError>, is_action: bool) {
-        let now = self.clock.now();
+        let now = self.clock.steady();
         match result {
             Err(SendError::Throttled { after, .. }) => self.gate.shut(*after, now),
             _ if is_action => {}
@@ -199,7 +199,7 @@ impl Client {
 
     /// When the account's conversations may be read again; in the past when they may now.
     pub(super) fn looks_open_at(&self) -> Timestamp {
-        self.looks.open_at()
+        self.clock.at(self.looks.open_at())
     }
 
     /// Reads something, at the rate of the Conversations API, which has its own allowance.
@@ -209,8 +209,8 @@ impl Client {
         let result = self.fetch(url).await;
         match &result {
             Ok(_) => self.looks.succeeded(),
-            Err(SendError::Throttled { after, .. }) => self.looks.shut(*after, self.clock.now()),
-            Err(SendError::NotSent { .. } | SendError::Doubt { .. }) => self.breaker.still_down(self.clock.now()),
+            Err(SendError::Throttled { after, .. }) => self.looks.shut(*after, self.clock.steady()),
+            Err(SendError::NotSent { .. } | SendError::Doubt { .. }) => self.breaker.still_down(self.clock.steady()),
             Err(SendError::Rejected { .. }) => {}
         }
         result

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::Steady;
 
 const FIRST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(300);
@@ -17,21 +17,21 @@ pub(super) struct Gate(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    open_at: Timestamp,
+    open_at: Steady,
     pause: Duration,
 }
 
 impl Gate {
     pub(super) fn open() -> Gate {
-        Gate(Mutex::new(State { open_at: Timestamp(i64::MIN), pause: FIRST }))
+        Gate(Mutex::new(State { open_at: Steady::default(), pause: FIRST }))
     }
 
     /// When it opens; in the past when it is open.
-    pub(super) fn open_at(&self) -> Timestamp {
+    pub(super) fn open_at(&self) -> Steady {
         self.lock().open_at
     }
 
-    pub(super) fn shut(&self, after: Option<Duration>, now: Timestamp) {
+    pub(super) fn shut(&self, after: Option<Duration>, now: Steady) {
         let mut state = self.lock();
         let was_open = state.open_at <= now;
         // Sends that were in flight together are throttled together: that is one throttle.
@@ -59,8 +59,8 @@ mod tests {
     #[test]
     fn a_gate_stays_shut_longer_each_time_until_a_send_succeeds() {
         let gate = Gate::open();
-        let seconds = |gate: &Gate, now: Timestamp| gate.open_at().since(now).as_secs();
-        let mut now = Timestamp(0);
+        let seconds = |gate: &Gate, now: Steady| gate.open_at().since(now).as_secs();
+        let mut now = Steady::default();
         for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
             gate.shut(None, now);
             gate.shut(None, now);

@@ -12,7 +12,7 @@ use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
 use super::verdict::{Around, Verdict, first, judge};
 use super::{Lane, STORE_PAUSE};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Steady, Timestamp};
 use crate::id::AccountId;
 use crate::message::Recipient;
 use crate::settings;
@@ -26,7 +26,7 @@ pub(super) struct Doubts {
     pub(super) settings: settings::Sender,
     pub(super) clock: Clock,
     /// Since when this process looks for evidence.
-    pub(super) looking_since: Timestamp,
+    pub(super) looking_since: Steady,
     pub(super) metrics: Metrics,
 }
 
@@ -84,7 +84,7 @@ impl Doubts {
     async fn look_into_the_conversation(&self, doubt: &TakenDoubt, lane: &Lane) -> Verdict {
         let (evidence, not_before) = self.evidence(doubt, lane).await;
         let around = Around {
-            looking_since: self.looking_since,
+            looking_since: self.clock.at(self.looking_since),
             last_delivery_at: self.store.last_delivery_at(),
             down_at: lane.client.down_at(),
             on_doubt: lane.on_doubt,

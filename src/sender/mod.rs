@@ -25,6 +25,8 @@ use crate::policy::Standing;
 use crate::settings;
 use crate::store::{SendRoom, Store};
 use crate::telemetry::Metrics;
+pub(crate) use verdict::longest_wait;
+
 use attempt::Attempt;
 use doubts::Doubts;
 use flight::Flight;
@@ -65,7 +67,7 @@ impl Sender {
             store: self.store.clone(),
             lanes: self.lanes.clone(),
             settings: self.settings.clone(),
-            looking_since: self.clock.now(),
+            looking_since: self.clock.steady(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
         };

@@ -15,6 +15,18 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// So often somebody has looked before a doubt is given up.
 const FEWEST_LOOKS: u32 = 3;
 
+/// The longest that a throttled send is set aside. The account itself waits as long as Meta says, by steady time; a server that is
+/// started meanwhile does not know how long that was, and asks again.
+const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
+
+/// The longest wait that a send is given, so that what is due later than that was written by a clock that was ahead.
+pub(crate) fn longest_wait(settings: &settings::Sender) -> Duration {
+    [LONGEST_THROTTLE, LOOK_EVERY, settings.retry.most, settings.echo_wait, settings.give_up_after]
+        .into_iter()
+        .max()
+        .unwrap_or_default()
+}
+
 /// Meta's code for what is not allowed: a second private reply, among others, which have subcodes.
 const NOT_ALLOWED: i64 = 10;
 
@@ -37,7 +49,7 @@ pub(crate) fn after(
         // Nobody misses three dots, and nobody wants them late: sender actions are tried once.
         Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().to_owned() },
         Err(SendError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
-        Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at, reason },
+        Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at.min(now + LONGEST_THROTTLE), reason },
         // Meta refuses the second because it has the first.
         Err(SendError::Rejected { code, subcode, .. })
             if send.was_in_doubt && says_that_it_was_taken(code, subcode, &send.request) =>

@@ -25,6 +25,7 @@ mod wakes;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 pub use error::{OpenError, StoreError};
 pub use list::*;
@@ -41,7 +42,9 @@ use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
-use sqlite::{Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, step};
+use sqlite::{
+    Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, set_back, step,
+};
 use wakes::Wakes;
 
 /// The store. Clones share it.
@@ -224,6 +227,14 @@ impl Store {
     /// because somebody wants it to.
     pub async fn release(&self) -> Result<(), StoreError> {
         self.sqlite.write(inbox::release).await
+    }
+
+    /// The clock was set back by so much: whatever waits for its time waits no longer for it.
+    pub async fn clock_was_set_back(&self, by: Duration, now: Timestamp) {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let earlier = |last: i64| Some(last.saturating_sub(millis));
+        let _ = self.last_delivery.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
+        self.sqlite.write_surely(move |work| set_back::moved(work, by, now)).await;
     }
 
     /// Events, newest first.

@@ -1,6 +1,7 @@
 //! What is our own: the note in `message.metadata` by which the echo of our send is recognised, our app's ids, and our accounts.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::event::{Echo, Mark};
 use crate::id::{AccountId, AppId, SendId};
@@ -17,6 +18,8 @@ pub struct Ours {
     pub apps: Vec<AppId>,
     /// Where each of our accounts is, and what Meta granted it.
     pub standings: HashMap<AccountId, Standing>,
+    /// The longest that an event or a send waits for its next try, or for a look.
+    pub longest_wait: Duration,
 }
 
 /// Tells our own sends from those of others.
@@ -62,6 +65,11 @@ impl Own {
     /// The mark of an echo, where this store wrote it.
     pub(super) fn mark_of<'a>(&self, echo: &'a Echo) -> Option<&'a Mark> {
         echo.mark.as_ref().filter(|mark| mark.store == self.store)
+    }
+
+    /// The longest that anything waits for its time.
+    pub(super) fn longest_wait(&self) -> Duration {
+        self.ours.longest_wait
     }
 
     /// Whether our own apps' ids are configured.

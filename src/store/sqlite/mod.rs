@@ -23,6 +23,7 @@ pub(super) mod read;
 mod recover;
 pub(super) mod replay;
 pub(super) mod rights;
+pub(super) mod set_back;
 pub(super) mod step;
 mod turn;
 mod unanswered;

@@ -14,6 +14,7 @@ use super::Sqlite;
 use super::lock::Lock;
 use super::migrate::migrate;
 use super::recover::recover;
+use super::set_back;
 use super::work::{Woke, Work};
 use super::writer::{Workshop, Writer};
 use crate::clock::Timestamp;
@@ -71,7 +72,9 @@ fn start(
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     let own = Arc::new(Own::new(&name, ours));
-    recover(&mut Work { db: &transaction, own: &own, last_event: &mut last_event, woke: Woke::default() }, now)?;
+    let mut work = Work { db: &transaction, own: &own, last_event: &mut last_event, woke: Woke::default() };
+    set_back::found(&mut work, own.longest_wait(), now)?;
+    recover(&mut work, now)?;
     transaction.commit()?;
 
     let reader = connect(path)?;

@@ -1,0 +1,78 @@
+//! A machine whose clock is set back by hours: nothing waits for hours longer.
+
+use std::time::Duration;
+
+use rejoinder::Handlers;
+use serde_json::json;
+
+use crate::harness::bots::Obedient;
+use crate::harness::{Rig, Wish};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn obedient() -> Rig {
+    let handlers = Handlers::new().with("obedient", Obedient::default());
+    Rig::with(Wish { handler: "obedient", handlers, ..Wish::default() }).await
+}
+
+/// Sets the clock back, and waits until the server has taken note of it.
+async fn set_back(rig: &Rig) {
+    rig.clock.set_back(3 * HOUR);
+    rig.comes_to_rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttle_ends_when_it_would_have_ended() {
+    let rig = Rig::start().await;
+    rig.fault(json!({"send": "rate_limit"})).await;
+    rig.says("Ada", "shop", "hello").await;
+    rig.sends_are("planned", 1).await;
+    rig.comes_to_rest().await;
+    set_back(&rig).await;
+    rig.clock.advance(SECOND);
+    rig.chat_reads("shop", "Ada", &["person: hello", "business: hello"]).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_failed_is_tried_again_when_it_would_have_been() {
+    let rig = obedient().await;
+    rig.says("Ada", "shop", "fail once").await;
+    rig.nothing_is_left_of_but_a_retry().await;
+    set_back(&rig).await;
+    rig.clock.advance(SECOND);
+    rig.chat_reads("shop", "Ada", &["person: fail once", "business: ok"]).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubt_is_looked_at_when_it_would_have_been() {
+    let rig = Rig::start().await;
+    rig.fault(json!({"send": "lost_answer"})).await;
+    rig.fault(json!({"push": "echo_lost"})).await;
+    rig.says("Ada", "shop", "hello").await;
+    rig.sends_are("in_doubt", 1).await;
+    rig.comes_to_rest().await;
+    set_back(&rig).await;
+    rig.clock.advance(10 * SECOND);
+    rig.sends_are("sent", 1).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_when_the_server_stopped_delays_nothing() {
+    let mut rig = obedient().await;
+    rig.fault(json!({"send": "rate_limit"})).await;
+    rig.says("Ada", "shop", "hello").await;
+    rig.sends_are("planned", 1).await;
+    rig.says("Ben", "shop", "fail once").await;
+    rig.nothing_is_left_of_but_a_retry().await;
+    rig.stop_app().await;
+    rig.clock.set_back(3 * HOUR);
+    rig.start_app().await;
+    rig.subscribe().await;
+    rig.chat_reads("shop", "Ada", &["person: hello", "business: ok"]).await;
+    rig.chat_reads("shop", "Ben", &["person: fail once", "business: ok"]).await;
+    rig.end().await;
+}
