@@ -118,6 +118,11 @@ impl Clock {
         }
     }
 
+    /// Whether it goes on only when it is moved.
+    pub fn stands(&self) -> bool {
+        self.made.is_none()
+    }
+
     /// The present moment, by the clock that is never set.
     pub fn steady(&self) -> Steady {
         let Shift { steady, .. } = *self.shift.borrow();

@@ -26,6 +26,9 @@ use super::world::ChatKey;
 /// How long the callback has for its answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The same while the clock stands: what takes long then is the machine, and the clock would never come to the next attempt.
+const PATIENCE_OF_A_CLOCK_THAT_STANDS: Duration = Duration::from_secs(60);
+
 /// How many deliveries are under way at the same time.
 const CONCURRENCY: usize = 32;
 
@@ -36,7 +39,7 @@ pub(super) const NAME: HeaderValue = HeaderValue::from_static("facebookexternalu
 pub(super) fn client() -> reqwest::Client {
     let builder = || {
         let redirect = reqwest::redirect::Policy::none();
-        reqwest::Client::builder().redirect(redirect).no_proxy().connect_timeout(PATIENCE)
+        reqwest::Client::builder().redirect(redirect).no_proxy().connect_timeout(PATIENCE_OF_A_CLOCK_THAT_STANDS)
     };
     builder()
         .build()
@@ -158,12 +161,13 @@ pub(super) async fn answered(shared: &Shared, request: reqwest::Request, exchang
         }
         Ok::<(), reqwest::Error>(())
     };
-    let ended = timeout(PATIENCE, call).await;
+    let patience = if shared.clock.stands() { PATIENCE_OF_A_CLOCK_THAT_STANDS } else { PATIENCE };
+    let ended = timeout(patience, call).await;
     exchange.response = shown_body(&body);
     exchange.error = match ended {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(chain(error)),
-        Err(_) => Some(format!("no complete answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Some(format!("no complete answer within {} s", patience.as_secs())),
     };
     body
 }

@@ -114,7 +114,8 @@ impl Scene {
         if self.listed(admin, "events", "kind=message").await.len() < all_written {
             return false;
         }
-        for (what, statuses) in [("events", OPEN_EVENTS), ("sends", OPEN_SENDS)] {
+        // Events once more after the sends: a send that ended between the two looks has told its outcome as an event.
+        for (what, statuses) in [("events", OPEN_EVENTS), ("sends", OPEN_SENDS), ("events", OPEN_EVENTS)] {
             for status in statuses {
                 if !self.listed(admin, what, &format!("status={status}")).await.is_empty() {
                     return false;

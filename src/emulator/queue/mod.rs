@@ -8,6 +8,7 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks#validate-webhooks>
 
 mod delivery;
+mod looks;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use super::news::News;
 use super::world::{ChatKey, Lane, World};
 
 use delivery::{Delivery, Ended, Held};
+use looks::Looks;
 
 /// The most deliveries that wait; the oldest makes room.
 const MOST: usize = 50_000;
@@ -47,6 +49,7 @@ pub(super) struct Queue {
     overtakable: HashMap<Lane, u64>,
     /// When the callback last accepted something of an account.
     accepted: BTreeMap<usize, Timestamp>,
+    looks: Looks,
 }
 
 /// One attempt to be made.
@@ -198,6 +201,7 @@ impl Queue {
 
     /// Puts a delivery among those that are ready, or takes it from there, as its place in its lanes has become.
     fn list(&mut self, id: u64) {
+        self.looks.add(1);
         let Some(delivery) = self.waiting.get_mut(&id) else { return };
         if let Some(due) = delivery.ready_at.take() {
             self.ready.remove(&(due, id));
@@ -217,7 +221,9 @@ impl Queue {
         }
         for lane in delivery.lanes() {
             let Entry::Occupied(mut queue) = self.lanes.entry(lane) else { continue };
-            if let Some(place) = queue.get().iter().position(|other| *other == id) {
+            let place = queue.get().iter().position(|other| *other == id);
+            self.looks.add(place.map_or(queue.get().len(), |place| place + 1));
+            if let Some(place) = place {
                 queue.get_mut().remove(place);
             }
             match queue.get().front().copied() {
@@ -228,7 +234,9 @@ impl Queue {
     }
 
     fn drop_oldest(&mut self) {
-        let oldest = self.waiting.iter().find(|(_, delivery)| !delivery.in_flight).map(|(id, _)| *id);
+        let under_way = self.waiting.values().take_while(|delivery| delivery.in_flight).count();
+        self.looks.add(under_way + 1);
+        let oldest = self.waiting.keys().nth(under_way).copied();
         if let Some(id) = oldest {
             self.remove(id);
             tracing::warn!(most = MOST, "too many deliveries wait: the oldest is dropped");

@@ -4,19 +4,15 @@
 
 use std::time::Duration;
 
-use rusqlite::params;
-
 use super::work::{Woke, Work};
 use crate::clock::Timestamp;
 use crate::policy::responsiveness;
 
-/// The clock was set back by so much while the server ran: every wait ends as much earlier, and is as long as it was.
-pub(in crate::store) fn moved(work: &mut Work<'_>, by: Duration, now: Timestamp) -> rusqlite::Result<()> {
+/// The clock was set back by so much while the server ran: every time is as much earlier, and every wait as long as it was.
+pub(in crate::store) fn moved(work: &mut Work<'_>, by: Duration) -> rusqlite::Result<()> {
     let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-    let (due, happened) = ("max(?1, {} - ?2)", "min({}, max(?1, {} - ?2))");
-    for column in COLUMNS {
-        let new = if column.is_due { due } else { happened };
-        column.change(work, &new.replace("{}", column.name), "?1", params![now.0, by])?;
+    for Column { table, name, open, .. } in COLUMNS {
+        work.db.execute(&format!("UPDATE {table} SET {name} = {name} - ?1 WHERE {open}"), [by])?;
     }
     work.woke = Woke { events: true, sends: true, doubts: true, answers: true };
     Ok(())
@@ -26,9 +22,10 @@ pub(in crate::store) fn moved(work: &mut Work<'_>, by: Duration, now: Timestamp)
 /// later than now happened now.
 pub(in crate::store) fn found(work: &mut Work<'_>, longest_wait: Duration, now: Timestamp) -> rusqlite::Result<()> {
     let latest = now + longest_wait.max(responsiveness::LIMIT);
-    for column in COLUMNS {
-        let later_than = if column.is_due { "?2" } else { "?1" };
-        column.change(work, "?1", later_than, params![now.0, latest.0])?;
+    for Column { table, name, open, is_due } in COLUMNS {
+        let latest = if is_due { latest } else { now };
+        let sql = format!("UPDATE {table} SET {name} = ?1 WHERE {open} AND {name} > ?2");
+        work.db.execute(&sql, [now.0, latest.0])?;
     }
     Ok(())
 }
@@ -50,18 +47,3 @@ const COLUMNS: [Column; 6] = [
     Column { table: "send", name: "attempted_at", open: "status < 4", is_due: false },
     Column { table: "send", name: "doubted_since", open: "status < 4", is_due: false },
 ];
-
-impl Column {
-    fn change(
-        &self,
-        work: &Work<'_>,
-        new: &str,
-        later_than: &str,
-        values: impl rusqlite::Params,
-    ) -> rusqlite::Result<()> {
-        let Column { table, name, open, .. } = self;
-        let sql =
-            format!("UPDATE {table} SET {name} = {new} WHERE {open} AND {name} > {later_than} AND ?2 IS NOT NULL");
-        work.db.execute(&sql, values).map(drop)
-    }
-}
