@@ -22,8 +22,8 @@ use crate::policy::Standing;
 use crate::relay::Relay;
 use crate::sender::{self, Lane, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{KeepSince, OpenError, Ours, Shut, Store};
-use crate::telemetry::Metrics;
+use crate::store::{KeepSince, OpenError, Ours, Shut, Store, Takes};
+use crate::telemetry::{Metrics, RelaySign, Relays};
 use crate::webhook::{self, Webhook};
 
 /// How long a shutdown may take in all; orchestrators give ten seconds before they kill.
@@ -107,13 +107,14 @@ impl App {
     ///
     /// When the store, a listener or the client cannot be had: [`StartError`]. Nothing is left running then.
     pub async fn start(settings: Settings, handlers: &Handlers, clock: Clock) -> Result<App, StartError> {
-        let served = served(&settings, handlers, &clock)?;
+        let (metrics, relays, readiness) = (Metrics::new(), Relays::default(), Readiness::default());
+        let sign = |account: &str| relays.sign(account, &metrics);
+        let served = served(&settings, handlers, sign, &clock)?;
         let clients = clients(&settings, &clock)?;
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
         let store = Store::open(&settings.store, ours(&settings), clock.now()).await?;
         let public = bind("server.listen", settings.server.listen).await?;
         let operator = bind("admin.listen", settings.admin.listen).await?;
-        let (metrics, readiness) = (Metrics::new(), Readiness::default());
 
         let dispatch =
             Dispatch::new(store.clone(), served.clone(), settings.dispatch.clone(), clock.clone(), metrics.clone())
@@ -133,6 +134,7 @@ impl App {
             store: store.clone(),
             metrics: metrics.clone(),
             readiness: readiness.clone(),
+            relays,
         });
 
         let limits = Limits { connections: settings.server.max_connections, timeout: settings.server.timeout };
@@ -167,10 +169,14 @@ impl App {
     /// Whether nothing is left to do before the clock moves: no event with its handler or due, no send under way or due.
     pub async fn is_at_rest(&self) -> bool {
         let now = self.clock.now();
-        let down = self.served.iter().filter(|(_, served)| served.is_down(now)).map(|(account, _)| account.clone());
+        let taking = |takes: Option<Takes>| {
+            let served = self.served.iter().filter(move |(_, served)| served.takes(now) == takes);
+            served.map(|(account, _)| account.clone()).collect()
+        };
         let throttled =
             self.clients.iter().filter(|(_, client)| client.open_at() > now).map(|(account, _)| account.clone());
-        let shut = Shut { events: down.collect(), sends: throttled.collect() };
+        let (events, failed_events) = (taking(None), taking(Some(Takes::FreshOnly)));
+        let shut = Shut { events, failed_events, sends: throttled.collect() };
         self.store.is_at_rest(shut, now).await.unwrap_or(false)
     }
 
@@ -246,6 +252,7 @@ async fn bind(key: &'static str, address: SocketAddr) -> Result<Bound, StartErro
 fn served(
     settings: &Settings,
     handlers: &Handlers,
+    sign: impl Fn(&str) -> RelaySign,
     clock: &Clock,
 ) -> Result<HashMap<AccountId, Arc<Served>>, StartError> {
     let fetch = Fetch::new()?;
@@ -253,7 +260,8 @@ fn served(
     for (name, account) in &settings.accounts {
         let handler = match account.handler.as_str() {
             RELAY => {
-                Relay::of(account, &settings.relay, fetch.clone(), clock.clone()).map(|relay| Arc::new(relay) as _)
+                let relay = Relay::of(account, &settings.relay, sign(name), fetch.clone(), clock.clone());
+                relay.map(|relay| Arc::new(relay) as _)
             }
             own => handlers.get(own),
         };

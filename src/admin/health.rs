@@ -1,5 +1,6 @@
 //! `/livez`, `/readyz`, `/metrics`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -36,20 +37,36 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({"status": "live"}))
 }
 
-/// The server takes deliveries and the store can write.
+/// The server takes deliveries and the store can write. That a relay is down shows in the body alone: its events are kept.
 pub(super) async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, Json<Value>) {
-    if !admin.readiness.get() {
-        return (
+    let relays = relays(&admin);
+    match unavailable(&admin).await {
+        None => (StatusCode::OK, Json(json!({"status": "ready", "relays": relays}))),
+        Some(reason) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({"status": "unavailable", "reason": "starting or draining"})),
-        );
+            Json(json!({"status": "unavailable", "reason": reason, "relays": relays})),
+        ),
     }
-    let reason = match tokio::time::timeout(PATIENCE, admin.store.probe()).await {
-        Ok(Ok(())) => return (StatusCode::OK, Json(json!({"status": "ready"}))),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "the store does not answer".to_owned(),
-    };
-    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable", "reason": reason})))
+}
+
+/// Why no delivery can be kept, where none can.
+async fn unavailable(admin: &Admin) -> Option<String> {
+    if !admin.readiness.get() {
+        return Some("starting or draining".to_owned());
+    }
+    match tokio::time::timeout(PATIENCE, admin.store.probe()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("the store does not answer".to_owned()),
+    }
+}
+
+/// Whether each account's relay is up; `since` says from when it is not.
+fn relays(admin: &Admin) -> BTreeMap<String, Value> {
+    let relays = admin.relays.down_since().into_iter();
+    relays
+        .map(|(account, since)| (account, json!({"up": since.is_none(), "since": since.map(|at| at.to_string())})))
+        .collect()
 }
 
 /// Prometheus' text form.

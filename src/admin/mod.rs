@@ -25,7 +25,7 @@ use crate::id::AccountId;
 use crate::policy::Standing;
 use crate::secret::Secret;
 use crate::store::Store;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Relays};
 pub use health::Readiness;
 
 /// A Send API request is a few kilobytes; with a receipt of a hundred lines some tens.
@@ -46,6 +46,8 @@ pub struct Admin {
     pub metrics: Metrics,
     /// Whether the server is ready.
     pub readiness: Readiness,
+    /// Which relays are up.
+    pub relays: Relays,
 }
 
 /// An account, as the operator's routes know it.

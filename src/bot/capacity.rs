@@ -7,8 +7,11 @@ use crate::clock::Timestamp;
 pub(crate) enum Capacity {
     /// As many as its account has slots.
     Unbounded,
-    /// So many.
-    AtMost(usize),
-    /// None before this moment.
-    NoneUntil(Timestamp),
+    /// The handler is down as a whole. One event at a time finds out whether it works again.
+    Probe {
+        /// From when that may be an event that has not failed before.
+        fresh_from: Timestamp,
+        /// From when it may be any event: not before `fresh_from`.
+        from: Timestamp,
+    },
 }

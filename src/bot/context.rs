@@ -40,6 +40,8 @@ pub struct Turn {
     pub raw: Raw,
     /// Which try this is, from 1.
     pub attempt: u32,
+    /// Whether an earlier try has failed, for whatever reason.
+    pub has_failed: bool,
     /// The steps that an earlier try has taken.
     pub steps: Vec<TakenStep>,
     /// The message by which the bot discloses itself, where it is due before what this turn says.

@@ -1,5 +1,7 @@
 //! The one place where handlers of different types become one type.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::{Capacity, Context, Handler, Observation};
@@ -13,8 +15,13 @@ pub(crate) trait AnyHandler: Send + Sync {
     fn observe<'a>(&'a self, ctx: &'a mut Observation, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
 
     /// How much it can take on now.
-    fn capacity(&self, _: Timestamp) -> Capacity {
+    fn capacity(&self) -> Capacity {
         Capacity::Unbounded
+    }
+
+    /// How much of this time it was down as a whole.
+    fn down_within(&self, _from: Timestamp, _to: Timestamp) -> Duration {
+        Duration::ZERO
     }
 }
 

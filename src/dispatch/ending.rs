@@ -87,16 +87,15 @@ impl Ending {
         self.store.finish(Finish { event: self.event, sends, state, owed, now: self.clock.now() }).await;
     }
 
-    /// The event comes again, or comes to its end. `counts` says whether the failure was the event's: a handler that is down as
-    /// a whole fails whatever event it is given, and no event dies of that.
+    /// The event comes again, or comes to its end. `counts` says whether the failure counts against the event: a handler that
+    /// is down as a whole fails whatever event it is given, and no event dies of that.
     pub(super) async fn fail(self, fault: Fault, counts: bool) {
         let (error, is_late) = match fault {
             Fault::Failed(error) => (error, false),
             Fault::Late(error) => (error, true),
         };
         let (event, account, attempt, now) = (self.event, &self.served.name, self.attempt, self.clock.now());
-        let first = self.first_failed_at.filter(|_| counts);
-        let retry_at = retry::next_try(&self.settings, attempt, first, now);
+        let retry_at = retry::next_try(&self.settings, attempt, counts.then(|| self.failing_for(now)), now);
         let (next, answers) = retry::after_failure(retry_at, self.awaited_until(), is_late, counts);
         self.metrics.events_failed.increment(1);
         // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
@@ -113,6 +112,12 @@ impl Ending {
         }
         let (error, owed) = (error.chars().take(LONGEST_ERROR).collect(), self.owed(answers));
         self.store.fail(Failure { event, error, next, counts, owed, now }).await;
+    }
+
+    /// How long the event has been failing, without the time in which its handler was down.
+    fn failing_for(&self, now: Timestamp) -> Duration {
+        let Some(first) = self.first_failed_at else { return Duration::ZERO };
+        now.since(first).saturating_sub(self.served.handler.down_within(first, now))
     }
 
     /// What is said beside the handler's words, with an answer from us where somebody waits for one.

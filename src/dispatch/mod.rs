@@ -12,10 +12,11 @@ mod ending;
 mod manners;
 mod overdue;
 mod retry;
+mod room;
 mod runtime;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +24,12 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::bot::{AnyHandler, Capacity};
+use crate::bot::AnyHandler;
 use crate::clock::{Clock, Timestamp};
 use crate::id::AccountId;
 use crate::policy::Standing;
 use crate::settings;
-use crate::store::{Room, Store, TakenEvent};
+use crate::store::{Room, Store, TakenEvent, Takes};
 use crate::telemetry::Metrics;
 use manners::Manners;
 use runtime::HandlerRuntime;
@@ -49,6 +50,8 @@ pub struct Served {
     pub standing: Arc<Standing>,
     manners: Manners,
     slots: Arc<Semaphore>,
+    /// Held by the one event that finds out whether a handler that is down works again.
+    probe: Arc<Semaphore>,
 }
 
 impl Served {
@@ -60,14 +63,16 @@ impl Served {
             standing: Arc::new(Standing::of(account)),
             manners: Manners::of(account),
             slots: Arc::new(Semaphore::new(slots)),
+            probe: Arc::new(Semaphore::new(1)),
         }
     }
 }
 
 impl Served {
-    /// Whether its handler takes nothing before the clock moves.
-    pub fn is_down(&self, now: Timestamp) -> bool {
-        matches!(self.handler.capacity(now), Capacity::NoneUntil(_))
+    /// Which events its handler takes before the clock moves. `None`: none.
+    pub fn takes(&self, now: Timestamp) -> Option<Takes> {
+        let space = room::space(self.handler.capacity(), 1, false, now);
+        (space.slots > 0).then_some(space.takes)
     }
 }
 
@@ -92,13 +97,14 @@ pub struct Dispatch {
 /// beyond its deadline uses up its own account's places, and nobody else's.
 struct Slot {
     permit: Option<OwnedSemaphorePermit>,
+    probe: Option<OwnedSemaphorePermit>,
     freed: Arc<Notify>,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // The place first, then the bell: whoever hears it must find the place free.
-        drop(self.permit.take());
+        // The places first, then the wake: the loop must find them free.
+        drop((self.permit.take(), self.probe.take()));
         self.freed.notify_one();
     }
 }
@@ -145,10 +151,13 @@ impl Dispatch {
         if room.is_empty() {
             return reopens;
         }
+        let down = room.iter().filter(|room| room.takes != Takes::InOrder).map(|room| room.account.clone());
+        let down: HashSet<_> = down.collect();
         match self.store.take(room, now).await {
             Ok(taken) => {
                 for event in taken.items {
-                    if let Some(turn) = self.turn(event, now) {
+                    let is_probe = down.contains(&event.account);
+                    if let Some(turn) = self.turn(event, is_probe, now) {
                         turns.spawn(turn.run());
                     }
                 }
@@ -161,12 +170,13 @@ impl Dispatch {
         }
     }
 
-    fn turn(&self, event: TakenEvent, taken_at: Timestamp) -> Option<TurnOf> {
+    fn turn(&self, event: TakenEvent, is_probe: bool, taken_at: Timestamp) -> Option<TurnOf> {
         let served = Arc::clone(self.accounts.get(&event.account)?);
         // Only this loop takes places, and it took no more events than there were.
         let permit = Arc::clone(&served.slots).try_acquire_owned().ok()?;
+        let probe = if is_probe { Arc::clone(&served.probe).try_acquire_owned().ok() } else { None };
         Some(TurnOf {
-            slot: Slot { permit: Some(permit), freed: Arc::clone(&self.freed) },
+            slot: Slot { permit: Some(permit), probe, freed: Arc::clone(&self.freed) },
             served,
             event,
             taken_at,
@@ -180,22 +190,15 @@ impl Dispatch {
 
     /// The accounts that can take events on, and when one can that cannot now.
     fn room(&self, now: Timestamp) -> (Vec<Room>, Option<Timestamp>) {
-        let (mut room, mut reopens) = (Vec::new(), None::<Timestamp>);
+        let (mut rooms, mut reopens) = (Vec::new(), None::<Timestamp>);
         for (account, served) in &self.accounts {
-            let free = served.slots.available_permits();
-            let slots = match served.handler.capacity(now) {
-                Capacity::Unbounded => free,
-                // Counted from what was taken, not from what has begun: a turn begins a little later.
-                Capacity::AtMost(most) => most.saturating_sub(self.settings.slots_per_account - free),
-                Capacity::NoneUntil(moment) => {
-                    reopens = Some(reopens.map_or(moment, |earlier| earlier.min(moment)));
-                    0
-                }
-            };
-            if slots > 0 {
-                room.push(Room { account: account.clone(), slots });
+            let (free, is_probed) = (served.slots.available_permits(), served.probe.available_permits() == 0);
+            let space = room::space(served.handler.capacity(), free, is_probed, now);
+            reopens = [reopens, space.changes_at].into_iter().flatten().min();
+            if space.slots > 0 {
+                rooms.push(Room { account: account.clone(), slots: space.slots, takes: space.takes });
             }
         }
-        (room, reopens)
+        (rooms, reopens)
     }
 }

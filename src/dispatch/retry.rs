@@ -1,20 +1,24 @@
 //! Whether an event whose handler failed comes again, and when.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::policy::responsiveness;
 use crate::settings;
 use crate::store::Next;
 
-/// The next try: after a wait that grows from try to try, unless it would come later than `retry_for` after the first
-/// failure. `attempt` is the try that just failed, from 1.
+/// The next try: after a wait that grows from try to try, unless the event would have been failing for longer than `retry_for`
+/// by then. `failing_for` is how long it has been already; `None` where the failure does not count against it, which ends
+/// nothing. `attempt` is the try that just failed, from 1.
 pub(super) fn next_try(
     settings: &settings::Dispatch,
     attempt: u32,
-    first_failed_at: Option<Timestamp>,
+    failing_for: Option<Duration>,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let next = now + settings.retry.wait(attempt);
-    (next <= first_failed_at.unwrap_or(now) + settings.retry_for).then_some(next)
+    let wait = settings.retry.wait(attempt);
+    let is_over = failing_for.is_some_and(|failing_for| failing_for + wait > settings.retry_for);
+    (!is_over).then_some(now + wait)
 }
 
 /// What becomes of the event, and whether the fallback answers it now. Where an answer is awaited, only a try that would be in
@@ -38,8 +42,6 @@ pub(super) fn after_failure(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::settings::{Percent, Retry};
 
@@ -55,12 +57,14 @@ mod tests {
         let start = Timestamp(1_000_000);
         let (mut now, mut waits) = (start, Vec::new());
         for attempt in 1.. {
-            let first = (attempt > 1).then_some(start);
-            let Some(next) = next_try(&settings, attempt, first, now) else { break };
+            let Some(next) = next_try(&settings, attempt, Some(now.since(start)), now) else { break };
             waits.push(next.since(now).as_secs());
             now = next;
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+        let short = settings::Dispatch { retry_for: Duration::ZERO, ..settings };
+        assert_eq!(next_try(&short, 9, Some(Duration::ZERO), now), None);
+        assert_eq!(next_try(&short, 9, None, now), Some(now + Duration::from_secs(30)), "it does not count");
     }
 
     #[test]

@@ -39,8 +39,8 @@ impl TurnOf {
         let result = self.handle(&ending).await;
         ending.metrics.handler_seconds.record(started.elapsed().as_secs_f64());
         ending.metrics.handlers_running.decrement(1);
-        // A handler that is down as a whole fails whatever event it is given: that is not the event's failure.
-        let counts = ending.served.handler.capacity(ending.clock.now()) == Capacity::Unbounded;
+        // A handler that is down as a whole fails whatever event it is given: that does not count against the event.
+        let counts = ending.served.handler.capacity() == Capacity::Unbounded;
         match result {
             Ok(effects) => ending.finish(effects).await,
             Err(fault) => ending.fail(fault, counts).await,
@@ -100,6 +100,7 @@ impl TurnOf {
             state: self.event.state,
             raw: Raw::mended(&raw),
             attempt: self.event.attempt,
+            has_failed: self.event.has_failed,
             steps: self.event.steps,
             disclosing,
             answered,

@@ -1,16 +1,19 @@
 //! `handler = "relay"`: a bot in any language, behind one HTTP call.
 //!
 //! Each event is posted to the relay, signed as the Standard Webhooks specification says ([`request`](self)); its answer is
-//! what the bot says and remembers. A relay that is not there, says itself that it cannot, or fails many times in a row is
-//! probed by one call at a time, with growing pauses, until it answers again. Meanwhile its events wait, and none of them dies.
+//! what the bot says and remembers. A relay that is down (`outage`) is tried by one event at a time until it answers again.
+//! Meanwhile its events wait, and none of them dies.
 //!
 //! Standard Webhooks: <https://www.standardwebhooks.com>
 
 mod answer;
 mod health;
+mod history;
+mod outage;
 mod request;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -19,10 +22,12 @@ use reqwest::StatusCode;
 use crate::bot::{AnyHandler, Capacity, Context, Observation};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Event;
-use crate::fetch::{Fetch, FetchError};
+use crate::fetch::{Answer, Fetch, FetchError};
 use crate::settings::{self, RelayKinds};
+use crate::telemetry::RelaySign;
 use answer::Wanted;
-use health::{Ended, Health};
+use health::Health;
+use outage::Met;
 use request::Signer;
 
 /// The relay of one account.
@@ -38,7 +43,14 @@ pub struct Relay {
 
 impl Relay {
     /// The relay that `account` names, or the common one. `None` where neither has an address.
-    pub fn of(account: &settings::Account, common: &settings::Relay, fetch: Fetch, clock: Clock) -> Option<Relay> {
+    /// `sign` shows whether it is up.
+    pub fn of(
+        account: &settings::Account,
+        common: &settings::Relay,
+        sign: RelaySign,
+        fetch: Fetch,
+        clock: Clock,
+    ) -> Option<Relay> {
         let own = &account.relay;
         Some(Relay {
             url: own.url.clone().or_else(|| common.url.clone())?,
@@ -46,49 +58,56 @@ impl Relay {
             kinds: own.kinds.or(common.kinds).unwrap_or(RelayKinds::Acts),
             limit: common.max_answer,
             fetch,
-            health: Arc::new(Health::default()),
+            health: Arc::new(Health::new(sign, clock.now())),
             clock,
         })
     }
 
-    /// One call: what the relay wants said and remembered.
-    async fn call(&self, observation: &Observation) -> anyhow::Result<Wanted> {
+    /// One call. `read` says whether what the relay wants can be done; where it cannot, the answer is of no use.
+    async fn call<T>(
+        &self,
+        observation: &Observation,
+        read: impl FnOnce(Wanted) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let body = request::body(observation)?;
         // By the machine's time: a verifier holds it against its own.
         let now = Clock::system().now();
         let headers = request::headers(self.signer.as_ref(), observation.turn(), now, &body)?;
-        // Counts as a failure when it is dropped unended: the deadline has passed.
-        let call = self.health.begin(&self.clock);
+        // Dropped unended when the deadline passes.
+        let call = self.health.begin(observation.turn(), &self.clock);
         let result = self.fetch.post(&self.url, headers, body, self.limit).await;
-        let status = match &result {
-            Ok(answer) => Some(answer.status),
-            Err(FetchError::TooLong { status, .. }) => Some(*status),
-            Err(_) => None,
-        };
-        let wanted = result.map_err(anyhow::Error::from).and_then(answer::read);
-        call.ended(match (&wanted, status) {
-            (Ok(_), _) => Ended::Well,
-            (Err(_), None) => Ended::Down,
-            (Err(_), Some(status)) if UNAVAILABLE.contains(&status) => Ended::Down,
-            (Err(_), Some(_)) => Ended::Badly,
-        });
+        let failing = failing(&result);
+        let wanted = result.map_err(anyhow::Error::from).and_then(answer::read).and_then(read);
+        call.ended(if wanted.is_ok() { Met::Answer } else { failing });
         wanted
     }
 }
 
-/// What no event can be the cause of.
-const UNAVAILABLE: [StatusCode; 4] = [
-    StatusCode::TOO_MANY_REQUESTS,
-    StatusCode::BAD_GATEWAY,
-    StatusCode::SERVICE_UNAVAILABLE,
-    StatusCode::GATEWAY_TIMEOUT,
-];
+/// What a call has met, if it brought nothing of use.
+fn failing(result: &Result<Answer, FetchError>) -> Met {
+    match result {
+        Err(FetchError::Unreachable) => Met::Absence,
+        Ok(Answer { status, .. }) | Err(FetchError::TooLong { status, .. }) => {
+            if UNAVAILABLE.contains(status) {
+                Met::Absence
+            } else {
+                Met::Unusable
+            }
+        }
+        Err(_) => Met::Silence,
+    }
+}
+
+/// What no event is the cause of.
+const UNAVAILABLE: [StatusCode; 3] =
+    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
 
 impl AnyHandler for Relay {
     fn handle<'a>(&'a self, ctx: &'a mut Context, _: &'a Event) -> BoxFuture<'a, anyhow::Result<()>> {
         async move {
-            let wanted = self.call(ctx).await?;
-            let replies = wanted.requests(ctx.recipient())?;
+            let recipient = ctx.recipient().clone();
+            let read = |wanted: Wanted| Ok((wanted.requests(&recipient)?, wanted));
+            let (replies, wanted) = self.call(ctx, read).await?;
             wanted.remember(ctx)?;
             for reply in replies {
                 ctx.send(reply);
@@ -102,14 +121,18 @@ impl AnyHandler for Relay {
         async move {
             if self.kinds == RelayKinds::All {
                 // What is only observed cannot be replied to; what the relay remembers of it, it may.
-                self.call(ctx).await?.remember(ctx)?;
+                self.call(ctx, Ok).await?.remember(ctx)?;
             }
             Ok(())
         }
         .boxed()
     }
 
-    fn capacity(&self, now: Timestamp) -> Capacity {
-        self.health.capacity(now)
+    fn capacity(&self) -> Capacity {
+        self.health.capacity()
+    }
+
+    fn down_within(&self, from: Timestamp, to: Timestamp) -> Duration {
+        self.health.down_within(from, to)
     }
 }

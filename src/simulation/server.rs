@@ -17,7 +17,7 @@ use crate::sender::verdict::{Around, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
     Bound, Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, StateChange, Step,
-    TakenDoubt, TakenEvent, TakenSend,
+    TakenDoubt, TakenEvent, TakenSend, Takes,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -100,7 +100,8 @@ impl Server {
 
     /// Takes events to their handlers.
     pub(super) fn take_events(&mut self, now: Timestamp) {
-        let room = [PAGE, INSTAGRAM].map(|account| Room { account: AccountId::new(account), slots: 2 });
+        let room =
+            [PAGE, INSTAGRAM].map(|account| Room { account: AccountId::new(account), slots: 2, takes: Takes::InOrder });
         self.running.extend(self.store.take(&room, now).items);
     }
 

@@ -51,6 +51,19 @@ pub struct Room {
     pub account: AccountId,
     /// How many more.
     pub slots: usize,
+    /// Which.
+    pub takes: Takes,
+}
+
+/// Which of its due events an account's loop takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Those that are due first.
+    InOrder,
+    /// Those that have never failed, where there is one; else those that are due first.
+    FreshFirst,
+    /// Only those that have never failed.
+    FreshOnly,
 }
 
 /// How much an account's sender can take on.
@@ -90,7 +103,9 @@ pub struct TakenEvent {
     pub at: Option<Timestamp>,
     /// Which try this is, from 1.
     pub attempt: u32,
-    /// When it first failed, where it did.
+    /// Whether an earlier try has failed, for whatever reason.
+    pub has_failed: bool,
+    /// When the first failure came that counted against the event.
     pub first_failed_at: Option<Timestamp>,
     /// When it arrived here.
     pub received_at: Timestamp,
@@ -197,7 +212,7 @@ pub struct Failure {
     pub error: String,
     /// What becomes of it.
     pub next: Next,
-    /// Whether the time in which it is tried runs from its first failure. It does not from one that was not the event's.
+    /// Whether the failure counts against the event: the time in which it is tried runs from the first one that does.
     pub counts: bool,
     /// What is said all the same.
     pub owed: Owed,
@@ -344,8 +359,10 @@ pub enum Decided {
 /// The accounts that can take nothing before the clock moves.
 #[derive(Clone, Debug, Default)]
 pub struct Shut {
-    /// Whose handlers are down.
+    /// Whose handlers take no event.
     pub events: Vec<AccountId>,
+    /// Whose handlers take only events that have never failed.
+    pub failed_events: Vec<AccountId>,
     /// Whose sends are throttled.
     pub sends: Vec<AccountId>,
 }

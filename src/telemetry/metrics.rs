@@ -1,9 +1,13 @@
 //! Every metric, by name.
 
+use std::sync::Arc;
+
 use metrics::{
     Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+const RELAY_UP: &str = "rejoinder_relay_up";
 
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 30.0];
 
@@ -11,6 +15,7 @@ const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 3
 #[derive(Clone)]
 pub struct Metrics {
     handle: PrometheusHandle,
+    recorder: Arc<PrometheusRecorder>,
     /// Deliveries that were signed and kept.
     pub deliveries_accepted: Counter,
     /// Requests without a valid signature.
@@ -66,13 +71,20 @@ impl Metrics {
             .set_buckets(SECONDS)
             .expect("the buckets are a list that is not empty")
             .build_recorder();
-        let handle = recorder.handle();
-        metrics::with_local_recorder(&recorder, || Metrics::describe(handle))
+        let recorder = Arc::new(recorder);
+        metrics::with_local_recorder(&*recorder, || Metrics::describe(Arc::clone(&recorder)))
     }
 
-    fn describe(handle: PrometheusHandle) -> Metrics {
+    /// Whether an account's relay is up: 1, or 0.
+    pub fn relay_up(&self, account: &str) -> Gauge {
+        metrics::with_local_recorder(&*self.recorder, || gauge!(RELAY_UP, "account" => account.to_owned()))
+    }
+
+    fn describe(recorder: Arc<PrometheusRecorder>) -> Metrics {
+        describe_gauge!(RELAY_UP, "Whether the account's relay is up: 1, or 0 while its events wait");
         Metrics {
-            handle,
+            handle: recorder.handle(),
+            recorder,
             deliveries_accepted: count("rejoinder_deliveries_accepted_total", "Deliveries that were signed and kept"),
             deliveries_unsigned: count("rejoinder_deliveries_unsigned_total", "Requests without a valid signature"),
             deliveries_unavailable: count("rejoinder_deliveries_unavailable_total", "Deliveries answered 503"),

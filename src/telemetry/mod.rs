@@ -4,8 +4,10 @@
 //! sentence and fields; the same thing has the same field name everywhere (`account`, `event`, `send`, `code`).
 
 mod metrics;
+mod relays;
 
 pub use metrics::Metrics;
+pub use relays::{DownBecause, RelaySign, Relays};
 
 use std::io::IsTerminal;
 

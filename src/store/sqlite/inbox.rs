@@ -5,10 +5,9 @@ use rusqlite::{OptionalExtension, params};
 use super::answer::OVERDUE;
 use super::turn::{self, Turn};
 use super::work::Work;
-use super::{ledger, step};
+use super::{due, step};
 use crate::clock::Timestamp;
-use crate::event::Kind;
-use crate::id::{AccountId, EventId, PersonId, Thread};
+use crate::id::{AccountId, EventId};
 use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
@@ -27,76 +26,19 @@ pub(in crate::store) fn take(
     now: Timestamp,
 ) -> rusqlite::Result<Taken<TakenEvent>> {
     let mut taken = Taken { items: Vec::new(), next_due: None };
-    for Room { account, slots } in room {
-        let before = taken.items.len();
-        due(work, account.as_str(), *slots, now, &mut taken.items)?;
-        if taken.items.len() - before < *slots {
-            let next = next_due(work, account.as_str(), now)?;
+    for room in room {
+        let events = due::due(work, room, now)?;
+        if events.len() < room.slots {
+            let next = due::next_due(work, room.account.as_str(), now)?;
             taken.next_due = [taken.next_due, next].into_iter().flatten().min();
         }
+        taken.items.extend(events);
     }
     let mut mark = work.db.prepare_cached("UPDATE event SET status = 2, attempts = attempts + 1 WHERE id = ?1")?;
     for event in &taken.items {
         mark.execute([event.id.0])?;
     }
     Ok(taken)
-}
-
-fn due(
-    work: &Work<'_>,
-    account: &str,
-    slots: usize,
-    now: Timestamp,
-    events: &mut Vec<TakenEvent>,
-) -> rusqlite::Result<()> {
-    let blocked = ledger::blocked(work, &AccountId::new(account))?;
-    let mut statement = work.db.prepare_cached(
-        "SELECT event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-                opened_at, opened_by, last_message_at, event.kind, at, steps, state_before, thread, answer_by
-         FROM event JOIN conversation ON conversation.id = event.conversation
-         WHERE event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3",
-    )?;
-    let rows = statement.query_map(params![account, now.0, slots], |row| {
-        let has_steps = row.get::<_, i64>(14)? > 0;
-        let person = row.get::<_, Option<String>>(2)?.map(PersonId::new);
-        let event = TakenEvent {
-            id: EventId(row.get(0)?),
-            account: AccountId::new(row.get::<_, String>(1)?),
-            person: person.clone(),
-            kind: row.get(12)?,
-            at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
-            standby: row.get(3)?,
-            attempt: row.get(4)?,
-            first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
-            received_at: Timestamp(row.get(6)?),
-            raw: row.get(7)?,
-            // A turn that is run again starts from what its first try knew.
-            state: row.get(if has_steps { 15 } else { 8 })?,
-            steps: Vec::new(),
-            facts: ledger::of_row(row, 9, person, blocked, None)?,
-            thread: Thread::from_number(row.get(16)?),
-            answer_by: row.get::<_, Option<i64>>(17)?.map(Timestamp),
-        };
-        Ok((event, has_steps))
-    })?;
-    for row in rows {
-        let (mut event, has_steps) = row?;
-        if has_steps {
-            event.steps = step::taken(work, event.id)?;
-        }
-        if event.kind == Kind::Comment.as_str() {
-            event.facts.right = ledger::of_event(work, &event)?;
-        }
-        events.push(event);
-    }
-    Ok(())
-}
-
-fn next_due(work: &Work<'_>, account: &str, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
-    work.db
-        .prepare_cached("SELECT due FROM event WHERE account = ?1 AND status = 0 AND due > ?2 ORDER BY due LIMIT 1")?
-        .query_row(params![account, now.0], |row| row.get(0).map(Timestamp))
-        .optional()
 }
 
 /// Done: the sends are planned, the state kept, and the conversation's next event comes forward. What is not running any
@@ -140,7 +82,7 @@ fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Res
         .db
         .prepare_cached(
             "UPDATE event SET status = 0, due = ?2, error = ?3,
-               first_failed_at = CASE WHEN ?5 THEN ifnull(first_failed_at, ?4) END
+               first_failed_at = CASE WHEN ?5 THEN ifnull(first_failed_at, ?4) ELSE first_failed_at END
              WHERE id = ?1 AND status = 2",
         )?
         .execute(params![failure.event.0, at.0, failure.error, failure.now.0, failure.counts])?;
@@ -151,7 +93,7 @@ fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Res
     turn::of(work, failure.event).map(Some)
 }
 
-/// Whether nobody is at work, nobody waits for an overdue answer, and nothing is due but for accounts that cannot take it now.
+/// True when no event is running, no send is in flight, no answer is overdue, and nothing is due that its account can take now.
 pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
     let at_work = work
         .db
@@ -162,22 +104,33 @@ pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timest
         ))?
         .query_row([now.0], |row| row.get::<_, bool>(0))?;
     Ok(!at_work
-        && !is_due(work, "event", EventStatus::Ready as i64, &shut.events, now)?
-        && !is_due(work, "send", SendStatus::Ready as i64, &shut.sends, now)?
-        && !is_due(work, "send", SendStatus::InDoubt as i64, &[], now)?)
+        && !is_event_due(work, shut, now)?
+        && due_for(work, "send", SendStatus::Ready as i64, &shut.sends, now)?.is_empty()
+        && due_for(work, "send", SendStatus::InDoubt as i64, &[], now)?.is_empty())
 }
 
-fn is_due(work: &Work<'_>, table: &str, status: i64, shut: &[AccountId], now: Timestamp) -> rusqlite::Result<bool> {
-    let sql = format!("SELECT DISTINCT account FROM {table} WHERE status = {status} AND due <= ?1");
-    let mut statement = work.db.prepare_cached(&sql)?;
-    let mut rows = statement.query([now.0])?;
-    while let Some(row) = rows.next()? {
-        let account: String = row.get(0)?;
-        if !shut.iter().any(|shut| shut.as_str() == account) {
+fn is_event_due(work: &Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
+    for account in due_for(work, "event", EventStatus::Ready as i64, &shut.events, now)? {
+        if !shut.failed_events.contains(&account) || !due::fresh(work, account.as_str(), 1, now)?.is_empty() {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The accounts for which something is due, without those that are shut.
+fn due_for(
+    work: &Work<'_>,
+    table: &str,
+    status: i64,
+    shut: &[AccountId],
+    now: Timestamp,
+) -> rusqlite::Result<Vec<AccountId>> {
+    let sql = format!("SELECT DISTINCT account FROM {table} WHERE status = {status} AND due <= ?1");
+    let mut statement = work.db.prepare_cached(&sql)?;
+    let accounts = statement.query_map([now.0], |row| Ok(AccountId::new(row.get::<_, String>(0)?)))?;
+    let accounts: Vec<AccountId> = accounts.collect::<Result<_, _>>()?;
+    Ok(accounts.into_iter().filter(|account| !shut.contains(account)).collect())
 }
 
 /// Running events are ready again: their turns were cut off by a shutdown.

@@ -4,6 +4,7 @@ pub(super) mod answer;
 mod conversation;
 mod disclosure;
 pub(super) mod doubt;
+mod due;
 mod echo;
 pub(super) mod held;
 pub(super) mod inbox;

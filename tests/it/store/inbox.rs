@@ -59,7 +59,7 @@ pub async fn there_is_no_more_taken_than_there_is_room(opened: &Opened) {
     }
     assert_eq!(opened.take(3, NOW).await.items.len(), 3);
     assert_eq!(opened.take(9, NOW).await.items.len(), 2);
-    let nobody = vec![Room { account: AccountId::new("999"), slots: 9 }];
+    let nobody = vec![Room { account: AccountId::new("999"), slots: 9, takes: Takes::InOrder }];
     assert!(opened.store().take(nobody, NOW).await.expect("taken").items.is_empty());
 }
 

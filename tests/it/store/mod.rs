@@ -12,7 +12,7 @@ use rejoinder::message::{Action, Message, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
     Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours, Outcome, Owed,
-    Replayed, Room, SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend,
+    Replayed, Room, SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend, Takes,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -254,7 +254,7 @@ impl Opened {
 }
 
 fn room(slots: usize) -> Vec<Room> {
-    vec![Room { account: AccountId::new(SHOP), slots }]
+    vec![Room { account: AccountId::new(SHOP), slots, takes: Takes::InOrder }]
 }
 
 fn send_room(slots: usize, in_flight: &[SendId]) -> Vec<SendRoom> {

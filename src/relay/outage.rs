@@ -1,0 +1,170 @@
+//! Tells an outage of the relay from events that fail by themselves: decisions alone, without a clock or a lock.
+//!
+//! - Whoever gets no connection, or 502, 503 or 504, has met an outage (`Met::Absence`). Anything else that is no usable answer
+//!   may be the event's fault. It is an outage only when the first tries of events of three conversations fail so in a row.
+//! - While a relay is down it is called by one event at a time, and a usable answer ends the outage. Events that have failed
+//!   before are tried after a second, then after pauses that double up to half a minute. An event that has not failed before
+//!   may be the one that the relay answers: it is tried at once where the relay answers at all, and at the latest two seconds
+//!   after the last try where it does not. So the failing events of some people never keep others waiting for long.
+//! - An outage in which the relay was not there ends, too, when it answers anything but that it is unavailable: from then on
+//!   the second half of the first rule holds.
+//! - A call tells something of the time in which it began alone: what fails late, and began before the outage or before its end,
+//!   changes nothing.
+
+use std::time::Duration;
+
+use crate::bot::Capacity;
+use crate::clock::Timestamp;
+use crate::telemetry::DownBecause;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest pause before a relay that is not there is tried by an event that has not failed before.
+const LONGEST_FRESH_PAUSE: Duration = Duration::from_secs(2);
+
+/// How many conversations' events have to fail in a row.
+const CONVERSATIONS: usize = 3;
+
+/// What a call met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// A usable answer.
+    Answer,
+    /// An answer of no use.
+    Unusable,
+    /// The connection broke, or the time for it was up.
+    Silence,
+    /// No relay, or one that says itself that it is unavailable.
+    Absence,
+}
+
+/// A call under way.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    conversation: String,
+    /// Whether an earlier try of its event has failed, for whatever reason.
+    has_failed: bool,
+    period: u64,
+}
+
+/// What has just changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    GoesDown(DownBecause),
+    /// It has been down since this moment.
+    ComesUp(Timestamp),
+}
+
+/// Whether a relay is up, and what is known against it.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// How often it has gone down or come up.
+    period: u64,
+    /// The conversations whose events' first tries have failed since the last usable answer.
+    row: Vec<String>,
+    down: Option<Down>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Down {
+    since: Timestamp,
+    because: DownBecause,
+    pause: Duration,
+    /// When an event that has not failed before may be tried.
+    fresh_from: Timestamp,
+    /// When any event may be.
+    from: Timestamp,
+}
+
+impl Standing {
+    pub(super) fn begin(&self, conversation: String, has_failed: bool) -> Call {
+        Call { conversation, has_failed, period: self.period }
+    }
+
+    pub(super) fn capacity(&self) -> Capacity {
+        match self.down {
+            None => Capacity::Unbounded,
+            Some(Down { fresh_from, from, .. }) => Capacity::Probe { fresh_from, from },
+        }
+    }
+
+    pub(super) fn down_since(&self) -> Option<Timestamp> {
+        self.down.map(|down| down.since)
+    }
+
+    /// A call has ended.
+    pub(super) fn met(&mut self, call: Call, met: Met, now: Timestamp) -> Option<Change> {
+        let is_old = call.period != self.period;
+        let is_absent = self.down.is_some_and(|down| down.because == DownBecause::Unavailable);
+        match (self.down, met) {
+            // A relay that is being stopped still answers what it had taken on.
+            (_, Met::Answer) if is_old && is_absent => None,
+            (_, Met::Answer) => {
+                self.row.clear();
+                self.come_up()
+            }
+            _ if is_old => None,
+            (None, Met::Absence) => Some(self.go_down(DownBecause::Unavailable, now)),
+            (None, _) => self.count(call).then(|| self.go_down(DownBecause::EverythingFails, now)),
+            (Some(_), Met::Unusable) if is_absent => {
+                let change = self.come_up();
+                self.count(call);
+                change
+            }
+            (Some(down), _) => {
+                self.down = Some(down.after(met, now));
+                None
+            }
+        }
+    }
+
+    /// Counts a failure that may be the event's. Whether there are now as many in a row as make an outage.
+    fn count(&mut self, call: Call) -> bool {
+        if !call.has_failed && !self.row.contains(&call.conversation) {
+            self.row.push(call.conversation);
+        }
+        self.row.len() >= CONVERSATIONS
+    }
+
+    fn go_down(&mut self, because: DownBecause, now: Timestamp) -> Change {
+        self.period += 1;
+        self.row.clear();
+        let from = now + FIRST_PAUSE;
+        let down = Down { since: now, because, pause: FIRST_PAUSE, fresh_from: from, from };
+        self.down = Some(Down { fresh_from: down.fresh_from(now), ..down });
+        Change::GoesDown(because)
+    }
+
+    fn come_up(&mut self) -> Option<Change> {
+        let down = self.down.take()?;
+        self.period += 1;
+        Some(Change::ComesUp(down.since))
+    }
+}
+
+impl Down {
+    /// After another call that failed.
+    fn after(mut self, met: Met, now: Timestamp) -> Down {
+        if met == Met::Absence {
+            self.because = DownBecause::Unavailable;
+        }
+        // What an event that has not failed before meets in a pause does not make the pause longer.
+        if self.from <= now {
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            self.from = now + self.pause;
+        }
+        self.fresh_from = self.fresh_from(now);
+        self
+    }
+
+    fn fresh_from(&self, now: Timestamp) -> Timestamp {
+        match self.because {
+            DownBecause::EverythingFails => now,
+            DownBecause::Unavailable => self.from.min(now + LONGEST_FRESH_PAUSE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
