@@ -30,7 +30,7 @@ pub struct Answer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// No connection came about.
+    /// No connection came about: the name is unknown, nothing listens there, or the TLS handshake failed.
     #[error("no connection came about")]
     Unreachable,
     /// The connection broke before all of the answer was there.
@@ -81,5 +81,49 @@ impl Fetch {
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, content_type, body: body.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What comes of a call to a server that reads something, says this and closes.
+    async fn called(scheme: &str, says: &'static [u8]) -> Result<Answer, FetchError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("{scheme}://{}/", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(says).await;
+            }
+        });
+        call(&url).await
+    }
+
+    async fn call(url: &str) -> Result<Answer, FetchError> {
+        Fetch::new().expect("a client").post(url, HeaderMap::new(), b"{}".to_vec(), 10).await
+    }
+
+    #[tokio::test]
+    async fn no_connection_is_told_from_one_that_broke() {
+        let unreachable = |result| matches!(result, Err(FetchError::Unreachable));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let gone = listener.local_addr().expect("an address");
+        drop(listener);
+        assert!(unreachable(call(&format!("http://{gone}/")).await), "nothing listens");
+        assert!(unreachable(call("http://relay.invalid/").await), "the name is unknown");
+        assert!(unreachable(called("https", b"HTTP/1.1 200 OK\r\n\r\n").await), "it does not speak TLS");
+        assert!(unreachable(called("https", b"").await), "it closes during the TLS handshake");
+
+        let broken = |result| matches!(result, Err(FetchError::Broken));
+        assert!(broken(called("http", b"").await), "it closes after the request");
+        assert!(broken(called("http", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await), "half an answer");
+        assert!(broken(called("http", b"no HTTP").await));
+        let long = called("http", b"HTTP/1.1 503 X\r\ncontent-length: 11\r\n\r\n12345678901").await;
+        assert!(matches!(long, Err(FetchError::TooLong { status: StatusCode::SERVICE_UNAVAILABLE, .. })));
     }
 }

@@ -18,6 +18,7 @@ const FORBIDDEN: &[&str] = &[CANARY, "sha256=", "appsecret_proof"];
 static START: Once = Once::new();
 static TRACES: AtomicUsize = AtomicUsize::new(0);
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static OF_RELAYS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Watches the log of this process from here on.
 pub fn watch() {
@@ -38,6 +39,13 @@ pub fn check_text(log: &str) {
     assert!(found.is_empty(), "logged: {found:#?}");
 }
 
+/// What was logged of the relay of an account: that it is down, or up again. For a name that no other test's account has.
+pub fn of_relay(account: &str) -> Vec<String> {
+    let of_account = format!("account={account} ");
+    let lines = OF_RELAYS.lock().unwrap_or_else(PoisonError::into_inner);
+    lines.iter().filter(|line| line.contains(&of_account)).cloned().collect()
+}
+
 /// How many lines were logged at TRACE.
 pub fn traces() -> usize {
     TRACES.load(Ordering::Relaxed)
@@ -53,6 +61,9 @@ impl io::Write for Watch {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         TRACES.fetch_add(usize::from(text.contains(" TRACE ")), Ordering::Relaxed);
+        if text.contains("the relay is ") {
+            OF_RELAYS.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone().into_owned());
+        }
         if is_forbidden(&text) {
             FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(text.into_owned());
         }

@@ -84,6 +84,44 @@ pub async fn a_failed_event_waits_for_its_time_and_holds_back_its_conversation(o
     assert_eq!((again.id, again.attempt, again.first_failed_at), (event.id, 2, Some(NOW)));
 }
 
+pub async fn one_that_has_not_failed_is_found_among_any_number_that_have(opened: &Opened) {
+    const FAILED: usize = 2_500;
+    let take = async |takes, now| {
+        let room = vec![Room { account: AccountId::new(SHOP), slots: 1, takes }];
+        ids(&opened.store().take(room, now).await.expect("taken").items)
+    };
+    let items: Vec<_> = (0..FAILED).map(|n| message(&format!("72{n}"), &format!("failed {n}"), "x", NOW)).collect();
+    opened.append(&delivery(&items), NOW).await;
+    for event in opened.take(FAILED, NOW).await.items {
+        // A failure that does not count against the event is one all the same.
+        let (error, next, owed) = ("told to".into(), Next::Retry(NOW), Owed::default());
+        opened.store().fail(Failure { event: event.id, error, next, counts: false, owed, now: NOW }).await;
+    }
+    assert_eq!(take(Takes::FreshOnly, NOW).await, [""; 0]);
+    let later = NOW + HOUR;
+    opened.append(&delivery(&[message(ADA, "fresh", "x", NOW)]), later).await;
+    assert_eq!(take(Takes::FreshOnly, NOW).await, [""; 0], "it is not due yet");
+    assert_eq!(take(Takes::FreshFirst, later).await, [r#""fresh""#]);
+    assert_eq!(take(Takes::FreshOnly, later).await, [""; 0], "it is taken once");
+    assert_eq!(take(Takes::FreshFirst, later).await, [r#""failed 0""#], "where there is none, any");
+    assert_eq!(take(Takes::InOrder, later).await, [r#""failed 1""#]);
+}
+
+pub async fn a_failure_that_does_not_count_leaves_the_first_one_that_did(opened: &Opened) {
+    opened.says(ADA, "a1").await;
+    for (counts, first) in
+        [(false, None), (true, Some(NOW + HOUR)), (false, Some(NOW + HOUR)), (true, Some(NOW + HOUR))]
+    {
+        let event = opened.take(1, NOW + HOUR).await.items.remove(0);
+        let (error, next, owed, now) = ("told to".into(), Next::Retry(NOW), Owed::default(), NOW + HOUR);
+        opened.store().fail(Failure { event: event.id, error, next, counts, owed, now }).await;
+        let again = opened.take(1, NOW + HOUR).await.items.remove(0);
+        assert_eq!((again.has_failed, again.first_failed_at), (true, first));
+        let (error, next, owed) = ("told to".into(), Next::Retry(NOW), Owed::default());
+        opened.store().fail(Failure { event: event.id, error, next, counts: false, owed, now }).await;
+    }
+}
+
 pub async fn a_dead_event_lets_its_conversation_go_on(opened: &Opened) {
     opened.says(ADA, "a1").await;
     opened.says(ADA, "a2").await;

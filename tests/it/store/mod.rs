@@ -42,6 +42,8 @@ macro_rules! contract {
                     events_of_a_conversation_are_taken_one_after_the_other
                     there_is_no_more_taken_than_there_is_room
                     a_failed_event_waits_for_its_time_and_holds_back_its_conversation
+                    one_that_has_not_failed_is_found_among_any_number_that_have
+                    a_failure_that_does_not_count_leaves_the_first_one_that_did
                     a_dead_event_lets_its_conversation_go_on
                     what_a_handler_did_is_kept_with_the_events_end
                     a_turn_that_was_over_changes_nothing

@@ -1,0 +1,342 @@
+//! An outage of the relay, or an event that it cannot take.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rejoinder::clock::Timestamp;
+use rejoinder::emulator::{Person, World};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::harness::{Rig, Wish, delivery, logs, message, world};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a relay does with an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Answers,
+    Says(u16),
+    Closes,
+}
+
+/// A relay that decides by what it is asked. It answers with the text that it was told, or with `ok`.
+struct Relay {
+    url: String,
+    does: Mutex<Box<dyn Fn(&Value) -> Does + Send>>,
+    asked: Mutex<Vec<Value>>,
+    at_work: AtomicUsize,
+    /// The most calls at a time.
+    most: AtomicUsize,
+}
+
+impl Relay {
+    async fn new(does: impl Fn(&Value) -> Does + Send + 'static) -> Arc<Relay> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/bot", listener.local_addr().expect("an address"));
+        let (at_work, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let relay = Arc::new(Relay { url, does: Mutex::new(Box::new(does)), asked: Mutex::default(), at_work, most });
+        relay.listen(listener);
+        relay
+    }
+
+    fn listen(self: &Arc<Relay>, listener: TcpListener) {
+        let relay = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let relay = Arc::clone(&relay);
+                tokio::spawn(async move { relay.serve(stream).await });
+            }
+        });
+    }
+
+    /// One request on each connection.
+    async fn serve(&self, mut stream: TcpStream) -> Option<()> {
+        let asked = request(&mut stream).await?;
+        self.most.fetch_max(self.at_work.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let does = self.does.lock().expect("a rule")(&asked);
+        let text = asked["event"]["message"]["text"].as_str().unwrap_or("ok").to_owned();
+        self.asked.lock().expect("a list").push(asked);
+        tokio::task::yield_now().await;
+        self.at_work.fetch_sub(1, Ordering::SeqCst);
+        let (status, body) = match does {
+            Does::Answers => (200, json!({"replies": [{"message": {"text": text}}]}).to_string()),
+            Does::Says(status) => (status, String::new()),
+            Does::Closes => return None,
+        };
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        stream.write_all((head + &body).as_bytes()).await.ok()
+    }
+
+    fn now_does(&self, does: impl Fn(&Value) -> Does + Send + 'static) {
+        *self.does.lock().expect("a rule") = Box::new(does);
+    }
+
+    fn calls(&self) -> usize {
+        self.asked.lock().expect("a list").len()
+    }
+
+    /// The texts of one person, in the order in which they were answered.
+    fn texts_of(&self, number: usize) -> Vec<String> {
+        let asked = self.asked.lock().expect("a list");
+        let of_person = asked.iter().filter(|asked| asked["person"] == id(number).as_str());
+        of_person.map(|asked| asked["event"]["message"]["text"].as_str().unwrap_or("").to_owned()).collect()
+    }
+}
+
+/// The JSON that is posted.
+async fn request(stream: &mut TcpStream) -> Option<Value> {
+    let mut read = Vec::new();
+    loop {
+        if stream.read_buf(&mut read).await.ok()? == 0 {
+            return None;
+        }
+        let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&read[..end]).to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse::<usize>().ok()?;
+        if read.len() >= end + 4 + length {
+            return serde_json::from_slice(&read[end + 4..]).ok();
+        }
+    }
+}
+
+fn refuses_pictures(asked: &Value) -> Does {
+    if asked["event"]["message"]["attachments"].is_array() { Does::Says(500) } else { Does::Answers }
+}
+
+fn id(number: usize) -> String {
+    format!("73700000{number:08}")
+}
+
+fn person(number: usize) -> String {
+    format!("person{number}")
+}
+
+fn crowd(size: usize) -> World {
+    let person = |number| Person { name: person(number), ids: [("shop".to_owned(), id(number))].into() };
+    World { people: (0..size).map(person).collect(), ..world() }
+}
+
+async fn rig(url: &str, people: usize, more: &[(&'static str, &str)]) -> Rig {
+    let mut settings = vec![("relay.url", url.to_owned())];
+    settings.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
+    Rig::with(Wish { handler: "relay", settings, world: crowd(people), ..Wish::default() }).await
+}
+
+async fn sends_a_picture(rig: &Rig, number: usize) {
+    let picture = json!([{"type": "image", "payload": {"url": "https://cdn.example/i.jpg"}}]);
+    rig.act(json!({"person": person(number), "account": "shop", "do": "message", "attachments": picture})).await;
+}
+
+/// The clock goes on in steps of a second.
+async fn pass(rig: &Rig, seconds: u64) {
+    for _ in 0..seconds {
+        rig.comes_to_rest().await;
+        rig.clock.advance(SECOND);
+    }
+    rig.comes_to_rest().await;
+}
+
+/// Somebody writes, and is answered within five seconds.
+async fn is_answered(rig: &Rig, number: usize) {
+    rig.says(&person(number), "shop", "hello").await;
+    let expected = ["person: hello", "business: hello"];
+    for _ in 0..=5 {
+        rig.comes_to_rest().await;
+        if rig.chat("shop", &person(number)).await.ends_with(&expected.map(str::to_owned)) {
+            return;
+        }
+        rig.clock.advance(SECOND);
+    }
+    panic!("not answered within 5 s: {:#?}", rig.events(&format!("person={}", id(number))).await);
+}
+
+async fn count(rig: &Rig, status: &str) -> usize {
+    rig.events(&format!("kind=message&status={status}")).await.len()
+}
+
+/// After messenger-ruby#39.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_80_pictures_of_some_keep_nobody_else_waiting_and_die() {
+    let relay = Relay::new(refuses_pictures).await;
+    let rig = rig(&relay.url, 32, &[]).await;
+    for number in 0..12 {
+        sends_a_picture(&rig, number).await;
+    }
+    pass(&rig, 12).await;
+    for number in 12..20 {
+        let wrote_at = rig.now();
+        is_answered(&rig, number).await;
+        pass(&rig, 15 - rig.now().since(wrote_at).as_secs()).await;
+        if number == 18 {
+            assert_eq!(count(&rig, "dead").await, 0, "they are tried for two minutes, without the time of the outage");
+        }
+    }
+    // They are tried for two minutes from the first answer, and the last wait is 30 s.
+    pass(&rig, 30).await;
+    assert_eq!(count(&rig, "dead").await, 12);
+    // Whoever sent a picture goes on.
+    is_answered(&rig, 3).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_pictures_wait_a_text_does_not() {
+    let relay = Relay::new(refuses_pictures).await;
+    let rig = rig(&relay.url, 104, &[("dispatch.slots_per_account", "8"), ("dispatch.retry_for", "20s")]).await;
+    for round in 0..2 {
+        for number in 50 * round..50 * (round + 1) {
+            sends_a_picture(&rig, number).await;
+        }
+        is_answered(&rig, 100 + round).await;
+        pass(&rig, 7).await;
+    }
+    pass(&rig, 60).await;
+    assert_eq!(count(&rig, "dead").await, 100);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_closes_the_connection_on_one_event_loses_that_alone() {
+    let hates = |asked: &Value| if asked["event"]["message"]["text"] == "bad" { Does::Closes } else { Does::Answers };
+    let relay = Relay::new(hates).await;
+    let rig = rig(&relay.url, 8, &[]).await;
+    rig.says(&person(0), "shop", "bad").await;
+    rig.says(&person(0), "shop", "good").await;
+    for number in 1..8 {
+        is_answered(&rig, number).await;
+        pass(&rig, 20).await;
+    }
+    let dead = rig.events("kind=message&status=dead").await;
+    assert_eq!((dead.len(), &dead[0]["error"]), (1, &json!("the connection broke")));
+    assert_eq!(rig.chat("shop", "person0").await, ["person: bad", "person: good", "business: good"]);
+    rig.end().await;
+}
+
+/// Ten minutes without a usable answer, of every kind, and a `retry_for` that is shorter than a wait.
+async fn waits_out(does: Does) {
+    let relay = Relay::new(move |_| does).await;
+    let rig = rig(&relay.url, 4, &[("dispatch.retry_for", "3s")]).await;
+    for text in ["one", "two"] {
+        for number in 0..4 {
+            rig.says(&person(number), "shop", text).await;
+        }
+    }
+    for _ in 0..60 {
+        rig.comes_to_rest().await;
+        rig.clock.advance(10 * SECOND);
+    }
+    rig.comes_to_rest().await;
+    assert_eq!((count(&rig, "pending").await, count(&rig, "dead").await), (8, 0));
+    let before = relay.calls();
+    relay.now_does(|_| Does::Answers);
+    pass(&rig, 40).await;
+    assert_eq!((count(&rig, "done").await, count(&rig, "dead").await), (8, 0));
+    for number in 0..4 {
+        let texts = relay.texts_of(number);
+        assert_eq!(texts[texts.len() - 2..], ["one", "two"], "in order");
+        assert!(texts[..texts.len() - 1].iter().all(|text| text == "one"));
+    }
+    assert_eq!(relay.calls(), before + 8);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_event_dies_of_an_outage_however_short_retry_for_is() {
+    for does in [Does::Says(503), Does::Says(502), Does::Says(504), Does::Says(500), Does::Says(404), Does::Closes] {
+        waits_out(does).await;
+    }
+}
+
+/// How many calls the relay had while the clock went on for so many seconds.
+async fn calls_within(rig: &Rig, relay: &Relay, seconds: u64) -> usize {
+    let before = relay.calls();
+    pass(rig, seconds).await;
+    relay.calls() - before
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_ten_thousand_wait_a_relay_that_is_down_is_called_now_and_then_and_once_at_a_time() {
+    const PEOPLE: usize = 10_000;
+    let relay = Relay::new(|_| Does::Says(503)).await;
+    let rig = rig(&relay.url, 1, &[("store.queue", "20000")]).await;
+    rig.says("person0", "shop", "hello").await;
+    pass(&rig, 0).await;
+    let write = |number: usize| message(&id(number), &format!("m_{number}"), "hello", rig.now());
+    for first in (1..PEOPLE).step_by(500) {
+        let items: Vec<_> = (first..PEOPLE.min(first + 500)).map(write).collect();
+        assert_eq!(rig.deliver(&delivery(&items)).await, 200);
+    }
+    assert_eq!(relay.calls(), 1);
+    let calls = calls_within(&rig, &relay, 60).await;
+    assert!((25..=31).contains(&calls), "{calls} calls in a minute");
+    assert_eq!(relay.most.load(Ordering::SeqCst), 1);
+    let asked: Vec<_> = relay.asked.lock().expect("a list").iter().map(|asked| asked["person"].to_string()).collect();
+    let people: std::collections::HashSet<_> = asked.iter().collect();
+    assert_eq!(people.len(), asked.len(), "each call takes an event that has not failed before");
+    assert_eq!((count(&rig, "dead").await, count(&rig, "running").await), (0, 0));
+    rig.stop_and_end().await;
+}
+
+const QUIET: &str = "quiet_shop";
+const QUIET_ID: &str = "104000000000777";
+
+/// A rig with an account more, whose name stands in no other test's log.
+async fn quiet_rig(url: &str) -> Rig {
+    let own = [
+        ("accounts.quiet_shop.platform", "messenger"),
+        ("accounts.quiet_shop.id", QUIET_ID),
+        ("accounts.quiet_shop.access_token", "EAAQuiet"),
+        ("accounts.quiet_shop.handler", "relay"),
+        ("accounts.quiet_shop.bot", "hybrid"),
+        ("accounts.quiet_shop.relay.url", url),
+    ];
+    rig("http://127.0.0.1:9/unused", 1, &own).await
+}
+
+async fn writes_to_the_quiet_shop(rig: &Rig, number: usize, at: Timestamp) {
+    let mut item = message(&id(number), &format!("m_{number}"), logs::TEXT, at);
+    item["recipient"]["id"] = json!(QUIET_ID);
+    let body = json!({"object": "page", "entry": [{"id": QUIET_ID, "time": 1, "messaging": [item]}]});
+    assert_eq!(rig.deliver(&body).await, 200);
+    rig.comes_to_rest().await;
+}
+
+/// What `/readyz` and `/metrics` say of the relay.
+async fn shown(rig: &Rig) -> (Value, String) {
+    let ready = rig.http.get(rig.admin("/readyz")).send().await.expect("an answer");
+    assert_eq!(ready.status(), 200, "a relay that is down keeps no delivery out");
+    let ready: Value = serde_json::from_slice(&ready.bytes().await.expect("a body")).expect("JSON");
+    let metrics = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let start = format!("rejoinder_relay_up{{account=\"{QUIET}\"}} ");
+    let up = metrics.lines().find_map(|line| line.strip_prefix(&start)).expect("a gauge").to_owned();
+    (ready["relays"][QUIET].clone(), up)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_relay_goes_down_and_returns_is_told_once_each() {
+    let relay = Relay::new(|_| Does::Says(500)).await;
+    let rig = quiet_rig(&relay.url).await;
+    assert_eq!(shown(&rig).await, (json!({"up": true, "since": null}), "1".to_owned()));
+    for number in 0..2 {
+        writes_to_the_quiet_shop(&rig, number, rig.now()).await;
+    }
+    assert_eq!((shown(&rig).await.1, logs::of_relay(QUIET).len()), ("1".to_owned(), 0));
+    let since = rig.now();
+    for number in 2..9 {
+        writes_to_the_quiet_shop(&rig, number, rig.now()).await;
+    }
+    pass(&rig, 75).await;
+    assert_eq!(shown(&rig).await, (json!({"up": false, "since": since.to_string()}), "0".to_owned()));
+    let lines = logs::of_relay(QUIET);
+    assert!(lines.len() == 1 && lines[0].contains("the relay is down"), "{lines:#?}");
+    relay.now_does(|_| Does::Says(204));
+    pass(&rig, 30).await;
+    assert_eq!(shown(&rig).await, (json!({"up": true, "since": null}), "1".to_owned()));
+    let lines = logs::of_relay(QUIET);
+    let is_up = lines.len() == 2 && lines[1].contains("the relay is up again") && lines[1].contains("down_for=1m");
+    assert!(is_up, "{lines:#?}");
+    rig.end().await;
+}
