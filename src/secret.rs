@@ -26,6 +26,18 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// How many characters of a token are shown, and how long it must be for that.
+const SHOWN: usize = 4;
+const LONG: usize = 8;
+
+/// A token as an operator may see it: its last four characters, by which two of them are told apart. Of a short one nothing is
+/// shown.
+pub fn masked(token: &str) -> String {
+    let length = token.chars().count();
+    let shown: String = if length < LONG { String::new() } else { token.chars().skip(length - SHOWN).collect() };
+    format!("…{shown}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +45,12 @@ mod tests {
     #[test]
     fn a_secret_does_not_print_itself() {
         assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some([secret])");
+    }
+
+    #[test]
+    fn a_masked_token_shows_its_end_where_that_gives_nothing_away() {
+        assert_eq!(masked("6012345678901a1b2"), "…a1b2");
+        assert_eq!(masked("ööööööäß"), "…ööäß");
+        assert_eq!(masked("hunter2"), "…");
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn one(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Path((name, person)) = path?;
-    let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
+    let (name, account) = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let row = admin.store.conversation(account.id.clone(), PersonId::new(&person)).await?;
     let now = admin.clock.now();
     let window = row.window;

@@ -8,6 +8,7 @@ mod conversations;
 mod error;
 mod events;
 mod health;
+mod mask;
 mod openapi;
 mod page;
 mod post;
@@ -60,6 +61,11 @@ pub struct Account {
 }
 
 impl Admin {
+    /// An account by its name, however that is written: names are lower case in the settings.
+    fn account(&self, name: &str) -> Option<(&str, &Account)> {
+        self.accounts.get_key_value(&name.to_ascii_lowercase()).map(|(name, account)| (name.as_str(), account))
+    }
+
     fn name_of(&self, id: &AccountId) -> Option<&str> {
         self.accounts.iter().find(|(_, account)| account.id == *id).map(|(name, _)| name.as_str())
     }

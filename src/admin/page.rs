@@ -33,13 +33,11 @@ pub(super) fn after<T: FromStr>(given: Option<&str>) -> Result<Option<T>, ApiErr
     given.map(|given| given.parse().map_err(bad)).transpose()
 }
 
-/// The accounts that a list is narrowed to; none for all. A person belongs to accounts: without one, to any of ours.
-pub(super) fn accounts(admin: &Admin, given: Option<&str>, of_person: bool) -> Result<Vec<AccountId>, ApiError> {
-    let Some(name) = given else {
-        return Ok(if of_person { admin.ids() } else { Vec::new() });
-    };
-    match admin.accounts.get(name) {
-        Some(account) => Ok(vec![account.id.clone()]),
+/// The accounts that a list is narrowed to; none for all, those among them that the settings do not name.
+pub(super) fn accounts(admin: &Admin, given: Option<&str>) -> Result<Vec<AccountId>, ApiError> {
+    let Some(name) = given else { return Ok(Vec::new()) };
+    match admin.account(name) {
+        Some((_, account)) => Ok(vec![account.id.clone()]),
         // It has no rows, and is more likely a slip.
         None => Err(ApiError::no_account()),
     }

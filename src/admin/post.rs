@@ -14,15 +14,15 @@ use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use super::{Account, Admin};
-use crate::id::PersonId;
-use crate::message::{Content, Recipient, Request};
+use crate::id::{PersonId, SendId};
+use crate::message::{Recipient, Request};
 use crate::policy::{self, Refusal};
 use crate::store::{Post, Posted};
 
 /// The longest `Idempotency-Key`.
 const LONGEST_KEY: usize = 255;
 
-/// The rule of what Meta refuses for its form alone: its error code.
+/// The rule of what is no request that policy could judge: Meta's error code for it.
 const FORM: &str = "100";
 
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ pub(super) struct Wish {
     dry_run: bool,
 }
 
-/// Plans a send, or says why it may not be sent.
+/// Plans a send, or says why it may not be sent. What policy refuses is listed; what never became a request is not.
 pub(super) async fn post(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
@@ -40,28 +40,24 @@ pub(super) async fn post(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let (Path(name), Query(Wish { dry_run })) = (path?, wish?);
-    let account = admin.accounts.get(&name).ok_or_else(ApiError::no_account)?;
+    let (_, account) = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let (agent, json) = read(&body)?;
     let request = match Request::try_from(json) {
         Ok(request) => request,
         // A request in form, and one that Meta would refuse: the path says where, never what.
-        Err(fault) => return Ok(refused(FORM, &fault.to_string())),
-    };
-    let unknown_at = match &request.content {
-        Content::Unknown(unknown) => Some(unknown.at.clone()),
-        Content::Message(_) | Content::Action(_) => None,
+        Err(fault) => return Ok(refused(FORM, &fault.to_string(), None)),
     };
     let post = plan(&admin, account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
     if dry_run {
         return Ok(match decide(&admin, &post).await? {
             Ok(()) => Json(json!({"allowed": true})).into_response(),
-            Err(refusal) => refused_by(refusal, unknown_at),
+            Err(refusal) => refused(refusal.rule, &post.refused(refusal).reason, None),
         });
     }
     Ok(match admin.store.post(post).await? {
         Posted::Planned(ids) => (StatusCode::ACCEPTED, Json(json!({"id": ids.first(), "ids": ids}))).into_response(),
-        Posted::Refused(refusal) => refused_by(refusal, unknown_at),
+        Posted::Refused(refusal) => refused(refusal.rule, &refusal.reason, Some(refusal.id)),
         Posted::Conflict => {
             let hint = "use a new Idempotency-Key for another send";
             return Err(ApiError::conflict("something else was posted under this key", hint));
@@ -119,16 +115,12 @@ async fn decide(admin: &Admin, post: &Post) -> Result<Result<(), Refusal>, ApiEr
     Ok(policy::check_parts(&post.standing, facts, post.origin(), &post.sends, post.now))
 }
 
-/// A refusal in policy's words; of a value that Meta does not know, also where it is.
-fn refused_by(refusal: Refusal, unknown_at: Option<String>) -> Response {
-    match unknown_at {
-        Some(at) if refusal.rule == FORM => refused(FORM, &format!("Meta does not know the value at {at}")),
-        _ => refused(refusal.rule, refusal.reason),
+fn refused(rule: &str, reason: &str, id: Option<SendId>) -> Response {
+    let mut answer = json!({"refused": {"rule": rule, "reason": reason}});
+    if let Some(id) = id {
+        answer["id"] = json!(id);
     }
-}
-
-fn refused(rule: &str, reason: &str) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"refused": {"rule": rule, "reason": reason}}))).into_response()
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response()
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

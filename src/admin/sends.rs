@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use super::error::ApiError;
-use super::page;
+use super::{mask, page};
 use crate::id::{PersonId, SendId};
 use crate::store::{Decided, SendQuery, SendRow, SendStatus};
 
@@ -42,7 +42,7 @@ pub(super) async fn list(
         return Err(ApiError::bad_request("there is no such status", hint));
     }
     let query = SendQuery {
-        accounts: page::accounts(&admin, filter.account.as_deref(), filter.person.is_some())?,
+        accounts: page::accounts(&admin, filter.account.as_deref())?,
         person: filter.person.map(PersonId::new),
         statuses,
         limit: limit + 1,
@@ -62,7 +62,7 @@ pub(super) async fn one(
     let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
     let mut send = send(&admin, &row);
     send["agent"] = json!(row.agent);
-    send["request"] = row.request;
+    send["request"] = mask::value(&row.request);
     Ok(Json(send))
 }
 
@@ -103,11 +103,12 @@ fn send(admin: &Admin, row: &SendRow) -> Value {
     json!({
         "id": row.id,
         "account": admin.name_of(&row.account),
-        "person": row.person,
-        "recipient": row.request["recipient"],
+        "person": Some(row.person.as_str()).filter(|person| !person.is_empty()),
+        "recipient": mask::value(&row.request["recipient"]),
         "status": row.status,
         "rule": row.rule,
         "reason": row.reason,
+        "error": row.error,
         "message_id": row.message_id,
         "attempts": row.attempts,
         "repeats": row.repeats,

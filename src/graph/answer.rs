@@ -1,6 +1,5 @@
 //! Meta's answer to a send, read.
 
-use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::client::Accepted;
 use super::error::{Class, SendError, class};
 use crate::id::MessageId;
+use crate::message::{MetaError, Reason};
 
 const MINUTE: u64 = 60;
 
@@ -23,26 +23,11 @@ struct Success {
 
 #[derive(Deserialize)]
 struct Failure {
-    error: GraphError,
+    error: MetaError,
 }
 
-#[derive(Deserialize)]
-struct GraphError {
-    code: i64,
-    #[serde(default)]
-    error_subcode: Option<i64>,
-    #[serde(default)]
-    is_transient: Option<bool>,
-}
-
-impl fmt::Display for GraphError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "error {}", self.code)?;
-        self.error_subcode.map_or(Ok(()), |subcode| write!(out, "/{subcode}"))
-    }
-}
-
-/// What an answer says. Meta's message is not repeated: it is localised, changes, and may quote what was sent.
+/// What an answer says. The reason of a failure is Meta's code; Meta's words, which are localised, change, and may quote what was
+/// sent, go beside it.
 ///
 /// A message that Meta took has an id. An answer without one may come from whatever stands between, and says nothing.
 pub(super) fn read(
@@ -54,7 +39,10 @@ pub(super) fn read(
     if let Some(error) = error(status, headers, body) {
         return Err(error);
     }
-    let doubt = |what| SendError::Doubt { answered: true, reason: format!("HTTP {status} with {what}") };
+    let doubt = |what| {
+        let reason = Reason::new(format!("HTTP {status} with {what}"), meta_error(body));
+        SendError::Doubt { answered: true, reason }
+    };
     match serde_json::from_slice::<Success>(body) {
         Ok(Success { message_id: None, error: None }) if !is_action => Err(doubt("an answer that names no message")),
         Ok(Success { message_id, error: None }) => Ok(Accepted { message_id }),
@@ -64,10 +52,11 @@ pub(super) fn read(
 
 /// What went wrong, where the answer says that something did.
 pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<SendError> {
-    if let Ok(Failure { error }) = serde_json::from_slice(body) {
-        return Some(failure(status, &error, headers));
+    let error = meta_error(body);
+    if let Some(error @ MetaError { code: Some(code), .. }) = error {
+        return Some(failure(status, code, error, headers));
     }
-    let reason = format!("HTTP {status}");
+    let reason = Reason::new(format!("HTTP {status}"), error);
     match status {
         _ if status.is_success() => None,
         StatusCode::TOO_MANY_REQUESTS => Some(SendError::Throttled { after: wait(headers), reason }),
@@ -77,13 +66,20 @@ pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Opt
     }
 }
 
-fn failure(status: StatusCode, error: &GraphError, headers: &HeaderMap) -> SendError {
-    let reason = error.to_string();
+/// The error that the answer carries, where it carries one.
+fn meta_error(body: &[u8]) -> Option<MetaError> {
+    serde_json::from_slice(body).ok().map(|Failure { error }| error)
+}
+
+fn failure(status: StatusCode, code: i64, error: MetaError, headers: &HeaderMap) -> SendError {
+    let subcode = error.error_subcode;
     let is_transient = error.is_transient.unwrap_or(false) || status.is_server_error();
-    match class(error.code, error.error_subcode, is_transient) {
+    let text = subcode.map_or_else(|| format!("error {code}"), |subcode| format!("error {code}/{subcode}"));
+    let reason = Reason::new(text, Some(error));
+    match class(code, subcode, is_transient) {
         Class::Transient => SendError::Doubt { answered: true, reason },
         Class::Throttle => SendError::Throttled { after: wait(headers), reason },
-        Class::Definite => SendError::Rejected { code: error.code, subcode: error.error_subcode, reason },
+        Class::Definite => SendError::Rejected { code, subcode, reason },
     }
 }
 
@@ -153,6 +149,33 @@ mod tests {
             r#"{"error":{"message":"x","code":190}}"#,
             r#"Err(Rejected { code: 190, subcode: None, reason: "error 190" })"#,
         );
+        check(
+            400,
+            &[],
+            r#"{"error":{"message":"x","code":"100","error_subcode":"2018001"}}"#,
+            r#"Err(Rejected { code: 100, subcode: Some(2018001), reason: "error 100/2018001" })"#,
+        );
+        check(400, &[], r#"{"error":{"code":"2"}}"#, r#"Err(Doubt { answered: true, reason: "error 2" })"#);
+    }
+
+    #[test]
+    fn metas_words_go_beside_the_reason_whatever_the_answer_means() {
+        for (status, code) in
+            [(400, r#""code":10,"#), (400, r#""code":2,"#), (400, r#""code":613,"#), (404, ""), (200, "")]
+        {
+            let body = format!(r#"{{"error":{{{code}"message":"Ask Ada","fbtrace_id":"AbC"}}}}"#);
+            let status = StatusCode::from_u16(status).expect("a status");
+            let error = read(status, &HeaderMap::new(), body.as_bytes(), false).expect_err("a failure");
+            let meta = error.reason().meta().expect("Meta's words");
+            assert_eq!(
+                (meta.message.as_deref(), meta.fbtrace_id.as_deref()),
+                (Some("Ask Ada"), Some("AbC")),
+                "{error:?}"
+            );
+            assert!(!format!("{error} {error:?}").contains("Ada"));
+        }
+        let lost = read(StatusCode::BAD_GATEWAY, &HeaderMap::new(), b"<html>", false).expect_err("a failure");
+        assert!(lost.reason().meta().is_none());
     }
 
     #[test]

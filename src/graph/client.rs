@@ -144,7 +144,7 @@ impl Client {
         let body = serde_json::to_vec(&permit.outgoing().request).map_err(|error| SendError::Rejected {
             code: 0,
             subcode: None,
-            reason: format!("it cannot be written as JSON: {error}"),
+            reason: format!("it cannot be written as JSON: {error}").into(),
         })?;
         let is_action = permit.outgoing().request.is_action();
         let result = self.post(body, is_action).await;

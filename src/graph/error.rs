@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::message::Reason;
+
 /// A send that was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -12,7 +14,7 @@ pub enum SendError {
     #[error("nothing was sent: {reason}")]
     NotSent {
         /// What happened.
-        reason: String,
+        reason: Reason,
     },
     /// Too many calls: it may be tried again, after a while.
     #[error("too many calls: {reason}")]
@@ -20,7 +22,7 @@ pub enum SendError {
         /// How long Meta says to wait, where it does.
         after: Option<Duration>,
         /// Meta's code.
-        reason: String,
+        reason: Reason,
     },
     /// Meta says no. It will say no again.
     #[error("Meta refused it: {reason}")]
@@ -30,7 +32,7 @@ pub enum SendError {
         /// Meta's subcode.
         subcode: Option<i64>,
         /// Both, for the operator.
-        reason: String,
+        reason: Reason,
     },
     /// It may have arrived.
     #[error("it may have arrived: {reason}")]
@@ -38,13 +40,13 @@ pub enum SendError {
         /// Whether there was an answer at all.
         answered: bool,
         /// What happened.
-        reason: String,
+        reason: Reason,
     },
 }
 
 impl SendError {
-    /// What happened, in the operator's words.
-    pub fn reason(&self) -> &str {
+    /// What happened, in the operator's words, and in Meta's.
+    pub fn reason(&self) -> &Reason {
         match self {
             SendError::NotSent { reason }
             | SendError::Throttled { reason, .. }

@@ -121,7 +121,7 @@ impl Client {
 
     fn failed(&self, error: &SendError) -> HistoryError {
         let is_throttle = matches!(error, SendError::Throttled { .. });
-        HistoryError { reason: error.reason().to_owned(), not_before: is_throttle.then(|| self.looks_open_at()) }
+        HistoryError { reason: error.reason().to_string(), not_before: is_throttle.then(|| self.looks_open_at()) }
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn after(
     match result {
         Ok(Accepted { message_id }) => Outcome::Sent { message_id },
         // Nobody misses three dots, and nobody wants them late: sender actions are tried once.
-        Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().to_owned() },
+        Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().clone() },
         Err(SendError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
         Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at.min(now + LONGEST_THROTTLE), reason },
         // Meta refuses the second because it has the first.
@@ -87,7 +87,7 @@ pub(crate) enum Verdict {
 pub(crate) fn first(doubt: &TakenDoubt, settings: &settings::Sender, now: Timestamp) -> Option<Verdict> {
     if is_taken_once(&doubt.request) && doubt.doubts < settings.attempts {
         let at = now + settings.retry.wait(doubt.doubts);
-        let reason = "it may be sent twice: Meta takes it once".to_owned();
+        let reason = "it may be sent twice: Meta takes it once".into();
         return Some(Verdict::Settle(Outcome::Later { at, reason }));
     }
     // One without an answer may still be told of by its echo.
@@ -123,11 +123,11 @@ pub(crate) fn judge(
     }
     match around.on_doubt {
         OnDoubt::Resend if doubt.doubts < settings.attempts => {
-            let reason = "nobody can tell whether it arrived, and on_doubt is resend".to_owned();
+            let reason = "nobody can tell whether it arrived, and on_doubt is resend".into();
             Verdict::Settle(Outcome::Later { at: now, reason })
         }
         OnDoubt::Resend | OnDoubt::Hold => {
-            Verdict::Settle(Outcome::Held { reason: "nobody can tell whether it arrived".to_owned() })
+            Verdict::Settle(Outcome::Held { reason: "nobody can tell whether it arrived".into() })
         }
     }
 }
@@ -136,9 +136,9 @@ pub(crate) fn judge(
 fn absent(doubt: &TakenDoubt, around: Around, settings: &settings::Sender, now: Timestamp) -> Verdict {
     if doubt.doubts >= settings.attempts && around.down_at.is_none() {
         let reason = format!("it did not arrive in {} attempts: {}", doubt.doubts, doubt.reason);
-        return Verdict::Settle(Outcome::Failed { reason });
+        return Verdict::Settle(Outcome::Failed { reason: reason.into() });
     }
-    let reason = "it did not arrive: it is not in the conversation".to_owned();
+    let reason = "it did not arrive: it is not in the conversation".into();
     Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.doubts), reason })
 }
 
@@ -163,7 +163,7 @@ fn is_taken_once(request: &Request) -> bool {
 mod tests {
     use super::*;
     use crate::id::{AccountId, MessageId, PersonId, SendId};
-    use crate::message::{Action, Message};
+    use crate::message::{Action, Message, Reason};
     use crate::policy::Origin;
     use crate::store::Bound;
 
@@ -274,7 +274,7 @@ mod tests {
         let judged = |doubts, around| judge(&doubt(hello(ada()), doubts), Evidence::Absent, around, &settings(), at(1));
         let up = around(1, OnDoubt::Hold);
         assert_eq!(judged(11, up), later(61, ABSENT));
-        let reason = "it did not arrive in 12 attempts: error 2".to_owned();
+        let reason = "it did not arrive in 12 attempts: error 2".into();
         assert_eq!(judged(12, up), Verdict::Settle(Outcome::Failed { reason }));
         assert_eq!(judged(12, Around { down_at: Some(at(1)), ..up }), later(61, ABSENT));
         let blind = judge(&doubt(hello(ada()), 12), Evidence::None, around(1, OnDoubt::Resend), &settings(), at(120));
@@ -313,7 +313,7 @@ mod tests {
         let after = |error: &SendError, send: &TakenSend| {
             super::after(Err(error.clone()), send, &settings().retry, at(30), at(0))
         };
-        let reason = || "r".to_owned();
+        let reason = || Reason::from("r");
         let not_sent = SendError::NotSent { reason: reason() };
         let throttled = SendError::Throttled { after: None, reason: reason() };
         let silent = SendError::Doubt { answered: false, reason: reason() };

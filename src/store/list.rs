@@ -11,7 +11,7 @@ use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
 pub struct EventQuery {
     /// Of these accounts; empty for all.
     pub accounts: Vec<AccountId>,
-    /// Of this person; then the accounts must be given, for a person is one only to an account.
+    /// Of this person, as one of the accounts knows them.
     pub person: Option<PersonId>,
     /// Of this kind.
     pub kind: Option<String>,
@@ -51,7 +51,7 @@ pub struct EventRow {
 pub struct SendQuery {
     /// Of these accounts; empty for all.
     pub accounts: Vec<AccountId>,
-    /// In this person's conversations; then the accounts must be given, for a person is one only to an account.
+    /// In this person's conversations, as one of the accounts knows them.
     pub person: Option<PersonId>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<SendStatus>,
@@ -80,6 +80,8 @@ pub struct SendRow {
     pub rule: Option<String>,
     /// Why it is where it is.
     pub reason: Option<String>,
+    /// Meta's words about it, where Meta said any.
+    pub error: Option<Value>,
     /// The message's id at Meta.
     pub message_id: Option<MessageId>,
     /// How often it was tried.

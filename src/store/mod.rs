@@ -17,6 +17,7 @@ mod owed;
 mod own;
 #[cfg(test)]
 mod plain;
+mod post;
 mod sqlite;
 mod status;
 mod types;
@@ -33,6 +34,7 @@ pub use owed::*;
 pub use own::Ours;
 #[cfg(test)]
 pub(crate) use plain::Plain;
+pub use post::*;
 pub use status::*;
 pub use types::*;
 
@@ -136,7 +138,8 @@ impl Store {
     }
 
     /// Plans sends that did not come from a handler, unless policy forbids one of them, or they were posted before under the
-    /// same key: all in one transaction, so that of many who post at once one plans.
+    /// same key: all in one transaction, so that of many who post at once one plans. What is refused is listed, and nothing else
+    /// comes of it.
     pub async fn post(&self, post: Post) -> Result<Posted, StoreError> {
         self.sqlite.write(move |work| posted::post(work, &post)).await
     }

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Origin, Unreadable};
 use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
-use crate::message::{Recipient, Request};
-use crate::policy::{self, Facts, Refusal, Standing, Window};
+use crate::message::{Reason, Request};
+use crate::policy::{self, Facts, Window};
 use crate::store::{Disclosing, Owed};
 
 /// One signed POST from Meta, read.
@@ -270,26 +270,26 @@ pub enum Outcome {
     /// It definitely did not arrive, and never will.
     Failed {
         /// What Meta said.
-        reason: String,
+        reason: Reason,
     },
     /// Nobody can tell.
     InDoubt {
         /// What happened.
-        reason: String,
+        reason: Reason,
         /// Whether no answer came at all, so that its echo may still be on the way.
         silent: bool,
     },
     /// Nobody can tell, and nothing will. Somebody is to decide; the rest of its turn waits with it.
     Held {
         /// What happened.
-        reason: String,
+        reason: Reason,
     },
     /// It definitely did not leave, and is tried again.
     Later {
         /// When.
         at: Timestamp,
         /// What happened.
-        reason: String,
+        reason: Reason,
     },
 }
 
@@ -365,45 +365,6 @@ pub struct Shut {
     pub failed_events: Vec<AccountId>,
     /// Whose sends are throttled.
     pub sends: Vec<AccountId>,
-}
-
-/// Sends that did not come from a handler.
-#[derive(Debug)]
-pub struct Post {
-    /// From whom.
-    pub account: AccountId,
-    /// What the settings say of the account to policy.
-    pub standing: Standing,
-    /// To whom all of it goes.
-    pub recipient: Recipient,
-    /// The person, where the recipient names one.
-    pub person: PersonId,
-    /// The parts, in order.
-    pub sends: Vec<(SendId, Request)>,
-    /// The person who wrote it, where one did.
-    pub agent: Option<String>,
-    /// By what the poster knows it again, and a hash of what was posted.
-    pub key: Option<(String, [u8; 32])>,
-    /// The present moment.
-    pub now: Timestamp,
-}
-
-impl Post {
-    /// Who speaks: a person where one is named.
-    pub fn origin(&self) -> policy::Origin {
-        if self.agent.is_some() { policy::Origin::Agent } else { policy::Origin::Bot }
-    }
-}
-
-/// What became of a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Posted {
-    /// It is planned: now, or under the same key before.
-    Planned(Vec<SendId>),
-    /// Policy forbids it. Nothing of it is kept.
-    Refused(Refusal),
-    /// Something else was posted under this key.
-    Conflict,
 }
 
 /// What became of a wish to handle an event again.

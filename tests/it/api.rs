@@ -59,7 +59,7 @@ async fn what_is_posted_is_sent_inside_the_window_and_refused_outside() {
     rig.clock.advance(Duration::from_secs(24 * 3600));
     let (status, refused) = post(&rig, SENDS, text(ADA, "too late"), None).await;
     assert_eq!((status, &refused["refused"]["rule"]), (422, &json!("P1.1")));
-    assert_eq!(rig.sends("").await.len(), 1, "a refusal is not kept");
+    assert_eq!(rig.sends("status=refused").await.len(), 2, "a refusal is listed");
     rig.end().await;
 }
 

@@ -28,4 +28,5 @@ mod quiet; // what may never stand in a log
 mod relay; // a bot behind HTTP, and the examples
 mod scenarios; // conversations as scripts, by `rejoinder test`
 mod sdk; // Meta's own Business SDK against the emulated Meta
+mod shown; // what an operator is shown: Meta's words, refused posts, masked tokens
 mod store; // what every store promises

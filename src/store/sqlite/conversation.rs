@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::ledger::Owner;
+use super::ledger::{self, Owner};
 use super::work::Work;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Thread};
@@ -33,6 +33,7 @@ pub(super) fn open(work: &Work<'_>, account: &str, thread: Thread, person: &str)
     work.db
         .prepare_cached("INSERT INTO conversation (id, account, thread, person) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, account, thread as i64, person])?;
+    ledger::know(work.db, account)?;
     let owner = Owner::default();
     Ok(Conversation { id, last_event: None, last_send: None, queue_tail: None, send_tail: None, owner })
 }

@@ -20,7 +20,7 @@ pub(in crate::store) fn take(
     for room in room {
         for kept in due(work, room, now)? {
             let Ok(request) = outbox::request(&kept.request) else {
-                let reason = "the kept request cannot be read".to_owned();
+                let reason = "the kept request cannot be read".into();
                 outbox::settle(work, kept.id, &Outcome::Held { reason }, now)?;
                 continue;
             };

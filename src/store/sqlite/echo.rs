@@ -136,7 +136,7 @@ fn settle_sent(
     let arrived = work
         .db
         .prepare_cached(
-            "UPDATE send SET status = 4, rule = NULL, reason = NULL, message_id = ifnull(?2, message_id), at = ?3
+            "UPDATE send SET status = 4, rule = NULL, reason = NULL, error = NULL, message_id = ifnull(?2, message_id), at = ?3
              WHERE id = ?1 AND status IN (5, 6)",
         )?
         .execute(params![send.0, mid, now.0])?;

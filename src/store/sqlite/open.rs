@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Sqlite;
+use super::ledger;
 use super::lock::Lock;
 use super::migrate::migrate;
 use super::recover::recover;
@@ -71,6 +72,9 @@ fn start(
         [],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
+    for account in ours.standings.keys() {
+        ledger::know(&transaction, account.as_str())?;
+    }
     let own = Arc::new(Own::new(&name, ours));
     let mut work = Work { db: &transaction, own: &own, last_event: &mut last_event, woke: Woke::default() };
     set_back::found(&mut work, own.longest_wait(), now)?;

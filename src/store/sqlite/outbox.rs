@@ -9,7 +9,7 @@ use super::work::Work;
 use super::{held, outcome, parked, rights, unanswered};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
-use crate::message::Request;
+use crate::message::{Reason, Request};
 use crate::policy::Origin;
 use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
@@ -202,7 +202,7 @@ pub(in crate::store) fn sending(work: &mut Work<'_>, send: SendId, now: Timestam
     let changed = work
         .db
         .prepare_cached(
-            "UPDATE send SET status = 2, attempts = attempts + 1, attempted_at = ?2, at = ?2,
+            "UPDATE send SET status = 2, attempts = attempts + 1, attempted_at = ?2, at = ?2, error = NULL,
                epochs = iif(instr(epochs, ?3), epochs, rtrim(epochs) || ?3)
              WHERE id = ?1 AND status = 0",
         )?
@@ -217,6 +217,9 @@ struct Change<'a> {
     rule: Option<&'a str>,
     reason: Option<&'a str>,
     message_id: Option<&'a str>,
+    /// Meta's words about it: JSON. Without new ones, those of the last attempt stay until the next; what was sent or refused by
+    /// policy has none.
+    error: Option<String>,
     /// For a doubt: whether no answer came at all.
     silent: Option<bool>,
 }
@@ -242,6 +245,7 @@ pub(in crate::store) fn settle(
     work.db
         .prepare_cached(
             "UPDATE send SET status = ?2, due = ?3, at = ?4, rule = ?5, reason = ?6, message_id = ifnull(?7, message_id),
+               error = CASE WHEN ?2 IN (4, 5) THEN NULL ELSE ifnull(?9, error) END,
                silent = ifnull(?8, silent), doubts = doubts + (?8 IS NOT NULL),
                looks = CASE WHEN ?8 IS NULL THEN looks ELSE 0 END,
                doubted_since = CASE WHEN ?8 IS NOT NULL THEN ifnull(doubted_since, attempted_at) ELSE doubted_since END
@@ -256,6 +260,7 @@ pub(in crate::store) fn settle(
             change.reason,
             change.message_id,
             change.silent,
+            change.error,
         ])?;
     match change.status {
         SendStatus::Ready => work.woke.sends = true,
@@ -280,8 +285,13 @@ pub(in crate::store) fn settle(
     Ok(in_vain)
 }
 
-fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
-    let settled = |status| Change { status, due: now, rule: None, reason: None, message_id: None, silent: None };
+fn change<'a>(outcome: &'a Outcome, now: Timestamp) -> Change<'a> {
+    let settled =
+        |status| Change { status, due: now, rule: None, reason: None, message_id: None, error: None, silent: None };
+    let because = |status, reason: &'a Reason| {
+        let error = reason.meta().and_then(|error| serde_json::to_string(error).ok());
+        Change { reason: Some(reason.as_str()), error, ..settled(status) }
+    };
     match outcome {
         Outcome::Sent { message_id } => {
             Change { message_id: message_id.as_ref().map(MessageId::as_str), ..settled(SendStatus::Sent) }
@@ -289,12 +299,10 @@ fn change(outcome: &Outcome, now: Timestamp) -> Change<'_> {
         Outcome::Refused { rule, reason } => {
             Change { rule: Some(rule), reason: Some(reason), ..settled(SendStatus::Refused) }
         }
-        Outcome::Failed { reason } => Change { reason: Some(reason), ..settled(SendStatus::Failed) },
-        Outcome::InDoubt { reason, silent } => {
-            Change { reason: Some(reason), silent: Some(*silent), ..settled(SendStatus::InDoubt) }
-        }
-        Outcome::Held { reason } => Change { reason: Some(reason), ..settled(SendStatus::Held) },
-        Outcome::Later { at, reason } => Change { due: *at, reason: Some(reason), ..settled(SendStatus::Ready) },
+        Outcome::Failed { reason } => because(SendStatus::Failed, reason),
+        Outcome::InDoubt { reason, silent } => Change { silent: Some(*silent), ..because(SendStatus::InDoubt, reason) },
+        Outcome::Held { reason } => because(SendStatus::Held, reason),
+        Outcome::Later { at, reason } => Change { due: *at, ..because(SendStatus::Ready, reason) },
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlit
     work.db
         .prepare_cached(
             "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, received_at, due, raw)
-             SELECT ?1, id, last_event, account, person, ?3, ?4, 0, ?5, ?5, ?6 FROM conversation WHERE id = ?2",
+             SELECT ?1, id, last_event, account, nullif(person, ''), ?3, ?4, 0, ?5, ?5, ?6 FROM conversation WHERE id = ?2",
         )?
         .execute(params![id, conversation.id, Kind::Outcome.as_str(), queue as i64, now.0, raw.to_string().as_bytes()])?;
     work.db

@@ -2,25 +2,29 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::conversation::Conversation;
 use super::outbox::{self, Planned};
 use super::work::Work;
 use super::{answer, conversation, ledger};
-use crate::id::SendId;
+use crate::id::{PersonId, SendId, Thread};
 use crate::policy;
-use crate::store::{Post, Posted};
+use crate::store::{Post, Posted, RefusedPost, SendStatus};
 
-/// Plans a post, once for each key. A refusal is not remembered: what was shut may be open the next time.
+/// Plans a post, once for each key. What policy refuses is kept for the lists alone, and its key stays free.
 pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Result<Posted> {
     if let Some(before) = before(work, post)? {
         return Ok(before);
     }
     let facts = ledger::facts(work, &post.account, &post.person, &post.recipient)?;
     let person = facts.person.clone();
-    if let Err(refusal) = policy::check_parts(&post.standing, facts, post.origin(), &post.sends, post.now) {
-        return Ok(Posted::Refused(refusal));
-    }
+    let decision = policy::check_parts(&post.standing, facts, post.origin(), &post.sends, post.now);
     let person = person.as_ref().unwrap_or(&post.person);
     let conversation = conversation::open(work, post.account.as_str(), post.recipient.thread(), person.as_str())?;
+    if let Err(refusal) = decision {
+        let refused = post.refused(refusal);
+        list_refused(work, post, &conversation, person, &refused)?;
+        return Ok(Posted::Refused(refused));
+    }
     let planned = Planned::posted(post.agent.as_deref());
     outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
     let words = post.sends.iter().find(|(_, request)| request.as_message().is_some());
@@ -30,6 +34,48 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     let ids: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
     remember(work, post, &ids)?;
     Ok(Posted::Planned(ids))
+}
+
+/// Keeps a refused post in its conversation's history. It has no place in the queue, and no event tells of it: the poster has been
+/// answered.
+fn list_refused(
+    work: &Work<'_>,
+    post: &Post,
+    conversation: &Conversation,
+    person: &PersonId,
+    refused: &RefusedPost,
+) -> rusqlite::Result<()> {
+    let mut previous = conversation.last_send;
+    for (id, request) in &post.sends {
+        let json =
+            serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        work.db
+            .prepare_cached(
+                "INSERT INTO send (id, turn, conversation, previous, account, person, agent, request, status, due, at, rule,
+                                   reason, private)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13)",
+            )?
+            .execute(params![
+                id.0,
+                refused.id.0,
+                conversation.id,
+                previous,
+                post.account.as_str(),
+                person.as_str(),
+                post.agent,
+                json,
+                SendStatus::Refused as i64,
+                post.now.0,
+                refused.rule,
+                refused.reason,
+                request.recipient.thread() == Thread::Comments,
+            ])?;
+        previous = Some(id.0);
+    }
+    work.db
+        .prepare_cached("UPDATE conversation SET last_send = ?2 WHERE id = ?1")?
+        .execute(params![conversation.id, previous])
+        .map(drop)
 }
 
 /// What was posted under the same key before.

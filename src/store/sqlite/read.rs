@@ -10,7 +10,8 @@ use crate::store::{ConversationRow, EventQuery, EventRow, EventStatus, SendQuery
 
 const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error";
 const SEND: &str =
-    "id, account, person, request, status, rule, reason, message_id, attempts, event, at, agent, repeats";
+    "id, account, person, request, status, rule, reason, message_id, attempts, event, at, agent, repeats,
+     error";
 
 pub(in crate::store) fn events(db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<EventRow>> {
     let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
@@ -143,7 +144,7 @@ impl List<'_> {
     }
 
     /// Along each conversation, from its newest row backwards: there is no index by person over all rows. What is dead, open
-    /// or refused has small indexes of its own, and may stand behind a gap that pruning left.
+    /// or refused has small indexes of its own.
     fn of_person<T>(
         &self,
         db: &Connection,
@@ -155,7 +156,8 @@ impl List<'_> {
     ) -> rusqlite::Result<Vec<T>> {
         let mut found = Vec::new();
         let mut conversations = Vec::new();
-        for account in accounts {
+        let all = if accounts.is_empty() { ledger::known_accounts(db)? } else { Vec::new() };
+        for account in accounts.iter().chain(&all) {
             conversations.extend(of_name(db, account, person)?);
         }
         for conversation in conversations {
@@ -218,7 +220,11 @@ impl List<'_> {
                 let shown = self.shows(one, before)?;
                 Ok((one.get("row_previous")?, if shown { Some(row(one)?) } else { None }))
             };
-            let Some((previous, item)) = db.prepare_cached(&step)?.query_row([id], read).optional()? else { break };
+            let Some((previous, item)) = db.prepare_cached(&step)?.query_row([id], read).optional()? else {
+                // A gap that pruning left. Of what is older, only the few rows are left that pruning passes over.
+                let (left, before) = (limit + start - found.len(), Some(before.map_or(id, |before| before.min(id))));
+                return self.picked(db, conversation, "TRUE", before, left, row, found);
+            };
             found.extend(item.map(|item| (id, item)));
             next = previous;
         }
@@ -279,10 +285,11 @@ fn send_row(row: &Row<'_>) -> rusqlite::Result<SendRow> {
         at: Timestamp(row.get(10)?),
         agent: row.get(11)?,
         repeats: row.get(12)?,
+        error: row.get::<_, Option<String>>(13)?.map(readable),
     })
 }
 
-/// A request as JSON; what cannot be read as that, as text.
-fn readable(request: String) -> Value {
-    serde_json::from_str(&request).unwrap_or(Value::String(request))
+/// What was kept as JSON; what cannot be read as that, as text.
+fn readable(json: String) -> Value {
+    serde_json::from_str(&json).unwrap_or(Value::String(json))
 }

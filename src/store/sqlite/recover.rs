@@ -28,7 +28,7 @@ pub(in crate::store) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite
     }
     let sending: Vec<(i64, String)> = rows(work, "SELECT id, request FROM send WHERE status < 4 AND status = 2")?;
     for (send, request) in sending {
-        let reason = "the process ended while the send was on its way".to_owned();
+        let reason = "the process ended while the send was on its way".into();
         // Sender actions are tried once and never in doubt.
         let action = outbox::request(&request).is_ok_and(|request| request.is_action());
         let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason, silent: true } };

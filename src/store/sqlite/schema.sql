@@ -134,7 +134,7 @@ CREATE TABLE given (
 ) WITHOUT ROWID;
 CREATE INDEX given_by_end ON given (forget_at);
 
--- What Meta tells of an account as a whole.
+-- Every account that has conversations, and what Meta tells of it as a whole.
 CREATE TABLE account (
     id TEXT PRIMARY KEY,
     blocked_at INTEGER,             -- since when its sends are blocked

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rejoinder::clock::Timestamp;
 use rejoinder::event::{self, Key, Kind, Origin, Piece, Unreadable};
 use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
-use rejoinder::message::{Action, Message, Recipient, Request};
+use rejoinder::message::{Action, Message, Reason, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
     Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours, Outcome, Owed,
@@ -23,6 +23,7 @@ mod doubts;
 mod echoes;
 mod inbox;
 mod lifetime;
+mod lists;
 mod migration;
 mod outbox;
 mod owed;
@@ -93,6 +94,9 @@ macro_rules! contract {
                     who_waits_is_answered_once
                     whoever_speaks_for_the_account_answers_what_was_asked_before
                     what_is_given_up_is_answered_all_the_same;
+                lists:
+                    whatever_a_list_shows_is_found_by_what_it_shows
+                    metas_words_stay_with_what_they_are_about;
                 lifetime:
                     a_death_of_the_process_loses_nothing
                     the_third_death_with_an_event_in_hand_is_its_last

@@ -1,6 +1,6 @@
 //! What Meta tells of an account as a whole: whether its sends are blocked, and what it broadcasts.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::work::Work;
 use crate::clock::Timestamp;
@@ -18,6 +18,18 @@ pub(in super::super) fn blocked(work: &Work<'_>, account: &AccountId) -> rusqlit
             Ok(Enforcement { since: Timestamp(row.get(0)?), signal })
         });
     found.optional()
+}
+
+/// Accounts that have, or had, conversations here or stand in the settings.
+pub(in super::super) fn known_accounts(db: &Connection) -> rusqlite::Result<Vec<AccountId>> {
+    db.prepare_cached("SELECT id FROM account")?
+        .query_map([], |row| Ok(AccountId::new(row.get::<_, String>(0)?)))?
+        .collect()
+}
+
+/// Makes an account one that is known.
+pub(in super::super) fn know(db: &Connection, account: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR IGNORE INTO account (id) VALUES (?1)")?.execute([account]).map(drop)
 }
 
 /// P16.1: a block stops the account's sends until the unblock. A warning stops nothing: somebody is to look at it.

@@ -16,8 +16,8 @@ mod right;
 
 use rusqlite::Row;
 
-pub(super) use account::blocked;
 pub(in crate::store) use account::restrict;
+pub(super) use account::{blocked, know, known_accounts};
 pub(super) use given::TOKEN;
 pub(super) use key::Key;
 pub(super) use owner::{Owner, owner_after};
