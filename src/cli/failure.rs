@@ -15,6 +15,8 @@ pub(super) enum Failure {
         rule: String,
         /// The rule.
         reason: String,
+        /// The refused send, where it is listed.
+        id: Option<String>,
     },
     /// The server said no.
     Denied {
@@ -63,7 +65,7 @@ impl Failure {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let refused = &answer["refused"];
         if let (Some(rule), Some(reason)) = (text(&refused["rule"]), text(&refused["reason"])) {
-            return Failure::Refused { rule, reason };
+            return Failure::Refused { rule, reason, id: text(&answer["id"]) };
         }
         let error = &answer["error"];
         let hint = match status {
@@ -95,7 +97,13 @@ impl Failure {
     /// As the server wrote it, where policy refused.
     pub(super) fn refusal(&self) -> Option<Value> {
         match self {
-            Failure::Refused { rule, reason } => Some(json!({"refused": {"rule": rule, "reason": reason}})),
+            Failure::Refused { rule, reason, id } => {
+                let mut refusal = json!({"refused": {"rule": rule, "reason": reason}});
+                if let Some(id) = id {
+                    refusal["id"] = id.as_str().into();
+                }
+                Some(refusal)
+            }
             _ => None,
         }
     }
@@ -104,7 +112,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused { rule, reason } => {
+            Failure::Refused { rule, reason, .. } => {
                 write!(
                     out,
                     "refused by {rule}: {reason}\n  hint: nothing was sent; `rejoinder events --person …` shows what the person last did"

@@ -13,12 +13,14 @@ mod item;
 mod list;
 mod output;
 mod panics;
+mod request;
 mod send;
 mod sends;
 mod serve;
 mod signals;
 mod test;
 mod trigger;
+mod wait;
 mod world;
 
 use std::path::PathBuf;

@@ -1,32 +1,47 @@
 //! `rejoinder send`: says something to a person.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::client::ServerArgs;
-use super::output;
+use super::{output, request, wait};
 
 #[derive(Args, Debug)]
 pub(super) struct Send {
     /// From whom: the account's name in the settings.
     account: String,
-    /// To whom: the person's PSID or IGSID.
-    person: String,
+    /// To whom: the person's PSID or IGSID. A file may name another recipient instead.
+    #[arg(required_unless_present = "file")]
+    person: Option<String>,
     /// What. Several words are joined by spaces.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "file")]
     text: Vec<String>,
+    /// In place of a text: JSON that is a message of the Send API, or a whole request; - for stdin.
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    file: Option<PathBuf>,
     /// The person who wrote it; without a name, it is the bot's.
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
+    /// On what ground: RESPONSE, UPDATE, MESSAGE_TAG or UTILITY. Without it, RESPONSE; with a tag, MESSAGE_TAG.
+    #[arg(long, value_name = "TYPE")]
+    messaging_type: Option<String>,
+    /// Under which tag, as HUMAN_AGENT (with --agent).
+    #[arg(long)]
+    tag: Option<String>,
     /// Asks policy, and sends nothing.
     #[arg(long)]
     dry_run: bool,
-    /// The same key and text again send nothing a second time.
-    #[arg(long, value_name = "KEY", value_parser = key)]
+    /// The same key and content again send nothing a second time.
+    #[arg(long, visible_alias = "key", value_name = "KEY", value_parser = key)]
     idempotency_key: Option<HeaderValue>,
-    /// As JSON.
+    /// Waits for the outcome and prints it. Anything but sent exits with 1.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+    /// As JSON; with --wait, one object per line.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -35,16 +50,18 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        let body = self.body()?;
         let client = self.server.client()?;
         let query: &[_] = if self.dry_run { &[("dry_run", "true")] } else { &[] };
         let mut request = client
             .request(Method::POST, &["accounts", &self.account, "sends"], query)
             .header(CONTENT_TYPE, "application/json")
-            .body(self.body().to_string());
+            .body(body.to_string());
         if let Some(key) = &self.idempotency_key {
             request = request.header("idempotency-key", key);
         }
         match client.ask(request).await {
+            Ok(answer) if self.wait => wait::for_outcome(&client, &ids(&answer), self.json).await,
             Ok(answer) => self.show(&answer),
             Err(failure) => {
                 if let Some(refusal) = failure.refusal().filter(|_| self.json) {
@@ -58,12 +75,17 @@ impl Send {
         }
     }
 
-    fn body(&self) -> Value {
-        let mut body = json!({"recipient": {"id": self.person}, "message": {"text": self.text.join(" ")}});
-        if let Some(agent) = &self.agent {
-            body["agent"] = agent.as_str().into();
-        }
-        body
+    fn body(&self) -> anyhow::Result<Value> {
+        let content = match &self.file {
+            Some(file) => request::read(file)?,
+            None => request::text(&self.text.join(" ")),
+        };
+        let named = [
+            ("agent", self.agent.clone()),
+            ("messaging_type", self.messaging_type.as_ref().map(|kind| kind.to_uppercase())),
+            ("tag", self.tag.as_ref().map(|tag| tag.to_uppercase())),
+        ];
+        request::complete(content, self.person.as_deref(), named)
     }
 
     /// The ids of the sends, a line each: a long text becomes several.
@@ -73,12 +95,16 @@ impl Send {
         } else if self.dry_run {
             output::line("allowed")?;
         } else {
-            let one = [answer["id"].clone()];
-            let ids = answer["ids"].as_array().map_or(one.as_slice(), Vec::as_slice);
-            ids.iter().map(output::cell).try_for_each(output::line)?;
+            ids(answer).iter().try_for_each(output::line)?;
         }
         Ok(())
     }
+}
+
+fn ids(answer: &Value) -> Vec<String> {
+    let one = [answer["id"].clone()];
+    let ids = answer["ids"].as_array().map_or(one.as_slice(), Vec::as_slice);
+    ids.iter().map(output::cell).collect()
 }
 
 fn key(text: &str) -> Result<HeaderValue, String> {

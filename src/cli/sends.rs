@@ -77,7 +77,7 @@ impl Show {
 }
 
 /// The rule that refused it, where one did, and the reason; or that it arrived more than once.
-fn why(send: &Value) -> String {
+pub(super) fn why(send: &Value) -> String {
     match (send["rule"].as_str(), send["repeats"].as_u64()) {
         (Some(rule), _) => format!("{}: {}", cell(&rule.into()), cell(&send["reason"])),
         (None, Some(repeats @ 1..)) => format!("it arrived {} times", repeats + 1),

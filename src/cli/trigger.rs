@@ -62,7 +62,7 @@ impl Trigger {
         let known = settings.accounts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         let mut accounts = settings.accounts.iter().map(|(name, account)| (name.as_str(), account));
         let account = match &self.account {
-            Some(given) => accounts.find(|(name, _)| name == given),
+            Some(given) => accounts.find(|(name, _)| name.eq_ignore_ascii_case(given)),
             None if settings.accounts.len() > 1 => bail!("there are several accounts\n  hint: give --account: {known}"),
             None => accounts.next(),
         };

@@ -145,13 +145,21 @@ const DISCLOSURE_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 const FALLBACK: &str = "Sorry, I did not get that.";
 const HANDLER_DEADLINE: Duration = Duration::from_secs(20);
 
+/// Whether an account may be called so in every layer: in the environment two underscores part levels.
+fn is_name(name: &str) -> bool {
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    letters && !name.contains("__") && !name.ends_with('_')
+}
+
 impl Account {
     /// Every account. `handlers` are the names that exist besides `relay`, whose address may be the common one.
     pub(super) fn read_all(reader: &mut Reader, handlers: &[&str], relay: &Relay) -> BTreeMap<String, Account> {
+        reader.learn("accounts", |reader, name| drop(Account::read(reader, name, handlers)));
         let mut accounts = BTreeMap::<String, Account>::new();
         for name in reader.names("accounts") {
-            if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-                let hint = "names are letters, digits, _ and -";
+            if !is_name(&name) {
+                let hint =
+                    "names are letters, digits, - and single _ inside: the environment has to be able to name it";
                 reader.fault(&format!("accounts.{name}"), "is not a name for an account", hint);
             }
             let account = Account::read(reader, &name, handlers);

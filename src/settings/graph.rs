@@ -1,9 +1,10 @@
 //! `graph.*`: where Meta's Graph API is.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::value::BaseUrl;
+use super::value::{BaseUrl, Given, Setting};
 
 /// Meta's Graph API.
 #[derive(Clone, Debug)]
@@ -23,8 +24,8 @@ pub struct Graph {
 impl Graph {
     pub(super) fn read(reader: &mut Reader) -> Graph {
         let graph = Graph {
-            url: reader.required::<BaseUrl>("graph.url").0,
-            instagram_url: reader.required::<BaseUrl>("graph.instagram_url").0,
+            url: reader.required::<GraphUrl>("graph.url").0,
+            instagram_url: reader.required::<GraphUrl>("graph.instagram_url").0,
             version: reader.required("graph.version"),
             connect_timeout: reader.required("graph.connect_timeout"),
             timeout: reader.required("graph.timeout"),
@@ -34,6 +35,31 @@ impl Graph {
         }
         graph
     }
+}
+
+/// The base of a URL that tokens are sent to. Plain http stays on this machine: on the way they could be read.
+struct GraphUrl(String);
+
+impl Setting for GraphUrl {
+    fn read(given: &Given) -> Result<GraphUrl, String> {
+        let BaseUrl(url) = BaseUrl::read(given)?;
+        let parsed = reqwest::Url::parse(&url).map_err(|error| error.to_string())?;
+        if parsed.scheme() == "http" && !is_loopback(parsed.host_str().unwrap_or_default()) {
+            return Err(
+                "is plain http to another machine, which would carry tokens in clear: write https://".to_owned()
+            );
+        }
+        Ok(GraphUrl(url))
+    }
+
+    fn placeholder() -> GraphUrl {
+        GraphUrl(String::new())
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn is_version(text: &str) -> bool {

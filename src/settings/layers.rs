@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::DEFAULTS;
+use super::env_file::{self, BadLine};
 use super::fault::Faults;
 use super::value::Given;
 
@@ -31,22 +32,46 @@ impl Sources {
     }
 }
 
-/// Every value that was given, by key; the last layer that gives a key wins.
-pub(super) fn merge(sources: &Sources, faults: &mut Faults) -> BTreeMap<String, Given> {
-    let mut values = toml_layer("config/default.toml", DEFAULTS, faults);
+/// What the layers give.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    /// The values, by key; the last layer that gives a key wins.
+    pub(super) values: BTreeMap<String, Given>,
+    /// Names that begin as ours do and have no levels. Most are an orchestrator's; some were meant for us.
+    pub(super) flat: Vec<FlatName>,
+}
+
+/// A name of the environment without levels.
+#[derive(Debug)]
+pub(super) struct FlatName {
+    pub(super) name: String,
+    pub(super) origin: String,
+}
+
+impl FlatName {
+    /// The name in lower case, without our prefix.
+    pub(super) fn path(&self) -> String {
+        self.name.strip_prefix(PREFIX).unwrap_or_default().to_lowercase()
+    }
+}
+
+/// Lays the layers over each other.
+pub(super) fn merge(sources: &Sources, faults: &mut Faults) -> Layers {
+    let mut layers = Layers::default();
+    layers.values = toml_layer("config/default.toml", DEFAULTS, faults);
     if let Some(path) = &sources.config
         && let Some(text) = read(path, faults)
     {
-        values.extend(toml_layer(&path.display().to_string(), &text, faults));
+        layers.values.extend(toml_layer(&path.display().to_string(), &text, faults));
     }
     let default = sources.default_env_file.as_ref().filter(|path| path.exists());
     if let Some(path) = sources.env_file.as_ref().or(default)
         && let Some(text) = read(path, faults)
     {
-        values.extend(env_file_layer(path, &text, faults));
+        layers.lay_env_file(path, &text, faults);
     }
-    values.extend(environment_layer(sources.environment.iter().cloned(), "the environment"));
-    values
+    layers.lay_environment(sources.environment.iter().cloned(), "the environment");
+    layers
 }
 
 fn read(path: &Path, faults: &mut Faults) -> Option<String> {
@@ -58,7 +83,10 @@ fn read(path: &Path, faults: &mut Faults) -> Option<String> {
 fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String, Given> {
     let mut values = BTreeMap::new();
     match text.parse::<toml::Table>() {
-        Ok(table) => flatten("", &table, origin, &mut values),
+        Ok(mut table) => {
+            lower_account_names(&mut table, origin, faults);
+            flatten("", &table, origin, &mut values);
+        }
         // The message without the quoted line, which may hold a secret.
         Err(error) => {
             let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
@@ -66,6 +94,29 @@ fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String,
         }
     }
     values
+}
+
+/// An account's name means the same in every layer, and the environment has no case to tell two apart by.
+fn lower_account_names(table: &mut toml::Table, origin: &str, faults: &mut Faults) {
+    let Some(toml::Value::Table(accounts)) = table.get_mut("accounts") else { return };
+    for (name, account) in std::mem::take(accounts) {
+        let lower = name.to_lowercase();
+        match (accounts.get_mut(&lower), account) {
+            (None, account) => drop(accounts.insert(lower, account)),
+            (Some(first), again) => {
+                let problem = format!(
+                    "is accounts.{lower} in other letters (in {origin}): names that differ in case alone are one"
+                );
+                faults.add_with_hint(&format!("accounts.{name}"), problem, "give each account once, under one name");
+                // What the one lacks the other may have: it is not told as missing.
+                if let (toml::Value::Table(first), toml::Value::Table(again)) = (first, again) {
+                    for (key, value) in again {
+                        first.entry(key).or_insert(value);
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn flatten(prefix: &str, table: &toml::Table, origin: &str, values: &mut BTreeMap<String, Given>) {
@@ -91,31 +142,34 @@ fn plain(value: &toml::Value) -> String {
     }
 }
 
-fn env_file_layer(path: &Path, text: &str, faults: &mut Faults) -> BTreeMap<String, Given> {
-    let origin = path.display().to_string();
-    let mut pairs = Vec::new();
-    for pair in dotenvy::from_read_iter(text.as_bytes()) {
-        match pair {
-            Ok(pair) => pairs.push(pair),
-            // The error quotes the line, which may hold a secret.
-            Err(_) => faults.add_with_hint(
-                &origin,
-                "has a line that is not NAME=value",
-                "put values with spaces or # into single quotes",
-            ),
+impl Layers {
+    fn lay_env_file(&mut self, path: &Path, text: &str, faults: &mut Faults) {
+        let origin = path.display().to_string();
+        let mut pairs = Vec::new();
+        for line in env_file::read(text) {
+            match line {
+                Ok(pair) => pairs.push(pair),
+                // What the line says is left out: it may be a secret.
+                Err(BadLine { number, problem }) => faults.add_with_hint(
+                    &origin,
+                    format!("line {number} {problem}"),
+                    "write NAME=value; quotes stand around the whole value, or are part of it",
+                ),
+            }
+        }
+        self.lay_environment(pairs.into_iter(), &origin);
+    }
+
+    /// `REJOINDER_SERVER__LISTEN` is `server.listen`. An empty value is none, so that a template's blanks may stay.
+    fn lay_environment(&mut self, pairs: impl Iterator<Item = (String, String)>, origin: &str) {
+        for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
+            match name.strip_prefix(PREFIX) {
+                Some(path) if path.contains("__") => {
+                    self.values.insert(path.to_lowercase().replace("__", "."), Given::text(value, origin));
+                }
+                Some(_) => self.flat.push(FlatName { name, origin: origin.to_owned() }),
+                None => {}
+            }
         }
     }
-    environment_layer(pairs.into_iter(), &origin)
-}
-
-/// `REJOINDER_SERVER__LISTEN` is `server.listen`. A name without `__` is not ours: orchestrators inject such. An empty
-/// value is none, so that a template's blanks may stay.
-fn environment_layer(pairs: impl Iterator<Item = (String, String)>, origin: &str) -> BTreeMap<String, Given> {
-    pairs
-        .filter(|(_, value)| !value.is_empty())
-        .filter_map(|(name, value)| {
-            let path = name.strip_prefix(PREFIX).filter(|path| path.contains("__"))?;
-            Some((path.to_lowercase().replace("__", "."), Given::text(value, origin)))
-        })
-        .collect()
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod app;
+mod env_file;
 mod fault;
 mod graph;
 mod layers;
@@ -66,8 +67,8 @@ impl Settings {
     /// Loads the settings. `handlers` are the names that an account may give as its handler, besides `relay`.
     pub fn load(sources: &Sources, handlers: &[&str]) -> Result<Settings, Faults> {
         let mut faults = Faults::default();
-        let values = layers::merge(sources, &mut faults);
-        let mut reader = Reader::new(values, faults);
+        let layers = layers::merge(sources, &mut faults);
+        let mut reader = Reader::new(layers, faults);
         let settings = Settings {
             server: Server::read(&mut reader),
             admin: Admin::read(&mut reader),
@@ -103,8 +104,8 @@ impl Settings {
 
 fn load_slice<T>(sources: &Sources, read: impl FnOnce(&mut Reader) -> T) -> Result<T, Faults> {
     let mut faults = Faults::default();
-    let values = layers::merge(sources, &mut faults);
-    let mut reader = Reader::new(values, faults);
+    let layers = layers::merge(sources, &mut faults);
+    let mut reader = Reader::new(layers, faults);
     let slice = read(&mut reader);
     reader.finish_partly().map(|()| slice)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Faults;
+use super::layers::{FlatName, Layers};
 use super::value::{Given, Setting};
 use crate::secret::Secret;
 
@@ -11,13 +12,17 @@ const ALIKE: f64 = 0.6;
 
 pub(super) struct Reader {
     values: BTreeMap<String, Given>,
+    flat: Vec<FlatName>,
     asked: BTreeSet<String>,
+    /// The keys below each name of a table whose names the operator chooses, by the table.
+    below: BTreeMap<&'static str, BTreeSet<String>>,
     faults: Faults,
 }
 
 impl Reader {
-    pub(super) fn new(values: BTreeMap<String, Given>, faults: Faults) -> Reader {
-        Reader { values, asked: BTreeSet::new(), faults }
+    pub(super) fn new(layers: Layers, faults: Faults) -> Reader {
+        let Layers { values, flat } = layers;
+        Reader { values, flat, asked: BTreeSet::new(), below: BTreeMap::new(), faults }
     }
 
     /// A key that may be absent.
@@ -72,6 +77,15 @@ impl Reader {
         rest.filter_map(|rest| rest.split_once('.').map(|(name, _)| name.to_owned())).collect()
     }
 
+    /// Learns which keys there are below a name of the table `prefix`, from how one is read: none may be given yet.
+    pub(super) fn learn(&mut self, prefix: &'static str, read_one: impl FnOnce(&mut Reader, &str)) {
+        let mut reader = Reader::new(Layers::default(), Faults::default());
+        read_one(&mut reader, "x");
+        let below = format!("{prefix}.x.");
+        let keys = reader.asked.iter().filter_map(|key| key.strip_prefix(&below).map(str::to_owned));
+        self.below.insert(prefix, keys.collect());
+    }
+
     /// Records a fault that concerns several keys, or a value that is valid in form alone.
     pub(super) fn fault(&mut self, key: &str, problem: impl Into<String>, hint: impl Into<String>) {
         self.faults.add_with_hint(key, problem, hint);
@@ -91,7 +105,13 @@ impl Reader {
     }
 
     /// Every fault of the keys that were asked for. The others are somebody else's.
-    pub(super) fn finish_partly(self) -> Result<(), Faults> {
+    pub(super) fn finish_partly(mut self) -> Result<(), Faults> {
+        for flat in std::mem::take(&mut self.flat) {
+            if let Some(key) = self.meant_by(&flat) {
+                let problem = format!("is not set by {} (in {}): two underscores part levels", flat.name, flat.origin);
+                self.faults.add_with_hint(&key, problem, format!("write {}", environment_name(&key)));
+            }
+        }
         if self.faults.0.is_empty() { Ok(()) } else { Err(self.faults) }
     }
 
@@ -104,6 +124,24 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// The key that a name without levels becomes when some of its underscores are doubled.
+    fn meant_by(&self, flat: &FlatName) -> Option<String> {
+        let path = flat.path();
+        let known = self.asked.iter().find(|key| key.replace('.', "_") == path).cloned();
+        known.or_else(|| {
+            self.below.iter().find_map(|(prefix, keys)| {
+                let path = path.strip_prefix(prefix)?.strip_prefix('_')?;
+                let names = keys.iter().filter_map(|key| {
+                    let name = path.strip_suffix(&key.replace('.', "_"))?.strip_suffix('_')?;
+                    (!name.is_empty()).then_some((name, key))
+                });
+                // What leaves the shortest name is the longest key.
+                let (name, key) = names.min_by_key(|(name, _)| name.len())?;
+                Some(format!("{prefix}.{name}.{key}"))
+            })
+        })
     }
 
     fn nearest(&self, key: &str) -> Option<&str> {

@@ -188,7 +188,7 @@ fn a_broken_file_is_told_by_its_line_and_never_quoted() {
     std::fs::write(&env_file, "REJOINDER_APP__SECRET='hunter2\n").expect("a file");
     let sources = Sources { config: Some(config), env_file: Some(env_file), ..Sources::default() };
     let faults = Settings::load(&sources, HANDLERS).expect_err("faults").to_string();
-    assert!(faults.contains("line 3 is not TOML") && faults.contains("NAME=value"), "{faults}");
+    assert!(faults.contains("line 3 is not TOML") && faults.contains("line 1 is not NAME=value"), "{faults}");
     assert!(!faults.contains("hunter2"), "{faults}");
 }
 
@@ -241,5 +241,138 @@ fn what_a_bot_says_of_its_own_accord_is_one_message() {
         fault(&[(name, long.as_str())], key, "longer");
         assert!(with(&[&on_instagram[..], &[(name, half.as_str())]].concat()).is_ok());
         fault(&[&on_instagram[..], &[(name, most.as_str())]].concat(), key, "1000 bytes");
+    }
+}
+
+/// Loads a TOML file and an environment file beside what every server needs.
+fn from_files(toml: &str, env_file: &str) -> Result<Settings, Faults> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        Some(path)
+    };
+    let environment = APP.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let sources = Sources {
+        config: file("rejoinder.toml", toml),
+        env_file: file("env", env_file),
+        environment,
+        ..Sources::default()
+    };
+    Settings::load(&sources, HANDLERS)
+}
+
+const TOML_SHOP: &str = "[accounts.Shop]\nplatform = \"messenger\"\nid = \"104000000000001\"\nhandler = \"echo\"\n";
+
+#[test]
+fn an_accounts_name_means_the_same_in_every_layer() {
+    let settings = from_files(TOML_SHOP, "REJOINDER_ACCOUNTS__SHOP__ACCESS_TOKEN=EAAp\n").expect("valid");
+    assert_eq!(settings.accounts.keys().collect::<Vec<_>>(), ["shop"]);
+    assert_eq!(settings.accounts["shop"].access_token.expose(), "EAAp");
+
+    // What is missing is told by a name that would be read.
+    let faults = from_files(TOML_SHOP, "").expect_err("a fault");
+    assert_eq!((faults.0.len(), faults.0[0].key.as_str()), (1, "accounts.shop.access_token"), "{faults}");
+    assert!(faults.to_string().contains("set REJOINDER_ACCOUNTS__SHOP__ACCESS_TOKEN,"), "{faults}");
+
+    let twice = format!("{TOML_SHOP}access_token = \"EAAp\"\n[accounts.SHOP]\nid = \"1\"\n");
+    let faults = from_files(&twice, "").expect_err("a fault");
+    assert_eq!(faults.0.len(), 1, "{faults}");
+    assert!(
+        faults.0[0].key.eq_ignore_ascii_case("accounts.shop") && faults.0[0].problem.contains("case alone"),
+        "{faults}"
+    );
+
+    for name in ["shop__ig", "shop_"] {
+        let toml = TOML_SHOP.replace("Shop", name) + "access_token = \"EAAp\"\n";
+        let faults = from_files(&toml, "").expect_err("no variable could name it");
+        assert_eq!(faults.0[0].key, format!("accounts.{name}"), "{faults}");
+    }
+}
+
+#[test]
+fn a_name_that_lacks_underscores_alone_is_a_fault_and_others_are_not_ours() {
+    for (name, key) in [
+        ("REJOINDER_ADMIN_TOKEN", "admin.token"),
+        ("REJOINDER_ADMIN_TOKEN_FILE", "admin.token_file"),
+        ("REJOINDER_SERVER_MAX_BODY", "server.max_body"),
+        ("REJOINDER_APP_OLD_SECRETS", "app.old_secrets"),
+        ("REJOINDER_ACCOUNTS_SHOP_PAGE_ID", "accounts.shop.page_id"),
+        ("REJOINDER_ACCOUNTS_SHOP_ACCESS_TOKEN", "accounts.shop.access_token"),
+        ("REJOINDER_ACCOUNTS_SHOP_IG_DISCLOSURE_TEXT", "accounts.shop_ig.disclosure.text"),
+        ("REJOINDER_ACCOUNTS_OTHER_RELAY_SECRET_FILE", "accounts.other.relay.secret_file"),
+    ] {
+        fault(&[(name, "hunter2")], key, name);
+        let hint = format!("write REJOINDER_{}", key.to_uppercase().replace('.', "__"));
+        fault(&[(name, "hunter2")], key, &hint);
+        assert!(with(&[(name, "")]).is_ok(), "a blank is none");
+        assert!(!with(&[(name, "hunter2")]).expect_err("a fault").to_string().contains("hunter2"));
+    }
+    for name in [
+        "REJOINDER_PORT",
+        "REJOINDER_SERVICE_HOST",
+        "REJOINDER_PORT_8080_TCP_ADDR",
+        "REJOINDER_ADMIN_SERVICE_PORT",
+        "REJOINDER_ACCOUNTS_PORT_80_TCP_PROTO",
+        "REJOINDER_ACCOUNTS_SHOP",
+        "REJOINDER_",
+        "REJOINDERADMIN_TOKEN",
+    ] {
+        assert!(with(&[(name, "tcp://10.0.0.1:80")]).is_ok(), "{name}");
+    }
+    // A command that only calls the operator's listener would call it without the token.
+    let pairs = vec![("REJOINDER_ADMIN_TOKEN".to_owned(), "hunter2".to_owned())];
+    let faults = Settings::load_admin(&Sources { environment: pairs, ..Sources::default() }).expect_err("a fault");
+    assert_eq!(faults.0[0].key, "admin.token");
+}
+
+/// Each line of `.env.example`, commented or not, is read as it stands there.
+#[test]
+fn the_example_is_an_environment_file() {
+    let example = include_str!("../../.env.example");
+    let lines = example.lines().map(|line| line.strip_prefix("# ").unwrap_or(line));
+    let lines: Vec<_> = lines.filter(|line| line.starts_with("REJOINDER_") && !line.contains("_FILE=")).collect();
+    assert!(lines.len() > 20 && lines.contains(&"REJOINDER_ACCOUNTS__SHOP__FALLBACK=Sorry, I did not get that."));
+    let filled = lines.iter().enumerate().map(|(number, line)| match line.strip_suffix('=') {
+        Some(name) if name.ends_with("ID") => format!("{name}=10400000000{number}\n"),
+        Some(name) => {
+            format!("{name}=it's \"{number}\"\n").replace(if name.ends_with("TOKEN") { "it's " } else { "?" }, "")
+        }
+        None => format!("{line}\r\n"),
+    });
+    let settings = from_files("", &filled.collect::<String>()).expect("the example is valid");
+    let shop = &settings.accounts["shop"];
+    assert_eq!(shop.fallback, "Sorry, I did not get that.");
+    assert_eq!(shop.disclosure.text, "You are talking to an automated assistant.");
+    assert_eq!(settings.accounts.len(), 3);
+}
+
+#[test]
+fn a_bad_line_of_the_environment_file_is_told_by_its_number() {
+    let faults = from_files("", "# one\nREJOINDER_SERVER__LISTEN=127.0.0.1:1\nhunter2\n\nREJOINDER_APP__ID='hunter2\n");
+    let faults = faults.expect_err("faults");
+    let told: Vec<_> = faults.0.iter().map(|fault| fault.problem.as_str()).collect();
+    assert_eq!(told, ["line 3 is not NAME=value", "line 5 is not NAME=value: its quote is never closed"], "{faults}");
+    assert!(faults.0.iter().all(|fault| fault.key.ends_with("env")) && !faults.to_string().contains("hunter2"));
+}
+
+#[test]
+fn tokens_go_by_plain_http_to_this_machine_alone() {
+    for key in ["graph.url", "graph.instagram_url"] {
+        let name = format!("REJOINDER_{}", key.to_uppercase().replace('.', "__"));
+        for url in
+            ["http://graph.facebook.com", "http://10.0.0.7:8082", "http://localhost.example", "http://[2001:db8::1]"]
+        {
+            fault(&[(&name, url)], key, "in clear");
+        }
+        for url in [
+            "http://127.0.0.1:8082",
+            "http://127.9.9.9",
+            "http://localhost:1/",
+            "http://[::1]:1",
+            "https://meta.example",
+        ] {
+            assert!(with(&[(&name, url)]).is_ok(), "{url}");
+        }
     }
 }

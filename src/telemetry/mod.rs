@@ -12,12 +12,53 @@ pub use relays::{DownBecause, RelaySign, Relays};
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
-/// Sends log lines to stderr, filtered by `RUST_LOG`, and by `default` where that is not set. Does nothing when the process
-/// has a subscriber already.
+/// Sends log lines to stderr, filtered by `RUST_LOG`, and by `default` where that is not set or cannot be read, which is then the
+/// first thing said. Does nothing when the process has a subscriber already.
 pub fn init(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let given = std::env::var_os("RUST_LOG").unwrap_or_default();
+    let (filter, unreadable) = match filter(&given.to_string_lossy()) {
+        Ok(filter) => (filter, None),
+        Err(unreadable) => (None, Some(unreadable)),
+    };
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
-    let _ = lines.try_init();
+    if lines.try_init().is_ok()
+        && let Some(directive) = unreadable
+    {
+        tracing::warn!(?directive, "RUST_LOG cannot be read; what is logged by default is logged: {default}");
+    }
+}
+
+/// The filter that `RUST_LOG` describes, if it describes any; else the first directive that is none.
+fn filter(given: &str) -> Result<Option<EnvFilter>, String> {
+    if given.trim().is_empty() {
+        return Ok(None);
+    }
+    EnvFilter::builder().parse(given).map(Some).map_err(|_| {
+        let unreadable = given.split(',').find(|directive| directive.parse::<Directive>().is_err());
+        unreadable.unwrap_or(given).to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directive_that_is_none_is_named() {
+        for (given, unreadable) in [
+            ("rejoinder=loud", "rejoinder=loud"),
+            ("info,rejoinder::store=verbose,warn", "rejoinder::store=verbose"),
+            ("info,[", "["),
+        ] {
+            assert_eq!(filter(given).expect_err("no filter"), unreadable);
+        }
+        assert!(filter("").expect("none").is_none());
+        for given in ["info", "warn,rejoinder::store=error", "rejoinder[turn{account=shop}]=debug", "off"] {
+            assert!(filter(given).expect("a filter").is_some());
+        }
+    }
 }

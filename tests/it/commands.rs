@@ -324,6 +324,53 @@ async fn send_says_something_and_names_the_rule_that_forbids_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn send_can_do_what_the_api_can_and_waits_for_the_outcome() {
+    let settings = vec![("accounts.shop.features", "human_agent".to_owned())];
+    let rig = Rig::with(Wish { handler: "none", settings, ..Wish::default() }).await;
+    let refused = ask(&rig, &["send", "shop", ADA, "too", "early", "--wait", "--json"]);
+    let told: Value = serde_json::from_str(&refused.out).expect("JSON");
+    assert_eq!((refused.code, &told["refused"]["rule"]), (Some(1), &json!("P0.1")), "{}", refused.talk);
+    let listed = ask(&rig, &["sends", "show", told["id"].as_str().expect("an id"), "--json"]);
+    assert!(listed.out.contains("too early"), "{}", listed.out);
+
+    rig.says("Ada", "shop", "hello").await;
+    rig.events_are("done", 1).await;
+    let file = rig.folder.path().join("message.json");
+    let colours = json!({"text": "Red?", "quick_replies": [{"content_type": "text", "title": "Yes", "payload": "Y"}]});
+    std::fs::write(&file, colours.to_string()).expect("a file");
+    let sent = ask(&rig, &["send", "SHOP", ADA, "--file", "message.json", "--wait"]);
+    assert_eq!((sent.code, sent.out.trim().ends_with("  sent")), (Some(0), true), "{} {}", sent.out, sent.talk);
+    let id = sent.out.split_whitespace().next().expect("an id");
+    let shown = rig.json(&rig.admin(&format!("/api/sends/{id}"))).await;
+    assert_eq!(shown["request"]["message"], colours);
+    rig.nothing_is_left_of(ADA, 1).await;
+
+    // A day later a person may still answer, under a tag.
+    rig.clock.advance(std::time::Duration::from_secs(48 * 3600));
+    let late = ["send", "shop", ADA, "sorry,", "we", "were", "out", "--wait"];
+    assert!(ask(&rig, &late).talk.contains("P1.1"));
+    let tagged = ask(&rig, &[&late[..], &["--agent", "Grace", "--tag", "human_agent", "--key", "k1"]].concat());
+    assert_eq!(tagged.code, Some(0), "{}", tagged.talk);
+    let shown = rig.sends("status=sent").await.remove(0);
+    let shown = rig.json(&rig.admin(&format!("/api/sends/{}", shown["id"].as_str().expect("an id")))).await;
+    assert_eq!(
+        (&shown["request"]["messaging_type"], &shown["request"]["tag"]),
+        (&json!("MESSAGE_TAG"), &json!("HUMAN_AGENT"))
+    );
+
+    rig.fault(json!({"send": "token_expired", "times": 1})).await;
+    let failed = ask(&rig, &[&late[..], &["--agent", "Grace", "--tag", "HUMAN_AGENT"]].concat());
+    assert_eq!(failed.code, Some(1), "{}", failed.out);
+    for words in ["  failed  error 190/463\n", "fbtrace_id", "access token"] {
+        assert!(failed.out.contains(words), "{words} in {}", failed.out);
+    }
+    assert!(failed.talk.contains("1 of 1 not sent") && failed.talk.contains("rejoinder sends show"), "{}", failed.talk);
+    ask(&rig, &["send", "shop", "--file", "message.json"]).failed(&["no recipient"]);
+    ask(&rig, &["send", "shop", ADA, "--file", "absent.json"]).failed(&["absent.json cannot be read"]);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replay_handles_events_again_and_goes_on_past_those_it_cannot() {
     let rig = Rig::start().await;
     rig.says("Ada", "shop", "hello").await;

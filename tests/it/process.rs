@@ -185,3 +185,34 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
 }
+
+/// The first thing said is that the filter is none; then what is logged by default is logged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_of_the_log_that_cannot_be_read_is_reported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = [("RUST_LOG".to_owned(), "warn,rejoinder::store=loud".to_owned())];
+    let mut server = Binary::start(folder.path(), &["emulator", "--listen", "127.0.0.1:0"], &log);
+    let line = server.line_with("RUST_LOG");
+    assert!(line.contains("WARN") && line.contains("\"rejoinder::store=loud\"") && !line.contains("warn,"), "{line}");
+    server.kill();
+}
+
+/// A token that is not read would leave /api open to whoever reaches it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_whose_name_lacks_underscores_ends_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(".env"), "REJOINDER_ADMIN_TOKEN=hunter2 hunter2\nnonsense\n").expect("a file");
+    let pairs = environment(&settings("http://meta.example", "rejoinder.db", "echo"));
+    let output = command(folder.path(), &["serve"], &pairs).output().expect("it runs");
+    let talk = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{talk}");
+    for words in [
+        "admin.token: is not set by REJOINDER_ADMIN_TOKEN",
+        "write REJOINDER_ADMIN__TOKEN",
+        ".env: line 2",
+        "graph.url: ",
+    ] {
+        assert!(talk.contains(words), "{words} in {talk}");
+    }
+    assert!(!talk.contains("hunter2"));
+}
