@@ -57,8 +57,7 @@ impl FlatName {
 
 /// Lays the layers over each other.
 pub(super) fn merge(sources: &Sources, faults: &mut Faults) -> Layers {
-    let mut layers = Layers::default();
-    layers.values = toml_layer("config/default.toml", DEFAULTS, faults);
+    let mut layers = Layers { values: toml_layer("config/default.toml", DEFAULTS, faults), flat: Vec::new() };
     if let Some(path) = &sources.config
         && let Some(text) = read(path, faults)
     {

@@ -197,7 +197,7 @@ async fn a_filter_of_the_log_that_cannot_be_read_is_reported() {
     server.kill();
 }
 
-/// A token that is not read would leave /api open to whoever reaches it.
+/// A token that is not read would leave /api open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_whose_name_lacks_underscores_ends_the_start() {
     let folder = tempfile::tempdir().expect("a folder");

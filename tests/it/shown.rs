@@ -83,7 +83,7 @@ async fn a_refused_post_is_listed_like_other_sends() {
         assert_eq!(send[key], expected, "{key} of {send}");
     }
     assert_eq!(send["request"]["message"]["text"], "too early");
-    assert!(rig.events("").await.is_empty(), "the poster was told; nobody else is");
+    assert!(rig.events("").await.is_empty(), "the poster was answered, and no handler is told");
 
     // It holds nothing up, and its key is free.
     rig.says("Ada", "shop", "hello").await;
@@ -104,7 +104,7 @@ async fn a_refused_post_is_listed_like_other_sends() {
     let (_, shout) = post(&rig, SENDS, &json!({"recipient": {"id": ADA}, "message": {"text": 7}}), "k5").await;
     assert_eq!(one(&rig, "sends", &shout["id"]).await["reason"], shout["refused"]["reason"]);
     assert!(shout["refused"]["reason"].as_str().is_some_and(|reason| reason.contains("message.text")), "{shout}");
-    // Of a comment that nobody wrote, nobody is the author.
+    // A comment that is not known has no author.
     let comment = json!({"recipient": {"comment_id": "9_77"}, "message": {"text": "x"}});
     let (_, refused) = post(&rig, SENDS, &comment, "k6").await;
     assert_eq!(one(&rig, "sends", &refused["id"]).await["person"], json!(null));

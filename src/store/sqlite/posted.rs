@@ -36,8 +36,8 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     Ok(Posted::Planned(ids))
 }
 
-/// Keeps a refused post in its conversation's history. It has no place in the queue, and no event tells of it: the poster has been
-/// answered.
+/// Keeps a refused post for the lists. It has no place in the queue, and none in the history that the conversation names: a poster
+/// who tries again every second must not make that long. No event tells of it: the poster has been answered.
 fn list_refused(
     work: &Work<'_>,
     post: &Post,
@@ -45,7 +45,6 @@ fn list_refused(
     person: &PersonId,
     refused: &RefusedPost,
 ) -> rusqlite::Result<()> {
-    let mut previous = conversation.last_send;
     for (id, request) in &post.sends {
         let json =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -59,7 +58,7 @@ fn list_refused(
                 id.0,
                 refused.id.0,
                 conversation.id,
-                previous,
+                conversation.last_send,
                 post.account.as_str(),
                 person.as_str(),
                 post.agent,
@@ -70,12 +69,8 @@ fn list_refused(
                 refused.reason,
                 request.recipient.thread() == Thread::Comments,
             ])?;
-        previous = Some(id.0);
     }
-    work.db
-        .prepare_cached("UPDATE conversation SET last_send = ?2 WHERE id = ?1")?
-        .execute(params![conversation.id, previous])
-        .map(drop)
+    Ok(())
 }
 
 /// What was posted under the same key before.

@@ -16,7 +16,7 @@ const SEND: &str =
 pub(in crate::store) fn events(db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<EventRow>> {
     let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
     let statuses = Statuses { numbers, open: 3, parked: Some(6) };
-    let list = List { table: "event", columns: EVENT, statuses, kind: query.kind.as_deref() };
+    let list = List { table: "event", columns: EVENT, statuses, kind: query.kind.as_deref(), beside: None };
     let before = query.before.map(|id| id.0);
     match &query.person {
         Some(person) => list.of_person(db, &query.accounts, person.as_str(), before, query.limit, event_row),
@@ -33,7 +33,8 @@ pub(in crate::store) fn event(db: &Connection, id: EventId) -> rusqlite::Result<
 pub(in crate::store) fn sends(db: &Connection, query: &SendQuery) -> rusqlite::Result<Vec<SendRow>> {
     let numbers: Vec<_> = query.statuses.iter().map(|status| *status as i64).collect();
     let statuses = Statuses { numbers, open: 4, parked: None };
-    let list = List { table: "send", columns: SEND, statuses, kind: None };
+    let beside = Some(SendStatus::Refused as i64);
+    let list = List { table: "send", columns: SEND, statuses, kind: None, beside };
     let before = query.before.map(|id| id.0);
     match &query.person {
         Some(person) => list.of_person(db, &query.accounts, person.as_str(), before, query.limit, send_row),
@@ -77,6 +78,8 @@ struct List<'a> {
     columns: &'static str,
     statuses: Statuses,
     kind: Option<&'a str>,
+    /// A status whose rows may stand beside their conversation's history: refused posts.
+    beside: Option<i64>,
 }
 
 /// The statuses that a list is narrowed to; none for all of them.
@@ -92,6 +95,11 @@ impl Statuses {
     /// Whether every one of them has an index of its own, over few rows.
     fn are_few(&self) -> bool {
         !self.numbers.is_empty() && self.numbers.iter().all(|number| *number != self.open)
+    }
+
+    /// Whether a row of this status is in the list.
+    fn has(&self, status: i64) -> bool {
+        self.numbers.is_empty() || self.numbers.contains(&status)
     }
 
     /// The condition in words that let SQLite use the index over just those rows.
@@ -163,10 +171,17 @@ impl List<'_> {
         for conversation in conversations {
             match self.statuses.condition(self.table).filter(|_| self.statuses.are_few()) {
                 Some(condition) => self.picked(db, conversation, &condition, before, limit, row, &mut found)?,
-                None => self.walked(db, conversation, before, limit, row, &mut found)?,
+                None => {
+                    self.walked(db, conversation, before, limit, row, &mut found)?;
+                    if let Some(beside) = self.beside.filter(|status| self.statuses.has(*status)) {
+                        let condition = format!("status = {beside}");
+                        self.picked(db, conversation, &condition, before, limit, row, &mut found)?;
+                    }
+                }
             }
         }
         found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        found.dedup_by_key(|(id, _)| *id);
         Ok(found.into_iter().take(limit).map(|(_, item)| item).collect())
     }
 
@@ -246,9 +261,8 @@ impl List<'_> {
     }
 
     fn shows(&self, row: &Row<'_>, before: Option<i64>) -> rusqlite::Result<bool> {
-        let statuses = &self.statuses.numbers;
         Ok(before.is_none_or(|before| row.get("row_id").is_ok_and(|id: i64| id < before))
-            && (statuses.is_empty() || statuses.contains(&row.get("row_status")?))
+            && self.statuses.has(row.get("row_status")?)
             && match self.kind {
                 Some(kind) => row.get::<_, String>("kind")? == kind,
                 None => true,

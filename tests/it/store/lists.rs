@@ -124,11 +124,16 @@ impl Hands<'_> {
 
     async fn posts_what_is_refused(&mut self, store: &Store) {
         self.count += 1;
-        let recipient = Recipient::CommentId(format!("8_{}", self.count));
-        let sends = vec![(store.next_send_id(), Request::message(recipient.clone(), Message::text("x")))];
+        let unknown = json!({"recipient": {"id": ADA}, "message": {"text": 7}});
+        let request = match self.count % 2 {
+            0 => Request::message(Recipient::CommentId(format!("8_{}", self.count)), Message::text("x")),
+            _ => serde_json::from_value(unknown).expect("a request with a value that Meta does not know"),
+        };
+        let (recipient, sends) = (request.recipient.clone(), vec![(store.next_send_id(), request)]);
         let standing = Standing { platform: Platform::Messenger, features: Vec::new() };
-        let (account, person, agent) = (AccountId::new(SHOP), PersonId::new(""), None);
-        let post = Post { account, standing, recipient, person, sends, agent, key: None, now: self.now };
+        let person = PersonId::new(if matches!(recipient, Recipient::Id(_)) { ADA } else { "" });
+        let (account, agent, key, now) = (AccountId::new(SHOP), None, None, self.now);
+        let post = Post { account, standing, recipient, person, sends, agent, key, now };
         assert!(matches!(store.post(post).await.expect("decided"), Posted::Refused(_)));
     }
 }
@@ -178,7 +183,7 @@ async fn sends_are_found(store: &Store, seed: u64) {
         for mask in 0..8_u8 {
             let by = |bit: u8| mask & 1 << bit != 0;
             let account = Some(&row.account).filter(|_| by(0));
-            // Of a private reply that is refused for want of a comment nobody knows the person.
+            // A private reply to a comment that is not known has no person.
             let person = Some(&row.person).filter(|person| by(1) && !person.as_str().is_empty());
             let status = Some(row.status.as_str()).filter(|_| by(2));
             if !asked.insert(format!("{account:?} {person:?} {status:?}")) {
