@@ -34,7 +34,9 @@ impl Dev {
         let mut wish = Wish::listen()?;
         let folder = tempfile::tempdir().context("a temporary folder for the store")?;
         let clock = Clock::system();
-        let world = World::default();
+        let mut world = World::default();
+        // A bot that is written here serves its pictures here.
+        world.app.local_media = true;
         let listener = listen(EMULATOR).await?;
         let meta = listener.local_addr()?;
         let environment = self.environment(&world, meta, folder.path()).await?;

@@ -33,6 +33,8 @@ pub(super) struct Chat {
     pub(super) seen: bool,
     /// Under which reference the person opted in through the checkbox plugin.
     pub(super) user_ref: Option<String>,
+    /// The call that the person has begun.
+    pub(super) call: Option<String>,
     /// When the person last looked.
     pub(super) read_at: Option<Timestamp>,
     comments: VecDeque<Comment>,
@@ -86,6 +88,9 @@ pub(super) struct Message {
     /// The mid of the message this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<String>,
+    /// The story of the account that it answers: `{"reply_to":{"link","id"}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) story: Option<Value>,
     pub(super) reactions: Vec<Reaction>,
     pub(super) edits: u32,
     pub(super) deleted: bool,
@@ -121,6 +126,7 @@ impl Message {
             quick_reply: None,
             postback: None,
             reply_to: None,
+            story: None,
             reactions: Vec::new(),
             edits: 0,
             deleted: false,

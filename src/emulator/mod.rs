@@ -57,7 +57,9 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -140,9 +142,18 @@ impl Emulator {
     }
 }
 
+/// What calls the address itself: a program that asks about several objects, or a person's browser.
+async fn root(site: axum::extract::State<Site>, request: axum::extract::Request) -> axum::response::Response {
+    if !graph::is_about_several(request.uri()) {
+        return page::root().await.into_response();
+    }
+    let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+    graph::graph(site, method, uri, headers, Ok(Bytes::new())).await
+}
+
 fn router(site: Site) -> Router {
     Router::new()
-        .route("/", get(page::root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
+        .route("/", get(root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .route("/favicon.ico", get(page::favicon))
         .route("/playground/", get(page::html))
         .route("/playground/{*file}", get(page::file).fallback(control::nothing))

@@ -46,6 +46,13 @@ pub struct App {
     /// Whether the app is the default one in the Pages' Conversation Routing, with leave to take conversations over.
     #[serde(default)]
     pub routing_default: bool,
+    /// Whether files can be sent by an address on this machine or in its network, which Meta never reaches. For bots that
+    /// serve their pictures themselves while they are written.
+    #[serde(default)]
+    pub local_media: bool,
+    /// Whether messages still go out on the tokens of marketing opt-ins, as they did before 10 February 2026.
+    #[serde(default)]
+    pub marketing_tokens: bool,
 }
 
 /// A permission of Meta's that a bot needs for one way of sending.
@@ -163,6 +170,17 @@ impl Account {
             Platform::Instagram => self.page_id.as_deref(),
         }
     }
+
+    /// The second id of an Instagram account: the one by which an app with a login of its own knows it, and under which some
+    /// accounts' echoes come. Made from the first.
+    pub(super) fn other_id(&self) -> String {
+        format!("25000{}", self.id.strip_prefix("17841").unwrap_or(&self.id))
+    }
+
+    /// Whether an object of the Graph API that has this id is the account.
+    pub(super) fn is_called(&self, id: &str) -> bool {
+        self.id == id || (self.platform == Platform::InstagramLogin && self.other_id() == id)
+    }
 }
 
 /// The name on Instagram of who is called `name`.
@@ -236,6 +254,8 @@ impl Default for App {
             features: None,
             user_token: user_token(),
             routing_default: false,
+            local_media: false,
+            marketing_tokens: false,
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::secret::Secret;
 use crate::signature;
 
-use super::super::world::World;
+use super::super::world::{Platform, World};
 use super::call::Fields;
 use super::error::GraphError;
 
@@ -47,6 +47,12 @@ pub(super) fn holder(world: &World, token: &str) -> Option<Caller> {
         (0..world.accounts.len()).filter(has_token).filter_map(|at| world.accounts[at].node()).collect();
     let behind = |at: &usize| world.accounts[*at].node().is_some_and(|node| nodes.contains(&node));
     (!nodes.is_empty()).then(|| Caller::Accounts((0..world.accounts.len()).filter(behind).collect()))
+}
+
+/// Whether the holder of a token calls Instagram's own host, which it alone may call.
+pub(super) fn is_on_instagram(world: &World, token: &str) -> bool {
+    let by_login = |at: &usize| world.accounts[*at].platform == Platform::InstagramLogin;
+    matches!(holder(world, token), Some(Caller::Accounts(held)) if held.iter().all(by_login))
 }
 
 /// The token by which the app speaks for itself.

@@ -2,17 +2,14 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/graph-api/reference/page>
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::world::{Feature, Platform, username};
+use super::super::world::{Feature, Platform};
 use super::access::Caller;
+use super::account;
 use super::ask::{Answer, Ask, Verb};
-use super::conversations;
 use super::error::GraphError;
-use super::object::{Object, Part};
-use super::threads;
-
-const TASKS: [&str; 6] = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"];
+use super::object::Object;
 
 /// What `GET /me/accounts` shows of each Page.
 const LISTED: &[&str] = &["access_token", "category", "category_list", "name", "tasks"];
@@ -27,7 +24,7 @@ pub(super) fn list(ask: &mut Ask<'_>) -> Answer {
     }
     let is_page = |at: &usize| ask.shared.world.accounts[*at].platform == Platform::Messenger;
     let pages = (0..ask.shared.world.accounts.len()).filter(is_page);
-    let pages: Vec<_> = pages.map(|at| Object { usual: LISTED, ..page(ask, at) }).collect();
+    let pages: Vec<_> = pages.map(|at| Object { usual: LISTED, ..account::page(ask, at) }).collect();
     ask.list(&pages)
 }
 
@@ -35,85 +32,24 @@ pub(super) fn list(ask: &mut Ask<'_>) -> Answer {
 pub(super) fn get(ask: &Ask<'_>) -> Option<Answer> {
     let app = &ask.shared.world.app.id;
     match &ask.caller {
-        Caller::User if ["me", USER].contains(&ask.node) => {
-            Some(ask.show(&Object::plain("User", USER, &["name"], [("name", json!("Emulated Admin"))])))
-        }
+        Caller::User if ["me", USER].contains(&ask.node) => Some(ask.show(&account::user())),
         Caller::User => {
             let accounts = &ask.shared.world.accounts;
             let at = accounts.iter().position(|account| account.id == ask.node)?;
-            Some(ask.show(&of(ask, at)))
+            Some(ask.show(&account::of(ask, at)))
         }
-        Caller::App if [app.as_str(), "app", "me"].contains(&ask.node) => {
-            Some(ask.show(&Object::plain("Application", app, &["name"], [("name", json!("Emulated App"))])))
-        }
+        Caller::App if [app.as_str(), "app", "me"].contains(&ask.node) => Some(ask.show(&account::application(app))),
         Caller::App => None,
         Caller::Accounts(held) => {
             let accounts = &ask.shared.world.accounts;
             let is_page = |at: &usize| accounts[*at].platform == Platform::Messenger;
             let at = match ask.node {
                 "me" => held.iter().copied().find(is_page).or(held.first().copied()),
-                id => held.iter().copied().find(|&at| accounts[at].id == id),
+                id => held.iter().copied().find(|&at| accounts[at].is_called(id)),
             };
-            at.map(|at| ask.show(&of(ask, at)))
+            at.map(|at| ask.show(&account::of(ask, at)))
         }
     }
-}
-
-fn of<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
-    match ask.shared.world.accounts[at].platform {
-        Platform::Messenger => page(ask, at),
-        Platform::Instagram | Platform::InstagramLogin => instagram(ask, at),
-    }
-}
-
-fn page<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
-    let account = &ask.shared.world.accounts[at];
-    let linked = ask.shared.world.accounts.iter().enumerate();
-    let linked = linked
-        .filter(|(_, other)| other.platform == Platform::Instagram)
-        .find(|(_, other)| other.page_id.as_ref() == Some(&account.id));
-    let instagram = |part: Option<usize>| part.map_or(Part::Value(Value::Null), |at| Part::Object(instagram(ask, at)));
-    let linked = linked.map(|(at, _)| at);
-    let values = [
-        ("name", json!(account.name)),
-        ("access_token", json!(account.access_token.expose())),
-        ("category", json!("Shopping & retail")),
-        ("category_list", json!([{"id": "2201", "name": "Shopping & retail"}])),
-        ("tasks", json!(TASKS)),
-        ("username", json!(username(&account.name))),
-        ("link", json!(format!("https://www.facebook.com/{}", account.id))),
-        ("messaging_feature_status", threads::features(ask.shared.world.app.routing_default)),
-    ];
-    let mut object = Object::plain("Page", &account.id, &["name"], values);
-    object.parts.push(("instagram_business_account", instagram(linked)));
-    object.parts.push(("connected_instagram_account", instagram(linked)));
-    object.parts.push(conversations_of(ask, at));
-    object
-}
-
-fn instagram<'a>(ask: &'a Ask<'_>, at: usize) -> Object<'a> {
-    let account = &ask.shared.world.accounts[at];
-    let values = [
-        ("user_id", json!(account.id)),
-        ("username", json!(username(&account.name))),
-        ("name", json!(account.name)),
-        ("account_type", json!("BUSINESS")),
-        ("profile_picture_url", json!(format!("https://scontent.cdninstagram.com/profilepic/{}", account.id))),
-    ];
-    // Who asks with a token of the account's own wants to know whom it is for.
-    let own = account.platform == Platform::InstagramLogin && ask.node == "me";
-    let usual: &[&str] = if own { &["user_id", "username"] } else { &[] };
-    let mut object = Object::plain("IGUser", &account.id, usual, values);
-    object.parts.push(conversations_of(ask, at));
-    object
-}
-
-fn conversations_of<'a>(ask: &'a Ask<'_>, at: usize) -> (&'static str, Part<'a>) {
-    let list = move || {
-        let found = conversations::of(ask.shared, ask.state, at);
-        found.into_iter().map(|one| one.object(ask.now)).collect()
-    };
-    ("conversations", Part::List(Box::new(list)))
 }
 
 /// `GET /{page}/page_status`.

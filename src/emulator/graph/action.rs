@@ -33,10 +33,11 @@ impl Action {
             "typing_off" => Ok(Action::TypingOff),
             "mark_seen" => Ok(Action::MarkSeen),
             "react" => with_payload(|payload| {
-                let mid = payload.required("message_id")?.id()?;
+                payload.only(&["message_id", "reaction"])?;
+                let mid = payload.required("message_id")?.name()?;
                 Ok(Action::React { mid, reaction: payload.required_text("reaction", EMOJI)?.to_owned() })
             }),
-            _ => with_payload(|payload| Ok(Action::Unreact { mid: payload.required("message_id")?.id()? })),
+            _ => with_payload(|payload| Ok(Action::Unreact { mid: payload.required("message_id")?.name()? })),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::call::Fields;
 use super::error::GraphError;
 use super::fields::written;
 use super::object::{Object, Place, page};
+use super::part::Part;
 use super::recipient::nobody;
 use super::select::{Field, read};
 
@@ -136,11 +137,7 @@ impl<'a> Ask<'a> {
     pub(super) fn recipient(&self) -> Result<String, GraphError> {
         let recipient = self.json("recipient").ok_or_else(|| GraphError::required("recipient"))?;
         let id = if recipient.is_object() { &recipient["id"] } else { &recipient };
-        match id {
-            Value::String(id) => Ok(id.clone()),
-            Value::Number(id) => Ok(id.to_string()),
-            _ => Err(GraphError::required("recipient[id]")),
-        }
+        if id.is_null() { Err(GraphError::required("recipient[id]")) } else { Part::new(id, "recipient[id]").id() }
     }
 
     /// Which fields of the answer are wanted.

@@ -9,6 +9,10 @@ use super::part::Part;
 /// The most buttons that one thing has.
 pub(super) const MOST: usize = 3;
 
+/// What the address of a button may have beside it, the title apart.
+const WEB_URL: [&str; 6] =
+    ["type", "url", "webview_height_ratio", "webview_share_button", "messenger_extensions", "fallback_url"];
+
 const TITLE: usize = 20;
 const PAYLOAD: usize = 1000;
 
@@ -31,7 +35,15 @@ pub(super) fn check_of(of: &Part<'_>, known: &[&str], platform: Platform) -> Res
 }
 
 fn check_one(button: &Part<'_>, known: &[&str], platform: Platform) -> Result<(), GraphError> {
-    match button.required_one_of("type", known)? {
+    let kind = button.required_one_of("type", known)?;
+    match kind {
+        "web_url" => button.only(&[&WEB_URL[..], &["title"]].concat())?,
+        "account_link" => button.only(&["type", "url"])?,
+        "account_unlink" => button.only(&["type"])?,
+        "game_play" => button.only(&["type", "title", "payload", "game_metadata"])?,
+        _ => button.only(&["type", "title", "payload"])?,
+    }
+    match kind {
         "web_url" => {
             button.required_text("title", TITLE)?;
             check_web_url(button, platform)
@@ -45,10 +57,10 @@ fn check_one(button: &Part<'_>, known: &[&str], platform: Platform) -> Result<()
             check_phone_number(button)
         }
         "account_link" => match button.required_url("url")?.scheme() {
-            "https" => only(button, &["type", "url"]),
+            "https" => Ok(()),
             _ => Err(button.required("url")?.refuse("must begin with https")),
         },
-        "account_unlink" => only(button, &["type"]),
+        "account_unlink" => Ok(()),
         "game_play" => {
             button.required_text("title", TITLE)?;
             button.optional_text("payload", PAYLOAD).map(drop)
@@ -57,8 +69,14 @@ fn check_one(button: &Part<'_>, known: &[&str], platform: Platform) -> Result<()
     }
 }
 
-/// Refuses the address of a button, or of what is tapped like one, that Meta would refuse.
-pub(super) fn check_web_url(button: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+/// Refuses a tap upon a thing without a title of its own that Meta would refuse.
+pub(super) fn check_tap(tap: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    tap.only(&WEB_URL)?;
+    check_web_url(tap, platform)
+}
+
+/// Refuses the address of a button that Meta would refuse.
+fn check_web_url(button: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
     button.required_url("url")?;
     if let Some(ratio) = button.get("webview_height_ratio").filter(|_| platform.is_instagram()) {
         return Err(ratio.refuse("is not available on Instagram"));
@@ -79,13 +97,6 @@ fn check_phone_number(button: &Part<'_>) -> Result<(), GraphError> {
     match number.strip_prefix('+') {
         Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(()),
         _ => Err(button.required("payload")?.refuse("must be a phone number: +, country code, number")),
-    }
-}
-
-fn only(button: &Part<'_>, known: &[&str]) -> Result<(), GraphError> {
-    match button.object()?.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(key) => Err(button.required(key)?.refuse("does not belong to a button of this type")),
-        None => Ok(()),
     }
 }
 
@@ -124,7 +135,7 @@ mod tests {
         check(link("https://shop.example/login"), None, Some("[type]"));
         check(link("http://shop.example/login"), Some("https"), Some("[type]"));
         check(json!({"type": "account_unlink"}), None, Some("[type]"));
-        check(json!({"type": "account_unlink", "title": "Out"}), Some("does not belong"), Some("[type]"));
+        check(json!({"type": "account_unlink", "title": "Out"}), Some("Invalid keys"), Some("[type]"));
         check(json!({"type": "game_play", "title": "Play"}), None, Some("[type]"));
         check(json!({"type": "audio_call", "title": "Call"}), None, Some("[type]"));
         for removed in ["element_share", "payment", "nested"] {

@@ -5,8 +5,10 @@
 use serde_json::Value;
 
 use super::action::Action;
+use super::constant::constant;
 use super::error::GraphError;
 use super::fields::{File, file, object};
+use super::limits;
 use super::part::Part;
 use super::recipient::Recipient;
 
@@ -71,7 +73,10 @@ impl Call {
             content,
             messaging_type,
             tag: text(fields, "tag")?.map(str::to_owned),
-            reply_to: part(fields, "reply_to", |reply_to| reply_to.required("mid")?.id())?,
+            reply_to: part(fields, "reply_to", |reply_to| {
+                reply_to.only(&["mid"])?;
+                reply_to.required("mid")?.name()
+            })?,
             persona_id: fields.get("persona_id").map(|id| Part::new(id, "persona_id").id()).transpose()?,
             thread_control: part(fields, "thread_control", ThreadControl::read)?,
         })
@@ -102,7 +107,11 @@ impl Content {
                 let message = "You cannot send a message and a sender action in one call";
                 Err(GraphError::parameter(message).with(2_018_014))
             }
-            (Some(message), None) if !message.is_empty() => Ok(Content::Message(Value::Object(message), file(fields))),
+            (Some(message), None) if !message.is_empty() => {
+                let message = Value::Object(message);
+                limits::check_form(&message)?;
+                Ok(Content::Message(message, file(fields)))
+            }
             (_, None) => Err(GraphError::parameter("param message must be non-empty")),
             (None, Some(action)) => Action::read(action, fields).map(Content::Action),
         }
@@ -139,13 +148,10 @@ fn text<'a>(fields: &'a Fields, key: &str) -> Result<Option<&'a str>, GraphError
     }
 }
 
-fn one_of<'a>(fields: &'a Fields, key: &str, known: &[&str]) -> Result<Option<&'a str>, GraphError> {
-    match text(fields, key)? {
-        Some(value) if !known.contains(&value) => {
-            Err(GraphError::parameter(format!("Param {key} must be one of {{{}}}", known.join(", "))))
-        }
-        value => Ok(value),
-    }
+fn one_of(fields: &Fields, key: &str, known: &[&'static str]) -> Result<Option<&'static str>, GraphError> {
+    let Some(given) = text(fields, key)? else { return Ok(None) };
+    let refused = || GraphError::parameter(format!("Param {key} must be one of {{{}}}", known.join(", ")));
+    constant(given, known).map(Some).ok_or_else(refused)
 }
 
 #[cfg(test)]

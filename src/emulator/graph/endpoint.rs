@@ -1,17 +1,20 @@
 //! Which endpoint answers a call: one line for each.
 
+use std::iter;
+
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, Method};
 use reqwest::Url;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::state::{Shared, State};
+use super::access::Caller;
 use super::ask::{Answer, Ask, Verb};
 use super::call::Fields;
 use super::error::GraphError;
 use super::{
-    Progress, Request, access, accounts, app, conversations, labels, linking, menu, moderation, node, notifications,
-    oauth, personas, profile, subscribed, templates, threads, uploads,
+    Progress, Request, access, accounts, app, conversations, labels, linking, menu, moderation, multiple, node,
+    notifications, oauth, personas, profile, subscribed, templates, threads, uploads,
 };
 
 type Endpoint = fn(&mut Ask<'_>) -> Answer;
@@ -64,18 +67,35 @@ pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, prog
         }
         _ => error,
     })?;
-    let node = path.first().copied().unwrap_or_default();
+    if let Caller::Accounts(held) = &caller {
+        progress.account = held.first().copied();
+    }
     let url = address(request);
-    let mut ask = Ask { shared, state, caller, verb, node, fields, url, now: shared.clock.now() };
-    progress.account = ask.held().first().copied();
-    match path[..] {
-        ["debug_token"] => oauth::debug_token(&ask),
-        [_] => node::answer(&mut ask),
-        [_, edge] => match EDGES.iter().find(|(name, _)| *name == edge) {
-            Some((_, endpoint)) => endpoint(&mut ask),
-            None => Err(unknown(request)),
-        },
-        _ => Err(unknown(request)),
+    let now = shared.clock.now();
+    let mut ask = |path: &[&str], url: Url| {
+        let node = path.first().copied().unwrap_or_default();
+        let state = &mut *state;
+        let mut ask = Ask { shared, state, caller: caller.clone(), verb, node, fields, url, now };
+        lead(&mut ask, path).unwrap_or_else(|| Err(unknown(request)))
+    };
+    let Some(ids) = multiple::ids(fields)? else { return ask(&path, url) };
+    let mut answers = Map::new();
+    for id in &ids {
+        let whole: Vec<&str> = iter::once(id.as_str()).chain(path.iter().copied()).collect();
+        let mut url = url.clone();
+        url.set_path(&format!("/{}/{}", request.version, whole.join("/")));
+        answers.insert(id.clone(), ask(&whole, url)?);
+    }
+    Ok(Value::Object(answers))
+}
+
+/// Leads a call to its endpoint. None where there is none.
+fn lead(ask: &mut Ask<'_>, path: &[&str]) -> Option<Answer> {
+    match *path {
+        ["debug_token"] => Some(oauth::debug_token(ask)),
+        [_] => Some(node::answer(ask)),
+        [_, edge] => EDGES.iter().find(|(name, _)| *name == edge).map(|(_, endpoint)| endpoint(ask)),
+        _ => None,
     }
 }
 
@@ -104,5 +124,10 @@ fn address(request: &Request) -> Url {
         .expect("a constant address can be parsed");
     url.set_path(&format!("/{}/{}", request.version, request.path.join("/")));
     url.set_query(request.uri.query());
+    // The link of a list is about the one object that has it.
+    if url.query_pairs().any(|(name, _)| name == "ids") {
+        let kept: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| name != "ids").collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
     url
 }

@@ -84,6 +84,30 @@ impl GraphError {
         GraphError { transient: Some(false), ..self }
     }
 
+    /// The same as Instagram's own host says it, which knows the token errors of the other host alone.
+    pub(super) fn of_instagram(self) -> GraphError {
+        if self.is_about_the_token() {
+            return self;
+        }
+        let bare = self.message.strip_prefix(&format!("(#{}) ", self.code)).map(str::to_owned);
+        GraphError { kind: "IGApiException", message: bare.unwrap_or(self.message), ..self }
+    }
+
+    fn is_about_the_token(&self) -> bool {
+        matches!(self.code, 102 | 190)
+    }
+
+    /// The header `WWW-Authenticate` of the answer.
+    pub(super) fn challenge(&self) -> String {
+        let kind = match (self.code, self.subcode) {
+            _ if self.is_about_the_token() => "invalid_token",
+            (803, _) => "not_found",
+            (100, Some(36_007..=36_009)) => "invalid_code",
+            _ => "invalid_request",
+        };
+        format!("OAuth \"Facebook Platform\" \"{kind}\" \"{}\"", self.message)
+    }
+
     /// The body of the answer.
     pub(super) fn body(&self, fbtrace_id: &str) -> Value {
         let mut error =
@@ -117,5 +141,13 @@ mod tests {
             json!({"error": {"message": "Invalid", "type": "OAuthException", "code": 190, "fbtrace_id": "T"}})
         );
         assert_eq!(GraphError::api(2, "later").transient().body("T")["error"]["is_transient"], true);
+    }
+
+    #[test]
+    fn instagrams_own_host_has_another_type() {
+        let of_instagram = |error: GraphError| error.of_instagram().body("T")["error"].clone();
+        let refused = of_instagram(GraphError::api(10, "no"));
+        assert_eq!((&refused["type"], &refused["message"]), (&json!("IGApiException"), &json!("no")));
+        assert_eq!(of_instagram(GraphError::plain(190, "Invalid"))["type"], "OAuthException");
     }
 }

@@ -36,6 +36,8 @@ pub(super) type Fields = Map<String, Value>;
 pub(super) struct File {
     pub(super) content_type: String,
     pub(super) size: usize,
+    /// How many files came.
+    pub(super) count: usize,
 }
 
 /// The parameters of a request: those of the query, then those of the body, which win.
@@ -78,7 +80,8 @@ pub(super) fn shown(headers: &HeaderMap, body: &Bytes) -> Value {
 pub(super) fn file(fields: &Fields) -> Option<File> {
     let file = fields.get(FILE)?;
     let content_type = file["content_type"].as_str()?.to_owned();
-    Some(File { content_type, size: usize::try_from(file["size"].as_u64()?).ok()? })
+    let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+    Some(File { content_type, size: number(&file["size"])?, count: number(&file["count"]).unwrap_or(1) })
 }
 
 fn content_type(headers: &HeaderMap) -> &str {
@@ -125,7 +128,10 @@ async fn read_parts(mut multipart: Multipart<'_>) -> Result<Fields, GraphError> 
             return Err(GraphError::parameter(format!("The body has more than {MOST_PARTS} parts")));
         }
         let name = part.name().unwrap_or_default().to_owned();
-        let value = read_part(&name, part).await.map_err(unreadable)?;
+        let mut value = read_part(&name, part).await.map_err(unreadable)?;
+        if let Some(before) = fields.get(FILE).filter(|_| name == FILE) {
+            value["count"] = json!(before["count"].as_u64().unwrap_or(1) + 1);
+        }
         fields.insert(name, value);
     }
     Ok(fields)
@@ -213,7 +219,7 @@ mod tests {
         let form = headers("multipart/form-data; boundary=b");
         let fields = fields(&uri(), &form, &body).expect("the body is read");
         assert_eq!((&fields["access_token"], &fields["messaging_type"]), (&json!("EAA2"), &json!("UPDATE")));
-        assert_eq!(file(&fields), Some(File { content_type: "image/png".into(), size: 3 }));
+        assert_eq!(file(&fields), Some(File { content_type: "image/png".into(), size: 3, count: 1 }));
         let shown = shown(&form, &body);
         assert_eq!(shown["access_token"], "[secret]");
         assert_eq!(shown["filedata"], json!({"filename": "a.png", "content_type": "image/png", "size": 3}));

@@ -22,6 +22,9 @@ const METADATA_CHARACTERS: usize = 999;
 /// Of what a message is made, one of them at a time.
 const CONTENTS: [&str; 5] = ["text", "attachment", "attachments", "sticker_id", "template"];
 
+/// What may stand in a message.
+const KEYS: [&str; 7] = ["text", "attachment", "attachments", "sticker_id", "template", "quick_replies", "metadata"];
+
 /// Where and how a message goes, as far as its form depends on it.
 pub(super) struct Frame<'a> {
     pub(super) platform: Platform,
@@ -35,7 +38,19 @@ pub(super) struct Frame<'a> {
     pub(super) templates: &'a Templates,
     /// It goes as a utility message.
     pub(super) is_utility: bool,
+    /// Files can be fetched from this machine and its network.
+    pub(super) local_media: bool,
     pub(super) now: Timestamp,
+}
+
+/// Refuses what can be no message, wherever it goes.
+pub(super) fn check_form(message: &Value) -> Result<(), GraphError> {
+    let message = Part::new(message, "message");
+    message.only(&KEYS)?;
+    match message.get("quick_replies") {
+        Some(list) if list.value.as_array().is_some_and(Vec::is_empty) => Err(list.refuse("must be a non-empty array")),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a message that Meta would refuse.
@@ -108,6 +123,7 @@ pub(super) mod tests {
             file: None,
             templates: &templates,
             is_utility: false,
+            local_media: false,
             now: Timestamp(0),
         };
         format!("{:?}", check(message, &frame))

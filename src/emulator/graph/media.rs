@@ -5,6 +5,7 @@
 
 use super::super::uploads::MediaKind;
 use super::error::GraphError;
+use super::fetched;
 use super::fields::File;
 use super::limits::Frame;
 use super::part::Part;
@@ -26,10 +27,11 @@ const LARGEST_INSTAGRAM_IMAGE: usize = 8 * MEGABYTE;
 pub(super) fn check(attachment: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
     let known: &[&str] = if frame.platform.is_instagram() { &ON_INSTAGRAM } else { &ON_MESSENGER };
     let kind = attachment.required_one_of("type", known)?;
+    attachment.only(&["type", "payload"])?;
     match (kind, MediaKind::named(kind)) {
         (_, Some(kind)) => check_media(&attachment.required("payload")?, kind, frame),
         ("template", _) => template::check(&attachment.required("payload")?, frame),
-        ("MEDIA_SHARE", _) => attachment.required("payload")?.required("id")?.id().map(drop),
+        ("MEDIA_SHARE", _) => check_share(&attachment.required("payload")?),
         _ => Ok(()),
     }
 }
@@ -39,6 +41,7 @@ pub(super) fn check_many(list: &Part<'_>, frame: &Frame<'_>) -> Result<(), Graph
     let most = if frame.platform.is_instagram() { INSTAGRAM_IMAGES } else { MESSENGER_IMAGES };
     for attachment in list.objects(1..=most)? {
         attachment.required_one_of("type", &["image"])?;
+        attachment.only(&["type", "payload"])?;
         check_media(&attachment.required("payload")?, MediaKind::Image, frame)?;
     }
     Ok(())
@@ -48,16 +51,17 @@ pub(super) fn check_many(list: &Part<'_>, frame: &Frame<'_>) -> Result<(), Graph
 pub(super) fn check_upload(attachment: &Part<'_>, frame: &Frame<'_>) -> Result<MediaKind, GraphError> {
     let name = attachment.required_one_of("type", &UPLOADED)?;
     let kind = MediaKind::named(name).expect("what is uploaded is media");
+    attachment.only(&["type", "payload"])?;
     let payload = attachment.required("payload")?;
     if payload.get("url").is_none() && frame.file.is_none() {
-        return Err(GraphError::parameter("Upload attachment failure.").with(2_018_047));
+        return Err(not_one_file());
     }
     check_media(&payload, kind, frame).map(|()| kind)
 }
 
 /// Refuses an id that was not handed out to the account for this kind of file.
 pub(super) fn check_id(id: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Result<(), GraphError> {
-    let given = id.id()?;
+    let given = id.name()?;
     if !frame.uploads.is_valid(frame.account, &given, frame.now) {
         let message = "The attachment does not exist, has expired, or belongs to another account";
         return Err(id.refuse(format!("is invalid: {message}")).with(2_018_074));
@@ -70,14 +74,26 @@ pub(super) fn check_id(id: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Res
 
 /// Media comes by address, by the id of an earlier upload, or as the file in the body.
 fn check_media(payload: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Result<(), GraphError> {
-    payload.object()?;
+    payload.only(&["url", "attachment_id", "is_reusable"])?;
     payload.check_bool("is_reusable")?;
     match (payload.get("url"), payload.get("attachment_id"), frame.file) {
-        (Some(url), None, None) => url.url().map(drop),
+        (None, None, None) => Err(not_one_file()),
+        (None, None, Some(file)) if file.count != 1 => Err(not_one_file()),
+        (Some(url), None, None) => fetched::check(&url, frame.local_media),
         (None, Some(id), None) => check_id(&id, kind, frame),
         (None, None, Some(file)) => check_file(file, kind, payload, frame),
         _ => Err(payload.refuse("must have exactly one of url, attachment_id, or a file in filedata")),
     }
+}
+
+/// A post of the account's own.
+fn check_share(payload: &Part<'_>) -> Result<(), GraphError> {
+    payload.only(&["id"])?;
+    payload.required("id")?.id().map(drop)
+}
+
+fn not_one_file() -> GraphError {
+    GraphError::parameter("Incorrect number of files uploaded. Must upload exactly one file.").with(2_018_005)
 }
 
 fn check_file(file: &File, kind: MediaKind, payload: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
@@ -124,7 +140,9 @@ mod tests {
         judge(&media("gif", url()), Some("attachment][type]"), Some("attachment][type]"));
         judge(&media("image", json!({"url": "a.jpg"})), Some("valid URL"), Some("valid URL"));
         judge(&media("image", json!({"url": "ftp://shop.example/a"})), Some("valid URL"), Some("valid URL"));
-        judge(&media("image", json!({})), Some("exactly one"), Some("exactly one"));
+        judge(&media("image", json!({})), Some("2018005"), Some("2018005"));
+        judge(&media("image", json!({"url": "http://localhost/a"})), Some("2018008"), Some("2018008"));
+        judge(&media("image", json!({"link": "https://shop.example"})), Some("Invalid keys"), Some("Invalid keys"));
         judge(&media("image", json!({"url": "https://a.example", "attachment_id": "1"})), Some("one"), Some("one"));
         judge(&json!({"attachment": {"type": "image"}}), Some("[payload] is required"), Some("[payload] is required"));
         judge(&json!({"attachment": {"type": "like_heart"}}), Some("attachment][type]"), None);
@@ -151,11 +169,12 @@ mod tests {
         let mut uploads = Uploads::default();
         let id = uploads.add(1, MediaKind::Video, Timestamp(0));
         let judge = |platform, kind: &str, payload: Value, file: Option<(&str, usize)>, expected: Option<u32>| {
-            let file = file.map(|(content_type, size)| File { content_type: content_type.into(), size });
+            let file = file.map(|(kind, size)| File { content_type: kind.into(), size, count: 1 });
             let attachment = json!({"type": kind, "payload": payload});
             let (file, now) = (file.as_ref(), Timestamp(0));
             let (uploads, templates) = (&uploads, &Templates::default());
-            let frame = Frame { platform, account: 1, uploads, file, templates, is_utility: false, now };
+            let (is_utility, local_media) = (false, false);
+            let frame = Frame { platform, account: 1, uploads, file, templates, is_utility, local_media, now };
             let error = check(&Part::new(&attachment, "message[attachment]"), &frame).err();
             assert_eq!(error.and_then(|error| error.subcode), expected, "{attachment} {file:?}");
         };

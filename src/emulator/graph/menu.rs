@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::world::{ChatKey, Platform};
 use super::ask::{Answer, Ask, Verb};
+use super::constant::constant;
 use super::error::GraphError;
 use super::profile::Pace;
 use super::properties;
@@ -37,7 +38,8 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
         }
         Verb::Delete => {
             let names = ask.names("params")?;
-            if names.iter().any(|name| name != "persistent_menu") || names.is_empty() {
+            let is_menu = |name: &String| constant(name, &["persistent_menu"]).is_some();
+            if !names.iter().all(is_menu) || names.is_empty() {
                 return Err(GraphError::parameter("Param params must be one of {persistent_menu}"));
             }
             let menus = &mut ask.state.setup.menus;

@@ -30,7 +30,7 @@ const DETAILS: [&str; 11] = [
 
 /// A message that `age` others came after.
 pub(super) fn object<'a>(conversation: &Conversation<'a>, message: &'a Message, age: usize) -> Object<'a> {
-    let known = if age < NEWEST { details(conversation, message) } else { Vec::new() };
+    let known = if age < NEWEST { details(conversation, message, age) } else { Vec::new() };
     let value =
         |name: &str| known.iter().find(|(known, _)| *known == name).map_or(Value::Null, |(_, value)| value.clone());
     let values = DETAILS.into_iter().map(|name| (name, value(name)));
@@ -38,7 +38,7 @@ pub(super) fn object<'a>(conversation: &Conversation<'a>, message: &'a Message, 
     Object::plain("UnifiedMessage", &message.mid, &["created_time"], values.chain([created]))
 }
 
-fn details(conversation: &Conversation<'_>, message: &Message) -> Vec<(&'static str, Value)> {
+fn details(conversation: &Conversation<'_>, message: &Message, age: usize) -> Vec<(&'static str, Value)> {
     let other = if message.from == Side::Person { Side::Business } else { Side::Person };
     let tapped = || message.postback.as_ref().and_then(|postback| postback["title"].as_str().map(str::to_owned));
     let reply_to = message.reply_to.as_ref().map(|mid| {
@@ -50,6 +50,8 @@ fn details(conversation: &Conversation<'_>, message: &Message) -> Vec<(&'static 
         ("to", json!({"data": [conversation.end(other)]})),
         ("message", json!(message.text.clone().or_else(tapped).unwrap_or_default())),
         ("attachments", attachments(message)),
+        ("tags", tags(conversation, message, age)),
+        ("story", json!(message.story)),
         ("reply_to", json!(reply_to)),
         ("reactions", reactions(conversation, message)),
     ]
@@ -68,11 +70,43 @@ fn attachments(message: &Message) -> Value {
             "video" => json!({"id": id, "mime_type": "video/mp4", "name": "video.mp4", "size": 0,
                 "video_data": {"width": 0, "height": 0, "length": 0, "video_type": 0, "url": url, "preview_url": url, "rotation": 0}}),
             "audio" => json!({"id": id, "mime_type": "audio/mpeg", "name": "audio.mp3", "size": 0, "file_url": url}),
-            "template" => json!({"id": id, "generic_template": payload}),
+            "template" => json!({"id": id, "generic_template": template(payload)}),
             _ => json!({"id": id, "mime_type": "application/octet-stream", "name": kind, "size": 0, "file_url": url}),
         }
     });
     json!({"data": shown.collect::<Vec<_>>()})
+}
+
+/// A template, of whatever kind: its words, its picture, and where its buttons lead. Of several cards the first is shown.
+fn template(payload: &Value) -> Value {
+    let card = payload.get("elements").and_then(|elements| elements.get(0)).unwrap_or(payload);
+    let first = |names: &[&str]| names.iter().find_map(|name| card.get(*name)).cloned().unwrap_or_default();
+    let buttons = card["buttons"].as_array().into_iter().flatten().map(|button| {
+        let kept = ["title", "type", "url"].into_iter();
+        kept.filter_map(|name| Some((name.to_owned(), button.get(name)?.clone()))).collect::<Value>()
+    });
+    let mut shown = json!({"title": first(&["text", "title", "name"]), "subtitle": first(&["subtitle"]),
+        "media_url": first(&["image_url", "url"]), "cta": buttons.collect::<Vec<_>>()});
+    if let Some(shown) = shown.as_object_mut() {
+        shown.retain(|_, value| !value.is_null() && value != &json!([]));
+    }
+    shown
+}
+
+/// Where a message is, whether it was read and whence it came: by an app, by the inbox, by the person.
+fn tags(conversation: &Conversation<'_>, message: &Message, age: usize) -> Value {
+    let by_business = message.from == Side::Business;
+    let answered = || conversation.chat.messages().rev().take(age).any(|later| later.from == Side::Business);
+    let by_app = message.app_id.as_ref() == Some(&conversation.shared.world.app.id);
+    let names = [
+        (true, "inbox"),
+        (by_business || conversation.chat.seen || answered(), "read"),
+        (by_business, "sent"),
+        (by_business && !by_app, "source:web"),
+        (!by_business, "source:chat"),
+    ];
+    let names = names.into_iter().filter(|(is_so, _)| *is_so);
+    json!({"data": names.map(|(_, name)| json!({"name": name})).collect::<Vec<_>>()})
 }
 
 fn reactions(conversation: &Conversation<'_>, message: &Message) -> Value {

@@ -8,13 +8,14 @@
 //! - `fields`: what a call carries. `sending` takes a send through its checks: `call` and `recipient` give it its form, `rules`
 //!   (with `tags` and `rightful`) say whether it may go, `limits` and its neighbours whether it is made as it must be; `send`
 //!   brings it to the person.
-//! - `endpoint`: which endpoint answers any other call; `ask`, `select`, `object`: what they all need. Then a file for each
-//!   family of endpoints, and `setup` for what they keep.
+//! - `endpoint`: which endpoint answers any other call; `multiple`: about several objects at once; `ask`, `select`, `object`:
+//!   what they all need. Then a file for each family of endpoints, and `setup` for what they keep.
 //! - `batch`, `references`: several calls in one. `usage`: the headers that say how much was called.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
 mod access;
+mod account;
 mod accounts;
 mod action;
 mod app;
@@ -22,9 +23,11 @@ mod ask;
 mod batch;
 mod buttons;
 mod call;
+mod constant;
 mod conversations;
 mod endpoint;
 mod error;
+mod fetched;
 mod fields;
 mod labels;
 mod limits;
@@ -33,6 +36,7 @@ mod media;
 mod menu;
 mod messages;
 mod moderation;
+mod multiple;
 mod node;
 mod notifications;
 mod oauth;
@@ -67,6 +71,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State as Given;
 use axum::extract::rejection::BytesRejection;
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
@@ -82,15 +87,20 @@ use super::world::ChatKey;
 use ask::Answer;
 use call::Fields;
 use error::GraphError;
-use path::VERSION;
 use request::Request;
 use usage::Said;
 
 pub(super) use fields::LARGEST_UPLOAD;
+pub(super) use path::VERSION;
 pub(super) use setup::Setup;
 
 /// How late the `slow` fault answers.
 const SLOW: Duration = Duration::from_secs(3);
+
+/// A call of several objects names none in its path: `GET /?ids=`. Anything else there wants the playground.
+pub(super) fn is_about_several(uri: &Uri) -> bool {
+    call::query(uri).contains_key("ids")
+}
 
 /// Any call, at any path.
 pub(super) async fn graph(
@@ -127,9 +137,13 @@ async fn answer(site: &Site, request: Request) -> Response {
     if let (Ok(_), Some(key)) = (&result, progress.chat) {
         shared.tell(Notice::Chat(key));
     }
-    let (status, body) = match result {
+    let mut headers = graph_headers(request.version, &trace, &said);
+    let (status, body) = match result.map_err(|error| in_the_hosts_words(shared, &request, error)) {
         Ok(body) => (StatusCode::OK, body),
-        Err(error) => (StatusCode::BAD_REQUEST, error.body(&trace)),
+        Err(error) => {
+            headers.extend(challenge(&error).map(|challenge| (WWW_AUTHENTICATE, challenge)));
+            (StatusCode::BAD_REQUEST, error.body(&trace))
+        }
     };
     // Before the wait: a client that does not wait so long takes this task with it.
     shared.record(exchange(shared, begun, &request, &progress, (status, &body)));
@@ -139,12 +153,13 @@ async fn answer(site: &Site, request: Request) -> Response {
             () = site.stop.cancelled() => {}
         }
     }
-    let response = (status, graph_headers(request.version, &trace, &said), Json(body)).into_response();
+    let response = (status, headers, Json(body)).into_response();
     if progress.fault == Some(SendFault::LostAnswer) { NoAnswer::instead_of(response) } else { response }
 }
 
 /// Leads a call to where it is answered.
 fn lead(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
+    multiple::check_method(request)?;
     if request.is_send() {
         handle(shared, state, request, progress).map(Value::Object)
     } else if request.is_batch() {
@@ -199,6 +214,20 @@ fn handle(
     let accounts = access::accounts(&shared.world, &request.node, &request.headers, for_token)?;
     progress.account = accounts.first().copied();
     sending::handle(shared, state, &accounts, fields?, progress)
+}
+
+/// An error as the host that was called says it: Meta's two hosts are one here, and the token tells which is meant.
+fn in_the_hosts_words(shared: &Shared, request: &Request, error: GraphError) -> GraphError {
+    let fields = request.fields().cloned().unwrap_or_else(|_| call::query(&request.uri));
+    let token = access::token(&request.headers, &fields).unwrap_or_default();
+    let is_instagrams = oauth::is_instagrams(&request.path) || access::is_on_instagram(&shared.world, &token);
+    if is_instagrams { error.of_instagram() } else { error }
+}
+
+/// What the header of a refusal says; what cannot stand in one becomes a blank.
+fn challenge(error: &GraphError) -> Option<HeaderValue> {
+    let text = error.challenge().replace(char::is_control, " ");
+    HeaderValue::from_bytes(text.as_bytes()).ok()
 }
 
 fn trace(state: &mut State) -> String {

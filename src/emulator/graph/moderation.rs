@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::ask::{Answer, Ask, Verb};
+use super::constant::constant;
 use super::error::GraphError;
 use super::part::Part;
 
@@ -19,14 +20,12 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
     if ask.verb != Verb::Post {
         return Err(ask.unsupported());
     }
-    let actions = ask.names("actions")?;
-    if actions.is_empty()
-        || actions.len() > MOST_ACTIONS
-        || !actions.iter().all(|name| ACTIONS.contains(&name.as_str()))
-    {
+    let given = ask.names("actions")?;
+    let actions: Option<Vec<&str>> = given.iter().map(|name| constant(name, &ACTIONS)).collect();
+    let Some(actions) = actions.filter(|actions| (1..=MOST_ACTIONS).contains(&actions.len())) else {
         let names = ACTIONS.join(", ");
         return Err(GraphError::parameter(format!("Param actions must be 1 to {MOST_ACTIONS} of {{{names}}}")));
-    }
+    };
     let people = ask.json("user_ids").and_then(|people| people.as_array().cloned()).unwrap_or_default();
     if people.is_empty() || people.len() > MOST_PEOPLE {
         return Err(GraphError::parameter(format!("Param user_ids must be an array of 1 to {MOST_PEOPLE} elements")));
@@ -37,7 +36,7 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
     };
     let chats = people.iter().map(chat).collect::<Result<Vec<_>, _>>()?;
     for action in &actions {
-        match action.as_str() {
+        match *action {
             "block_user" => ask.state.setup.barred.extend(&chats),
             "unblock_user" => ask.state.setup.barred.retain(|chat| !chats.contains(chat)),
             _ => {}

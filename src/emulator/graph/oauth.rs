@@ -59,6 +59,11 @@ pub(super) fn access_token(world: &World, fields: &Fields) -> Answer {
     }
 }
 
+/// Whether these paths are of Instagram's own host.
+pub(super) fn is_instagrams(path: &[String]) -> bool {
+    matches!(path, [one] if matches!(one.as_str(), "access_token" | "refresh_access_token"))
+}
+
 /// `GET /access_token` and `GET /refresh_access_token` of Instagram's own login.
 pub(super) fn instagram_token(world: &World, fields: &Fields) -> Answer {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());

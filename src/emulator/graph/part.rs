@@ -60,13 +60,34 @@ impl<'a> Part<'a> {
         if text.chars().count() > most { Err(GraphError::length(&self.at, most)) } else { Ok(text) }
     }
 
-    /// This as an id, which may be written as a number.
+    /// This as an id: digits, which may be written as a number.
     pub(super) fn id(&self) -> Result<String, GraphError> {
+        let digits = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         match self.value {
-            Value::String(id) if !id.is_empty() => Ok(id.clone()),
-            Value::Number(id) => Ok(id.to_string()),
-            _ => Err(self.refuse("must be an id")),
+            Value::String(id) if digits(id) => Ok(id.clone()),
+            Value::Number(id) if id.is_u64() => Ok(id.to_string()),
+            _ => Err(self.refuse("must be a valid ID string (e.g., \"123\")")),
         }
+    }
+
+    /// This as a name that Meta or the app has given: of a message, a comment, a token. It says nothing by its form.
+    pub(super) fn name(&self) -> Result<String, GraphError> {
+        match self.value {
+            Value::String(name) if !name.is_empty() => Ok(name.clone()),
+            Value::Number(name) => Ok(name.to_string()),
+            _ => Err(self.refuse("must be a non-empty string")),
+        }
+    }
+
+    /// Refuses properties that are not among the `known` ones.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), GraphError> {
+        let given = self.object()?.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str());
+        let invalid: Vec<&str> = given.filter(|key| !known.contains(key)).collect();
+        if invalid.is_empty() {
+            return Ok(());
+        }
+        let (keys, at) = (invalid.join(", "), &self.at);
+        Err(GraphError::parameter(format!("Invalid keys \"{keys}\" were found in param \"{at}\".")))
     }
 
     /// The text under `key`, which is one of `known` where it is there.
@@ -125,7 +146,9 @@ impl<'a> Part<'a> {
 
     /// This as an address on the web.
     pub(super) fn url(&self) -> Result<Url, GraphError> {
-        let url = self.value.as_str().and_then(|text| Url::parse(text).ok());
+        // A parser would trim blanks or write them anew; Meta takes them for a mistake.
+        let text = self.value.as_str().filter(|text| !text.contains(char::is_whitespace));
+        let url = text.and_then(|text| Url::parse(text).ok());
         url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| self.refuse("should represent a valid URL"))
     }
@@ -177,6 +200,10 @@ mod tests {
             said(part.required_objects("list", 2..=3).map(drop)).contains("message[list] must be an array of 2 to 3")
         );
         assert!(said(part.check_url("url")).contains("message[url] should represent a valid URL"));
+        let blank = json!("https://shop.example/my cup");
+        assert!(said(Part::new(&blank, "url").url().map(drop)).contains("valid URL"));
+        assert!(said(part.only(&["list", "url"])).contains(r#"Invalid keys \"n\" were found in param \"message\""#));
+        assert_eq!(part.only(&["list", "url", "n"]), Ok(()));
         assert!(said(part.required("none").map(drop)).contains("The parameter message[none] is required"));
         assert!(said(part.check_whole("n", 1..=7)).contains("from 1 to 7"));
         assert!(said(part.one_of("url", &["a", "b"]).map(drop)).contains("must be one of {a, b}"));

@@ -3,7 +3,7 @@
 //! Meta: <https://developers.facebook.com/docs/graph-api/guides/versioning>
 
 /// The version that answers where the path names none.
-pub(super) const VERSION: &str = "v26.0";
+pub(in crate::emulator) const VERSION: &str = "v26.0";
 
 /// The versions that can be called, oldest first.
 const USABLE: [&str; 6] = ["v21.0", "v22.0", "v23.0", "v24.0", "v25.0", VERSION];

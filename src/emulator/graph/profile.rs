@@ -10,12 +10,16 @@ use serde_json::{Map, Value, json};
 use crate::clock::Timestamp;
 
 use super::ask::{Answer, Ask, Verb};
+use super::constant::constant;
 use super::error::GraphError;
 use super::properties;
 
 /// How many changes an account may make within [`PERIOD`].
 const CHANGES: usize = 10;
 const PERIOD: Duration = Duration::from_secs(10 * 60);
+
+/// A property that Meta sets.
+const READ_ONLY: &str = "subject_to_new_eu_privacy_rules";
 
 /// The profiles of the accounts, by their places in the world.
 #[derive(Default)]
@@ -62,20 +66,14 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
 }
 
 fn get(ask: &Ask<'_>, account: usize) -> Answer {
-    let wanted = ask.names("fields")?;
-    if wanted.is_empty() {
-        return Err(GraphError::required("fields"));
-    }
+    let wanted = fields(ask)?;
     let set = ask.state.setup.profiles.set.get(&account);
     let mut shown = Map::new();
     for name in wanted {
-        if name == "subject_to_new_eu_privacy_rules" {
-            shown.insert(name, json!(false));
-            continue;
-        }
-        check_name(&name)?;
-        if let Some(value) = set.and_then(|set| set.get(&name)) {
-            shown.insert(name, value.clone());
+        if name == READ_ONLY {
+            shown.insert(name.to_owned(), json!(false));
+        } else if let Some(value) = set.and_then(|set| set.get(name)) {
+            shown.insert(name.to_owned(), value.clone());
         }
     }
     Ok(if shown.is_empty() { json!({"data": []}) } else { json!({"data": [shown]}) })
@@ -105,15 +103,14 @@ fn set(ask: &mut Ask<'_>, account: usize) -> Answer {
 }
 
 fn delete(ask: &mut Ask<'_>, account: usize) -> Answer {
-    let names = ask.names("fields")?;
-    if names.is_empty() {
-        return Err(GraphError::required("fields"));
+    let names = fields(ask)?;
+    if names.contains(&READ_ONLY) {
+        return Err(unknown(READ_ONLY));
     }
-    names.iter().try_for_each(|name| check_name(name))?;
     let profiles = &mut ask.state.setup.profiles;
     profiles.pace.entry(account).or_default().check(ask.now)?;
     let set = profiles.set.entry(account).or_default();
-    let goes = |name: &str| names.iter().any(|gone| gone == name);
+    let goes = |name: &str| names.contains(&name);
     if goes("get_started") && set.contains_key("persistent_menu") && !goes("persistent_menu") {
         return Err(needs_get_started());
     }
@@ -121,12 +118,19 @@ fn delete(ask: &mut Ask<'_>, account: usize) -> Answer {
     Ok(json!({"result": "success"}))
 }
 
-fn check_name(name: &str) -> Result<(), GraphError> {
-    if properties::NAMES.contains(&name) {
-        return Ok(());
+/// The properties that `fields` names.
+fn fields(ask: &Ask<'_>) -> Result<Vec<&'static str>, GraphError> {
+    let known = [&properties::NAMES[..], &[READ_ONLY]].concat();
+    let names = ask.names("fields")?;
+    if names.is_empty() {
+        return Err(GraphError::required("fields"));
     }
+    names.iter().map(|name| constant(name, &known).ok_or_else(|| unknown(name))).collect()
+}
+
+fn unknown(name: &str) -> GraphError {
     let names = properties::NAMES.join(", ");
-    Err(GraphError::parameter(format!("Param fields must be one of {{{names}}}: there is no {name}")))
+    GraphError::parameter(format!("Param fields must be one of {{{names}}}: there is no {name}"))
 }
 
 fn needs_get_started() -> GraphError {

@@ -8,6 +8,11 @@ use super::super::world::Platform;
 use super::error::GraphError;
 use super::part::Part;
 
+const KEYS: [&str; 4] = ["content_type", "title", "payload", "image_url"];
+
+/// The person's own number and address. Instagram makes no such chips since 5 October 2026, and refuses none.
+const CONTACT: [&str; 2] = ["user_phone_number", "user_email"];
+
 const MOST: usize = 13;
 const TITLE: usize = 20;
 const PAYLOAD: usize = 1000;
@@ -21,7 +26,14 @@ pub(super) fn check(list: &Part<'_>, content: &str, platform: Platform) -> Resul
     list.objects(0..=MOST)?.iter().try_for_each(|reply| check_one(reply, platform))
 }
 
+/// The chips that the person sees.
+pub(super) fn shown(list: &[Value], platform: Platform) -> Vec<Value> {
+    let is_contact = |reply: &Value| reply["content_type"].as_str().is_some_and(|kind| CONTACT.contains(&kind));
+    list.iter().filter(|reply| !platform.is_instagram() || !is_contact(reply)).cloned().collect()
+}
+
 fn check_one(reply: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    reply.only(&KEYS)?;
     let is_text = reply.required_one_of("content_type", &["text", "user_phone_number", "user_email"])? == "text";
     let image = reply.get("image_url");
     if let Some(image) = &image {
@@ -75,6 +87,14 @@ mod tests {
         check(image("https://shop.example/r.png"), None, Some("not available on Instagram"));
         check(image("r.png"), Some("valid URL"), Some("not available on Instagram"));
         check(json!("Red"), Some("JSON object"), Some("JSON object"));
+    }
+
+    #[test]
+    fn instagram_makes_no_contact_chips() {
+        let chips =
+            [json!({"content_type": "user_email"}), json!({"content_type": "text", "title": "A", "payload": "A"})];
+        assert_eq!(shown(&chips, Platform::Messenger), chips);
+        assert_eq!(shown(&chips, Platform::InstagramLogin), chips[1..]);
     }
 
     #[test]

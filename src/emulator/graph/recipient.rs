@@ -38,14 +38,19 @@ impl Recipient {
     }
 
     fn of(recipient: &Part<'_>) -> Result<Recipient, GraphError> {
+        let of_a_number: &[&str] = if recipient.get("phone_number").is_some() { &["name"] } else { &[] };
+        recipient.only(&[&FORMS, of_a_number].concat())?;
         let given: Vec<&str> = FORMS.into_iter().filter(|form| recipient.get(form).is_some()).collect();
         let [form] = given[..] else {
             let forms = FORMS.join(", ");
             return Err(GraphError::parameter(format!("Param recipient must have exactly one of {forms}")));
         };
-        let id = recipient.required(form)?.id()?;
+        let part = recipient.required(form)?;
+        if form == "id" {
+            return part.id().map(Recipient::Id);
+        }
+        let id = part.name()?;
         Ok(match form {
-            "id" => Recipient::Id(id),
             "user_ref" => Recipient::UserRef(id),
             "comment_id" => Recipient::Comment(id),
             "post_id" => Recipient::Post(id),
@@ -143,7 +148,7 @@ mod tests {
         check(json!({"post_id": "104_9"}), Recipient::Post("104_9".into()));
         check(json!({"one_time_notif_token": "t"}), Recipient::Token("t".into(), TokenKind::OneTime));
         check(json!({"notification_messages_token": "t"}), Recipient::Token("t".into(), TokenKind::Marketing));
-        check(json!({"phone_number": "+1(212)555-2368"}), Recipient::PhoneNumber);
+        check(json!({"phone_number": "+1(212)555-2368", "name": {"first_name": "Ada"}}), Recipient::PhoneNumber);
         check(json!("{'id':'72'}"), Recipient::Id("72".into()));
     }
 
@@ -159,5 +164,7 @@ mod tests {
         check(json!({"id": "72", "user_ref": "u"}), "exactly one");
         check(json!({"id": {}}), "recipient[id]");
         check(json!({"id": ""}), "recipient[id]");
+        check(json!({"id": "undefined"}), "valid ID string");
+        check(json!({"notification_message_token": "t"}), "Invalid keys");
     }
 }

@@ -53,7 +53,7 @@ impl Request {
     }
 
     /// Whether `method` says that something else is meant.
-    fn means_another(&self) -> bool {
+    pub(super) fn means_another(&self) -> bool {
         let is_another = |method: &str| !method.eq_ignore_ascii_case("POST");
         self.fields().is_ok_and(|fields| fields.get("method").and_then(Value::as_str).is_some_and(is_another))
     }

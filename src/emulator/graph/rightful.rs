@@ -28,6 +28,10 @@ pub(super) fn check_token(call: &Call, kind: TokenKind, facts: &Facts<'_>) -> Re
         return Err(GraphError::parameter("Notification tokens are not available on Instagram"));
     }
     check_type(call, "a message on a token")?;
+    if kind == TokenKind::Marketing && !facts.app.marketing_tokens {
+        let message = "Sending on a notification_messages_token is no longer supported: use the Marketing Messages API";
+        return Err(GraphError::parameter(message));
+    }
     granted(
         facts.app,
         match kind {

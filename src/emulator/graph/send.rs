@@ -13,6 +13,7 @@ use super::action::{Action, emoji};
 use super::call::{Call, ThreadControl};
 use super::error::GraphError;
 use super::personas::Persona;
+use super::quick_replies;
 use super::recipient::Recipient;
 use super::threads;
 
@@ -40,11 +41,12 @@ pub(super) fn message(
     };
     let now = shared.clock.now();
     let content = &without_nulls(content.clone());
+    let chips = content.get("quick_replies").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let persona = call.persona_id.as_ref().and_then(|id| state.setup.personas.find(&[key.account], id));
     let message = Message {
         text: content.get("text").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
         attachments: attachments(content),
-        quick_replies: content.get("quick_replies").and_then(Value::as_array).cloned().unwrap_or_default(),
+        quick_replies: quick_replies::shown(chips, shared.world.accounts[key.account].platform),
         reply_to: call.reply_to.clone(),
         app_id: Some(shared.world.app.id.clone()),
         persona: persona.map(Persona::seen),

@@ -94,7 +94,9 @@ fn check(shared: &Shared, state: &mut State, key: ChatKey, call: &Call) -> Resul
     if let Content::Message(message, file) = &call.content {
         let is_utility = call.messaging_type == MessagingType::Utility;
         let (uploads, templates, file) = (&state.uploads, &state.setup.templates, file.as_ref());
-        limits::check(message, &Frame { platform, account: key.account, uploads, file, templates, is_utility, now })?;
+        let (account, local_media) = (key.account, app.local_media);
+        let frame = Frame { platform, account, uploads, file, templates, is_utility, local_media, now };
+        limits::check(message, &frame)?;
     }
     Ok(())
 }

@@ -22,7 +22,16 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
     let file = file(ask.fields);
     let platform = ask.shared.world.accounts[account].platform;
     let (uploads, templates) = (&ask.state.uploads, &ask.state.setup.templates);
-    let frame = Frame { platform, account, uploads, templates, file: file.as_ref(), is_utility: false, now: ask.now };
+    let frame = Frame {
+        platform,
+        account,
+        uploads,
+        templates,
+        file: file.as_ref(),
+        is_utility: false,
+        local_media: ask.shared.world.app.local_media,
+        now: ask.now,
+    };
     let kind = media::check_upload(&Part::new(&message, "message").required("attachment")?, &frame)?;
     let id = ask.state.uploads.add(account, kind, ask.now);
     Ok(json!({"attachment_id": id}))

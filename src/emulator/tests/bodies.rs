@@ -92,7 +92,7 @@ async fn files_that_do_not_fit_are_refused() {
         );
     };
     let image = r#"{"attachment":{"type":"image","payload":{}}}"#;
-    check(image, None, Value::Null).await;
+    check(image, None, json!(2_018_005)).await;
     check(image, Some(("audio/mpeg", 10)), json!(2_018_047)).await;
     check(image, Some(("image/png", 25 * 1024 * 1024 + 1)), json!(2_018_109)).await;
     check(image, Some(("image/png", 27 * 1024 * 1024)), Value::Null).await;
@@ -117,7 +117,7 @@ async fn an_uploaded_file_must_fit_as_one_that_is_sent() {
     };
     let upload = "/me/message_attachments";
     check(upload, "image", Some(("image/png", 10)), 200, Value::Null).await;
-    check(upload, "image", None, 400, json!(2_018_047)).await;
+    check(upload, "image", None, 400, json!(2_018_005)).await;
     check(upload, "image", Some(("audio/mpeg", 10)), 400, json!(2_018_047)).await;
     check(upload, "image", Some(("image/png", 25 * 1024 * 1024 + 1)), 400, json!(2_018_109)).await;
     check(upload, "file", Some(("text/plain", 10)), 200, Value::Null).await;

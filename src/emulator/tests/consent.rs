@@ -79,6 +79,26 @@ async fn marketing_messages_are_agreed_to_stopped_and_resumed() {
 }
 
 #[tokio::test]
+async fn a_marketing_token_takes_messages_only_where_the_world_says_so() {
+    for still in [false, true] {
+        let mut world = World::default();
+        world.app.marketing_tokens = still;
+        let bench = Bench::unsubscribed(world).await;
+        ask(&bench, json!({"template_type": "notification_messages", "payload": "NEWS"})).await;
+        let token = bench.act(json!({"do": "optin", "type": "marketing"})).await;
+        let token = &token["optin"]["notification_messages_token"];
+        let call = json!({"recipient": {"notification_messages_token": token}, "message": {"text": "News"}});
+        let (status, answer) = bench.send(call).await;
+        assert_eq!(status == 200, still, "{answer}");
+        assert!(
+            still || answer["error"]["message"].as_str().is_some_and(|said| said.contains("no longer")),
+            "{answer}"
+        );
+        bench.end().await;
+    }
+}
+
+#[tokio::test]
 async fn an_account_is_linked_and_unlinked() {
     let bench = Bench::new().await;
     let check = async |act: Value, expected: Value| assert_eq!(bench.act(act).await["account_linking"], expected);

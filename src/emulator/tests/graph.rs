@@ -104,7 +104,7 @@ async fn nodes_show_the_fields_that_are_wanted() {
             json!({"messaging_feature_status": {"hop_v2": false, "msgr_multi_app": true, "ig_multi_app": false}, "id": "104000000000001"}),
         ),
         ("/me", USER, json!({"name": "Emulated Admin", "id": "218471000000001"})),
-        ("/me", IG, json!({"user_id": "17841400000000009", "username": "own", "id": "17841400000000009"})),
+        ("/me", IG, json!({"user_id": "17841400000000009", "username": "own", "id": "25000400000000009"})),
         ("/me/page_status?fields=status", PAGE, json!({"status": "ok", "id": "104000000000001"})),
         ("/me/secondary_receivers?fields=id,name", PAGE, json!({"data": []})),
     ] {
@@ -291,7 +291,7 @@ async fn personas_labels_templates_and_uploads_are_kept() {
     assert_eq!(bench.send(image(&id)).await.0, 200);
     assert_eq!(bench.send_error(image(&json!("1"))).await, (json!(100), json!(2_018_074)));
     let empty = json!({"message": {"attachment": {"type": "image", "payload": {}}}});
-    assert_eq!(post(&bench, "/me/message_attachments", empty).await, Err((100, Some(2_018_047))));
+    assert_eq!(post(&bench, "/me/message_attachments", empty).await, Err((100, Some(2_018_005))));
     bench.end().await;
 }
 

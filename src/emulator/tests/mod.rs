@@ -3,11 +3,13 @@
 mod acts;
 mod bodies;
 mod business;
+mod clients;
 mod comments;
 mod consent;
 mod control;
 mod graph;
 mod pushes;
+mod reports;
 mod rules;
 mod sends;
 mod subscriptions;

@@ -4,10 +4,12 @@ use super::super::super::world::Platform;
 use super::super::buttons;
 use super::super::error::GraphError;
 use super::super::part::Part;
+use super::only;
 
 const TEXT: usize = 640;
 
 pub(super) fn check(payload: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    only(payload, &["text", "buttons"])?;
     payload.required_text("text", TEXT)?;
     payload.required("buttons")?;
     buttons::check(payload, platform)

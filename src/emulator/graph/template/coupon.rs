@@ -2,12 +2,24 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::TITLE;
+use super::{TITLE, only};
 
 /// How long a code may be: no limit of Meta's is known, so that of a title.
 const CODE: usize = 80;
 
+const KEYS: [&str; 8] = [
+    "title",
+    "subtitle",
+    "coupon_code",
+    "coupon_url",
+    "coupon_url_button_title",
+    "coupon_pre_message",
+    "image_url",
+    "payload",
+];
+
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &KEYS)?;
     payload.required_text("title", TITLE)?;
     payload.optional_text("subtitle", TITLE)?;
     payload.check_url("image_url")?;

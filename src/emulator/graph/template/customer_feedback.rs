@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::TITLE;
+use super::{TITLE, only};
 
 const HEADING: usize = 65;
 const BUTTON: usize = 20;
@@ -13,7 +13,11 @@ const QUESTION_MOST: usize = 85;
 
 const LABELS: [&str; 6] = ["neg_pos", "hard_easy", "dis_sat", "unlike_like", "poor_great", "none"];
 
+const KEYS: [&str; 6] =
+    ["title", "subtitle", "button_title", "feedback_screens", "business_privacy", "expires_in_days"];
+
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &KEYS)?;
     for (key, most) in [("title", HEADING), ("subtitle", TITLE), ("button_title", BUTTON)] {
         if payload.required_text(key, most)?.contains("://") {
             return Err(payload.required(key)?.refuse("must not contain a URL"));
@@ -27,6 +31,7 @@ pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
 }
 
 fn check_question(question: &Part<'_>) -> Result<(), GraphError> {
+    question.only(&["id", "type", "title", "score_label", "score_option", "follow_up"])?;
     let id = question.required_text("id", QUESTION_ID)?;
     if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(question.required("id")?.refuse("must consist of letters, digits and underscores"));

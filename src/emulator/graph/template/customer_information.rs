@@ -2,8 +2,13 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
+use super::only;
+
+const KEYS: [&str; 6] =
+    ["countries", "business_privacy", "expires_in_days", "address_overrides", "contact_overrides", "purpose"];
 
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &KEYS)?;
     let countries = payload.required("countries")?;
     let is_code = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     let list = countries.value.as_array().filter(|list| !list.is_empty());

@@ -4,13 +4,16 @@ use super::super::super::world::Platform;
 use super::super::buttons;
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::TITLE;
+use super::{TITLE, only};
 
 pub(super) fn check(payload: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    only(payload, &["elements", "image_aspect_ratio"])?;
+    payload.one_of("image_aspect_ratio", &["horizontal", "square"])?;
     payload.required_objects("elements", 1..=10)?.iter().try_for_each(|element| check_element(element, platform))
 }
 
 fn check_element(element: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    element.only(&["title", "subtitle", "image_url", "default_action", "buttons"])?;
     element.required_text("title", TITLE)?;
     element.optional_text("subtitle", TITLE)?;
     if element.object()?.values().filter(|value| !value.is_null()).count() < 2 {
@@ -29,7 +32,7 @@ fn check_default_action(action: &Part<'_>, platform: Platform) -> Result<(), Gra
     if let Some(title) = action.get("title") {
         return Err(title.refuse("does not belong to default_action"));
     }
-    buttons::check_web_url(action, platform)
+    buttons::check_tap(action, platform)
 }
 
 #[cfg(test)]

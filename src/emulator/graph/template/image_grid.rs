@@ -4,7 +4,7 @@ use super::super::super::world::Platform;
 use super::super::buttons;
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::TITLE;
+use super::{TITLE, only};
 
 const HEADING: usize = 45;
 
@@ -12,10 +12,12 @@ const HEADING: usize = 45;
 const PAYLOAD: usize = 1000;
 
 pub(super) fn check(payload: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    only(payload, &["elements"])?;
     payload.required_objects("elements", 1..=1)?.iter().try_for_each(|grid| check_grid(grid, platform))
 }
 
 fn check_grid(grid: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    grid.only(&["title", "subtitle", "images", "buttons"])?;
     grid.optional_text("title", HEADING)?;
     grid.optional_text("subtitle", TITLE)?;
     let images = grid.required_objects("images", 2..=6)?;
@@ -28,12 +30,14 @@ fn check_grid(grid: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
 }
 
 fn check_image(image: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
+    image.only(&["url", "is_hero_image", "action"])?;
     image.required_url("url")?;
     image.check_bool("is_hero_image")?;
     let Some(action) = image.get("action") else { return Ok(()) };
     match action.required_one_of("type", &buttons::PLAIN)? {
-        "web_url" => buttons::check_web_url(&action, platform),
+        "web_url" => buttons::check_tap(&action, platform),
         _ => {
+            action.only(&["type", "payload", "text"])?;
             action.required_text("payload", PAYLOAD)?;
             action.required_text("text", PAYLOAD).map(drop)
         }

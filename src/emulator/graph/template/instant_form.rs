@@ -2,9 +2,11 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
+use super::only;
 
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
-    let form_id = payload.required("form_id")?.id()?;
+    only(payload, &["form_id"])?;
+    let form_id = payload.required("form_id")?.name()?;
     // The forms themselves are not emulated: whatever looks like one of their ids is a form.
     if form_id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());

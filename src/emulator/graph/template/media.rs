@@ -6,14 +6,17 @@ use super::super::error::GraphError;
 use super::super::limits::Frame;
 use super::super::media::check_id;
 use super::super::part::Part;
+use super::only;
 
 const BUTTONS: [&str; 6] = ["web_url", "postback", "phone_number", "account_link", "account_unlink", "game_play"];
 
 pub(super) fn check(payload: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
+    only(payload, &["elements"])?;
     payload.required_objects("elements", 1..=1)?.iter().try_for_each(|element| check_element(element, frame))
 }
 
 fn check_element(element: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphError> {
+    element.only(&["media_type", "attachment_id", "url", "buttons"])?;
     let kind = match element.required_one_of("media_type", &["image", "video"])? {
         "image" => MediaKind::Image,
         _ => MediaKind::Video,

@@ -24,7 +24,7 @@ const TITLE: usize = 80;
 
 const ON_INSTAGRAM: [&str; 4] = ["generic", "button", "product", "notification_messages"];
 
-const ON_MESSENGER: [&str; 12] = [
+const ON_MESSENGER: [&str; 13] = [
     "generic",
     "button",
     "media",
@@ -37,6 +37,7 @@ const ON_MESSENGER: [&str; 12] = [
     "notification_messages",
     "customer_information",
     "instant_form",
+    "calling_optin",
 ];
 
 /// Refuses a template that Meta would refuse.
@@ -56,8 +57,15 @@ pub(super) fn check(payload: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphEr
         "one_time_notif_req" => notifications::check_one_time(payload),
         "notification_messages" => notifications::check_marketing(payload),
         "customer_information" => customer_information::check(payload),
-        _ => instant_form::check(payload),
+        "instant_form" => instant_form::check(payload),
+        // It asks whether the Page may call. What else stands in it is not published.
+        _ => Ok(()),
     }
+}
+
+/// Refuses properties that a template of this kind does not have, besides those that all have.
+fn only(payload: &Part<'_>, known: &[&str]) -> Result<(), GraphError> {
+    payload.only(&[&["template_type", "sharable"], known].concat())
 }
 
 #[cfg(test)]

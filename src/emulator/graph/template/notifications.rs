@@ -2,22 +2,37 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
+use super::only;
 
 const TITLE: usize = 65;
 
 /// As long as the payload of a button.
 const PAYLOAD: usize = 1000;
 
+/// The frequency says nothing any more.
+const MARKETING: [&str; 8] = [
+    "title",
+    "payload",
+    "image_url",
+    "image_aspect_ratio",
+    "notification_messages_timezone",
+    "notification_messages_cta_text",
+    "notification_messages_reoptin",
+    "notification_messages_frequency",
+];
+
 const CALLS_TO_ACTION: [&str; 6] = ["ALLOW", "FREQUENCY", "GET", "GET_UPDATES", "OPT_IN", "SIGN_UP"];
 
 /// One notification.
 pub(super) fn check_one_time(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &["title", "payload"])?;
     payload.required_text("title", TITLE)?;
     payload.required_text("payload", PAYLOAD).map(drop)
 }
 
 /// Marketing messages.
 pub(super) fn check_marketing(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &MARKETING)?;
     payload.optional_text("title", TITLE)?;
     payload.required_text("payload", PAYLOAD)?;
     payload.check_url("image_url")?;

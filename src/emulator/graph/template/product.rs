@@ -2,12 +2,15 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
+use super::only;
 
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &["elements"])?;
     for element in payload.required_objects("elements", 1..=10)? {
+        element.only(&["id"])?;
         let id = element.required("id")?;
         // The catalogue itself is not emulated: whatever looks like one of its ids is a product.
-        if !id.id()?.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !id.name()?.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(id.refuse("is not a product").with(2_018_320));
         }
     }

@@ -2,11 +2,29 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
+use super::only;
 
 /// How long a name or a number in a receipt may be: no limit of Meta's is known, so that of a text.
 const TEXT: usize = 2000;
 
+const KEYS: [&str; 11] = [
+    "recipient_name",
+    "merchant_name",
+    "order_number",
+    "currency",
+    "payment_method",
+    "order_url",
+    "timestamp",
+    "address",
+    "summary",
+    "adjustments",
+    "elements",
+];
+
+const SUMMARY: [&str; 4] = ["subtotal", "shipping_cost", "total_tax", "total_cost"];
+
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
+    only(payload, &KEYS)?;
     for key in ["recipient_name", "order_number", "currency", "payment_method"] {
         payload.required_text(key, TEXT)?;
     }
@@ -16,15 +34,16 @@ pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
         check_timestamp(&timestamp)?;
     }
     if let Some(address) = payload.get("address") {
-        address.object()?;
+        address.only(&["street_1", "street_2", "city", "postal_code", "state", "country"])?;
     }
     let summary = payload.required("summary")?;
+    summary.only(&SUMMARY)?;
     summary.required("total_cost")?;
-    for key in ["subtotal", "shipping_cost", "total_tax", "total_cost"] {
+    for key in SUMMARY {
         summary.check_number(key)?;
     }
     if let Some(adjustments) = payload.get("adjustments") {
-        adjustments.objects(0..=100)?.iter().try_for_each(|adjustment| adjustment.check_number("amount"))?;
+        adjustments.objects(0..=100)?.iter().try_for_each(check_adjustment)?;
     }
     match payload.get("elements") {
         Some(elements) => elements.objects(0..=100)?.iter().try_for_each(check_element),
@@ -41,7 +60,13 @@ fn check_timestamp(timestamp: &Part<'_>) -> Result<(), GraphError> {
     Err(timestamp.refuse("must be the seconds since 1970, as a string"))
 }
 
+fn check_adjustment(adjustment: &Part<'_>) -> Result<(), GraphError> {
+    adjustment.only(&["name", "amount"])?;
+    adjustment.check_number("amount")
+}
+
 fn check_element(element: &Part<'_>) -> Result<(), GraphError> {
+    element.only(&["title", "subtitle", "quantity", "price", "currency", "image_url"])?;
     element.required_text("title", TEXT)?;
     element.check_number("price")?;
     element.check_number("quantity")?;

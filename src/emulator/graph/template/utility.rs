@@ -23,6 +23,7 @@ pub(in super::super) fn check(template: &Part<'_>, frame: &Frame<'_>) -> Result<
 
 /// The name and the language of a template that is well-formed.
 fn named<'a>(template: &Part<'a>) -> Result<(&'a str, &'a str), GraphError> {
+    template.only(&["name", "language", "components"])?;
     let name = template.required_text("name", TEXT)?;
     let code = template.required("language")?.required_text("code", TEXT)?;
     if let Some(components) = template.get("components") {
@@ -32,6 +33,7 @@ fn named<'a>(template: &Part<'a>) -> Result<(&'a str, &'a str), GraphError> {
 }
 
 fn check_component(component: &Part<'_>) -> Result<(), GraphError> {
+    component.only(&["type", "parameters"])?;
     let kind = component.required_one_of("type", &["header", "body", "buttons"])?;
     let Some(parameters) = component.get("parameters") else { return Ok(()) };
     for parameter in parameters.objects(0..=MOST)? {

@@ -38,7 +38,11 @@ async fn attachments() {
         row("§3.1 type", 100, attachment("gif", json!({"url": "https://shop.example/a.gif"})))
             .but(attachment("image", json!({"url": "https://shop.example/a.gif"}))),
         row("§3.1 url", 100, attachment("image", json!({"url": "a.jpg"}))),
-        row("§3.1 url or id", 100, attachment("file", json!({}))),
+        row("§3.1 url, id or file", 100, attachment("file", json!({}))).with(2_018_005),
+        row("§3.1 url or id", 100, attachment("file", json!({"url": "https://a.example", "attachment_id": "1"}))),
+        row("§3.1 what can be fetched", 100, attachment("image", json!({"url": "http://localhost/a.jpg"})))
+            .with(2_018_008)
+            .but(attachment("image", json!({"url": "https://shop.example/a.jpg"}))),
         row("§3 thirty pictures", 100, images(31)).but(images(30)),
         row("§3 ten pictures on Instagram", 100, images(11)).on_instagram().but(images(10)),
         row(
