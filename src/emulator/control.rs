@@ -26,7 +26,7 @@ type Body = Result<Bytes, BytesRejection>;
 type Answer = Result<Json<Value>, Refusal>;
 
 const ADVANCE: &str = r#"{"advance":"25h"}; units are ms, s, m, h, d"#;
-const FAULTS: &str = r#"{"send":"rate_limit|token_expired|temporary|blocked|lost_answer|slow","times":1} or {"push":"duplicate|reorder|delay|drop_then_retry|batch|echo_late|echo_lost","times":1}"#;
+const FAULTS: &str = r#"{"send":"rate_limit|token_expired|temporary|blocked|lost_answer|slow","times":1} or {"push":"duplicate|reorder|delay|drop_then_retry|batch|echo_late|echo_lost|echo_other_id|edit_beside|edit_alone|edit_bare|half_surrogate","times":1}"#;
 const SUBSCRIBE: &str = r#"{"callback":"http://127.0.0.1:8080/webhook"}"#;
 
 /// The furthest the clock moves at once; beyond ten years nothing here changes any more.

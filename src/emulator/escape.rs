@@ -10,12 +10,23 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
+/// Stands for half a surrogate pair, which no text can hold: two of the characters that Unicode keeps out of texts.
+pub(super) const HALF: &str = "\u{fdd0}\u{fdd1}";
+
 /// `value` in Meta's escaping: `/` as `\/`, everything beyond ASCII as `\uXXXX`, in surrogate pairs where one is not enough.
 pub(crate) fn escape(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, AsMeta);
     value.serialize(&mut serializer).expect("a JSON value can be written to memory");
-    bytes
+    halved(bytes)
+}
+
+/// Writes half a pair wherever one is meant.
+fn halved(bytes: Vec<u8>) -> Vec<u8> {
+    match std::str::from_utf8(&bytes) {
+        Ok(text) if text.contains(r"\ufdd0\ufdd1") => text.replace(r"\ufdd0\ufdd1", r"\ud83c").into_bytes(),
+        _ => bytes,
+    }
 }
 
 struct AsMeta;
@@ -57,6 +68,7 @@ mod tests {
         check("❤️", r#""\u2764\ufe0f""#);
         check("\"\\\n\u{1}", r#""\"\\\n\u0001""#);
         check("\u{7f}\u{80}\u{ffff}\u{10000}", "\"\u{7f}\\u0080\\uffff\\ud800\\udc00\"");
+        assert_eq!(escape(&json!(format!("cut {HALF}"))), br#""cut \ud83c""#);
         assert_eq!(escape(&json!({"ä/": [1, null]})), br#"{"\u00e4\/":[1,null]}"#);
     }
 }

@@ -48,11 +48,44 @@ pub(super) enum PushFault {
     EchoLate,
     /// Strikes the next echo: never delivered.
     EchoLost,
+    /// Strikes the next echo on Instagram: it names the account by its other id.
+    EchoOtherId,
+    /// Strikes a person's next message on Instagram: an edit with the number 0 comes after it.
+    EditBeside,
+    /// The same: such an edit comes in its place.
+    EditAlone,
+    /// The same, without the sender and the text.
+    EditBare,
+    /// Strikes a person's next text: it ends in half a surrogate pair.
+    HalfSurrogate,
+}
+
+/// What a push fault looks at in an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traits {
+    pub(super) is_echo: bool,
+    pub(super) is_on_instagram: bool,
+    /// A person has written.
+    pub(super) is_message: bool,
+    /// The same, and it has a text.
+    pub(super) has_text: bool,
 }
 
 impl PushFault {
-    fn strikes(self, is_echo: bool) -> bool {
-        is_echo || !matches!(self, PushFault::EchoLate | PushFault::EchoLost)
+    fn strikes(self, event: Traits) -> bool {
+        match self {
+            PushFault::EchoLate | PushFault::EchoLost => event.is_echo,
+            PushFault::EchoOtherId => event.is_echo && event.is_on_instagram,
+            PushFault::EditBeside | PushFault::EditAlone | PushFault::EditBare => {
+                event.is_message && event.is_on_instagram
+            }
+            PushFault::HalfSurrogate => event.has_text,
+            PushFault::Duplicate
+            | PushFault::Reorder
+            | PushFault::Delay
+            | PushFault::DropThenRetry
+            | PushFault::Batch => true,
+        }
     }
 }
 
@@ -84,9 +117,9 @@ impl Faults {
         next(&mut self.send, |_| true)
     }
 
-    /// What strikes this delivery. Faults that wait for an echo let everything else pass.
-    pub(super) fn next_push(&mut self, is_echo: bool) -> Option<PushFault> {
-        next(&mut self.push, |fault| fault.strikes(is_echo))
+    /// What strikes this delivery. Faults that wait for an event of one kind let everything else pass.
+    pub(super) fn next_push(&mut self, event: Traits) -> Option<PushFault> {
+        next(&mut self.push, |fault| fault.strikes(event))
     }
 
     /// The pending faults, as the control route lists them.
@@ -138,7 +171,7 @@ mod tests {
         assert_eq!(faults.next_send(), Some(SendFault::RateLimit));
         assert_eq!(faults.next_send(), Some(SendFault::Slow));
         assert_eq!(faults.next_send(), None);
-        assert_eq!(faults.next_push(false), Some(PushFault::DropThenRetry));
+        assert_eq!(faults.next_push(Traits::default()), Some(PushFault::DropThenRetry));
         assert!(faults.list().is_empty());
     }
 
@@ -146,10 +179,30 @@ mod tests {
     fn faults_of_echoes_wait_for_an_echo() {
         let mut faults = Faults::default();
         assert!(faults.add_push(PushFault::EchoLost, 1) && faults.add_push(PushFault::Delay, 1));
-        assert_eq!(faults.next_push(false), Some(PushFault::Delay));
-        assert_eq!(faults.next_push(false), None);
-        assert_eq!(faults.next_push(true), Some(PushFault::EchoLost));
-        assert_eq!(faults.next_push(true), None);
+        let (other, echo) = (Traits::default(), Traits { is_echo: true, ..Traits::default() });
+        assert_eq!(faults.next_push(other), Some(PushFault::Delay));
+        assert_eq!(faults.next_push(other), None);
+        assert_eq!(faults.next_push(echo), Some(PushFault::EchoLost));
+        assert_eq!(faults.next_push(echo), None);
+    }
+
+    #[test]
+    fn faults_of_one_kind_of_event_wait_for_it() {
+        let instagram = Traits { is_on_instagram: true, ..Traits::default() };
+        let message = Traits { is_message: true, has_text: true, ..instagram };
+        let check = |fault: PushFault, events: [Traits; 2], struck: Traits| {
+            for event in events {
+                assert!(!fault.strikes(event), "{fault:?} {event:?}");
+            }
+            assert!(fault.strikes(struck), "{fault:?}");
+        };
+        let echo = Traits { is_echo: true, ..Traits::default() };
+        check(PushFault::EchoOtherId, [echo, message], Traits { is_on_instagram: true, ..echo });
+        let on_messenger = Traits { is_on_instagram: false, ..message };
+        for fault in [PushFault::EditBeside, PushFault::EditAlone, PushFault::EditBare] {
+            check(fault, [on_messenger, instagram], Traits { has_text: false, ..message });
+        }
+        check(PushFault::HalfSurrogate, [instagram, Traits { has_text: false, ..message }], on_messenger);
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //!   verification before the first.
 //! - `graph`: the Send API, and what else a bot asks of Meta. `rights`, `routing`, `uploads`, `rates`: what a send goes by
 //!   besides the conversation; `linking`: the login page of a business.
-//! - `faults`: what is scripted to go wrong. `exchange`: the record of everything on the wire.
+//! - `faults`: what is scripted to go wrong; `oddity`: what an event says then. `exchange`: the record of everything on the wire.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
 
 mod act;
@@ -33,6 +33,7 @@ mod items;
 mod legacy;
 mod linking;
 mod news;
+mod oddity;
 mod page;
 mod push;
 mod queue;

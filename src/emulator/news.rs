@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 
+use super::faults::Traits;
 use super::world::{Platform, World};
 
 /// The keys that tell what a messaging item is, with the field of a Page and of an Instagram account; null where nothing is
 /// told of it there. The first that an item has decides.
-const FIELDS: [(&str, Option<&str>, Option<&str>); 19] = [
+const FIELDS: [(&str, Option<&str>, Option<&str>); 20] = [
     ("message", Some("messages"), Some("messages")),
     ("message_edit", Some("message_edits"), Some("message_edit")),
     ("postback", Some("messaging_postbacks"), Some("messaging_postbacks")),
@@ -30,6 +31,7 @@ const FIELDS: [(&str, Option<&str>, Option<&str>); 19] = [
     ("messaging_customer_information", Some("messaging_customer_information"), None),
     ("order", Some("send_cart"), None),
     ("form", Some("messaging_in_thread_lead_form_submit"), None),
+    ("call_permission_reply", Some("call_permission_reply"), None),
     ("game_play", Some("messaging_game_plays"), None),
 ];
 
@@ -46,7 +48,7 @@ pub(super) struct News {
     item: Value,
 }
 
-/// The three lists of an entry; an entry has one of them.
+/// The lists of an entry; an entry has one of them, or is an item itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum List {
     Messaging,
@@ -54,6 +56,9 @@ pub(super) enum List {
     Standby,
     /// `{"field","value"}`: what happens beside the conversations.
     Changes,
+    Calls,
+    /// No list: the entry is the item, and has neither the account's id nor a time.
+    Flat,
 }
 
 impl List {
@@ -62,6 +67,8 @@ impl List {
             List::Messaging => "messaging",
             List::Standby => "standby",
             List::Changes => "changes",
+            List::Calls => "calls",
+            List::Flat => "",
         }
     }
 }
@@ -72,6 +79,10 @@ impl News {
     pub(super) fn of(platform: Platform, mut item: Value, is_anothers: bool) -> News {
         let list = if item["value"].is_object() && item["field"].is_string() {
             List::Changes
+        } else if item.get("call_direction").is_some() {
+            List::Calls
+        } else if item.get("call_permission_reply").is_some() {
+            List::Flat
         } else if is_anothers && ON_STANDBY.iter().any(|key| item.get(key).is_some()) {
             List::Standby
         } else {
@@ -95,10 +106,28 @@ impl News {
         is_echo(&self.item)
     }
 
+    /// The item itself.
+    pub(super) fn item(&self) -> &Value {
+        &self.item
+    }
+
+    /// What a fault of deliveries looks at in it.
+    pub(super) fn traits(&self) -> Traits {
+        let message = &self.item["message"];
+        let is_by_person = self.list == List::Messaging && message["mid"].is_string() && !self.is_echo();
+        Traits {
+            is_echo: self.is_echo(),
+            is_on_instagram: self.object == "instagram",
+            is_message: is_by_person && message.get("is_deleted").is_none(),
+            has_text: is_by_person && message["text"].is_string(),
+        }
+    }
+
     /// The id of the person's message that it brings, if it brings one.
     pub(super) fn brings(&self) -> Option<&str> {
         let mid = |key: &str| self.item[key]["mid"].as_str();
-        mid("message").or_else(|| mid("postback")).filter(|_| !self.is_echo())
+        let unedited = || mid("message_edit").filter(|_| self.item["message_edit"]["num_edit"] == 0);
+        mid("message").or_else(|| mid("postback")).or_else(unedited).filter(|_| !self.is_echo())
     }
 }
 
@@ -110,8 +139,9 @@ fn field(platform: Platform, list: List, item: &Value) -> Option<&str> {
     match list {
         List::Changes => item["field"].as_str(),
         List::Standby => Some("standby"),
+        List::Calls => (!platform.is_instagram()).then_some("calls"),
         List::Messaging if is_echo(item) && !platform.is_instagram() => Some("message_echoes"),
-        List::Messaging => {
+        List::Messaging | List::Flat => {
             let (_, page, instagram) = FIELDS.iter().find(|(key, _, _)| item.get(key).is_some())?;
             *if platform.is_instagram() { instagram } else { page }
         }
@@ -123,12 +153,15 @@ fn field(platform: Platform, list: List, item: &Value) -> Option<&str> {
 pub(super) fn envelope(world: &World, time: Timestamp, entries: &[(usize, Vec<&News>)]) -> Value {
     let entry = |(account, news): &(usize, Vec<&News>)| {
         let list = news.first().map_or(List::Messaging, |first| first.list);
+        if list == List::Flat {
+            return news.iter().map(|news| news.item.clone()).collect::<Vec<_>>();
+        }
         let time = if list == List::Changes { time.0 / 1000 } else { time.0 };
         let items: Vec<&Value> = news.iter().map(|news| &news.item).collect();
-        json!({"id": world.accounts[*account].id, "time": time, list.key(): items})
+        vec![json!({"id": world.accounts[*account].id, "time": time, list.key(): items})]
     };
     let object = entries.first().map(|(account, _)| world.accounts[*account].platform.object());
-    json!({"object": object, "entry": entries.iter().map(entry).collect::<Vec<_>>()})
+    json!({"object": object, "entry": entries.iter().flat_map(entry).collect::<Vec<_>>()})
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::signature;
 
 use super::escape::escape;
 use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
+use super::graph::VERSION;
 use super::legacy;
 use super::queue::{Attempt, Settled};
 use super::state::{Notice, Shared, State};
@@ -34,6 +35,9 @@ const CONCURRENCY: usize = 32;
 
 /// Under which name every request to the callback comes.
 pub(super) const NAME: HeaderValue = HeaderValue::from_static("facebookexternalua");
+
+/// The version by which a payload was built.
+const API_VERSION: &str = "facebook-api-version";
 
 /// The client for the callback. On a machine without any certificate authorities it still reaches callbacks by HTTP.
 pub(super) fn client() -> reqwest::Client {
@@ -134,6 +138,7 @@ async fn deliver(shared: &Shared, callback: &str, body: Vec<u8>, exchange: &mut 
         .post(callback)
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, NAME)
+        .header(API_VERSION, VERSION)
         .header(legacy::HEADER, legacy_signed)
         .header(signature::HEADER, signed)
         .body(body)

@@ -17,6 +17,7 @@ use super::graph::Setup;
 use super::items::Ends;
 use super::linking::Links;
 use super::news::{News, envelope};
+use super::oddity;
 use super::queue::Queue;
 use super::rates::Rates;
 use super::rights::Rights;
@@ -125,20 +126,36 @@ impl Shared {
     /// Queues an item for the callback, where the app is subscribed to it; the fault that is due strikes it. Returns the body
     /// that would carry it alone.
     pub(super) fn push(&self, state: &mut State, lane: impl Into<Lane>, item: Value) -> Option<Value> {
-        let (lane, now) = (lane.into(), self.clock.now());
-        let owned = |chat| state.routing.is_anothers(chat, &self.world.app.id, now);
+        let lane = lane.into();
+        let news = self.news(state, lane, item)?;
+        let fault = state.faults.next_push(news.traits());
+        let bent = fault.and_then(|fault| oddity::bent(fault, &self.world.accounts[lane.account], news.item()));
+        let Some(bent) = bent else { return Some(self.queue(state, lane, news, fault)) };
+        let mut bodies = Vec::new();
+        for item in bent {
+            let news = self.news(state, lane, item);
+            bodies.extend(news.map(|news| self.queue(state, lane, news, None)));
+        }
+        bodies.into_iter().next()
+    }
+
+    /// An item as it is told now. None where the app is not subscribed to it.
+    fn news(&self, state: &State, lane: Lane, item: Value) -> Option<News> {
+        let owned = |chat| state.routing.is_anothers(chat, &self.world.app.id, self.clock.now());
         let is_anothers = lane.chat().is_some_and(owned);
         let news = News::of(self.world.accounts[lane.account].platform, item, is_anothers);
-        if !news.field().is_some_and(|field| state.subscriptions.wants(lane.account, news.object, field)) {
-            return None;
-        }
+        let is_wanted = |field: &str| state.subscriptions.wants(lane.account, news.object, field);
+        news.field().is_some_and(is_wanted).then_some(news)
+    }
+
+    fn queue(&self, state: &mut State, lane: Lane, news: News, fault: Option<PushFault>) -> Value {
+        let now = self.clock.now();
         let body = envelope(&self.world, now, &[(lane.account, vec![&news])]);
-        let fault = state.faults.next_push(news.is_echo());
         if fault != Some(PushFault::EchoLost) {
             state.queue.push(lane, news, fault, now);
             self.wake.notify_one();
         }
-        Some(body)
+        body
     }
 
     /// The two ends of an item of this conversation. None when the person has no id at the account.

@@ -60,6 +60,14 @@ pub(super) enum Act {
     },
     Block,
     Unblock,
+    /// The person calls the account, or hangs up.
+    Call {
+        ends: bool,
+    },
+    /// The person says whether the account may call.
+    CallPermission {
+        granted: bool,
+    },
     /// Somebody answers from the inbox; `takes` when the conversation becomes the inbox's with it.
     Inbox {
         text: String,
@@ -79,6 +87,8 @@ pub(super) struct Words {
     /// The payload of the chip that was tapped.
     pub(super) quick_reply: Option<String>,
     pub(super) reply_to: Option<String>,
+    /// It answers a story of the account's.
+    pub(super) story: bool,
 }
 
 /// How a person agrees to be written to.

@@ -7,7 +7,7 @@ use super::super::refusal::Refusal;
 use super::{Act, Comment, Enforcement, Feedback, Handover, Optin, Place, Ruling, Words};
 
 const DEEDS: &str = "message, postback, react, unreact, read, referral, optin, account_link, feedback, comment, edit, unsend, \
-    block, unblock; inbox, handover; and on an account alone: enforce, end_live";
+    block, unblock, call, call_permission; inbox, handover; and on an account alone: enforce, end_live";
 
 const ENFORCEMENTS: [(&str, Enforcement); 3] =
     [("warning", Enforcement::Warning), ("block", Enforcement::Block), ("unblock", Enforcement::Unblock)];
@@ -60,6 +60,8 @@ pub(super) struct Request {
     remove: bool,
     #[serde(default)]
     take: bool,
+    #[serde(default)]
+    story: bool,
 }
 
 impl Request {
@@ -101,6 +103,15 @@ impl Request {
             "unsend" => Act::Unsend { mid: self.mid },
             "block" => Act::Block,
             "unblock" => Act::Unblock,
+            "call" => {
+                let event = self.action.as_deref().unwrap_or("connect");
+                Act::Call { ends: chosen("action", Some(event), &[("connect", false), ("terminate", true)])? }
+            }
+            "call_permission" => {
+                let response = self.response.as_deref().unwrap_or("approve");
+                let granted = chosen("response", Some(response), &[("approve", true), ("reject", false)])?;
+                Act::CallPermission { granted }
+            }
             "inbox" => Act::Inbox { text: needed("text", self.text, "what is answered")?, takes: self.take },
             "handover" => Act::Handover {
                 handover: chosen("action", self.action.as_deref(), &HANDOVERS)?,
@@ -121,7 +132,7 @@ impl Request {
             let hint = r#"as received from Meta: [{"type":"image","payload":{"url":"https://…"}}]"#;
             return Err(Refusal::new("an attachment has no \"type\"", hint));
         }
-        Ok(Words { text, attachments, quick_reply: self.quick_reply, reply_to: self.reply_to })
+        Ok(Words { text, attachments, quick_reply: self.quick_reply, reply_to: self.reply_to, story: self.story })
     }
 
     fn optin(self) -> Result<Optin, Refusal> {

@@ -11,10 +11,18 @@ use super::Scene;
 /// How often a person can edit a message.
 const EDITS: u32 = 5;
 
+/// The one story of every Instagram account.
+const STORY: &str = "18000000000001001";
+const STORY_URL: &str = "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=18000000000001001";
+
 impl Scene<'_> {
     pub(super) fn message(&mut self, words: Words) -> Result<Value, Refusal> {
         if let Some(mid) = words.reply_to.as_deref().filter(|mid| self.chat().find(mid).is_none()) {
             return Err(no_message(mid));
+        }
+        if words.story && !self.is_on_instagram() {
+            let hint = "stories are Instagram's; take an account there";
+            return Err(Refusal::new("there is no story to answer", hint));
         }
         let message = self.new_message(Side::Person);
         let mut content = json!({"mid": message.mid});
@@ -28,11 +36,15 @@ impl Scene<'_> {
         if let Some(mid) = &words.reply_to {
             content["reply_to"] = json!({"mid": mid});
         }
+        if words.story {
+            content["reply_to"] = json!({"story": {"url": STORY_URL, "id": STORY}});
+        }
         if !words.attachments.is_empty() {
             content["attachments"] = json!(words.attachments);
         }
-        let Words { text, attachments, reply_to, .. } = words;
-        self.chat().add(Message { text, attachments, reply_to, quick_reply, ..message });
+        let Words { text, attachments, reply_to, story, .. } = words;
+        let story = story.then(|| json!({"reply_to": {"link": STORY_URL, "id": STORY}}));
+        self.chat().add(Message { text, attachments, reply_to, quick_reply, story, ..message });
         self.open();
         Ok(self.ends.by_person("message", content))
     }

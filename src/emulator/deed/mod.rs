@@ -1,6 +1,7 @@
 //! Something is done: the conversation changes, the window may open, and items go to the callback.
 
 mod business;
+mod call;
 mod comment;
 mod feedback;
 mod message;
@@ -87,6 +88,8 @@ impl Scene<'_> {
             Act::Comment(comment) => self.comment(comment)?,
             Act::Edit { mid, text } => self.edit(mid, text)?,
             Act::Unsend { mid } => self.unsend(mid)?,
+            Act::Call { ends } => self.call(ends)?,
+            Act::CallPermission { granted } => self.call_permission(granted)?,
             Act::Block => return Ok(self.set_blocked(true)),
             Act::Unblock => return Ok(self.set_blocked(false)),
             Act::Inbox { text, takes } => return self.inbox(text, takes),

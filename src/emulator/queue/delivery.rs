@@ -60,7 +60,16 @@ impl Delivery {
             in_flight: false,
         };
         match fault {
-            None | Some(PushFault::EchoLost) => {}
+            // Never queued, or changed before.
+            None
+            | Some(
+                PushFault::EchoLost
+                | PushFault::EchoOtherId
+                | PushFault::EditBeside
+                | PushFault::EditAlone
+                | PushFault::EditBare
+                | PushFault::HalfSurrogate,
+            ) => {}
             Some(PushFault::Duplicate) => delivery.copies = 2,
             Some(PushFault::DropThenRetry) => delivery.lost = true,
             Some(PushFault::Delay | PushFault::EchoLate) => delivery.due = now + DELAY,

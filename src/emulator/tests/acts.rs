@@ -131,3 +131,48 @@ async fn what_is_not_there_cannot_be_changed() {
     assert_eq!(bench.chat().await["messages"][0]["text"], json!("5"));
     bench.end().await;
 }
+
+#[tokio::test]
+async fn calls_are_told_in_lists_of_their_own() {
+    let mut bench = Bench::new().await;
+    assert!(bench.refused(json!({"do": "call", "action": "terminate"})).await.contains("call first"));
+    bench.act(json!({"do": "call"})).await;
+    let entry = bench.next().await.json()["entry"][0].clone();
+    let call = entry["calls"][0].clone();
+    let rings = json!({"id": call["id"], "to": "104000000000001", "from": "7200000000000011", "event": "connect",
+        "timestamp": START / 1000, "call_direction": "USER_INITIATED"});
+    assert_eq!((&entry["id"], &call), (&json!("104000000000001"), &rings));
+    bench.act(json!({"do": "call", "action": "terminate"})).await;
+    let ended = bench.next().await.json()["entry"][0]["calls"][0].clone();
+    assert_eq!((&ended["id"], &ended["event"]), (&call["id"], &json!("terminate")));
+    bench.act(json!({"do": "call_permission"})).await;
+    let flat = bench.next().await.json()["entry"][0].clone();
+    let reply = json!({"response": "approve", "expiration_timestamp": START / 1000 + 7 * 24 * 3600});
+    assert_eq!(
+        flat,
+        json!({"sender": {"id": "7200000000000011"}, "recipient": {"id": "104000000000001"}, "timestamp": START,
+            "call_permission_reply": reply})
+    );
+    bench.act(json!({"do": "call_permission", "response": "reject"})).await;
+    let refused = bench.next().await.json()["entry"][0]["call_permission_reply"].clone();
+    assert_eq!(refused, json!({"response": "reject"}));
+    assert!(bench.refused(json!({"account": "shop_ig", "do": "call"})).await.contains("Messenger"));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_story_is_answered_on_instagram() {
+    let mut bench = Bench::new().await;
+    bench.act(json!({"account": "shop_ig", "do": "message", "text": "love it", "story": true})).await;
+    let push = bench.next().await;
+    assert_eq!(push.headers["facebook-api-version"], "v26.0");
+    let story = push.item()["message"]["reply_to"]["story"].clone();
+    assert!(story["url"].is_string() && story["id"].is_string(), "{story}");
+    let token = crate::emulator::World::default().accounts[0].access_token.expose().to_owned();
+    let fields = "platform=instagram&fields=messages{story}";
+    let list = bench.get(&format!("/me/conversations?{fields}&access_token={token}")).await;
+    let kept = &list["data"][0]["messages"]["data"][0]["story"];
+    assert_eq!(kept, &json!({"reply_to": {"link": story["url"], "id": story["id"]}}));
+    assert!(bench.refused(json!({"do": "message", "text": "x", "story": true})).await.contains("Instagram"));
+    bench.end().await;
+}

@@ -8,6 +8,7 @@ mod comments;
 mod consent;
 mod control;
 mod graph;
+mod oddities;
 mod pushes;
 mod reports;
 mod rules;
