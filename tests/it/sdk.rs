@@ -32,6 +32,8 @@ async fn metas_business_sdk_sends_sets_the_profile_lists_and_subscribes() {
     assert_eq!(profile["get_started"], json!({"payload": "GET_STARTED"}));
     assert_eq!(profile["whitelisted_domains"], json!(["https://shop.example"]));
     assert_eq!(seen["sent"], ADA);
+    assert_eq!((&seen["typing"], &seen["page"]), (&json!(ADA), &json!("shop")));
+    assert_eq!(seen["deleted"]["result"], "success");
     let refused = "(#100) Length of param message[text] must be less than or equal to 2000";
     assert_eq!(seen["refused"], json!([100, refused]));
     assert_eq!(seen["conversations"], json!([["Hello from the SDK", "hello", "hello"]]));

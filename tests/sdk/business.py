@@ -63,6 +63,13 @@ try:
 except FacebookRequestError as error:
     seen["refused"] = [error.api_error_code(), error.api_error_message()]
 
+# Constants go as the SDK writes them, and every field that it knows of a Page can be asked for.
+action = {"recipient": {"id": world["person"]}, "sender_action": Page.SenderAction.typing_on}
+seen["typing"] = answer(page.create_message(params=action))["recipient_id"]
+names = [name for key, name in vars(Page.Field).items() if not key.startswith("_")]
+seen["page"] = page.api_get(fields=names)["name"]
+seen["deleted"] = answer(page.delete_messenger_profile(params={"fields": ["GET_STARTED"]}))
+
 # All of it is read back, over pages of two.
 threads = page.get_conversations(params={"platform": "MESSENGER", "fields": "id,participants,messages{message,from}"})
 seen["conversations"] = [

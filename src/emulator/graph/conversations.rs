@@ -146,6 +146,7 @@ impl<'a> Conversation<'a> {
             ("link", json!(format!("/inbox/{}/", self.id()))),
             ("scoped_thread_key", json!(self.id())),
             ("name", Value::Null),
+            ("linked_group", Value::Null),
             ("wallpaper", Value::Null),
         ];
         let mut object = Object::plain("UnifiedThread", self.id(), &["updated_time"], values);

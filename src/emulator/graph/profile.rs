@@ -18,6 +18,9 @@ use super::properties;
 const CHANGES: usize = 10;
 const PERIOD: Duration = Duration::from_secs(10 * 60);
 
+/// Properties that are gone, and that Meta's SDKs still name: nothing can stand there, and nothing is deleted.
+const GONE: [&str; 3] = ["description", "home_url", "title"];
+
 /// A property that Meta sets.
 const READ_ONLY: &str = "subject_to_new_eu_privacy_rules";
 
@@ -120,7 +123,7 @@ fn delete(ask: &mut Ask<'_>, account: usize) -> Answer {
 
 /// The properties that `fields` names.
 fn fields(ask: &Ask<'_>) -> Result<Vec<&'static str>, GraphError> {
-    let known = [&properties::NAMES[..], &[READ_ONLY]].concat();
+    let known = [&properties::NAMES[..], &GONE, &[READ_ONLY]].concat();
     let names = ask.names("fields")?;
     if names.is_empty() {
         return Err(GraphError::required("fields"));

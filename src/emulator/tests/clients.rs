@@ -50,7 +50,7 @@ async fn constants_are_taken_as_metas_sdks_write_them() {
     assert_eq!(call("/me/messenger_profile", profile).await.0, 200);
     let shown = get(&bench, "/me/messenger_profile?fields=GET_STARTED", PAGE).await.1;
     assert_eq!(shown["data"], json!([{"get_started": {"payload": "GO"}}]));
-    let delete = json!({"method": "delete", "fields": ["PERSISTENT_MENU", "GET_STARTED"]});
+    let delete = json!({"method": "delete", "fields": ["PERSISTENT_MENU", "GET_STARTED", "HOME_URL"]});
     assert_eq!(call("/me/messenger_profile", delete).await.0, 200);
     assert_eq!(
         get(&bench, "/me/messenger_profile?fields=get_started,persistent_menu", PAGE).await.1["data"],
@@ -164,7 +164,7 @@ async fn the_usual_fields_of_pages_accounts_and_people_are_known() {
     let fields = "id,name,username,category,category_list,about,description,bio,link,picture,cover,website,phone,emails,\
         fan_count,followers_count,talking_about_count,rating_count,overall_star_rating,is_published,is_webhooks_subscribed,\
         verification_status,access_token,tasks,instagram_business_account,connected_instagram_account,business,location,\
-        hours,single_line_address,unread_message_count,unread_notif_count,has_added_app,can_post,page_token,global_brand_page_name";
+        hours,single_line_address,is_messenger_bot_get_started_enabled,unread_message_count,unread_notif_count,has_added_app,can_post,page_token,global_brand_page_name";
     let (status, page) = get(&bench, &format!("/v26.0/me?fields={}", fields.replace(' ', "")), PAGE).await;
     assert_eq!(status, 200, "{page}");
     assert_eq!((&page["fan_count"], &page["followers_count"]), (&json!(2), &json!(2)));

@@ -16,7 +16,10 @@ use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, SHOP, Wish, send_json, until, w
 /// A browser on the page of a new rig whose bot keeps silent; `None` where there is no browser.
 async fn open() -> Option<(Chromium, Rig)> {
     let browser = Chromium::start().await?;
-    let rig = Rig::with(Wish { handler: "none", ..Wish::default() }).await;
+    // What the browser shall show is served beside it.
+    let mut world = world();
+    world.app.local_media = true;
+    let rig = Rig::with(Wish { handler: "none", world, ..Wish::default() }).await;
     browser.size(1280, 860).await;
     go(&browser, &rig, "shop", "Ada", "light").await;
     Some((browser, rig))
