@@ -107,6 +107,7 @@ impl App {
     ///
     /// When the store, a listener or the client cannot be had: [`StartError`]. Nothing is left running then.
     pub async fn start(settings: Settings, handlers: &Handlers, clock: Clock) -> Result<App, StartError> {
+        tell_of_doubtful(&settings);
         let (metrics, relays, readiness) = (Metrics::new(), Relays::default(), Readiness::default());
         let sign = |account: &str| relays.sign(account, &metrics);
         let served = served(&settings, handlers, sign, &clock)?;
@@ -240,6 +241,15 @@ impl Step {
 struct Bound {
     listener: TcpListener,
     address: SocketAddr,
+}
+
+/// What the settings say and is most likely a mistake.
+fn tell_of_doubtful(settings: &Settings) {
+    for (account, doubtful) in settings.accounts.iter().filter_map(|(name, account)| Some((name, account.doubtful()?)))
+    {
+        let (problem, hint) = doubtful;
+        tracing::warn!(account, hint, "{problem}");
+    }
 }
 
 async fn bind(key: &'static str, address: SocketAddr) -> Result<Bound, StartError> {

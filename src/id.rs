@@ -130,6 +130,11 @@ own_id! {
     SendId
 }
 
+/// An id that has no type of its own.
+pub(crate) fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    input.deserialize_any(TextOrNumber)
+}
+
 struct TextOrNumber;
 
 impl Visitor<'_> for TextOrNumber {
@@ -140,11 +145,8 @@ impl Visitor<'_> for TextOrNumber {
     }
 
     fn visit_str<E: Error>(self, id: &str) -> Result<String, E> {
-        Ok(id.to_owned())
-    }
-
-    fn visit_string<E: Error>(self, id: String) -> Result<String, E> {
-        Ok(id)
+        // An empty id is none. Read as one it would be a person, with a window of their own.
+        if id.trim().is_empty() { Err(E::custom("an empty id")) } else { Ok(id.to_owned()) }
     }
 
     fn visit_u64<E: Error>(self, id: u64) -> Result<String, E> {
@@ -167,6 +169,7 @@ mod tests {
         assert_eq!(read("263902037430900").expect("number"), "263902037430900");
         assert!(read("1.5").is_err());
         assert!(read("null").is_err());
+        assert!(read(r#""""#).is_err() && read(r#"" ""#).is_err(), "an empty id is no id");
         assert_eq!(serde_json::to_string(&SendId(18)).expect("json"), r#""18""#);
     }
 }

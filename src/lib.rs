@@ -28,7 +28,7 @@
 //!
 //! | Row | Modules |
 //! | --- | --- |
-//! | Words | [`id`], [`secret`], [`clock`] |
+//! | Words | [`id`], [`secret`], [`clock`], `json` |
 //! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says |
 //! | Knobs | [`settings`], [`telemetry`] |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
@@ -52,6 +52,7 @@ pub mod fetch;
 pub mod graph;
 pub mod handlers;
 pub mod id;
+mod json;
 pub mod listener;
 pub mod message;
 pub mod policy;

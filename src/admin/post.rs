@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use super::{Account, Admin};
 use crate::id::{PersonId, SendId};
+use crate::json;
 use crate::message::{Recipient, Request};
 use crate::policy::{self, Refusal};
 use crate::store::{Post, Posted};
@@ -73,7 +74,8 @@ fn read(body: &[u8]) -> Result<(Option<String>, Map<String, Value>), ApiError> {
             "send a Send API request: recipient, and message or sender_action",
         )
     };
-    let mut json: Map<String, Value> = serde_json::from_slice(body).map_err(|_| bad("$", "is not a JSON object"))?;
+    let json = serde_json::from_slice(&json::mended_bytes(body));
+    let mut json: Map<String, Value> = json.map_err(|_| bad("$", "is not a JSON object"))?;
     let agent = match json.remove("agent") {
         None | Some(Value::Null) => None,
         Some(Value::String(agent)) if !agent.trim().is_empty() => Some(agent),

@@ -103,7 +103,7 @@ fn send(admin: &Admin, row: &SendRow) -> Value {
     json!({
         "id": row.id,
         "account": admin.name_of(&row.account),
-        "person": Some(row.person.as_str()).filter(|person| !person.is_empty()),
+        "person": row.person,
         "recipient": mask::value(&row.request["recipient"]),
         "status": row.status,
         "rule": row.rule,

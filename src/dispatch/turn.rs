@@ -12,7 +12,7 @@ use super::runtime::MayBlock;
 use super::{Served, Slot};
 use crate::bot::{Capacity, Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
-use crate::event::{Comment, Envelope, Event, Raw};
+use crate::event::{Comment, Envelope, Event};
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{self, Disclosing, Store, TakenEvent};
@@ -98,7 +98,7 @@ impl TurnOf {
             person: self.event.person.clone(),
             facts: self.event.facts,
             state: self.event.state,
-            raw: Raw::mended(&raw),
+            raw: envelope.raw.clone().mended(),
             attempt: self.event.attempt,
             has_failed: self.event.has_failed,
             steps: self.event.steps,
@@ -127,11 +127,10 @@ const UNREADABLE: &str = "the kept item cannot be read any more";
 
 /// To whom a reply to this event goes. The author of a comment or post is answered through that alone.
 fn recipient(envelope: &Envelope) -> Option<Recipient> {
-    let person = envelope.person.clone()?;
     match &envelope.event {
         Event::Comment(Comment { comment_id: Some(id), .. }) => Some(Recipient::CommentId(id.to_string())),
         Event::Comment(Comment { post_id: Some(id), .. }) => Some(Recipient::PostId(id.to_string())),
-        _ => store::recipient(envelope.thread, person),
+        _ => store::recipient(envelope.thread, envelope.person.clone()?),
     }
 }
 

@@ -8,9 +8,10 @@ use crate::id::{AccountId, ObjectId, PersonId};
 /// `feed`, `group_feed`, and Instagram's `comments` and `live_comments`: somebody commented on a post, or wrote a post of their
 /// own on the Page.
 ///
-/// Meta sends it for new comments and visitor posts, and on Facebook also when one is changed, hidden or removed. Only a new
-/// one by somebody else may be answered, and by one message: the private reply, within seven days. Whoever comments on a Page
-/// is not known there by a scoped id, so this conversation is apart from the chat that they may have with the account.
+/// Meta sends it for new comments and visitor posts, and on Facebook also when one is changed, hidden or removed. A new one that
+/// the account did not write may be answered by one message, within seven days: the private reply. The author of a comment on a
+/// Page has no scoped id, so this conversation is apart from the chat that they may have with the account. Where the app may not
+/// know the author, each comment is a conversation of its own, without a person.
 ///
 /// **Window:** does not open it; what the person answers to the private reply does.
 ///
@@ -52,10 +53,14 @@ impl Comment {
         self.comment_id.is_none()
     }
 
-    /// Whether it is new, by somebody else, and gives the right to a private reply.
+    /// What a private reply goes to: the comment, or the visitor's post.
+    pub fn target(&self) -> Option<&ObjectId> {
+        self.comment_id.as_ref().or(self.post_id.as_ref())
+    }
+
+    /// Whether it is new, not the account's own, and gives the right to a private reply.
     pub fn is_act(&self) -> bool {
-        let target = self.comment_id.as_ref().or(self.post_id.as_ref());
-        self.verb == CommentVerb::Add && !self.is_own && self.author.is_some() && target.is_some()
+        self.verb == CommentVerb::Add && !self.is_own && self.target().is_some()
     }
 }
 
@@ -135,7 +140,8 @@ pub(super) struct Wire {
 
 #[derive(Deserialize)]
 struct Writer {
-    id: PersonId,
+    #[serde(default, deserialize_with = "lenient::person")]
+    id: Option<PersonId>,
     #[serde(default, deserialize_with = "lenient::or_absent")]
     name: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_absent")]
@@ -155,7 +161,7 @@ impl Wire {
         if item == "comment" && self.comment_id.is_some() {
             return Some(self.into_comment(account, false));
         }
-        let visitor = self.from.as_ref().is_some_and(|from| from.id.as_str() != account.as_str());
+        let visitor = self.author_id().is_some_and(|author| author.as_str() != account.as_str());
         if !POSTS.contains(&item) || !visitor || self.post_id.is_none() {
             return None;
         }
@@ -170,16 +176,19 @@ impl Wire {
         comment_id.is_some().then(|| Wire { comment_id, verb, ..self }.into_comment(account, is_live))
     }
 
+    fn author_id(&self) -> Option<&PersonId> {
+        self.from.as_ref()?.id.as_ref()
+    }
+
     fn into_comment(self, account: &AccountId, is_live: bool) -> Comment {
-        let is_own = self.from.as_ref().is_some_and(|from| {
-            from.id.as_str() == account.as_str() || from.self_ig_scoped_id.as_ref() == Some(&from.id)
-        });
+        let own_id = self.from.as_ref().and_then(|from| from.self_ig_scoped_id.as_ref());
+        let is_own = self.author_id().is_some_and(|id| id.as_str() == account.as_str() || own_id == Some(id));
         Comment {
             comment_id: self.comment_id,
             post_id: self.post_id,
             media: self.media,
             parent_id: self.parent_id,
-            author: self.from.map(|from| Author { id: from.id, name: from.name.or(from.username) }),
+            author: self.from.and_then(|from| Some(Author { id: from.id?, name: from.name.or(from.username) })),
             verb: self.verb.unwrap_or_default(),
             is_own,
             is_live,

@@ -5,7 +5,9 @@ use crate::id::MessageId;
 
 /// `message_edits` (Instagram: `message_edit`): a person changed a message that they had sent.
 ///
-/// Meta sends it after each change, of which a message takes up to five, with the whole new text.
+/// Meta sends it after each change, of which a message takes up to five, with the whole new text. Instagram also sends it for a
+/// message that was not changed, with the number 0, mostly beside the message; where it comes alone and tells whose the message
+/// is, it is read as that [`Message`](super::Message). What is left here with the number 0, or without a text, is observed.
 ///
 /// **Window:** does not open it.
 ///
@@ -22,4 +24,16 @@ pub struct Edit {
     /// How often it has been changed.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub num_edit: Option<i64>,
+}
+
+impl Edit {
+    /// Whether it tells of the message as it was first written.
+    pub fn is_first_version(&self) -> bool {
+        self.num_edit.is_some_and(|number| number <= 0)
+    }
+
+    /// Whether the person says something else now.
+    pub fn is_act(&self) -> bool {
+        !self.is_first_version() && !self.text.is_empty()
+    }
 }

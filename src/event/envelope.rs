@@ -3,10 +3,12 @@
 use serde_json::value::RawValue;
 
 use super::change::Change;
-use super::item::Item;
-use super::{Event, Key, Kind, Other, Raw, lenient, wire};
+use super::first_version::{self, FirstVersion};
+use super::item::{Item, Party};
+use super::{Comment, Event, Key, Kind, Other, Raw, lenient};
 use crate::clock::Timestamp;
-use crate::id::{AccountId, PersonId, Thread};
+use crate::id::{AccountId, ObjectId, PersonId, Thread};
+use crate::json;
 
 /// An event and what is written around it.
 #[derive(Clone, Debug)]
@@ -14,12 +16,16 @@ use crate::id::{AccountId, PersonId, Thread};
 pub struct Envelope {
     /// The account it happened to: the `entry.id`.
     pub account: AccountId,
-    /// The person of the conversation; `None` for what concerns the account as a whole.
+    /// What the delivery says its accounts are; `None` where it says nothing of the kind, and for an item that was kept.
+    pub object: Option<Object>,
+    /// The person of the conversation; `None` for what concerns the account as a whole, and where Meta does not name them.
     pub person: Option<PersonId>,
     /// Which of the conversations under the person's name.
     pub thread: Thread,
     /// Whether another app owned the conversation, so that this is only observed.
     pub standby: bool,
+    /// The list of the entry that the item stood in, where Meta documents no such list.
+    pub list: Option<String>,
     /// When it happened, by Meta's clock: the item's own time, else that of its entry.
     pub at: Option<Timestamp>,
     /// Whether the account itself did it.
@@ -28,8 +34,38 @@ pub struct Envelope {
     pub key: Key,
     /// The event.
     pub event: Event,
+    /// Where the event is a message that came as its own edit: how to tell whether the message is known.
+    pub first_version: Option<FirstVersion>,
     /// The item as Meta sent it; a change with its `field`.
     pub raw: Raw,
+}
+
+/// What the accounts of a delivery are: its `object`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// Facebook Pages.
+    Page,
+    /// Instagram professional accounts.
+    Instagram,
+}
+
+impl Object {
+    /// The object of this name. Meta delivers for others too; they are no accounts.
+    pub(super) fn named(name: &str) -> Option<Object> {
+        match name {
+            "page" => Some(Object::Page),
+            "instagram" => Some(Object::Instagram),
+            _ => None,
+        }
+    }
+
+    /// Meta's name for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Object::Page => "page",
+            Object::Instagram => "instagram",
+        }
+    }
 }
 
 /// What stands around an item.
@@ -41,6 +77,8 @@ pub struct Origin {
     pub standby: bool,
     /// The `entry.time`.
     pub time: Option<Timestamp>,
+    /// The list it stood in, where Meta documents no such list: it is [`Event::Other`] then, whatever it looks like.
+    pub list: Option<String>,
 }
 
 impl Envelope {
@@ -48,35 +86,64 @@ impl Envelope {
     /// [`Event::Other`].
     pub fn read(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
         let account = &origin.account;
-        let json = wire::mended(raw.get());
+        let json = json::mended(raw.get());
         let whole: &RawValue = serde_json::from_str(&json).ok()?;
         let (change, content) = Change::of(whole)?;
         let item: Item<'_> = lenient::object(content)?;
-        let event = change.event(account, content, &item).unwrap_or_else(|| Event::Other(Other(raw.into())));
+        let event = match origin.list {
+            None => change.event(account, content, &item),
+            Some(_) => None,
+        };
+        let event = event.unwrap_or_else(|| Event::Other(Other::new(raw.into(), origin.list.clone())));
         let (person, thread) = person(&item, account, &event);
         let own_time = item.timestamp.or(item.created_time);
-        let key = Key::of(account, person.as_ref().map_or("", PersonId::as_str), own_time, &event, raw.get());
+        let name = person.as_ref().map_or("", PersonId::as_str);
+        let key = Key::of(account, name, own_time, &event, raw.get());
+        let by_account = item.is_by(account) || event.kind() == Kind::Echo;
+        let first_version = match (&person, by_account) {
+            (Some(person), false) => first_version::of(account, person, &event, item.message_edit),
+            _ => None,
+        };
+        let (event, first_version) = first_version.map_or((event, None), |(message, first)| (message, Some(first)));
         Some(Envelope {
             account: account.clone(),
+            object: None,
             person,
             thread,
             standby: origin.standby || change.is_standby(),
+            list: origin.list.clone(),
             at: own_time.or(origin.time),
-            by_account: item.is_by(account),
+            by_account,
             key,
             event,
+            first_version,
             raw: raw.into(),
         })
     }
 
-    /// Reads an item that was kept as `kind`: outcomes are ours and not of Meta's shape.
+    /// Reads an item that was kept as `kind`. Outcomes are ours and not of Meta's shape; and whether an edit stands for its
+    /// message was decided when it came.
     pub fn read_kept(origin: &Origin, person: Option<&PersonId>, kind: &str, raw: &RawValue) -> Option<Envelope> {
         let mut envelope = Envelope::read(origin, raw)?;
         if kind == Kind::Outcome.as_str() {
             envelope.event = Event::Outcome(lenient::object(raw)?);
             envelope.person = person.cloned();
         }
-        Some(envelope)
+        if envelope.first_version.is_none() {
+            return Some(envelope);
+        }
+        match kind == Kind::Message.as_str() {
+            true => Some(Envelope { raw: first_version::as_message(raw).unwrap_or(envelope.raw), ..envelope }),
+            false => Some(envelope.beside_its_message()),
+        }
+    }
+
+    /// The same where the message is known: no more than the edit as which it came.
+    pub fn beside_its_message(mut self) -> Envelope {
+        if let Some(FirstVersion { edit, .. }) = self.first_version.take() {
+            self.event = Event::Edit(edit);
+        }
+        self
     }
 
     /// The event's kind.
@@ -84,43 +151,83 @@ impl Envelope {
         self.event.kind()
     }
 
+    /// The name of its conversation among those of the account and thread: the person. A comment whose author is not named has a
+    /// conversation of its own, under its id. Empty for what concerns the account as a whole.
+    pub fn conversation(&self) -> &str {
+        match (&self.person, &self.event) {
+            (Some(person), _) => person.as_str(),
+            (None, Event::Comment(comment)) if comment.author.is_none() => {
+                comment.target().map_or("", ObjectId::as_str)
+            }
+            (None, _) => "",
+        }
+    }
+
     /// Whether it goes to `Handler::handle`, which may answer; all else goes to `observe`.
     pub fn is_act(&self) -> bool {
-        let answerable = self.thread != Thread::Comments || self.kind() == Kind::Comment;
-        self.event.is_act() && answerable && !self.standby && !self.by_account && self.person.is_some()
+        let can_be_answered = match &self.event {
+            Event::Comment(_) => true,
+            _ => self.thread != Thread::Comments && self.person.is_some(),
+        };
+        self.event.is_act() && can_be_answered && !self.standby && !self.by_account
     }
 
     /// When it opens, or renews, the standard messaging window: at the item's own time. That of its entry is when Meta told of
     /// it, which may be hours later.
     pub fn opened_at(&self) -> Option<Timestamp> {
-        self.key.time.filter(|_| self.event.opens() && !self.by_account)
+        self.key.time.filter(|_| self.event.opens() && !self.by_account && self.person.is_some())
     }
 }
 
 /// The person, who is not the account, and what the name stands for.
 fn person(item: &Item<'_>, account: &AccountId, event: &Event) -> (Option<PersonId>, Thread) {
+    let ends = [&item.sender, &item.recipient, &item.user];
+    let addressee = (item.recipient_id.as_ref(), Thread::Chat);
+    let writer = (item.from.as_ref().and_then(|from| from.id.as_ref()), Thread::Comments);
     match event {
-        Event::Comment(comment) => {
-            let author = comment.author.as_ref().filter(|_| !comment.is_own).map(|author| author.id.clone());
-            return (author, Thread::Comments);
+        Event::Comment(comment) => (author(comment), Thread::Comments),
+        Event::Mention(mention) => (mention.sender_id.clone(), Thread::Comments),
+        // An Instagram account has two ids, and its echoes may come under either.
+        Event::Echo(_) => first(&[&item.recipient], &[], account),
+        Event::Optin(optin) => {
+            let user_ref = (optin.user_ref.as_ref(), Thread::UserRef);
+            first(&ends, &[user_ref, addressee, writer], account)
         }
-        Event::Mention(mention) => return (mention.sender_id.clone(), Thread::Comments),
-        _ => {}
+        // Of a product of which nothing is known but that it is no feed: `from` and `to` are ends like the others.
+        Event::Other(other) if other.list().is_some() => {
+            first(&[&item.sender, &item.recipient, &item.user, &item.from, &item.to], &[addressee], account)
+        }
+        Event::Message(_)
+        | Event::Edit(_)
+        | Event::Postback(_)
+        | Event::Referral(_)
+        | Event::Reaction(_)
+        | Event::AccountLinking(_)
+        | Event::Feedback(_)
+        | Event::Read(_)
+        | Event::Delivery(_)
+        | Event::Handover(_)
+        | Event::PolicyEnforcement(_)
+        | Event::Outcome(_)
+        | Event::Other(_) => first(&ends, &[addressee, writer], account),
     }
-    let ends = [&item.sender, &item.recipient, &item.user].into_iter().flatten();
-    let named = ends.flat_map(|end| [(&end.id, Thread::Chat), (&end.user_ref, Thread::UserRef)]);
-    let user_ref = match event {
-        Event::Optin(optin) => &optin.user_ref,
-        _ => &None,
-    };
-    let author = item.from.as_ref().map_or(&None, |from| &from.id);
-    let also = [(user_ref, Thread::UserRef), (&item.recipient_id, Thread::Chat), (author, Thread::Comments)];
-    let person = named
-        .chain(also)
-        .filter_map(|(name, thread)| Some((name.clone()?, thread)))
-        .find(|(name, _)| name.as_str() != account.as_str());
-    match person {
-        Some((name, thread)) => (Some(name), thread),
+}
+
+fn author(comment: &Comment) -> Option<PersonId> {
+    comment.author.as_ref().filter(|_| !comment.is_own).map(|author| author.id.clone())
+}
+
+/// The first of these names that is not the account's: of the ends of an item, then of the others.
+fn first(
+    ends: &[&Option<Party>],
+    others: &[(Option<&PersonId>, Thread)],
+    account: &AccountId,
+) -> (Option<PersonId>, Thread) {
+    let ends = ends.iter().filter_map(|end| end.as_ref());
+    let ends = ends.flat_map(|end| [(end.id.as_ref(), Thread::Chat), (end.user_ref.as_ref(), Thread::UserRef)]);
+    let mut names = ends.chain(others.iter().copied()).filter_map(|(name, thread)| Some((name?, thread)));
+    match names.find(|(name, _)| name.as_str() != account.as_str()) {
+        Some((name, thread)) => (Some(name.clone()), thread),
         None => (None, Thread::Chat),
     }
 }

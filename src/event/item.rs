@@ -3,8 +3,8 @@
 //! Meta documents no precedence; this is the one that no real item contradicts. A key whose value has an unexpected shape
 //! makes the item [`Event::Other`].
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::referral::Lead;
@@ -15,9 +15,9 @@ use crate::id::{AccountId, PersonId};
 /// An item of a `messaging` or `standby` list, or the value of a change: whom it concerns, and the keys that tell the kind.
 #[derive(Deserialize)]
 pub(super) struct Item<'a> {
-    #[serde(default, deserialize_with = "lenient::or_absent")]
+    #[serde(default)]
     pub(super) sender: Option<Party>,
-    #[serde(default, deserialize_with = "lenient::or_absent")]
+    #[serde(default)]
     pub(super) recipient: Option<Party>,
     #[serde(default, deserialize_with = "lenient::timestamp")]
     pub(super) timestamp: Option<Timestamp>,
@@ -28,7 +28,7 @@ pub(super) struct Item<'a> {
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    message_edit: Option<&'a RawValue>,
+    pub(super) message_edit: Option<&'a RawValue>,
     #[serde(borrow, default)]
     postback: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -59,24 +59,41 @@ pub(super) struct Item<'a> {
     messaging_feedback: Option<&'a RawValue>,
     #[serde(borrow, default)]
     response_feedback: Option<&'a RawValue>,
-    /// Who wrote a comment, among what a feed tells.
-    #[serde(default, deserialize_with = "lenient::or_absent")]
+    /// Who wrote a comment, among what a feed tells; who calls.
+    #[serde(default)]
     pub(super) from: Option<Party>,
+    /// Who is called.
+    #[serde(default)]
+    pub(super) to: Option<Party>,
     /// Whose label was changed.
-    #[serde(default, deserialize_with = "lenient::or_absent")]
+    #[serde(default)]
     pub(super) user: Option<Party>,
     /// To whom a marketing message went.
-    #[serde(default, deserialize_with = "lenient::or_absent")]
+    #[serde(default, deserialize_with = "lenient::person")]
     pub(super) recipient_id: Option<PersonId>,
 }
 
-/// One end of an item.
-#[derive(Deserialize)]
+/// One end of an item: an object with its id, or the id alone.
 pub(super) struct Party {
-    #[serde(default, deserialize_with = "lenient::or_absent")]
     pub(super) id: Option<PersonId>,
-    #[serde(default, deserialize_with = "lenient::or_absent")]
     pub(super) user_ref: Option<PersonId>,
+}
+
+impl<'de> Deserialize<'de> for Party {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Party, D::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            #[serde(default, deserialize_with = "lenient::person")]
+            id: Option<PersonId>,
+            #[serde(default, deserialize_with = "lenient::or_absent")]
+            user_ref: Option<PersonId>,
+        }
+        let raw = <&RawValue>::deserialize(input)?;
+        match lenient::object(raw) {
+            Some(Object { id, user_ref }) => Ok(Party { id, user_ref }),
+            None => Ok(Party { id: lenient::person(raw).unwrap_or_default(), user_ref: None }),
+        }
+    }
 }
 
 impl Item<'_> {

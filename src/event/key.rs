@@ -41,7 +41,19 @@ impl Key {
                 of(reaction.action.as_str(), &mid, &moment)
             }),
             Event::Comment(comment) => Key::of_comment(comment, raw).map(|(id, more)| of("comment", &id, &more)),
-            _ => None,
+            // The same item in two lists is two items.
+            Event::Other(other) => other.list().map(|list| of("list", list, raw)),
+            Event::Edit(_)
+            | Event::Referral(_)
+            | Event::Optin(_)
+            | Event::AccountLinking(_)
+            | Event::Feedback(_)
+            | Event::Read(_)
+            | Event::Delivery(_)
+            | Event::Handover(_)
+            | Event::Mention(_)
+            | Event::PolicyEnforcement(_)
+            | Event::Outcome(_) => None,
         };
         known.unwrap_or_else(|| Key::of_raw(account, time, raw))
     }
@@ -53,7 +65,9 @@ impl Key {
         let verb = comment.verb.as_str();
         let more = match comment.verb {
             CommentVerb::Add | CommentVerb::Remove => verb.to_owned(),
-            _ => format!("{verb} {}", hex::encode(hash(&[raw.as_bytes()]))),
+            CommentVerb::Edited | CommentVerb::Hide | CommentVerb::Unhide | CommentVerb::Unknown(_) => {
+                format!("{verb} {}", hex::encode(hash(&[raw.as_bytes()])))
+            }
         };
         Some((id, more))
     }

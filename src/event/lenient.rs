@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::clock::Timestamp;
+use crate::id::PersonId;
 use crate::secret::Secret;
 
 /// The least value that is taken for milliseconds; below it a time is in seconds. As milliseconds it is March 1973, as
@@ -90,9 +91,15 @@ where
     Ok(lists.into_iter().map(|(name, list)| (name, readable(list))).collect())
 }
 
-/// A flag: only `true` is true.
+/// A flag. Meta's own samples write it with quotes as well, and some of its systems as a number.
 pub(super) fn flag<'de, D: Deserializer<'de>>(input: D) -> Result<bool, D::Error> {
-    Ok(Option::<&RawValue>::deserialize(input)?.is_some_and(|raw| raw.get() == "true"))
+    let raw = Option::<&RawValue>::deserialize(input)?;
+    Ok(raw.is_some_and(|raw| matches!(raw.get(), "true" | "\"true\"" | "1" | "\"1\"")))
+}
+
+/// A person. No id of Meta's is 0: that is how some systems write none.
+pub(super) fn person<'de, D: Deserializer<'de>>(input: D) -> Result<Option<PersonId>, D::Error> {
+    Ok(or_absent::<_, PersonId>(input)?.filter(|id| id.as_str() != "0"))
 }
 
 /// Any JSON, as it is; null for what cannot be held.

@@ -26,7 +26,7 @@ pub struct Mention {
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub comment_id: Option<ObjectId>,
     /// Facebook: who mentioned the account.
-    #[serde(default, deserialize_with = "lenient::or_absent")]
+    #[serde(default, deserialize_with = "lenient::person")]
     pub sender_id: Option<PersonId>,
     /// Facebook: their name.
     #[serde(default, deserialize_with = "lenient::or_absent")]

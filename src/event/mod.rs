@@ -7,14 +7,14 @@
 //! | Kind | Page field | Instagram field | Goes to | Opens the window |
 //! | --- | --- | --- | --- | --- |
 //! | [`Message`] | `messages` | `messages` | `handle`; `observe` when taken back | yes; not when taken back |
-//! | [`Edit`] | `message_edits` | `message_edit` | `handle` | no |
+//! | [`Edit`] | `message_edits` | `message_edit` | `handle`; `observe` beside its message or without a text | no |
 //! | [`Postback`] | `messaging_postbacks` | `messaging_postbacks` | `handle` | yes |
 //! | [`Referral`] | `messaging_referrals` | `messaging_referral` | `handle` | a link does, an ad does not |
 //! | [`Reaction`] | `message_reactions` | `message_reactions` | `handle`; `observe` when taken back | yes; not when taken back |
 //! | [`Optin`] | `messaging_optins` | `messaging_optins` | `handle` | a plugin does, a token does not |
 //! | [`AccountLinking`] | `messaging_account_linking` | | `handle` | no |
 //! | [`Feedback`] | `messaging_feedback`, `response_feedback` | `response_feedback` | `handle` | no |
-//! | [`Comment`] | `feed`, `group_feed` | `comments`, `live_comments` | `handle` when new and by somebody else, else `observe` | no |
+//! | [`Comment`] | `feed`, `group_feed` | `comments`, `live_comments` | `handle` when new and not the account's own, else `observe` | no |
 //! | [`Echo`] | `message_echoes` | `messages` | `observe` | no |
 //! | [`Read`] | `message_reads` | `messaging_seen` | `observe` | no |
 //! | [`Delivery`] | `message_deliveries` | | `observe` | no |
@@ -26,8 +26,9 @@
 //!
 //! What comes on `standby`, while another app owns the conversation, is of the same kinds, and goes to `observe`.
 //!
-//! The way of a body: `post` takes it apart into entries and items, `change` and `item` recognise an item's kind, `envelope`
-//! says whose it is, `key` what makes it the same again. Every kind has a file of its own.
+//! The way of a body: `post` takes it apart into entries, `entry` these into items, `change` and `item` recognise an item's
+//! kind, `envelope` says whose it is, `key` what makes it the same again. Every kind has a file of its own. No object in any
+//! list of any entry is left out: it is in one envelope, or in one unreadable piece.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events>
 
@@ -38,19 +39,23 @@ mod comment;
 mod delivery;
 mod echo;
 mod edit;
+mod entry;
 mod envelope;
 mod feedback;
+mod first_version;
 mod handover;
 mod item;
 mod key;
 mod kind;
 mod lenient;
 mod mark;
+mod members;
 mod mention;
 mod message;
 mod optin;
 mod other;
 mod outcome;
+mod piece;
 mod policy_enforcement;
 mod post;
 mod postback;
@@ -58,7 +63,6 @@ mod raw;
 mod reaction;
 mod read;
 mod referral;
-mod wire;
 mod words;
 
 pub use account_linking::{AccountLinking, LinkStatus};
@@ -67,8 +71,9 @@ pub use comment::{Author, Comment, CommentVerb, Media};
 pub use delivery::Delivery;
 pub use echo::Echo;
 pub use edit::Edit;
-pub use envelope::{Envelope, Origin};
+pub use envelope::{Envelope, Object, Origin};
 pub use feedback::{Feedback, FeedbackAnswer, FeedbackScreen, Rating, ResponseFeedback, Survey};
+pub use first_version::FirstVersion;
 pub use handover::{Control, ControlRequest, Handover, Roles};
 pub use key::Key;
 pub use kind::{Kind, UnknownKind};
@@ -78,8 +83,9 @@ pub use message::{Message, ReplyTo, Story};
 pub use optin::{NotificationStatus, Optin, OptinKind};
 pub use other::Other;
 pub use outcome::Outcome;
+pub use piece::{Piece, Unreadable};
 pub use policy_enforcement::{EnforcementAction, PolicyEnforcement};
-pub use post::{Piece, Unreadable, read, read_piece};
+pub use post::{read, read_piece};
 pub use postback::Postback;
 pub use raw::Raw;
 pub use reaction::{Reaction, ReactionAction};
@@ -159,13 +165,20 @@ impl Event {
             Event::Message(message) => !message.is_deleted,
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
             Event::Comment(comment) => comment.is_act(),
-            Event::Edit(_)
-            | Event::Postback(_)
+            Event::Edit(edit) => edit.is_act(),
+            Event::Postback(_)
             | Event::Referral(_)
             | Event::Optin(_)
             | Event::AccountLinking(_)
             | Event::Feedback(_) => true,
-            _ => false,
+            Event::Echo(_)
+            | Event::Read(_)
+            | Event::Delivery(_)
+            | Event::Handover(_)
+            | Event::Mention(_)
+            | Event::PolicyEnforcement(_)
+            | Event::Outcome(_)
+            | Event::Other(_) => false,
         }
     }
 
@@ -177,7 +190,18 @@ impl Event {
             Event::Reaction(reaction) => reaction.action == ReactionAction::React,
             Event::Referral(referral) => !referral.is_ad(),
             Event::Optin(optin) => optin.is_plugin(),
-            _ => false,
+            Event::Edit(_)
+            | Event::AccountLinking(_)
+            | Event::Feedback(_)
+            | Event::Comment(_)
+            | Event::Echo(_)
+            | Event::Read(_)
+            | Event::Delivery(_)
+            | Event::Handover(_)
+            | Event::Mention(_)
+            | Event::PolicyEnforcement(_)
+            | Event::Outcome(_)
+            | Event::Other(_) => false,
         }
     }
 }

@@ -2,155 +2,75 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks#event-notifications>
 
-use serde::Deserialize;
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
-use super::{Envelope, Key, Origin, lenient, wire};
-use crate::clock::Timestamp;
-use crate::id::AccountId;
-
-/// A piece of a signed delivery that is no event.
-#[derive(Clone, Debug)]
-pub struct Unreadable {
-    /// How much of the delivery it is.
-    pub piece: Piece,
-    /// What stood around it, where that much could be read.
-    pub origin: Option<Origin>,
-    /// Why it could not be read. Says nothing of its content.
-    pub reason: &'static str,
-    /// Its identity.
-    pub key: Key,
-    /// Its bytes.
-    pub raw: Box<[u8]>,
-}
-
-/// How much of a delivery cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// All of it.
-    Body,
-    /// An entry.
-    Entry,
-    /// What should be a list of items.
-    List,
-    /// An item.
-    Item,
-}
-
-impl Piece {
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Piece::Body => "body",
-            Piece::Entry => "entry",
-            Piece::List => "list",
-            Piece::Item => "item",
-        }
-    }
-
-    /// The piece of this name.
-    pub fn named(name: &str) -> Option<Piece> {
-        [Piece::Body, Piece::Entry, Piece::List, Piece::Item].into_iter().find(|piece| piece.as_str() == name)
-    }
-}
+use super::members::Members;
+use super::{Envelope, Event, Object, Origin, Piece, Unreadable, entry, lenient};
 
 /// Reads a body: every item of every entry, each for itself, in Meta's order. Some of Meta's pages print a list around it.
 pub fn read(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
     let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return vec![Err(no_delivery(body))] };
-    match lenient::list(whole) {
+    let read = match lenient::list(whole) {
         Some(deliveries) => deliveries.into_iter().flat_map(read_delivery).collect(),
         None => read_delivery(whole),
-    }
+    };
+    with_messages_beside_their_edits(read)
 }
 
 /// Reads again what could not be read before.
 pub fn read_piece(piece: Piece, origin: Option<&Origin>, raw: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
     match (piece, origin, serde_json::from_slice::<&RawValue>(raw)) {
-        (Piece::Entry, _, Ok(entry)) => read_entry(entry),
-        (Piece::List, Some(origin), Ok(list)) => read_list(origin, list),
-        (Piece::Item, Some(origin), Ok(item)) => vec![read_item(origin, item)],
+        (Piece::Entry, _, Ok(entry)) => entry::read(entry),
+        (Piece::List, Some(origin), Ok(list)) => entry::read_list(origin, list),
+        (Piece::Item, Some(origin), Ok(item)) => vec![entry::read_item(origin, item)],
+        (Piece::OtherItem, Some(origin), Ok(item)) => {
+            // Which list it was is not kept; that it was none that Meta documents is.
+            let list = Some(origin.list.clone().unwrap_or_default());
+            vec![entry::read_item(&Origin { list, ..origin.clone() }, item)]
+        }
         (_, _, Ok(delivery)) => read_delivery(delivery),
         (_, _, Err(_)) => vec![Err(no_delivery(raw))],
     }
 }
 
-#[derive(Deserialize)]
-struct Delivery<'a> {
-    #[serde(borrow)]
-    entry: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Entry<'a> {
-    id: AccountId,
-    #[serde(default, deserialize_with = "lenient::timestamp")]
-    time: Option<Timestamp>,
-    #[serde(borrow, default)]
-    messaging: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    standby: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    changes: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    field: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    changed_fields: Option<&'a RawValue>,
-}
-
 fn read_delivery(raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
-    match lenient::object::<Delivery<'_>>(raw) {
-        Some(delivery) => delivery.entry.into_iter().flat_map(read_entry).collect(),
-        None => vec![Err(no_delivery(raw.get().as_bytes()))],
-    }
-}
-
-fn no_delivery(raw: &[u8]) -> Unreadable {
-    unreadable(Piece::Body, None, "the body is not a webhook's JSON object", raw)
-}
-
-fn read_entry(raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
-    let Some(entry) = lenient::object::<Entry<'_>>(raw) else {
-        let reason = "an entry without an id or of an unknown shape";
-        return vec![Err(unreadable(Piece::Entry, None, reason, raw.get().as_bytes()))];
+    let members = lenient::object::<Members<'_>>(raw);
+    let entries = members.as_ref().map(|members| members.named("entry").map(lenient::list).collect::<Option<Vec<_>>>());
+    let (Some(members), Some(Some(entries))) = (&members, entries) else {
+        return vec![Err(no_delivery(raw.get().as_bytes()))];
     };
-    let origin = |standby| Origin { account: entry.id.clone(), standby, time: entry.time };
-    let lists = [(entry.messaging, false), (entry.standby, true), (entry.changes, false)];
-    let is_item =
-        lists.iter().all(|(list, _)| list.is_none()) || entry.field.is_some() || entry.changed_fields.is_some();
-    let lists = lists.into_iter().filter_map(|(list, standby)| Some((list?, origin(standby))));
-    let mut read: Vec<_> = lists.flat_map(|(list, origin)| read_list(&origin, list)).collect();
-    // A change without its values, or flat in its entry.
-    if is_item {
-        read.push(read_item(&origin(false), raw));
+    if entries.is_empty() {
+        return vec![Err(no_delivery(raw.get().as_bytes()))];
     }
+    let object = members.named("object").find_map(|object| Object::named(&lenient::word(object)));
+    let mut read: Vec<_> = entries.into_iter().flatten().flat_map(entry::read).collect();
+    read.iter_mut().flatten().for_each(|envelope| envelope.object = object);
     read
 }
 
-fn read_list(origin: &Origin, raw: &RawValue) -> Vec<Result<Envelope, Unreadable>> {
-    match lenient::list(raw) {
-        Some(items) => items.into_iter().map(|item| read_item(origin, item)).collect(),
-        None => {
-            let reason = "what should be a list of items is none";
-            vec![Err(unreadable(Piece::List, Some(origin), reason, raw.get().as_bytes()))]
-        }
-    }
+fn no_delivery(raw: &[u8]) -> Unreadable {
+    Unreadable::new(Piece::Body, None, "the body is not a webhook's JSON object", raw)
 }
 
-fn read_item(origin: &Origin, raw: &RawValue) -> Result<Envelope, Unreadable> {
-    let unreadable = |reason| unreadable(Piece::Item, Some(origin), reason, raw.get().as_bytes());
-    if wire::is_too_deep(raw.get()) {
-        return Err(unreadable("an item that is nested too deep"));
+/// Where a message and its first version ([`Envelope::first_version`]) come in one delivery, in whatever order, the message is
+/// the richer of the two.
+fn with_messages_beside_their_edits(read: Vec<Result<Envelope, Unreadable>>) -> Vec<Result<Envelope, Unreadable>> {
+    if !read.iter().flatten().any(|envelope| envelope.first_version.is_some()) {
+        return read;
     }
-    let reason = match raw.get().starts_with('{') {
-        true => "an item with a key that is given twice",
-        false => "an item that is not a JSON object",
+    let name = |envelope: &Envelope| match &envelope.event {
+        Event::Message(message) => Some((envelope.account.clone(), message.mid.clone()?)),
+        _ => None,
     };
-    Envelope::read(origin, raw).ok_or_else(|| unreadable(reason))
-}
-
-fn unreadable(piece: Piece, origin: Option<&Origin>, reason: &'static str, raw: &[u8]) -> Unreadable {
-    let key = Key::of_piece(origin.map(|origin| &origin.account), raw);
-    Unreadable { piece, origin: origin.cloned(), reason, key, raw: raw.into() }
+    let messages = read.iter().flatten().filter(|envelope| envelope.first_version.is_none());
+    let messages: HashSet<_> = messages.filter_map(name).collect();
+    let is_beside = |envelope: &Envelope| {
+        envelope.first_version.is_some() && name(envelope).is_some_and(|name| messages.contains(&name))
+    };
+    let judged = |envelope: Envelope| if is_beside(&envelope) { envelope.beside_its_message() } else { envelope };
+    read.into_iter().map(|item| item.map(judged)).collect()
 }
 
 #[cfg(test)]

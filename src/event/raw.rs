@@ -3,7 +3,7 @@ use std::ops::Deref;
 
 use serde_json::value::RawValue;
 
-use super::wire;
+use crate::json;
 
 /// An item's own JSON, with whatever the typed event does not name. It may carry what a person said, or a token: `Debug`
 /// prints its length alone.
@@ -13,9 +13,9 @@ pub struct Raw(Box<RawValue>);
 impl Raw {
     /// The same as every reader of JSON takes it: half of a surrogate pair, which a text that was cut inside an emoji ends in,
     /// is `\ufffd` in it.
-    pub fn mended(raw: &RawValue) -> Raw {
-        let mended = serde_json::from_str(&wire::mended(raw.get())).ok();
-        Raw(mended.unwrap_or_else(|| raw.to_owned()))
+    pub fn mended(self) -> Raw {
+        let mended = serde_json::from_str(&json::mended(self.0.get())).ok();
+        Raw(mended.unwrap_or(self.0))
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::client::Accepted;
 use super::error::{Class, SendError, class};
 use crate::id::MessageId;
+use crate::json;
 use crate::message::{MetaError, Reason};
 
 const MINUTE: u64 = 60;
@@ -43,7 +44,7 @@ pub(super) fn read(
         let reason = Reason::new(format!("HTTP {status} with {what}"), meta_error(body));
         SendError::Doubt { answered: true, reason }
     };
-    match serde_json::from_slice::<Success>(body) {
+    match serde_json::from_slice::<Success>(&json::mended_bytes(body)) {
         Ok(Success { message_id: None, error: None }) if !is_action => Err(doubt("an answer that names no message")),
         Ok(Success { message_id, error: None }) => Ok(Accepted { message_id }),
         _ => Err(doubt("an unreadable answer")),

@@ -11,6 +11,7 @@ use super::client::Client;
 use super::error::SendError;
 use crate::clock::Timestamp;
 use crate::id::{MessageId, PersonId};
+use crate::json;
 
 /// How many messages are told of; of older ones Meta gives no details.
 pub const REACH: usize = 20;
@@ -116,7 +117,7 @@ impl Client {
             return Err(HistoryError { reason: "there were too many calls".into(), not_before });
         }
         let body = self.get(url, query).await.map_err(|error| self.failed(&error))?;
-        serde_json::from_slice(&body).map_err(|_| unreadable("the answer has another shape"))
+        serde_json::from_slice(&json::mended_bytes(&body)).map_err(|_| unreadable("the answer has another shape"))
     }
 
     fn failed(&self, error: &SendError) -> HistoryError {

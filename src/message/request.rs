@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Message, TextLimit};
-use crate::id::{PersonId, Thread};
+use crate::id::{self, PersonId, Thread};
+use crate::json;
 
 /// A request to the Send API, whole but for the token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,13 +101,13 @@ pub enum Recipient {
     /// A person known by a checkbox plugin.
     UserRef(PersonId),
     /// The author of a comment, once, in private.
-    CommentId(String),
+    CommentId(#[serde(deserialize_with = "id::text")] String),
     /// The author of a visitor post, once, in private.
-    PostId(String),
-    /// Whoever gave this token for one notification.
-    OneTimeNotifToken(String),
-    /// Whoever gave this token for marketing messages.
-    NotificationMessagesToken(String),
+    PostId(#[serde(deserialize_with = "id::text")] String),
+    /// The person who gave this token for one notification.
+    OneTimeNotifToken(#[serde(deserialize_with = "id::text")] String),
+    /// The person who gave this token for marketing messages.
+    NotificationMessagesToken(#[serde(deserialize_with = "id::text")] String),
 }
 
 impl Recipient {
@@ -119,6 +120,12 @@ impl Recipient {
             | Recipient::OneTimeNotifToken(_)
             | Recipient::NotificationMessagesToken(_) => true,
         }
+    }
+
+    /// The recipient of this form; `None` for what is none that the Send API has. Ids may be numbers, null is absent.
+    pub fn read(mut written: Value) -> Option<Recipient> {
+        json::without_nulls(&mut written);
+        serde_json::from_value(written).ok()
     }
 
     /// Which of the conversations under a person's name it belongs to.
@@ -197,10 +204,12 @@ struct Wire {
 impl TryFrom<Map<String, Value>> for Request {
     type Error = NotARequest;
 
-    /// Fails only for what is no request at all; what Meta would refuse is [`Content::Unknown`].
-    fn try_from(fields: Map<String, Value>) -> Result<Request, NotARequest> {
-        let recipient = fields.get("recipient").cloned().and_then(|recipient| serde_json::from_value(recipient).ok());
-        let recipient: Recipient = recipient.ok_or(NotARequest::Recipient)?;
+    /// Reads what a relay or a caller of the API wrote: null is absent, wherever it stands. Fails only for what is no request at
+    /// all; what Meta would refuse is [`Content::Unknown`].
+    fn try_from(mut fields: Map<String, Value>) -> Result<Request, NotARequest> {
+        fields.retain(|_, value| !value.is_null());
+        fields.values_mut().for_each(json::without_nulls);
+        let recipient = fields.get("recipient").cloned().and_then(Recipient::read).ok_or(NotARequest::Recipient)?;
         let message = fields.get("message").is_some_and(Value::is_object);
         let action = fields.get("sender_action").is_some_and(Value::is_string);
         if !message && !action {
@@ -281,6 +290,36 @@ mod tests {
                 {"content_type": "text", "title": "A", "payload": 7, "image_url": "https://shop.example/a.png"}]}});
         let request: Request = serde_json::from_value(wire.clone()).expect("a request");
         assert_eq!(serde_json::to_value(request).expect("json"), wire);
+    }
+
+    #[test]
+    fn ids_may_be_numbers_and_null_is_absent_wherever_it_stands() {
+        let wire = json!({"recipient": {"comment_id": 1_790_001, "id": null}, "tag": null, "messaging_type": null,
+            "sender_action": null, "persona_id": null, "message": {"text": "nulls", "quick_replies": null, "attachment": null,
+            "metadata": null, "sticker_id": null}});
+        let request: Request = serde_json::from_value(wire).expect("a request");
+        let plain =
+            json!({"recipient": {"comment_id": "1790001"}, "messaging_type": "RESPONSE", "message": {"text": "nulls"}});
+        assert_eq!(serde_json::to_value(request).expect("json"), plain);
+        let action =
+            json!({"recipient": {"id": 73_100_000_000_000_011_i64}, "message": null, "sender_action": "typing_on"});
+        let action: Request = serde_json::from_value(action).expect("a request");
+        assert_eq!(action.recipient, Recipient::Id(PersonId::new("73100000000000011")));
+        assert!(action.is_action());
+        let template = json!({"recipient": {"id": "1"}, "message": {"attachment": {"type": "template", "payload":
+            {"template_type": "generic", "elements": [{"title": "A", "subtitle": null, "default_action": null}]}}}});
+        let template: Request = serde_json::from_value(template).expect("a request");
+        let elements = &serde_json::to_value(template).expect("json")["message"]["attachment"]["payload"]["elements"];
+        assert_eq!(*elements, json!([{"title": "A"}]));
+    }
+
+    #[test]
+    fn an_empty_id_names_nobody() {
+        for recipient in [json!({"id": ""}), json!({"id": null}), json!({}), json!({"comment_id": ""}), json!(null)] {
+            let wire = json!({"recipient": recipient, "message": {"text": "x"}});
+            let error = serde_json::from_value::<Request>(wire).expect_err("no request");
+            assert!(error.to_string().contains("recipient"), "{error}");
+        }
     }
 
     #[test]

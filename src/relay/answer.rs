@@ -2,43 +2,57 @@
 //!
 //! Errors name what came back, never its text: that is between the bot and the person.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Context as _, bail, ensure};
-use reqwest::StatusCode;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::bot::Observation;
 use crate::fetch::Answer;
+use crate::json;
 use crate::message::{Recipient, Request};
 
 /// How much of a content type is repeated: it is the relay's own word.
 const LONGEST_TYPE: usize = 60;
 
+/// The keys of an answer.
+const KEYS: [&str; 2] = ["replies", "state"];
+
+/// How alike a key must be to one of these to be a likely misspelling of it.
+const ALIKE: f64 = 0.8;
+
 /// What a relay wants.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
+    /// Null is none, and so is a reply that is null: some languages write a list without entries so.
     #[serde(default)]
-    replies: Vec<Map<String, Value>>,
+    replies: Option<Vec<Option<Map<String, Value>>>>,
     /// Absent: as it was. Null: forgotten.
     #[serde(default, deserialize_with = "given")]
     state: Option<Option<Value>>,
+    /// What else the answer has; nothing comes of it.
+    #[serde(flatten)]
+    unknown: BTreeMap<String, IgnoredAny>,
 }
 
 fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Option<Value>>, D::Error> {
     Option::deserialize(input).map(Some)
 }
 
-/// Reads an answer. 200 and 204 are answers; nothing, or `{}`, is nothing to say.
+/// Reads an answer. Any 2xx is one; nothing, or `{}`, is nothing to say.
 pub(super) fn read(answer: Answer) -> anyhow::Result<Wanted> {
-    let status = answer.status;
-    if status == StatusCode::NO_CONTENT || (status == StatusCode::OK && answer.body.trim_ascii().is_empty()) {
+    let (status, kind) = (answer.status, kind(&answer));
+    ensure!(status.is_success(), "the relay answered {status} ({kind})");
+    if answer.body.trim_ascii().is_empty() {
         return Ok(Wanted::default());
     }
-    let kind = kind(&answer);
-    ensure!(status == StatusCode::OK, "the relay answered {status} ({kind})");
     // A list would be read field by field.
     ensure!(answer.body.trim_ascii().starts_with(b"{"), "the relay's answer is not a JSON object ({kind})");
-    let mut json = serde_json::Deserializer::from_slice(&answer.body);
+    let body = json::mended_bytes(&answer.body);
+    let mut json = serde_json::Deserializer::from_slice(&body);
     let wanted: Wanted = match serde_path_to_error::deserialize(&mut json) {
         Ok(wanted) => wanted,
         Err(error) if error.inner().is_data() => {
@@ -71,11 +85,11 @@ impl Wanted {
     /// The replies as requests to `recipient`, which is not the relay's to choose.
     pub(super) fn requests(&self, recipient: &Recipient) -> anyhow::Result<Vec<Request>> {
         let to = serde_json::to_value(recipient).context("a recipient can be written")?;
-        let requests = self.replies.iter().enumerate().map(|(index, reply)| {
-            let mut reply = reply.clone();
-            let given = reply.insert("recipient".into(), to.clone());
+        let replies = self.replies.iter().flatten().enumerate();
+        let requests = replies.filter_map(|(index, reply)| Some((index, reply.clone()?))).map(|(index, mut reply)| {
+            let given = reply.insert("recipient".into(), to.clone()).filter(|given| !given.is_null());
             ensure!(
-                given.is_none_or(|given| given == to),
+                given.is_none_or(|given| Recipient::read(given).as_ref() == Some(recipient)),
                 "replies[{index}].recipient is not whom this event is from; leave it out"
             );
             Request::try_from(reply).map_err(|_| anyhow::anyhow!("replies[{index}] is no Send API request"))
@@ -94,8 +108,43 @@ impl Wanted {
     }
 }
 
+/// Tells once of keys that no answer has: their author means something by them, and nothing comes of it.
+#[derive(Debug, Default)]
+pub(super) struct UnknownKeys(AtomicBool);
+
+impl UnknownKeys {
+    pub(super) fn tell(&self, account: &str, wanted: &Wanted) {
+        if wanted.unknown.is_empty() || self.0.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let keys: Vec<_> = wanted.unknown.keys().map(|key| shown(key)).collect();
+        let known = KEYS.join(", ");
+        let hint = match keys.iter().find_map(|key| Some((key, nearest(key)?))) {
+            Some((key, nearest)) => format!("did you mean {nearest} by {key}?"),
+            None => format!("an answer has the keys {known}"),
+        };
+        let keys = keys.join(", ");
+        tracing::warn!(account, keys, hint, "the relay's answer has keys that mean nothing; this is told once");
+    }
+}
+
+/// A key, where it looks like one. What does not may be what somebody said.
+fn shown(key: &str) -> String {
+    let is_name = key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    if is_name { key.to_owned() } else { "(no name)".to_owned() }
+}
+
+/// The key that this one is a likely misspelling of.
+fn nearest(key: &str) -> Option<&'static str> {
+    let alike = KEYS.map(|known| (strsim::jaro_winkler(&key.to_lowercase(), known), known));
+    let (likeness, nearest) = alike.into_iter().max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness >= ALIKE).then_some(nearest)
+}
+
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+
     use super::*;
     use crate::id::PersonId;
 
@@ -118,9 +167,17 @@ mod tests {
     fn what_is_no_answer_is_named_and_never_quoted() {
         check(200, "", Ok(0));
         check(204, "", Ok(0));
+        check(201, r#"{"replies":[{"message":{"text":"201"}}]}"#, Ok(1));
+        check(202, "", Ok(0));
+        check(200, r#"{"replies":null}"#, Ok(0));
+        check(200, r#"{"replies":[null,{"message":{"text":"x"}}]}"#, Ok(1));
+        check(200, r#"{"replies":[{"message":{"text":"cut \ud83c"}}]}"#, Ok(1));
+        check(200, r#"{"reply":"hello","text":"hello"}"#, Ok(0));
         check(200, "{}", Ok(0));
         check(200, r#"{"replies":[{"message":{"text":"Hello"}},{"sender_action":"typing_on"}]}"#, Ok(2));
         check(200, r#"{"replies":[{"recipient":{"id":"7200000000000011"},"message":{"text":"x"}}]}"#, Ok(1));
+        check(200, r#"{"replies":[{"recipient":{"id":7200000000000011},"message":{"text":"x"}}]}"#, Ok(1));
+        check(200, r#"{"replies":[{"recipient":null,"message":{"text":"x"}}]}"#, Ok(1));
         check(500, "secret words", Err("the relay answered 500 Internal Server Error (text/plain, text)"));
         check(302, "<html>", Err("the relay answered 302 Found (text/plain, HTML or alike)"));
         check(200, "<html>", Err("the relay's answer is not a JSON object (text/plain, HTML or alike)"));
@@ -133,6 +190,15 @@ mod tests {
         check(200, r#"{"replies":[{"message":{"text":7}},{"sender_action":"dance"}]}"#, Ok(2));
         let elsewhere = r#"{"replies":[{"recipient":{"id":"1"},"message":{"text":"x"}}]}"#;
         check(200, elsewhere, Err("replies[0].recipient is not whom this event is from; leave it out"));
+    }
+
+    #[test]
+    fn a_likely_misspelling_is_named_and_words_are_not() {
+        assert_eq!(
+            ["reply", "Replies", "states", "text", "wake"].map(nearest),
+            [Some("replies"), Some("replies"), Some("state"), None, None]
+        );
+        assert_eq!((shown("reply").as_str(), shown("hello Ada").as_str()), ("reply", "(no name)"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::event::Event;
 use crate::fetch::{Answer, Fetch, FetchError};
 use crate::settings::{self, RelayKinds};
 use crate::telemetry::RelaySign;
-use answer::Wanted;
+use answer::{UnknownKeys, Wanted};
 use health::Health;
 use outage::Met;
 use request::Signer;
@@ -36,6 +36,7 @@ pub struct Relay {
     signer: Option<Signer>,
     kinds: RelayKinds,
     limit: usize,
+    unknown_keys: UnknownKeys,
     fetch: Fetch,
     health: Arc<Health>,
     clock: Clock,
@@ -57,6 +58,7 @@ impl Relay {
             signer: own.secret.as_ref().or(common.secret.as_ref()).and_then(Signer::new),
             kinds: own.kinds.or(common.kinds).unwrap_or(RelayKinds::Acts),
             limit: common.max_answer,
+            unknown_keys: UnknownKeys::default(),
             fetch,
             health: Arc::new(Health::new(sign, clock.now())),
             clock,
@@ -77,7 +79,11 @@ impl Relay {
         let call = self.health.begin(observation.turn(), &self.clock);
         let result = self.fetch.post(&self.url, headers, body, self.limit).await;
         let failing = failing(&result);
-        let wanted = result.map_err(anyhow::Error::from).and_then(answer::read).and_then(read);
+        let answered = result.map_err(anyhow::Error::from).and_then(answer::read);
+        if let Ok(wanted) = &answered {
+            self.unknown_keys.tell(&observation.turn().account, wanted);
+        }
+        let wanted = answered.and_then(read);
         call.ended(if wanted.is_ok() { Met::Answer } else { failing });
         wanted
     }

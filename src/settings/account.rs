@@ -135,6 +135,9 @@ pub enum OnDoubt {
 
 words!(OnDoubt { "hold" => OnDoubt::Hold, "resend" => OnDoubt::Resend });
 
+/// How the ids of Instagram's professional accounts begin.
+const OF_INSTAGRAM: &str = "17841";
+
 /// The handler behind HTTP.
 pub const RELAY: &str = "relay";
 
@@ -229,6 +232,21 @@ impl Account {
             let hint = "leave it out, or set the platform to instagram";
             reader.fault(&key("page_id"), "is for Instagram accounts that are linked to a Page", hint);
         }
+    }
+
+    /// What is no fault for certain, and most likely a mistake: the text and what to do.
+    pub fn doubtful(&self) -> Option<(&'static str, &'static str)> {
+        let is_instagrams = |id: &AccountId| id.as_str().starts_with(OF_INSTAGRAM);
+        if !self.platform.is_instagram() || is_instagrams(&self.id) {
+            return None;
+        }
+        let hint = match self.page_id.as_ref().is_some_and(is_instagrams) {
+            true => "are id and page_id swapped?",
+            false => {
+                "give the account's id as webhooks name it; is it the id of the Page, or another one of the account?"
+            }
+        };
+        Some(("the id does not begin with 17841, as those of Instagram's professional accounts do", hint))
     }
 
     /// The node of the Graph API to which this account's sends go.

@@ -75,8 +75,14 @@ pub(super) fn merge(sources: &Sources, faults: &mut Faults) -> Layers {
 
 fn read(path: &Path, faults: &mut Faults) -> Option<String> {
     std::fs::read_to_string(path)
+        .map(|text| without_mark(&text).to_owned())
         .map_err(|error| faults.add(&path.display().to_string(), format!("cannot be read: {error}")))
         .ok()
+}
+
+/// A text without the byte order mark that some editors begin it with.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String, Given> {

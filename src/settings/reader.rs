@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Faults;
-use super::layers::{FlatName, Layers};
+use super::layers::{FlatName, Layers, without_mark};
 use super::value::{Given, Setting};
 use crate::secret::Secret;
 
@@ -118,7 +118,8 @@ impl Reader {
     fn content(&mut self, file: &str, path: &Given) -> Option<Given> {
         let path = String::read(path).map_err(|problem| self.faults.add(file, problem)).ok()?;
         match std::fs::read_to_string(&path) {
-            Ok(content) => Some(Given::text(content, &path)),
+            // The newline at its end is trimmed like every blank around a value.
+            Ok(content) => Some(Given::text(without_mark(&content).to_owned(), &path)),
             Err(error) => {
                 self.faults.add(file, format!("{path} cannot be read: {error}"));
                 None

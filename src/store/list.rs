@@ -68,8 +68,8 @@ pub struct SendRow {
     pub id: SendId,
     /// From whom.
     pub account: AccountId,
-    /// The person of the conversation.
-    pub person: PersonId,
+    /// The person of the conversation; `None` where Meta does not name them.
+    pub person: Option<PersonId>,
     /// Who wrote it, where a person did.
     pub agent: Option<String>,
     /// The Send API request, as it was kept.

@@ -99,6 +99,8 @@ pub struct TakenEvent {
     pub kind: String,
     /// Whether another app owned the conversation.
     pub standby: bool,
+    /// The list that it stood in, where Meta documents no such list.
+    pub list: Option<String>,
     /// When it happened, by Meta's clock.
     pub at: Option<Timestamp>,
     /// Which try this is, from 1.
@@ -126,7 +128,8 @@ pub struct TakenEvent {
 impl TakenEvent {
     /// The event as it was kept.
     pub fn envelope(&self, raw: &RawValue) -> Option<Envelope> {
-        let origin = Origin { account: self.account.clone(), standby: self.standby, time: self.at };
+        let (account, list) = (self.account.clone(), self.list.clone());
+        let origin = Origin { account, standby: self.standby, time: self.at, list };
         Envelope::read_kept(&origin, self.person.as_ref(), &self.kind, raw)
     }
 }

@@ -6,11 +6,12 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>
 
 mod receive;
+mod told;
 mod verify;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -23,13 +24,14 @@ use crate::id::AccountId;
 use crate::settings::{self, Settings};
 use crate::store::Store;
 use crate::telemetry::Metrics;
+use told::Told;
 
 /// What the webhook's routes hold.
 #[derive(Debug)]
 pub struct Webhook {
     app: settings::App,
-    /// The accounts, and who answers there.
-    accounts: HashMap<AccountId, settings::Bot>,
+    /// The accounts: where they are, and who answers there.
+    accounts: HashMap<AccountId, (settings::Platform, settings::Bot)>,
     max_body: usize,
     timeout: Duration,
     /// The bytes of bodies that may still be held.
@@ -38,7 +40,7 @@ pub struct Webhook {
     clock: Clock,
     metrics: Metrics,
     unsigned_told: AtomicI64,
-    unknown_told: Mutex<HashSet<AccountId>>,
+    told: Told,
 }
 
 impl Webhook {
@@ -46,7 +48,11 @@ impl Webhook {
     pub fn new(settings: &Settings, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
         Webhook {
             app: settings.app.clone(),
-            accounts: settings.accounts.values().map(|account| (account.id.clone(), account.bot)).collect(),
+            accounts: settings
+                .accounts
+                .values()
+                .map(|account| (account.id.clone(), (account.platform, account.bot)))
+                .collect(),
             max_body: settings.server.max_body,
             timeout: settings.server.timeout,
             room: Semaphore::new(settings.server.max_buffered.min(Semaphore::MAX_PERMITS)),
@@ -54,7 +60,7 @@ impl Webhook {
             clock,
             metrics,
             unsigned_told: AtomicI64::new(i64::MIN),
-            unknown_told: Mutex::default(),
+            told: Told::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /webhook`: a delivery.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -13,16 +13,12 @@ use tokio::sync::SemaphorePermit;
 use super::Webhook;
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
-use crate::id::AccountId;
 use crate::policy::responsiveness;
 use crate::signature;
 use crate::store::{Delivery, Intake};
 
 /// How often the log tells of deliveries without a valid signature.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
-
-/// How many accounts that are not configured the log tells of.
-const MOST_TOLD: usize = 100;
 
 /// Verify the bytes, read them, keep what is in them; then, and only then, 200.
 pub(super) async fn receive(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: Body) -> StatusCode {
@@ -101,27 +97,18 @@ impl Webhook {
         }
     }
 
-    /// One warning for each account: a Page that nobody wanted any more may have a lot to say.
-    fn tell_of_unknown(&self, account: &AccountId) {
-        let mut told = self.unknown_told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() < MOST_TOLD && told.insert(account.clone()) {
-            let hint = match account.as_str() {
-                "0" => "this is what the dashboard's test button sends",
-                _ => "configure it as accounts.<name>.id, or take the app's subscription off it",
-            };
-            tracing::warn!(%account, hint, "events come for an account that is not configured; they are kept, not handled");
-        }
-    }
-
     fn intake(&self, item: Result<Envelope, Unreadable>, received_at: Timestamp) -> Intake {
         match item {
             Ok(envelope) => match self.accounts.get(&envelope.account) {
-                Some(bot) => match responsiveness::answer_by(*bot, &envelope, received_at) {
-                    Some(until) => Intake::Awaited(envelope, until),
-                    None => Intake::Handled(envelope),
-                },
+                Some((platform, bot)) => {
+                    self.told.of_event(*platform, &envelope);
+                    match responsiveness::answer_by(*bot, &envelope, received_at) {
+                        Some(until) => Intake::Awaited(envelope, until),
+                        None => Intake::Handled(envelope),
+                    }
+                }
                 None => {
-                    self.tell_of_unknown(&envelope.account);
+                    self.told.of_unknown(&envelope.account);
                     Intake::Kept(envelope)
                 }
             },

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The rows of the table, from the top. A module imports from rows above its own, and inside its own folder.
 const ROWS: &[&[&str]] = &[
-    &["id", "secret", "clock"],
+    &["id", "secret", "clock", "json"],
     &["signature", "event", "message"],
     &["settings", "telemetry"],
     &["policy"],

@@ -6,7 +6,7 @@ mod admin; // what the operator's listener answers
 mod api; // /api, as those use it who send from outside
 mod automation; // what a bot says of its own accord: disclosure, fallback, typing
 mod browser; // the playground, in headless Chromium
-mod cases; // what was reported from outside, end to end
+mod cases; // small inputs that failed in the world, named after their reports
 mod commands; // the commands that call a running server
 mod crash; // kill -9 at any moment, under load
 mod disk; // full, slow, torn, not to be written

@@ -18,13 +18,15 @@ use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, SHOP, Wish, delivery, message, 
 const AUTHOR: &str = "8800000000000031";
 
 /// What concerns no person.
-const NOBODY: [&str; 17] = [
+const NOBODY: [&str; 19] = [
     "comment/instagram-own-comment",
     "comment/page-comment-without-author",
     "comment/page-own-comment",
+    "edit/instagram-first-version-without-sender",
     "handover/page-app-roles",
     "mention/instagram-comment",
     "mention/instagram-media",
+    "message/page-without-sender",
     "other/application-business-integration",
     "other/instagram-story-insights",
     "other/page-business-integrity",
@@ -158,11 +160,15 @@ async fn an_answer_goes_to_whom_the_event_came_from() {
         ("postback/page-of-a-user-ref", Some(json!({"user_ref": "u-5f1c"}))),
         ("comment/page-comment", Some(json!({"comment_id": "9_77"}))),
         ("comment/page-group-comment", Some(json!({"comment_id": "5_6"}))),
+        ("comment/page-comment-without-author", Some(json!({"comment_id": "9_78"}))),
         ("comment/page-visitor-post", Some(json!({"post_id": "104000000000001_10"}))),
         ("comment/instagram-comment", Some(json!({"comment_id": "1790001"}))),
         ("comment/page-own-comment", None),
         ("comment/page-comment-edited", None),
         ("reaction/page-by-the-account", None),
+        ("message/instagram-first-version", Some(json!({"id": ADA_ON_INSTAGRAM}))),
+        ("edit/instagram-without-text", None),
+        ("message/page-without-sender", None),
         ("message/page-standby", None),
     ] {
         deliver(&rig, &named(name).body).await;

@@ -7,6 +7,7 @@ use super::ledger::{self, Owner};
 use super::work::Work;
 use crate::clock::Timestamp;
 use crate::id::{AppId, Thread};
+use crate::message::Recipient;
 
 /// A conversation as the intake needs it.
 pub(super) struct Conversation {
@@ -54,6 +55,15 @@ pub(super) fn find(
             Some(_) => id = id.wrapping_add(1),
             None => return Ok(None),
         }
+    }
+}
+
+/// The person of the conversation of this name, in which something goes to `recipient`. A comment whose author Meta does not name
+/// is a conversation of its own, and its name is nobody's.
+pub(super) fn person<'a>(name: &'a str, recipient: &Recipient) -> Option<&'a str> {
+    match recipient {
+        Recipient::CommentId(comment) if comment == name => None,
+        _ => Some(name).filter(|name| !name.is_empty()),
     }
 }
 

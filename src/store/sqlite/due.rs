@@ -12,7 +12,7 @@ use crate::store::{Room, TakenEvent, Takes};
 
 const COLUMNS: &str =
     "event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-    opened_at, opened_by, last_message_at, event.kind, at, steps, state_before, thread, answer_by, error IS NOT NULL
+    opened_at, opened_by, last_message_at, event.kind, at, steps, state_before, thread, answer_by, error IS NOT NULL, piece
     FROM event JOIN conversation ON conversation.id = event.conversation";
 
 /// How many events, from either end of what is due, are looked at for one that has never failed. The index knows what is due,
@@ -94,6 +94,7 @@ fn event(row: &Row<'_>, blocked: Option<Enforcement>) -> rusqlite::Result<TakenE
         kind: row.get(12)?,
         at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
         standby: row.get(3)?,
+        list: row.get(19)?,
         attempt: row.get(4)?,
         has_failed: row.get(18)?,
         first_failed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),

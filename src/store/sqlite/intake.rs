@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::conversation::{self, Conversation};
 use super::disclosure::{self, SAID};
 use super::echo::{self, Recognised};
+use super::first_version::{self, Judged};
 use super::work::Work;
 use super::{inbox, keys, ledger};
 use crate::clock::Timestamp;
@@ -62,8 +63,13 @@ fn event(
         appended.repeated += 1;
         return Ok(());
     }
-    let person = envelope.person.as_ref().map_or("", PersonId::as_str);
-    let conversation = conversation::open(work, envelope.account.as_str(), envelope.thread, person)?;
+    let conversation = conversation::open(work, envelope.account.as_str(), envelope.thread, envelope.conversation())?;
+    let judged = first_version::judged(work, envelope, &conversation, now)?;
+    let (envelope, care) = match &judged {
+        Judged::AsRead => (envelope, care),
+        Judged::Edit(edit) => (&**edit, Care { answer_by: None, ..care }),
+        Judged::Answered => (envelope, Care::NONE),
+    };
     let recognised = match &envelope.event {
         Event::Echo(echo) => echo::recognise(work, envelope, &conversation, echo, now)?,
         _ => Recognised::Foreign,
@@ -92,8 +98,8 @@ fn insert(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestam
     work.db
         .prepare_cached(
             "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, at, received_at, due,
-                                answer_by, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12)",
+                                answer_by, piece, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             place.id,
@@ -107,6 +113,7 @@ fn insert(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestam
             envelope.at.map(|at| at.0),
             now.0,
             place.answer_by.map(|until| until.0),
+            envelope.list,
             envelope.raw.get().as_bytes(),
         ])
         .map(drop)

@@ -17,6 +17,14 @@ pub(super) fn remember(work: &Work<'_>, key: &Key, standby: bool, received_at: T
     }
 }
 
+/// Whether a timed event is known by a key without a time: as that of which only its first version has come.
+pub(super) fn is_known_without_a_time(work: &Work<'_>, key: &Key, standby: bool) -> rusqlite::Result<bool> {
+    match key.time {
+        Some(_) => Ok(only_on_standby(work, key)?.is_some_and(|only_standby| standby || !only_standby)),
+        None => Ok(false),
+    }
+}
+
 fn timed(work: &Work<'_>, time: Timestamp, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
     let inserted = work
         .db
@@ -33,16 +41,19 @@ fn timed(work: &Work<'_>, time: Timestamp, key: &Key, standby: bool, received_at
 }
 
 fn untimed(work: &Work<'_>, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
-    let known: Option<bool> = work
-        .db
-        .prepare_cached("SELECT standby FROM seen_untimed WHERE hash = ?1")?
-        .query_row([key.hash], |row| row.get(0))
-        .optional()?;
-    if known.is_some_and(|only_standby| standby || !only_standby) {
+    if only_on_standby(work, key)?.is_some_and(|only_standby| standby || !only_standby) {
         return Ok(false);
     }
     work.db
         .prepare_cached("INSERT OR REPLACE INTO seen_untimed (hash, standby, received_at) VALUES (?1, ?2, ?3)")?
         .execute(params![key.hash, standby, received_at.0])?;
     Ok(true)
+}
+
+/// Whether a key without a time was seen only while another app owned the conversation; `None` where it was not seen.
+fn only_on_standby(work: &Work<'_>, key: &Key) -> rusqlite::Result<Option<bool>> {
+    work.db
+        .prepare_cached("SELECT standby FROM seen_untimed WHERE hash = ?1")?
+        .query_row([key.hash], |row| row.get(0))
+        .optional()
 }

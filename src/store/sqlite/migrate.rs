@@ -94,7 +94,7 @@ fn is_sent_to_user_ref(db: &Connection, last_send: Option<i64>) -> rusqlite::Res
 /// What the newest event that tells who somebody is calls them. Where none is kept any more, no window is open either.
 fn thread_of_events(db: &Connection, account: &str, person: &str, last_event: Option<i64>) -> rusqlite::Result<Thread> {
     let mut statement = db.prepare_cached("SELECT kind, raw, previous FROM event WHERE id = ?1")?;
-    let origin = Origin { account: AccountId::new(account), standby: false, time: None };
+    let origin = Origin { account: AccountId::new(account), standby: false, time: None, list: None };
     let mut next = last_event;
     while let Some(id) = next {
         let row: Option<(String, Vec<u8>, Option<i64>)> =
@@ -120,7 +120,8 @@ fn remember_by_new_keys(db: &Connection) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         let standby: bool = row.get(1)?;
         let account: Option<String> = row.get(0)?;
-        let origin = account.map(|account| Origin { account: AccountId::new(account), standby, time: None });
+        let origin =
+            account.map(|account| Origin { account: AccountId::new(account), standby, time: None, list: None });
         let quarantined = row.get::<_, Option<String>>(3)?.as_deref().and_then(Piece::named);
         let raw: Vec<u8> = row.get(4)?;
         for read in event::read_piece(quarantined.unwrap_or(Piece::Item), origin.as_ref(), &raw) {

@@ -6,6 +6,7 @@ mod disclosure;
 pub(super) mod doubt;
 mod due;
 mod echo;
+mod first_version;
 pub(super) mod held;
 pub(super) mod inbox;
 pub(super) mod intake;

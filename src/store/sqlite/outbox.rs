@@ -6,7 +6,7 @@ use super::disclosure::{self, SAID};
 use super::rights::Link;
 use super::step::SaidSoFar;
 use super::work::Work;
-use super::{held, outcome, parked, rights, unanswered};
+use super::{conversation, held, outcome, parked, rights, unanswered};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Reason, Request};
@@ -44,7 +44,7 @@ pub(super) fn plan(
 ) -> rusqlite::Result<()> {
     let (Some((first, _)), Some((last, _))) = (sends.first(), sends.last()) else { return Ok(()) };
     let (first, last) = (first.0, last.0);
-    let (account, person, mut previous, tail): (String, String, Option<i64>, Option<i64>) = work
+    let (account, name, mut previous, tail): (String, String, Option<i64>, Option<i64>) = work
         .db
         .prepare_cached("SELECT account, person, last_send, send_tail FROM conversation WHERE id = ?1")?
         .query_row([conversation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
@@ -65,6 +65,7 @@ pub(super) fn plan(
          VALUES (?1, ?2, ?12, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?13, ?14, ?15)",
     )?;
     for ((id, request), Link { lost, next }) in sends.iter().zip(&chain.links) {
+        let person = conversation::person(&name, &request.recipient).unwrap_or_default();
         let private = request.recipient.thread() == Thread::Comments;
         let request =
             serde_json::to_string(request).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;

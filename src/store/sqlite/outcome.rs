@@ -19,15 +19,16 @@ struct Ended {
     reason: Option<String>,
     message_id: Option<String>,
     request: String,
+    person: Option<String>,
 }
 
 /// Tells a handler that its send was refused, has failed or is held. Sends made on an outcome make none, else two of them could keep
 /// each other going for ever; and nobody needs to hear of three dots that were not shown.
 pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<()> {
-    let Ended { conversation, event, status, rule, reason, message_id, request } = work
+    let Ended { conversation, event, status, rule, reason, message_id, request, person } = work
         .db
         .prepare_cached(
-            "SELECT conversation, event, status, rule, reason, message_id, request FROM send WHERE id = ?1",
+            "SELECT conversation, event, status, rule, reason, message_id, request, nullif(person, '') FROM send WHERE id = ?1",
         )?
         .query_row([send.0], |row| {
             Ok(Ended {
@@ -38,6 +39,7 @@ pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlit
                 reason: row.get(4)?,
                 message_id: row.get(5)?,
                 request: row.get(6)?,
+                person: row.get(7)?,
             })
         })?;
     if outbox::request(&request).is_ok_and(|request| request.is_action()) {
@@ -57,9 +59,17 @@ pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlit
     work.db
         .prepare_cached(
             "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, received_at, due, raw)
-             SELECT ?1, id, last_event, account, nullif(person, ''), ?3, ?4, 0, ?5, ?5, ?6 FROM conversation WHERE id = ?2",
+             SELECT ?1, id, last_event, account, ?7, ?3, ?4, 0, ?5, ?5, ?6 FROM conversation WHERE id = ?2",
         )?
-        .execute(params![id, conversation.id, Kind::Outcome.as_str(), queue as i64, now.0, raw.to_string().as_bytes()])?;
+        .execute(params![
+            id,
+            conversation.id,
+            Kind::Outcome.as_str(),
+            queue as i64,
+            now.0,
+            raw.to_string().as_bytes(),
+            person
+        ])?;
     work.db
         .prepare_cached("UPDATE conversation SET last_event = ?2, last_event_at = ?3, queue_tail = ?2 WHERE id = ?1")?
         .execute(params![conversation.id, id, now.0])

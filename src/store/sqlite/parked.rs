@@ -80,7 +80,7 @@ fn next_parked(work: &Work<'_>, conversation: i64, after: i64) -> rusqlite::Resu
 
 fn read(account: &AccountId, raw: &[u8]) -> Option<Echo> {
     let raw = serde_json::from_slice(raw).ok()?;
-    let origin = Origin { account: account.clone(), standby: false, time: None };
+    let origin = Origin { account: account.clone(), standby: false, time: None, list: None };
     match Envelope::read(&origin, raw)?.event {
         Event::Echo(echo) => Some(echo),
         _ => None,

@@ -288,7 +288,7 @@ fn send_row(row: &Row<'_>) -> rusqlite::Result<SendRow> {
     Ok(SendRow {
         id: SendId(row.get(0)?),
         account: AccountId::new(row.get::<_, String>(1)?),
-        person: PersonId::new(row.get::<_, String>(2)?),
+        person: Some(row.get::<_, String>(2)?).filter(|person| !person.is_empty()).map(PersonId::new),
         request: readable(row.get(3)?),
         status: SendStatus::from_number(row.get(4)?).ok_or(rusqlite::Error::InvalidQuery)?,
         rule: row.get(5)?,

@@ -65,7 +65,7 @@ fn read_anew(
         .db
         .prepare_cached("SELECT raw, piece, standby, at FROM event WHERE id = ?1")?
         .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-    let origin = account.map(|account| Origin { account, standby, time: time.map(Timestamp) });
+    let origin = account.map(|account| Origin { account, standby, time: time.map(Timestamp), list: None });
     let piece = piece.as_deref().and_then(Piece::named).unwrap_or(Piece::Body);
     let read = event::read_piece(piece, origin.as_ref(), &raw);
     if read.iter().all(Result::is_err) {

@@ -56,7 +56,8 @@ CREATE TABLE event (
     answer_was_by INTEGER,          -- the `answer_by` that this send met: it comes back when the send is refused or fails
     answer_restored INTEGER NOT NULL DEFAULT 0, -- whether it came back: it does once
     typing INTEGER NOT NULL DEFAULT 0, -- whether three dots were shown for it
-    piece TEXT,                     -- how much of a delivery could not be read; null for an event
+    piece TEXT,                     -- of what could not be read, how much of a delivery it is; of an event, the list that it
+                                    -- stood in where Meta documents no such list, else null
     raw BLOB NOT NULL
 );
 CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;

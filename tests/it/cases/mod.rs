@@ -1,6 +1,7 @@
-//! Small inputs that failed once, each after a report from the world, and what is right.
+//! Small inputs that failed in the world, each a test named after its report. The inputs stand in `tests/cases/`.
 
 mod clock; // a machine whose clock is set back
 mod doubt; // answers that say neither yes nor no, and conversations that say little
+mod reading; // what comes in, and how it is read
 mod relay; // which failures are the relay's and which the event's
 mod restored; // a store that was restored from a copy

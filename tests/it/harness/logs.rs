@@ -19,6 +19,7 @@ static START: Once = Once::new();
 static TRACES: AtomicUsize = AtomicUsize::new(0);
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static OF_RELAYS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Watches the log of this process from here on.
 pub fn watch() {
@@ -46,6 +47,12 @@ pub fn of_relay(account: &str) -> Vec<String> {
     lines.iter().filter(|line| line.contains(&of_account)).cloned().collect()
 }
 
+/// The warnings that hold all of these words. The log is that of every test in this process: one of the words is this test's own.
+pub fn warnings(words: &[&str]) -> Vec<String> {
+    let warnings = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    warnings.iter().filter(|line| words.iter().all(|word| line.contains(word))).cloned().collect()
+}
+
 /// How many lines were logged at TRACE.
 pub fn traces() -> usize {
     TRACES.load(Ordering::Relaxed)
@@ -63,6 +70,9 @@ impl io::Write for Watch {
         TRACES.fetch_add(usize::from(text.contains(" TRACE ")), Ordering::Relaxed);
         if text.contains("the relay is ") {
             OF_RELAYS.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone().into_owned());
+        }
+        if text.contains(" WARN ") {
+            WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone().into_owned());
         }
         if is_forbidden(&text) {
             FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(text.into_owned());

@@ -204,7 +204,7 @@ pub async fn what_cannot_be_read_is_kept_and_not_handled(opened: &Opened) {
 }
 
 pub async fn what_could_not_be_read_comes_forward_once_it_can(opened: &Opened) {
-    let origin = |standby| Some(Origin { account: AccountId::new(SHOP), standby, time: Some(NOW) });
+    let origin = |standby| Some(Origin { account: AccountId::new(SHOP), standby, time: Some(NOW), list: None });
     let one = |mid: &str| message(ADA, mid, mid, NOW);
     // What an older release could not read, and this one can.
     let pieces = [
@@ -217,6 +217,7 @@ pub async fn what_could_not_be_read_comes_forward_once_it_can(opened: &Opened) {
     for (number, (piece, origin, raw)) in pieces.into_iter().enumerate() {
         let key = Key { time: None, hash: [u8::try_from(number).expect("few"); 16] };
         let (reason, raw) = ("an older release could not read it", raw.to_string().into_bytes().into());
+        let origin = origin.map(Box::new);
         let items = vec![Intake::Unreadable(Unreadable { piece, origin, reason, key, raw })];
         opened.store().append(Delivery { received_at: NOW, items }).await.expect("kept");
     }

@@ -1,13 +1,19 @@
-//! What is looked at before an item's text is read as JSON.
+//! What is done to JSON from outside before it is read, the same wherever it comes from: webhooks, the Graph API, relays and
+//! callers of `/api`.
+//!
+//! A text that was cut in the middle of an emoji ends in half of a surrogate pair. Most programs write that as `\ud83d` and
+//! read it again; serde_json refuses it, and with it everything around it. Here it becomes U+FFFD ([`mended`]).
 
 use std::borrow::Cow;
+
+use serde_json::Value;
 
 /// How deep an item may be nested. Meta's deepest have some fifteen levels; whatever reads an item after us, in whatever
 /// language, may have a limit of its own.
 const DEEPEST: usize = 64;
 
 /// Whether a text of well-formed JSON is nested deeper than anything that Meta sends.
-pub(super) fn is_too_deep(json: &str) -> bool {
+pub(crate) fn is_too_deep(json: &str) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json.bytes() {
         match byte {
@@ -27,9 +33,30 @@ pub(super) fn is_too_deep(json: &str) -> bool {
     false
 }
 
-/// The same text with each half of a surrogate pair that stands alone made `\ufffd`. A text that was cut in the middle of an
-/// emoji ends in one; it is valid JSON, and no Unicode.
-pub(super) fn mended(json: &str) -> Cow<'_, str> {
+/// The same bytes with each half of a surrogate pair that stands alone made `\ufffd`. What is no UTF-8 stays as it is: the
+/// parser says what is wrong with it.
+pub(crate) fn mended_bytes(json: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(json).map(mended) {
+        Ok(Cow::Owned(mended)) => Cow::Owned(mended.into_bytes()),
+        Ok(Cow::Borrowed(_)) | Err(_) => Cow::Borrowed(json),
+    }
+}
+
+/// Takes every member out that is null, however deep: a writer that always writes all of its fields means that it is absent.
+/// In a list null keeps its place, since the places of its neighbours mean something.
+pub(crate) fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(without_nulls);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(without_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The same text with each half of a surrogate pair that stands alone made `\ufffd`.
+pub(crate) fn mended(json: &str) -> Cow<'_, str> {
     let mut mended = String::new();
     let (mut copied, mut at) = (0, 0);
     while let Some(found) = json[at..].find('\\') {
@@ -101,6 +128,19 @@ mod tests {
         assert!(!is_too_deep(&format!("\"{}\"", "[".repeat(200))));
         assert!(!is_too_deep(&format!(r#"["\"{}"]"#, "[".repeat(200))));
         assert!(!is_too_deep(&"[],".repeat(200)));
+    }
+
+    #[test]
+    fn null_members_are_absent_and_null_entries_keep_their_place() {
+        let mut value = serde_json::json!({"a": null, "b": {"c": null, "d": [null, {"e": null, "f": 1}]}, "g": false});
+        without_nulls(&mut value);
+        assert_eq!(value, serde_json::json!({"b": {"d": [null, {"f": 1}]}, "g": false}));
+    }
+
+    #[test]
+    fn bytes_are_mended_like_text_and_what_is_no_text_is_left() {
+        assert_eq!(mended_bytes(br#""\ud83d""#).as_ref(), br#""\ufffd""#);
+        assert_eq!(mended_bytes(b"\xff\\ud83d").as_ref(), b"\xff\\ud83d");
     }
 
     const PARTS: &[&str] =
