@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(told(&sent), ["1  sent"]);
         let refused = json!({"id": "1", "status": "refused", "rule": "P1.1", "reason": "closed", "error": null});
         assert_eq!(told(&refused), ["1  refused  P1.1: closed"]);
-        let error = json!({"message": "(#100) No\nmatch", "code": 100, "error_user_msg": null});
+        let error = json!({"code": 100, "error_user_msg": null, "message": "(#100) No\nmatch"});
         let failed = json!({"id": "1", "status": "failed", "rule": null, "reason": "error 100", "error": error});
         assert_eq!(
             told(&failed),
