@@ -1,4 +1,4 @@
-//! What some accounts get in place of what is documented: edits that nobody made, echoes under another id, half a character.
+//! What some accounts get in place of what is documented: edits that no person made, echoes under another id, half a character.
 //!
 //! Other faults change how an event is delivered; these change what it says.
 

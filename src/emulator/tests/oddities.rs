@@ -1,4 +1,4 @@
-//! Webhooks as some accounts get them: edits that nobody made, echoes under another id, half a character.
+//! Webhooks as some accounts get them: edits that no person made, echoes under another id, half a character.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn said(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn chatwoot_15494_a_message_comes_with_an_edit_that_nobody_made() {
+async fn chatwoot_15494_a_message_comes_with_an_edit_that_no_person_made() {
     let mut bench = Bench::new().await;
     fault(&bench, "edit_beside").await;
     // On Messenger it does not happen: the fault waits.
