@@ -22,10 +22,12 @@ enum Does {
     Closes,
 }
 
+type Rule = Box<dyn Fn(&Value) -> Does + Send>;
+
 /// A relay that decides by what it is asked. It answers with the text that it was told, or with `ok`.
 struct Relay {
     url: String,
-    does: Mutex<Box<dyn Fn(&Value) -> Does + Send>>,
+    does: Mutex<Rule>,
     asked: Mutex<Vec<Value>>,
     at_work: AtomicUsize,
     /// The most calls at a time.
