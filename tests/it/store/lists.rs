@@ -207,7 +207,7 @@ async fn sends_are_found(store: &Store, seed: u64) {
             }
             let shown = all.iter().filter(|row| {
                 account.is_none_or(|account| row.account == *account)
-                    && person.is_none_or(|person| row.person == *person)
+                    && person.is_none_or(|person| row.person.as_ref() == Some(person))
                     && status.is_none_or(|status| row.status.as_str() == status)
             });
             assert_eq!(found, shown.map(|row| row.id).collect::<Vec<_>>(), "seed {seed}: {query:?}");
