@@ -17,7 +17,7 @@ use crate::dispatch::{Dispatch, Served};
 use crate::fetch::Fetch;
 use crate::graph::{self, Client};
 use crate::id::AccountId;
-use crate::listener::{self, Limits};
+use crate::listener::{self, Guard, Limits};
 use crate::policy::Standing;
 use crate::relay::Relay;
 use crate::sender::{self, Lane, Sender};
@@ -130,6 +130,7 @@ impl App {
         let webhook = webhook::routes(Webhook::new(&settings, store.clone(), clock.clone(), metrics.clone()));
         let admin = admin::routes(Admin {
             token: settings.admin.token.clone(),
+            guard: Guard::new(operator.address, &settings.admin.hosts, "the setting admin.hosts"),
             accounts: settings.accounts.iter().map(|(name, account)| (name.clone(), shown(account))).collect(),
             clock: clock.clone(),
             store: store.clone(),

@@ -19,14 +19,15 @@ pub fn sign(secret: &Secret, body: &[u8]) -> String {
     format!("{PREFIX}{}", hex::encode(mac(secret, body).finalize().into_bytes()))
 }
 
+/// Whether `header` has the form of a signature, of whatever it may be.
+pub fn is_well_formed(header: &[u8]) -> bool {
+    claimed(header).is_some()
+}
+
 /// Whether `header` signs `body` under one of `secrets`. Hexadecimal digits count in either case; comparison takes the same
 /// time wherever the difference is, and every secret is tried so that the time does not tell which one matched.
 pub fn verify<'a>(secrets: impl IntoIterator<Item = &'a Secret>, header: &[u8], body: &[u8]) -> bool {
-    let Some(digits) = header.strip_prefix(PREFIX.as_bytes()) else { return false };
-    let mut claimed = [0; 32];
-    if hex::decode_to_slice(digits, &mut claimed).is_err() {
-        return false;
-    }
+    let Some(claimed) = claimed(header) else { return false };
     secrets.into_iter().fold(false, |matched, secret| matched | mac(secret, body).verify_slice(&claimed).is_ok())
 }
 
@@ -34,6 +35,12 @@ pub fn verify<'a>(secrets: impl IntoIterator<Item = &'a Secret>, header: &[u8], 
 /// Meta: <https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof>
 pub fn appsecret_proof(secret: &Secret, token: &Secret) -> String {
     hex::encode(mac(secret, token.expose().as_bytes()).finalize().into_bytes())
+}
+
+fn claimed(header: &[u8]) -> Option<[u8; 32]> {
+    let mut claimed = [0; 32];
+    hex::decode_to_slice(header.strip_prefix(PREFIX.as_bytes())?, &mut claimed).ok()?;
+    Some(claimed)
 }
 
 fn mac(secret: &Secret, message: &[u8]) -> Hmac<Sha256> {

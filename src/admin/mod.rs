@@ -1,6 +1,7 @@
 //! What an operator calls: health, metrics, and what is in the store.
 //!
-//! `/livez`, `/readyz` and `/metrics` never need the token; `/api` does where one is set. Lists are newest first, ids are
+//! `/livez`, `/readyz` and `/metrics` never need the token, and answer under any name; `/api` asks for the token where one is
+//! set, and answers only under its own names and no page but its own ([`Guard`]). Lists are newest first, ids are
 //! strings, times are RFC 3339 in UTC with milliseconds.
 
 mod auth;
@@ -23,6 +24,7 @@ use axum::{Router, middleware};
 
 use crate::clock::Clock;
 use crate::id::AccountId;
+use crate::listener::{Guard, guard};
 use crate::policy::Standing;
 use crate::secret::Secret;
 use crate::store::Store;
@@ -37,6 +39,8 @@ const LONGEST_BODY: usize = 256 * 1024;
 pub struct Admin {
     /// What `/api` asks for, where set.
     pub token: Option<Secret>,
+    /// Which names and pages `/api` answers.
+    pub guard: Guard,
     /// The accounts, by name.
     pub accounts: BTreeMap<String, Account>,
     /// The present moment.
@@ -90,7 +94,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/conversations/{account}/{person}", get(conversations::one))
         .route("/api/openapi.json", get(openapi::description))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::require_token));
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::require_token))
+        .route_layer(middleware::from_fn_with_state(admin.guard.clone(), guard));
     Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

@@ -26,6 +26,9 @@ pub(super) struct EmulatorArgs {
     /// The bot's callback. It is verified as soon as it answers; without one, the app subscribes it as it would with Meta.
     #[arg(long, value_name = "URL", value_parser = callback)]
     webhook: Option<Url>,
+    /// A further name by which its control calls and the playground are reached, as that of a container; may be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
     #[command(flatten)]
     world: WorldArgs,
     /// Gives the same ids to the same acts and calls in the same order [default: the time, so that no id comes twice]
@@ -36,7 +39,8 @@ pub(super) struct EmulatorArgs {
 impl EmulatorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut wish = Wish::listen()?;
-        let world = self.world.world()?;
+        let mut world = self.world.world()?;
+        world.app.hosts.extend(self.hosts);
         let listener = match self.listen {
             Some(address) => world::listen(address).await?,
             None => dev::listen(dev::EMULATOR).await?,

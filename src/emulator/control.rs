@@ -147,6 +147,12 @@ struct Callback {
 /// `POST /emulator/subscribe`: what is done in the app's dashboard, all at once.
 pub(super) async fn subscribe(Given(site): Given<Site>, body: Body) -> Answer {
     let Callback { callback } = parse(&read(body)?, SUBSCRIBE)?;
+    if site.shared.callbacks.forbid(&callback) {
+        let hint =
+            "name it when the emulator starts: rejoinder emulator --webhook URL, or app.webhooks in the world file";
+        let message = format!("the callback {callback:?} was not named, and is not called");
+        return Err(Refusal::new(message, hint).status(StatusCode::FORBIDDEN));
+    }
     super::subscribe::subscribe(&site.shared, &callback).await.map_err(|error| {
         let hint = "GET /emulator/exchanges shows what was asked and answered; GET /emulator/world the verify token";
         Refusal::new(error.to_string(), hint)

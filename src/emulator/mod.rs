@@ -19,7 +19,8 @@
 //! - `graph`: the Send API, and what else a bot asks of Meta. `rights`, `routing`, `uploads`, `rates`: what a send goes by
 //!   besides the conversation; `linking`: the login page of a business.
 //! - `faults`: what is scripted to go wrong; `oddity`: what an event says then. `exchange`: the record of everything on the wire.
-//! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side.
+//! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side. All of it but the Graph API answers only under the machine's
+//!   own names and no web page but its own ([`listener::guard`]).
 
 mod act;
 mod chat;
@@ -60,12 +61,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::listener::{self, Guard};
 
 use serve::Site;
 use state::Shared;
@@ -125,7 +128,9 @@ impl Emulator {
     ///
     /// Fails when the listener can no longer be used.
     pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
-        let router = router(Site { shared: self.shared.clone(), stop: stop.clone() });
+        let guard =
+            Guard::new(listener.local_addr()?, &self.shared.world.app.hosts, "--host, or app.hosts of the world");
+        let router = router(Site { shared: self.shared.clone(), stop: stop.clone() }, guard);
         let pushes = push::run(self.shared.clone(), stop.clone());
         let (served, ()) = tokio::join!(serve::serve(listener, router, stop), pushes);
         served
@@ -139,6 +144,7 @@ impl Emulator {
     ///
     /// Fails when the callback cannot be reached or does not answer with the challenge; everything stays as it was.
     pub async fn subscribe(&self, callback: &str) -> Result<(), SubscribeError> {
+        self.shared.callbacks.name(callback);
         subscribe::subscribe(&self.shared, callback).await
     }
 }
@@ -152,12 +158,15 @@ async fn root(site: axum::extract::State<Site>, request: axum::extract::Request)
     graph::graph(site, method, uri, headers, Ok(Bytes::new())).await
 }
 
-fn router(site: Site) -> Router {
-    Router::new()
-        .route("/", get(root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
-        .route("/favicon.ico", get(page::favicon))
+/// The Graph API is for bots anywhere; the rest is for a person at this machine.
+fn router(site: Site, guard: Guard) -> Router {
+    let pages = Router::new()
         .route("/playground/", get(page::html))
         .route("/playground/{*file}", get(page::file).fallback(control::nothing))
+        // The way back from a login page, which is elsewhere. Its token cannot be guessed.
+        .route("/emulator/linking/{token}", get(linking::finish))
+        .route_layer(from_fn_with_state(guard.clone().with_links(), listener::guard));
+    let control = Router::new()
         .route("/emulator/world", get(control::world))
         .route("/emulator/act", post(control::act))
         .route("/emulator/chats/{account}/{person}", get(control::chat))
@@ -169,8 +178,13 @@ fn router(site: Site) -> Router {
         .route("/emulator/reset", post(control::reset))
         .route("/emulator/terms", post(control::terms))
         .route("/emulator/linking", post(linking::begin))
-        .route("/emulator/linking/{token}", get(linking::finish))
         .route("/emulator/{*rest}", any(control::nothing))
+        .route_layer(from_fn_with_state(guard, listener::guard));
+    Router::new()
+        .route("/", get(root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
+        .route("/favicon.ico", get(page::favicon))
+        .merge(pages)
+        .merge(control)
         .fallback(any(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site)

@@ -22,6 +22,7 @@ use super::queue::Queue;
 use super::rates::Rates;
 use super::rights::Rights;
 use super::routing::Routing;
+use super::subscribe::Callbacks;
 use super::subscriptions::{OBJECTS, Subscriptions};
 use super::uploads::Uploads;
 use super::world::{ChatKey, Lane, World};
@@ -33,6 +34,8 @@ const NOTICES: usize = 1024;
 pub(super) struct Shared {
     pub(super) world: World,
     pub(super) clock: Clock,
+    /// Those that a control call may subscribe.
+    pub(super) callbacks: Callbacks,
     /// For the callback.
     pub(super) http: reqwest::Client,
     /// There may be something to deliver.
@@ -99,7 +102,8 @@ impl Shared {
             links: Links::default(),
         };
         let notices = broadcast::Sender::new(NOTICES);
-        Shared { world, clock, http, wake: Notify::new(), notices, state: Mutex::new(state) }
+        let callbacks = Callbacks::of(&world);
+        Shared { world, clock, callbacks, http, wake: Notify::new(), notices, state: Mutex::new(state) }
     }
 
     /// What has happened. A panic elsewhere leaves nothing half done that would matter to a test.

@@ -53,6 +53,12 @@ pub struct App {
     /// Whether messages still go out on the tokens of marketing opt-ins, as they did before 10 February 2026.
     #[serde(default)]
     pub marketing_tokens: bool,
+    /// The callbacks that `POST /emulator/subscribe` may name, beside one that the emulator was started with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<String>,
+    /// Further names by which the emulator's own calls and the playground may be reached, beside the machine's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
 }
 
 /// A permission of Meta's that a bot needs for one way of sending.
@@ -256,6 +262,8 @@ impl Default for App {
             routing_default: false,
             local_media: false,
             marketing_tokens: false,
+            webhooks: Vec::new(),
+            hosts: Vec::new(),
         }
     }
 }

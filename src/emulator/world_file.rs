@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use reqwest::Url;
+
 use super::world::{Account, Platform, World};
 
 /// The largest file that is read.
@@ -138,6 +140,12 @@ pub(super) fn faults(world: &World) -> Vec<WorldFault> {
     if let Some(account) = world.accounts.iter().find(|account| account.access_token.expose() == user_token) {
         let problem = format!("is the token of {} too", account.name);
         findings.add("app.user_token", problem, "who runs the Pages has a token of their own");
+    }
+    for (place, callback) in world.app.webhooks.iter().enumerate() {
+        if !Url::parse(callback).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            let problem = format!("{callback:?} is not an http or https address");
+            findings.add(format!("app.webhooks[{place}]"), problem, "as http://127.0.0.1:3000/webhook");
+        }
     }
     if world.accounts.is_empty() {
         findings.add("accounts", "there is none", "add a table [[accounts]], as in examples/world.toml");

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::reader::Reader;
+use super::value::Host;
 use crate::secret::Secret;
 
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -49,11 +50,22 @@ pub struct Admin {
     pub listen: SocketAddr,
     /// What `/api` asks for, where set.
     pub token: Option<Secret>,
+    /// Further names by which `/api` may be called, beside the machine's own loopback and the address of `listen`.
+    pub hosts: Vec<String>,
 }
 
 impl Admin {
     pub(super) fn read(reader: &mut Reader) -> Admin {
-        let admin = Admin { listen: reader.required("admin.listen"), token: reader.secret("admin.token") };
+        let admin = Admin {
+            listen: reader.required("admin.listen"),
+            token: reader.secret("admin.token"),
+            hosts: reader
+                .optional::<Vec<Host>>("admin.hosts")
+                .unwrap_or_default()
+                .into_iter()
+                .map(|Host(name)| name)
+                .collect(),
+        };
         if !admin.listen.ip().is_loopback() && admin.token.is_none() {
             reader.fault(
                 "admin.token",

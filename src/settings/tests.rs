@@ -76,6 +76,8 @@ fn a_value_of_the_wrong_form_is_a_fault_of_its_key() {
     fault(&[("REJOINDER_GRAPH__VERSION", "26")], "graph.version", "v26.0");
     fault(&[("REJOINDER_SENDER__TEXTS_PER_SECOND", "0")], "sender.texts_per_second", "above zero");
     fault(&[("REJOINDER_ADMIN__LISTEN", "0.0.0.0:8081")], "admin.token", "other machines");
+    fault(&[("REJOINDER_ADMIN__HOSTS", "ops.example.com,https://x")], "admin.hosts", "without a port");
+    fault(&[("REJOINDER_ADMIN__HOSTS", "ops.example.com:8443")], "admin.hosts", "without a port");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "ehco")], "accounts.shop.handler", "echo, none, relay");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "relay")], "accounts.shop.handler", "relay.url");
     fault(&[("REJOINDER_ACCOUNTS__SHOP__HANDLER", "none")], "accounts.shop.handler", "must answer");

@@ -14,9 +14,75 @@ pub enum StoreError {
     /// The disk or the file does not let us. Come again when somebody has looked at it.
     #[error("the store failed")]
     Failed(#[from] rusqlite::Error),
+    /// The files were deleted, replaced or damaged under the running server. Nothing is written any more until it is restarted.
+    #[error(transparent)]
+    Lost(#[from] Lost),
     /// The server is shutting down.
     #[error("the store is closed")]
     Closed,
+}
+
+/// What happened to a store's files while a server ran on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store's {file} was {harm} while the server ran; {}", self.advice())]
+pub struct Lost {
+    /// Which of its files.
+    pub file: StoreFile,
+    /// What happened to it.
+    pub harm: Harm,
+}
+
+/// One of a store's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFile {
+    /// The database file.
+    Database,
+    /// The log beside it, `-wal`.
+    Log,
+}
+
+/// What can happen to a file under a process that has it open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// It was deleted or moved away, or its folder cannot be reached.
+    Deleted,
+    /// Another file stands in its place.
+    Replaced,
+    /// It is shorter than what was written.
+    CutShort,
+    /// Something else wrote into it.
+    Overwritten,
+}
+
+impl Lost {
+    /// What an operator does about it.
+    fn advice(self) -> &'static str {
+        match (self.file, self.harm) {
+            (StoreFile::Log, Harm::Deleted | Harm::Replaced) => "restart the server",
+            (StoreFile::Database, Harm::Replaced) => "restart the server to go on with the file that is there now",
+            _ => "stop the server, restore a copy of the store, and restart it",
+        }
+    }
+}
+
+impl std::fmt::Display for StoreFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            StoreFile::Database => "database file",
+            StoreFile::Log => "log (-wal)",
+        })
+    }
+}
+
+impl std::fmt::Display for Harm {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Harm::Deleted => "deleted or moved away",
+            Harm::Replaced => "replaced by another file",
+            Harm::CutShort => "cut short",
+            Harm::Overwritten => "overwritten",
+        })
+    }
 }
 
 /// The store could not be opened.
@@ -70,8 +136,8 @@ pub enum OpenError {
     NotWritable {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// What the system or SQLite says.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The folder or the lock beside the file cannot be used.
     #[error(
@@ -92,7 +158,7 @@ impl OpenError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                OpenError::NotWritable { path, source }
+                OpenError::NotWritable { path, source: source.into() }
             }
             _ => OpenError::Unreadable { path, source },
         }

@@ -18,6 +18,7 @@ mod own;
 #[cfg(test)]
 mod plain;
 mod post;
+mod probe;
 mod sqlite;
 mod status;
 mod types;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-pub use error::{OpenError, StoreError};
+pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
 pub use list::*;
 pub use owed::*;
 pub use own::Ours;
@@ -38,16 +39,22 @@ pub use post::*;
 pub use status::*;
 pub use types::*;
 
+use tokio::sync::Semaphore;
+
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use own::Own;
+use probe::Probe;
 use sqlite::{
     Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, set_back, step,
 };
 use wakes::Wakes;
+
+/// How many events of a delivery share a transaction at the most.
+const MOST_EVENTS: usize = 1000;
 
 /// The store. Clones share it.
 #[derive(Clone, Debug)]
@@ -58,6 +65,9 @@ pub struct Store {
     next_send: Arc<AtomicI64>,
     /// When a delivery was last kept by this process.
     last_delivery: Arc<AtomicI64>,
+    /// Held by a delivery that takes several transactions: one at a time, so that others get their turn between them.
+    large: Arc<Semaphore>,
+    probe: Arc<Probe>,
 }
 
 impl Store {
@@ -74,16 +84,47 @@ impl Store {
             own: opened.own,
             next_send: Arc::new(AtomicI64::new(opened.last_send + 1)),
             last_delivery: Arc::new(AtomicI64::new(i64::MIN)),
+            large: Arc::new(Semaphore::new(1)),
+            probe: Arc::default(),
         })
     }
 
-    /// Keeps a delivery: every new event in it, with its key and what it says to the ledger, in one transaction. Echoes of
-    /// our own sends settle them. Refuses at once when too much waits for the disk already.
+    /// Keeps a delivery: every new event in it, with its key and what it says to the ledger. Echoes of our own sends settle
+    /// them. Refuses at once when too much waits for the disk already.
+    ///
+    /// A delivery of very many events takes several transactions, between which others have their turn. When it fails half way,
+    /// what is kept stays kept, and is known by its keys when the delivery comes again.
     pub async fn append(&self, delivery: Delivery) -> Result<Appended, StoreError> {
-        let received_at = delivery.received_at;
-        let appended = self.sqlite.try_write(move |work| intake::append(work, &delivery)).await?;
+        let Delivery { received_at, items } = delivery;
+        let mut appended = Appended::default();
+        let mut parts = in_parts(items).peekable();
+        let first = parts.next().unwrap_or_default();
+        let _turn = match parts.peek() {
+            Some(_) => Some(self.large.acquire().await.expect("the semaphore is never closed")),
+            None => None,
+        };
+        appended += self.append_part(received_at, first, true).await?;
+        for part in parts {
+            appended += self.append_part(received_at, part, false).await?;
+        }
         self.last_delivery.fetch_max(received_at.0, Ordering::Relaxed);
         Ok(appended)
+    }
+
+    /// Keeps some of a delivery's events in one transaction. Only the first may be refused because too much waits: what has
+    /// begun costs less to end than to begin again.
+    async fn append_part(&self, at: Timestamp, items: Vec<Intake>, is_first: bool) -> Result<Appended, StoreError> {
+        let (weight, bytes) = (items.len(), items.iter().map(Intake::bytes).sum::<usize>());
+        let part = Delivery { received_at: at, items };
+        let append = move |work: &mut sqlite::Work<'_>| intake::append(work, &part);
+        let appended = match is_first {
+            true => self.sqlite.try_write(weight, append).await,
+            false => self.sqlite.write_much(weight, append).await,
+        };
+        if let Err(StoreError::Failed(_)) = &appended {
+            self.probe.failed(bytes);
+        }
+        appended
     }
 
     /// When a signed delivery was last kept, for whichever account: a sign that echoes would come. Long ago, where none was
@@ -265,9 +306,14 @@ impl Store {
         self.sqlite.write(move |work| inbox::is_at_rest(work, &shut, now)).await
     }
 
-    /// Whether the store can write now.
+    /// Whether the store can write now as much as a delivery. It writes once a second at the most, however often it is asked.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        self.sqlite.try_write(sqlite::probe).await
+        self.sqlite.is_held()?;
+        if let Some(bytes) = self.probe.due() {
+            self.sqlite.try_write(1, move |work| sqlite::probe(work, bytes)).await?;
+            self.probe.succeeded(bytes);
+        }
+        Ok(())
     }
 
     /// Returns when there may be events to take.
@@ -309,4 +355,13 @@ impl Store {
     pub async fn close(&self) {
         self.sqlite.close().await;
     }
+}
+
+/// Cuts a delivery's events into parts that fit into a transaction each.
+fn in_parts(items: Vec<Intake>) -> impl Iterator<Item = Vec<Intake>> {
+    let mut items = items.into_iter();
+    std::iter::from_fn(move || {
+        let part: Vec<_> = items.by_ref().take(MOST_EVENTS).collect();
+        (!part.is_empty()).then_some(part)
+    })
 }

@@ -31,6 +31,18 @@ pub enum Intake {
     Unreadable(Unreadable),
 }
 
+impl Intake {
+    /// How long it is as Meta sent it.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Intake::Handled(envelope) | Intake::Awaited(envelope, _) | Intake::Kept(envelope) => {
+                envelope.raw.get().len()
+            }
+            Intake::Unreadable(piece) => piece.raw.len(),
+        }
+    }
+}
+
 /// What became of a delivery.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Appended {
@@ -42,6 +54,15 @@ pub struct Appended {
     pub own_echoes: usize,
     /// Pieces that could not be read.
     pub quarantined: usize,
+}
+
+impl std::ops::AddAssign for Appended {
+    fn add_assign(&mut self, more: Appended) {
+        self.new += more.new;
+        self.repeated += more.repeated;
+        self.own_echoes += more.own_echoes;
+        self.quarantined += more.quarantined;
+    }
 }
 
 /// How much an account's loop can take on.

@@ -5,9 +5,11 @@
 
 mod metrics;
 mod relays;
+mod seldom;
 
 pub use metrics::Metrics;
 pub use relays::{DownBecause, RelaySign, Relays};
+pub use seldom::Seldom;
 
 use std::io::IsTerminal;
 

@@ -6,12 +6,12 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>
 
 mod receive;
+mod room;
 mod told;
 mod verify;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,7 +23,8 @@ use crate::clock::Clock;
 use crate::id::AccountId;
 use crate::settings::{self, Settings};
 use crate::store::Store;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Seldom};
+use room::Room;
 use told::Told;
 
 /// What the webhook's routes hold.
@@ -34,18 +35,30 @@ pub struct Webhook {
     accounts: HashMap<AccountId, (settings::Platform, settings::Bot)>,
     max_body: usize,
     timeout: Duration,
-    /// The bytes of bodies that may still be held.
-    room: Semaphore,
+    /// For the bodies that are being read or kept.
+    room: Room,
+    /// Held while a large body is read: one at a time, beside the threads that answer.
+    large: Arc<Semaphore>,
     store: Store,
     clock: Clock,
     metrics: Metrics,
-    unsigned_told: AtomicI64,
     told: Told,
+    minutely: Minutely,
+}
+
+/// What the log tells once a minute.
+#[derive(Debug, Default)]
+struct Minutely {
+    unsigned: Seldom,
+    unverified: Seldom,
+    unreadable: Seldom,
+    unavailable: Seldom,
 }
 
 impl Webhook {
     /// The webhook of the settings' app and accounts, which keeps deliveries in `store`.
     pub fn new(settings: &Settings, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
+        let server = &settings.server;
         Webhook {
             app: settings.app.clone(),
             accounts: settings
@@ -53,14 +66,15 @@ impl Webhook {
                 .values()
                 .map(|account| (account.id.clone(), (account.platform, account.bot)))
                 .collect(),
-            max_body: settings.server.max_body,
-            timeout: settings.server.timeout,
-            room: Semaphore::new(settings.server.max_buffered.min(Semaphore::MAX_PERMITS)),
+            max_body: server.max_body,
+            timeout: server.timeout,
+            room: Room::new(server.max_buffered, server.max_body, server.max_connections),
+            large: Arc::new(Semaphore::new(1)),
             store,
             clock,
             metrics,
-            unsigned_told: AtomicI64::new(i64::MIN),
             told: Told::default(),
+            minutely: Minutely::default(),
         }
     }
 }

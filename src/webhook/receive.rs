@@ -1,85 +1,108 @@
 //! `POST /webhook`: a delivery.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use tokio::sync::SemaphorePermit;
 
 use super::Webhook;
+use super::room::Place;
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
 use crate::policy::responsiveness;
 use crate::signature;
 use crate::store::{Delivery, Intake};
 
-/// How often the log tells of deliveries without a valid signature.
-const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// From how many bytes on a body is read on a thread of its own: longer ones would keep a thread from answering others.
+const LARGE: usize = 64 * 1024;
 
 /// Verify the bytes, read them, keep what is in them; then, and only then, 200.
 pub(super) async fn receive(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: Body) -> StatusCode {
     let Some(signature) = only_signature(&headers) else { return webhook.unsigned() };
-    let (body, _held) = match tokio::time::timeout(webhook.timeout, webhook.read(body)).await {
-        Ok(Ok(read)) => read,
+    let mut place = webhook.room.place();
+    let body = match tokio::time::timeout(webhook.timeout, webhook.read(body, &mut place)).await {
+        Ok(Ok(body)) => body,
         Ok(Err(status)) => return status,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
-    if !signature::verify(webhook.app.live_secrets(), signature, &body) {
-        return webhook.unsigned();
+    let started = tokio::time::Instant::now();
+    match webhook.delivery(signature, body).await {
+        Some(delivery) => webhook.keep(delivery, started).await,
+        None => webhook.unsigned(),
     }
-    webhook.keep(&body).await
 }
 
-/// The signature, given exactly once.
+/// The signature, given exactly once and in the form of one: without it the body is not even read.
 fn only_signature(headers: &HeaderMap) -> Option<&[u8]> {
     let mut given = headers.get_all(signature::HEADER).iter();
-    let only = given.next()?;
-    given.next().is_none().then(|| only.as_bytes())
+    let only = given.next()?.as_bytes();
+    (given.next().is_none() && signature::is_well_formed(only)).then_some(only)
 }
 
 impl Webhook {
-    /// Says nothing of what was expected. Anybody can call; the log tells of it once a minute.
+    /// Says nothing of what was expected.
     fn unsigned(&self) -> StatusCode {
         self.metrics.deliveries_unsigned.increment(1);
-        let (now, told) = (self.clock.now(), Timestamp(self.unsigned_told.load(Ordering::Relaxed)));
-        if now.since(told) >= TELL_AGAIN {
-            self.unsigned_told.store(now.0, Ordering::Relaxed);
-            tracing::warn!("a delivery without a valid signature was turned away; is app.secret the app's secret?");
+        if let Some(times) = self.minutely.unsigned.times() {
+            tracing::warn!(
+                times,
+                "a delivery without a valid signature was turned away; is app.secret the app's secret?"
+            );
         }
         StatusCode::UNAUTHORIZED
     }
 
-    /// The body, and the room that it takes among those that are held at the same time.
-    async fn read(&self, mut body: Body) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), StatusCode> {
+    /// The body, while there is room for it.
+    async fn read(&self, mut body: Body, place: &mut Place<'_>) -> Result<Vec<u8>, StatusCode> {
         if body.size_hint().lower() > self.max_body as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let (mut bytes, mut held) = (Vec::new(), None::<SemaphorePermit<'_>>);
-        while let Some(frame) = body.frame().await {
+        let mut bytes = Vec::new();
+        loop {
+            let frame = tokio::select! {
+                () = place.given_up() => return Err(StatusCode::SERVICE_UNAVAILABLE),
+                frame = body.frame() => frame,
+            };
+            let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
             if bytes.len() + data.len() > self.max_body {
                 return Err(StatusCode::PAYLOAD_TOO_LARGE);
             }
-            let length = u32::try_from(data.len()).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-            let room = self.room.try_acquire_many(length).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-            match &mut held {
-                Some(held) => held.merge(room),
-                None => held = Some(room),
-            }
+            place.grow(data.len()).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
             bytes.extend_from_slice(&data);
         }
-        Ok((bytes, held))
+        place.is_whole();
+        Ok(bytes)
     }
 
-    async fn keep(&self, body: &[u8]) -> StatusCode {
-        let started = tokio::time::Instant::now();
+    /// What is in a body; none where the signature is not the body's.
+    async fn delivery(self: &Arc<Self>, signature: &[u8], body: Vec<u8>) -> Option<Delivery> {
+        if body.len() <= LARGE {
+            return self.verified(signature, &body);
+        }
+        let turn = Arc::clone(&self.large).acquire_owned().await.expect("the semaphore is never closed");
+        let (webhook, signature) = (Arc::clone(self), signature.to_vec());
+        let read = tokio::task::spawn_blocking(move || {
+            // To the end of the work, though the caller may go away before.
+            let _turn = turn;
+            webhook.verified(&signature, &body)
+        });
+        read.await.expect("reading a body does not panic")
+    }
+
+    fn verified(&self, signature: &[u8], body: &[u8]) -> Option<Delivery> {
+        if !signature::verify(self.app.live_secrets(), signature, body) {
+            return None;
+        }
         let received_at = self.clock.now();
         let items = event::read(body).into_iter().map(|item| self.intake(item, received_at)).collect();
-        match self.store.append(Delivery { received_at, items }).await {
+        Some(Delivery { received_at, items })
+    }
+
+    async fn keep(&self, delivery: Delivery, started: tokio::time::Instant) -> StatusCode {
+        match self.store.append(delivery).await {
             Ok(appended) => {
                 self.metrics.deliveries_accepted.increment(1);
                 self.metrics.delivery_seconds.record(started.elapsed().as_secs_f64());
@@ -91,7 +114,9 @@ impl Webhook {
             }
             Err(error) => {
                 self.metrics.deliveries_unavailable.increment(1);
-                tracing::error!(%error, "a delivery could not be kept; Meta will bring it again");
+                if let Some(times) = self.minutely.unavailable.times() {
+                    tracing::error!(%error, times, "a delivery could not be kept; Meta will bring it again");
+                }
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -113,10 +138,14 @@ impl Webhook {
                 }
             },
             Err(piece) => {
-                tracing::warn!(
-                    reason = piece.reason,
-                    "a signed delivery has a piece that cannot be read; it is quarantined"
-                );
+                if let Some(times) = self.minutely.unreadable.times() {
+                    let reason = piece.reason;
+                    tracing::warn!(
+                        reason,
+                        times,
+                        "a signed delivery has a piece that cannot be read; it is quarantined"
+                    );
+                }
                 Intake::Unreadable(piece)
             }
         }

@@ -33,7 +33,9 @@ pub(super) async fn verify(
         return StatusCode::BAD_REQUEST.into_response();
     };
     if mode != "subscribe" || !same(&token, webhook.app.verify_token.expose()) {
-        tracing::warn!("a verification of the callback was refused: the mode or the verify token is wrong");
+        if let Some(times) = webhook.minutely.unverified.times() {
+            tracing::warn!(times, "a verification of the callback was refused: the mode or the verify token is wrong");
+        }
         return StatusCode::FORBIDDEN.into_response();
     }
     tracing::info!("the callback was verified");

@@ -123,3 +123,68 @@ async fn metrics_count_what_happened() {
 fn number(id: &Value) -> u64 {
     id.as_str().expect("ids are strings").parse().expect("a number")
 }
+
+/// A call of the operator's listener with these headers. Returns its status.
+async fn call(rig: &Rig, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+    let method = method.parse().expect("a method");
+    let mut request = rig.http.request(method, rig.admin(path)).body(body.to_owned());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.expect("an answer").status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_the_servers_reaches_no_api() {
+    let rig = Rig::with(Wish { settings: vec![("admin.hosts", "Ops.example.com".into())], ..Wish::default() }).await;
+    for (host, status) in [
+        ("127.0.0.1:1", 200),
+        ("127.1.2.3", 200),
+        ("localhost:8081", 200),
+        ("[::1]:8081", 200),
+        ("ops.example.com", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example:8081", 421),
+        ("localhost.evil.example", 421),
+        ("10.0.0.1", 421),
+    ] {
+        assert_eq!(call(&rig, "GET", "/api/events", &[("host", host)], "").await, status, "{host}");
+        for path in ["/livez", "/readyz", "/metrics"] {
+            assert_eq!(call(&rig, "GET", path, &[("host", host)], "").await, 200, "{path} {host}");
+        }
+    }
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_origin_sends_nothing() {
+    let rig = Rig::start().await;
+    rig.says("Ada", "shop", "hello").await;
+    rig.sends_are("sent", 1).await;
+    let body = json!({"recipient": {"id": ADA}, "message": {"text": "from elsewhere"}}).to_string();
+    let json = ("content-type", "application/json");
+    for (headers, status) in [
+        (vec![("content-type", "text/plain")], 415),
+        (vec![("content-type", "application/x-www-form-urlencoded")], 415),
+        (vec![], 415),
+        (vec![json, ("origin", "http://evil.example")], 403),
+        (vec![json, ("origin", "null")], 403),
+        (vec![json, ("origin", &rig.meta)], 403),
+        (vec![json, ("sec-fetch-site", "cross-site")], 403),
+        (vec![json, ("sec-fetch-site", "same-site")], 403),
+        (vec![json, ("host", "evil.example")], 421),
+    ] {
+        assert_eq!(call(&rig, "POST", "/api/accounts/shop/sends", &headers, &body).await, status, "{headers:?}");
+    }
+    // Without a body, too.
+    let id = rig.sends("").await[0]["id"].as_str().expect("an id").to_owned();
+    let drop = format!("/api/sends/{id}/drop");
+    assert_eq!(call(&rig, "POST", &drop, &[("origin", "http://evil.example")], "").await, 403);
+    assert_eq!(call(&rig, "POST", &drop, &[], "").await, 409);
+    assert_eq!(rig.sends("").await.len(), 1);
+    let own = rig.admin("");
+    let headers = [("content-type", "application/json; charset=utf-8"), ("origin", own.as_str())];
+    assert_eq!(call(&rig, "POST", "/api/accounts/shop/sends", &headers, &body).await, 202);
+    rig.sends_are("sent", 2).await;
+    rig.end().await;
+}

@@ -1,6 +1,7 @@
 //! Disks that are full, slow, torn or not to be written: nothing that was answered 200 is lost, and nothing is begun anew.
 
 use std::fs::Permissions;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -86,6 +87,8 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
         }
         assert!(taken < 5_000, "half a megabyte holds fewer");
     }
+    let ready = async || meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer").status();
+    assert_eq!(ready().await, 503);
     server.give_room();
     let number = taken;
     until(|| async {
@@ -94,6 +97,7 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
     })
     .await;
     assert_eq!(kept(&meta, &admin).await, taken + 1, "what was answered 200 is there, and nothing else");
+    assert_eq!(ready().await, 200);
     server.signal("TERM");
     assert!(server.ended().success());
 }
@@ -158,4 +162,77 @@ async fn a_store_that_may_not_be_written_is_told_and_left_as_it_is() {
         assert_eq!(std::fs::read(&path).ok(), is_there.then(|| whole.clone()));
     }
     allow(folder.path(), 0o777);
+}
+
+/// What is said of a damage to a store, and what does it.
+type Damage = (&'static str, fn(&Path));
+
+/// What can happen to a store while a server runs on it.
+const DAMAGES: [Damage; 7] = [
+    ("deleted", |path| std::fs::remove_file(path).expect("removed")),
+    ("replaced", |path| {
+        let other = path.with_extension("other");
+        std::fs::copy(path, &other).expect("a copy");
+        std::fs::rename(other, path).expect("moved");
+    }),
+    ("cut short", |path| drop(std::fs::File::create(path).expect("emptied"))),
+    ("overwritten", |path| {
+        let mut file = std::fs::File::options().write(true).open(path).expect("a file");
+        let length = file.metadata().expect("a file").len();
+        file.write_all(&vec![0xAA; usize::try_from(length).expect("small")]).expect("written");
+    }),
+    ("deleted", |path| std::fs::remove_file(log_of(path)).expect("removed")),
+    ("replaced", |path| {
+        std::fs::remove_file(log_of(path)).expect("removed");
+        std::fs::write(log_of(path), "").expect("written");
+    }),
+    ("cut short", |path| drop(std::fs::File::create(log_of(path)).expect("emptied"))),
+];
+
+fn log_of(path: &Path) -> PathBuf {
+    path.with_extension("db-wal")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_lost_under_a_server_takes_nothing_more() {
+    let meta = Meta::start().await;
+    for (told, damage) in DAMAGES {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
+        let mut server = Binary::start(folder.path(), &["serve"], &settings);
+        let (public, admin) = server.addresses();
+        for number in 0..3 {
+            assert_eq!(meta.deliver(&public, SHOP, &message(number)).await, 200);
+        }
+        damage(&folder.path().join("rejoinder.db"));
+        for number in 3..6 {
+            assert_eq!(meta.deliver(&public, SHOP, &message(number)).await, 503, "{told}");
+        }
+        let ready = meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer");
+        assert_eq!(ready.status(), 503, "{told}");
+        let body = ready.text().await.expect("a body");
+        assert!(body.contains(told) && body.contains("restart"), "{body}");
+        server.signal("TERM");
+        assert!(server.ended().success());
+        let lines = server.log.iter().filter(|line| line.contains("ERROR") && line.contains("the store is lost"));
+        assert_eq!(lines.count(), 1, "{told}: {:#?}", server.log);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_server_notices_that_its_store_is_gone_and_keeps_what_it_took() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
+    let mut server = Binary::start(folder.path(), &["serve"], &settings);
+    let (public, _) = server.addresses();
+    for number in 0..3 {
+        assert_eq!(meta.deliver(&public, SHOP, &message(number)).await, 200);
+    }
+    std::fs::remove_file(log_of(&folder.path().join("rejoinder.db"))).expect("removed");
+    server.line_with("the store is lost");
+    server.kill();
+    let mut server = Binary::start(folder.path(), &["serve"], &settings);
+    let (_, admin) = server.addresses();
+    assert_eq!(kept(&meta, &admin).await, 3);
+    assert!(server.terminate().success());
 }

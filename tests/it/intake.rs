@@ -1,10 +1,15 @@
 //! Signatures, limits, quarantine, and a store that fails.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use rejoinder::secret::Secret;
 use rejoinder::signature;
 use reqwest::StatusCode;
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{ADA, Rig, Wish, delivery, message, world};
 
@@ -89,9 +94,10 @@ async fn signed_junk_is_kept_in_quarantine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_the_limit_is_413() {
     let rig = Rig::with(Wish { settings: vec![("server.max_body", "1000".into())], ..Wish::default() }).await;
+    let guess = format!("sha256={}", "0".repeat(64));
     for (length, status) in [(1000, StatusCode::UNAUTHORIZED), (1001, StatusCode::PAYLOAD_TOO_LARGE)] {
         let body = vec![b'x'; length];
-        assert_eq!(rig.post_webhook(&[(signature::HEADER, "sha256=00")], body).await, status);
+        assert_eq!(rig.post_webhook(&[(signature::HEADER, &guess)], body).await, status);
     }
     rig.end().await;
 }
@@ -122,5 +128,99 @@ async fn a_store_that_cannot_write_is_503_and_then_200() {
     assert_eq!(rig.deliver(&hello).await, StatusCode::OK);
     rig.messages_are("done", 1).await;
     assert_eq!(rig.events("kind=message").await.len(), 1);
+    rig.end().await;
+}
+
+/// Messages to an account that is not configured: they are kept, and nothing is done about them.
+fn foreign(mids: std::ops::Range<usize>, text: &str) -> Value {
+    let item = |n| json!({"sender": {"id": "7"}, "recipient": {"id": "999"}, "timestamp": n, "message": {"mid": format!("m_{n}"), "text": text}});
+    let items: Vec<_> = mids.map(item).collect();
+    json!({"object": "page", "entry": [{"id": "999", "time": 1, "messaging": items}]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_of_many_events_lets_others_have_their_turn() {
+    const MANY: usize = 20_000;
+    let rig = Arc::new(Rig::start().await);
+    let body = foreign(0..MANY, "x");
+    let many = tokio::spawn({
+        let rig = Arc::clone(&rig);
+        async move { rig.deliver(&body).await }
+    });
+    // Once the first of them are on disk, a small delivery comes, and is answered before the rest is.
+    rig.until(|| async {
+        let kept = rig.json(&rig.admin("/api/events?limit=1")).await;
+        if kept["events"][0].is_object() { Ok(()) } else { Err("nothing is kept yet".to_owned()) }
+    })
+    .await;
+    assert_eq!(rig.deliver(&foreign(MANY..MANY + 1, "x")).await, StatusCode::OK);
+    assert!(!many.is_finished(), "the small delivery waited for all of the large one");
+    assert_eq!(many.await.expect("it ends"), StatusCode::OK);
+    let metrics = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let kept = format!("rejoinder_events_new_total {}", MANY + 1);
+    assert!(metrics.lines().any(|line| line == kept), "{metrics}");
+    Arc::into_inner(rig).expect("the last hold").end().await;
+}
+
+/// A delivery that is never finished: a signature that may be one, and a part of the body that is announced.
+async fn trickle(rig: &Rig, announced: usize, sent: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(rig.app.as_ref().expect("a server").public).await.expect("a connection");
+    let guess = "0".repeat(64);
+    let head = format!(
+        "POST /webhook HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: sha256={guess}\r\ncontent-length: {announced}\r\n\r\n"
+    );
+    // It may be sent away while it still talks.
+    let _ = stream.write_all(&[head.as_bytes(), &vec![b' '; sent]].concat()).await;
+    stream
+}
+
+/// A signed delivery over a connection of its own. Returns its status.
+async fn deliver_alone(rig: &Rig, body: &Value) -> String {
+    let body = body.to_string();
+    let signed = signature::sign(&world().app.secret, body.as_bytes());
+    let mut stream = TcpStream::connect(rig.app.as_ref().expect("a server").public).await.expect("a connection");
+    let head = format!(
+        "POST /webhook HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: {signed}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let mut answer = String::new();
+    let _ = stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await;
+    let _ = stream.read_to_string(&mut answer).await;
+    answer.lines().next().unwrap_or("no answer").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unsigned_senders_turn_no_signed_delivery_away() {
+    const LARGE: usize = 256 * 1024;
+    let settings = vec![
+        ("server.max_connections", "64".to_owned()),
+        ("server.max_body", LARGE.to_string()),
+        ("server.max_buffered", (16 * LARGE).to_string()),
+    ];
+    let rig = Rig::with(Wish { settings, subscribe: false, ..Wish::default() }).await;
+    let mut strangers = Vec::new();
+    for _ in 0..33 {
+        strangers.push(trickle(&rig, LARGE, LARGE - 1).await);
+    }
+    for _ in 0..100 {
+        strangers.push(trickle(&rig, 1000, 10).await);
+    }
+    for round in 0..20 {
+        for _ in 0..10 {
+            strangers.push(trickle(&rig, 1000, 10).await);
+        }
+        for _ in 0..2 {
+            strangers.push(trickle(&rig, LARGE, LARGE - 1).await);
+        }
+        let text = |n| if n == 0 { "x".repeat(LARGE / 2) } else { "hello".to_owned() };
+        let bodies: Vec<_> = (0..20).map(|n| foreign(20 * round + n..20 * round + n + 1, &text(n % 10))).collect();
+        let (alone, pooled) = bodies.split_at(10);
+        let alone = join_all(alone.iter().map(|body| deliver_alone(&rig, body)));
+        let pooled = join_all(pooled.iter().map(|body| rig.deliver(body)));
+        let (alone, pooled) = tokio::join!(alone, pooled);
+        assert!(alone.iter().all(|answer| answer == "HTTP/1.1 200 OK"), "{round}: {alone:?}");
+        assert!(pooled.iter().all(|status| *status == StatusCode::OK), "{round}: {pooled:?}");
+    }
+    drop(strangers);
     rig.end().await;
 }

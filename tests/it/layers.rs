@@ -22,7 +22,7 @@ const ROWS: &[&[&str]] = &[
 ];
 
 /// Meta's side of the wire knows nothing of ours.
-const EMULATOR: &[&str] = &["clock", "secret", "signature", "telemetry"];
+const EMULATOR: &[&str] = &["clock", "secret", "signature", "telemetry", "listener"];
 
 /// What stands at the crate's root for bot authors: all that a handler may name.
 const ROOT: &[&str] = &["Context", "Event", "Handler", "Handlers", "Message", "Observation", "run"];

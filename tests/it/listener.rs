@@ -1,9 +1,10 @@
 //! Deadlines, and who goes when there are too many connections.
 
+use rejoinder::listener::{Limits, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Rig, Wish};
+use crate::harness::{PATIENCE, Rig, Wish, delivery, world};
 
 fn with(key: &'static str, value: &str) -> Wish {
     Wish { settings: vec![(key, value.into())], subscribe: false, ..Wish::default() }
@@ -24,6 +25,16 @@ async fn rest(stream: &mut TcpStream) -> String {
 /// One request and its answer, on a connection that stays open.
 async fn ask(stream: &mut TcpStream) -> String {
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("written");
+    head(stream).await
+}
+
+/// The header of a signature that may be one.
+fn signed() -> String {
+    format!("x-hub-signature-256: sha256={}\r\n", "0".repeat(64))
+}
+
+/// The head of an answer.
+async fn head(stream: &mut TcpStream) -> String {
     let (mut seen, mut buffer) = (String::new(), [0; 1024]);
     while !seen.contains("\r\n\r\n") {
         let length = stream.read(&mut buffer).await.expect("read");
@@ -44,8 +55,8 @@ async fn a_connection_that_is_silent_slow_or_idle_is_closed() {
     let mut idle = connect(&rig).await;
     assert!(ask(&mut idle).await.starts_with("HTTP/1.1 404"));
     let mut body = connect(&rig).await;
-    let head = b"POST /webhook HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: sha256=00\r\ncontent-length: 10\r\n\r\nhalf";
-    body.write_all(head).await.expect("written");
+    let head = format!("POST /webhook HTTP/1.1\r\nhost: x\r\n{}content-length: 10\r\n\r\nhalf", signed());
+    body.write_all(head.as_bytes()).await.expect("written");
     assert_eq!(rest(&mut silent).await, "");
     // The library answers 408 to a header that was begun, or closes; either ends the wait.
     let answer = rest(&mut slow).await;
@@ -75,19 +86,54 @@ async fn beyond_the_limit_the_longest_idle_connection_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_are_at_work_are_not_closed_for_a_newcomer() {
-    let rig = Rig::with(with("server.max_connections", "1")).await;
-    let mut busy = connect(&rig).await;
-    let head = b"POST /webhook HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: sha256=00\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n";
-    busy.write_all(head).await.expect("written");
+async fn a_connection_whose_body_trickles_goes_before_one_that_was_served() {
+    let rig = Rig::with(with("server.max_connections", "2")).await;
+    let body = delivery(&[]).to_string();
+    let signature = rejoinder::signature::sign(&world().app.secret, body.as_bytes());
+    let mut served = connect(&rig).await;
+    let deliver = format!(
+        "POST /webhook HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    served.write_all(deliver.as_bytes()).await.expect("written");
+    assert!(head(&mut served).await.starts_with("HTTP/1.1 200"));
+    let mut slow = connect(&rig).await;
+    let begun =
+        format!("POST /webhook HTTP/1.1\r\nhost: x\r\n{}content-length: 10\r\nexpect: 100-continue\r\n\r\n", signed());
+    slow.write_all(begun.as_bytes()).await.expect("written");
     // The server asks for the body: the request is under way.
-    let mut buffer = [0; 64];
-    let length = busy.read(&mut buffer).await.expect("read");
-    assert!(buffer[..length].starts_with(b"HTTP/1.1 100"));
-    assert_eq!(rest(&mut connect(&rig).await).await, "");
-    busy.write_all(b"0123456789").await.expect("written");
-    let length = busy.read(&mut buffer).await.expect("read");
-    assert!(buffer[..length].starts_with(b"HTTP/1.1 401"));
-    drop(busy);
+    assert!(head(&mut slow).await.starts_with("HTTP/1.1 100"));
+    assert!(ask(&mut connect(&rig).await).await.starts_with("HTTP/1.1 404"));
+    assert_eq!(rest(&mut slow).await, "");
+    served.write_all(deliver.as_bytes()).await.expect("written");
+    assert!(head(&mut served).await.starts_with("HTTP/1.1 200"));
+    drop(served);
     rig.stop_and_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_at_work_are_not_closed_for_a_newcomer() {
+    let (begun, mut begins) = tokio::sync::mpsc::channel(1);
+    let (end, ends) = tokio::sync::watch::channel(false);
+    let handler = move |_: axum::body::Bytes| {
+        let (begun, mut ends) = (begun.clone(), ends.clone());
+        async move {
+            begun.send(()).await.expect("the test listens");
+            ends.wait_for(|end| *end).await.expect("the test lives");
+        }
+    };
+    let router = axum::Router::new().route("/", axum::routing::post(handler));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let limits = Limits { connections: 1, timeout: PATIENCE };
+    let stop = tokio_util::sync::CancellationToken::new();
+    let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
+    let mut busy = TcpStream::connect(address).await.expect("a connection");
+    busy.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n0123456789").await.expect("written");
+    begins.recv().await.expect("it is at work");
+    assert_eq!(rest(&mut TcpStream::connect(address).await.expect("a connection")).await, "");
+    end.send(true).expect("it waits");
+    assert!(head(&mut busy).await.starts_with("HTTP/1.1 200"));
+    stop.cancel();
+    serving.await.expect("it ends");
 }

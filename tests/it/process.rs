@@ -1,5 +1,8 @@
 //! The binary itself: settings, signals, `kill -9`, one server per file.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
 use rejoinder::clock::Clock;
 use serde_json::json;
 
@@ -137,6 +140,69 @@ async fn a_second_server_waits_for_the_file_of_the_first() {
     assert!(first.terminate().success());
     second.addresses();
     assert!(second.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_waits_under_whatever_name_it_comes() {
+    let meta = Meta::start().await;
+    for way in ["a symlink", "a hard link", "without the lock beside it"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let mut first = meta.serve(folder.path());
+        first.addresses();
+        let name = match way {
+            "a symlink" => symlink(path("rejoinder.db"), path("other.db")).map(|()| "other.db"),
+            "a hard link" => std::fs::hard_link(path("rejoinder.db"), path("other.db")).map(|()| "other.db"),
+            _ => std::fs::remove_file(path("rejoinder.db.lock")).map(|()| "rejoinder.db"),
+        };
+        let environment = environment(&settings(&meta.url, name.expect(way), "echo"));
+        let mut second = Binary::start(folder.path(), &["serve"], &environment);
+        second.line_with("waits for another server");
+        assert!(first.terminate().success(), "{way}");
+        second.addresses();
+        assert!(second.terminate().success(), "{way}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_owner_reads_a_store() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let files = ["", "-wal", "-shm", ".lock"].map(|end| folder.path().join(format!("rejoinder.db{end}")));
+    let modes = || files.each_ref().map(|path| path.metadata().expect("a file").permissions().mode() & 0o777);
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    assert_eq!(modes(), [0o600; 4]);
+    // What an older release made, or a person copied here, and a server that was killed left behind.
+    server.kill();
+    for path in &files {
+        std::fs::set_permissions(path, Permissions::from_mode(0o664)).expect("permissions");
+    }
+    let mut server = meta.serve(folder.path());
+    server.line_with("could be read by other users");
+    server.addresses();
+    assert_eq!(modes(), [0o600; 4]);
+    assert!(server.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_of_strangers_once_a_minute() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let mut server = meta.serve(folder.path());
+    let (public, admin) = server.addresses();
+    for _ in 0..5 {
+        let status = |answer: reqwest::Response| answer.status().as_u16();
+        let unsigned = meta.http.post(format!("http://{public}/webhook")).body("x").send().await;
+        let query = "hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1";
+        let guess = meta.http.get(format!("http://{public}/webhook?{query}")).send().await;
+        let rebound = meta.http.get(format!("http://{admin}/api/events")).header("host", "evil.example").send().await;
+        let answers = [unsigned, guess, rebound].map(|answer| status(answer.expect("an answer")));
+        assert_eq!(answers, [401, 403, 421]);
+    }
+    server.signal("TERM");
+    assert!(server.ended().success());
+    for words in ["without a valid signature", "verification of the callback was refused", "a call was refused"] {
+        assert_eq!(server.log.iter().filter(|line| line.contains(words)).count(), 1, "{words}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Bench, HOUR, START};
 use crate::clock::{Clock, Timestamp};
-use crate::emulator::{Emulator, World};
+use crate::emulator::{App, Emulator, World};
 
 #[tokio::test]
 async fn the_same_acts_get_the_same_ids_from_a_seed_whatever_is_asked_in_between() {
@@ -71,6 +71,8 @@ async fn bad_requests_are_refused_with_a_hint() {
     check("/emulator/faults", json!({"send": "slow", "times": -1}), 400).await;
     check("/emulator/subscribe", json!({}), 400).await;
     check("/emulator/subscribe", json!({"callback": "the bot"}), 400).await;
+    check("/emulator/subscribe", json!({"callback": "http://127.0.0.1:1/"}), 403).await;
+    bench.emulator.shared.callbacks.name("http://127.0.0.1:1");
     check("/emulator/subscribe", json!({"callback": "http://127.0.0.1:1/"}), 400).await;
     check("/emulator/nothing", json!({}), 404).await;
     check("/playground/nothing", json!({}), 404).await;
@@ -80,6 +82,29 @@ async fn bad_requests_are_refused_with_a_hint() {
     assert_eq!(get("/emulator/linking/nothing").await, 400);
     assert_eq!(get("/emulator/chats/shop/Eve").await, 404);
     assert_eq!(get("/emulator/exchanges?limit=some").await, 400);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_and_other_names_reach_the_graph_api_alone() {
+    let world = World { app: App { hosts: vec!["emulator".into()], ..App::default() }, ..World::default() };
+    let bench = Bench::unsubscribed(world).await;
+    let call = async |path: &str, header: (&str, &str)| {
+        let request = bench.http.post(format!("{}{path}", bench.url)).header("content-type", "application/json");
+        bench.request(request.header(header.0, header.1).body("{}")).await.0
+    };
+    for (header, status) in [
+        (("host", "evil.example"), 421),
+        (("host", "emulator:8082"), 400),
+        (("host", "localhost:8082"), 400),
+        (("origin", "http://evil.example"), 403),
+        (("origin", &bench.url), 400),
+        (("sec-fetch-site", "cross-site"), 403),
+        (("content-type", "text/plain"), 415),
+    ] {
+        assert_eq!(call("/emulator/act", header).await, status, "{header:?}");
+        assert_eq!(call("/v26.0/me/messages", header).await, 400, "{header:?}");
+    }
     bench.end().await;
 }
 

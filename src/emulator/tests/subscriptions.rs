@@ -50,6 +50,7 @@ async fn each_kind_of_object_has_a_callback_of_its_own() {
     assert_eq!(bench.next_item().await, first);
     assert_eq!(of_instagram.recv().await.expect("a delivery").item(), second, "what waited for nobody is forgotten");
 
+    bench.emulator.shared.callbacks.name(&bench.bot_url);
     bench.control("/emulator/subscribe", json!({"callback": bench.bot_url})).await;
     let second = bench.tell("shop_ig").await;
     assert_eq!(bench.next_item().await, second);

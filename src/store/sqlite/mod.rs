@@ -29,6 +29,7 @@ pub(super) mod set_back;
 pub(super) mod step;
 mod turn;
 mod unanswered;
+mod watch;
 mod work;
 mod writer;
 
@@ -37,14 +38,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::StoreError;
-use lock::Lock;
 #[cfg(test)]
 pub(super) use open::memory;
 pub(super) use open::open;
+use watch::Watch;
 use work::{Call, Job};
 pub(super) use work::{Work, probe};
 use writer::Writer;
@@ -62,7 +64,7 @@ pub(super) struct Sqlite {
     reader: Arc<Mutex<Connection>>,
     writer: Mutex<Option<Writer>>,
     ended: CancellationToken,
-    _lock: Lock,
+    watch: Arc<Watch>,
 }
 
 impl Sqlite {
@@ -77,13 +79,22 @@ impl Sqlite {
         F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let (call, answer) = Call::of(run);
+        self.write_much(1, run).await
+    }
+
+    /// The same for an operation that is worth `weight` usual ones.
+    pub(super) async fn write_much<T, F>(&self, weight: usize, run: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (call, answer) = Call::of(weight, run);
         self.queue()?.send(call).await.map_err(|_| StoreError::Closed)?;
         settle(answer).await
     }
 
     /// The same, again and again until it is on disk or the store is closed: for what must not be forgotten while we live.
-    /// `None` when it is closed.
+    /// `None` when it is closed or lost.
     pub(super) async fn write_surely<T, F>(&self, run: F) -> Option<T>
     where
         F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Clone + Send + 'static,
@@ -92,7 +103,8 @@ impl Sqlite {
         loop {
             match self.write(run.clone()).await {
                 Ok(result) => return Some(result),
-                Err(StoreError::Closed) => return None,
+                // A store that is lost keeps nothing before the restart, which takes it up from what was kept.
+                Err(StoreError::Closed | StoreError::Lost(_)) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "what has happened could not be kept yet");
                     tokio::time::sleep(PAUSE).await;
@@ -101,13 +113,13 @@ impl Sqlite {
         }
     }
 
-    /// The same as `write`, but refuses at once when the queue is full.
-    pub(super) async fn try_write<T, F>(&self, run: F) -> Result<T, StoreError>
+    /// The same as `write_much`, but refuses at once when the queue is full.
+    pub(super) async fn try_write<T, F>(&self, weight: usize, run: F) -> Result<T, StoreError>
     where
         F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let (call, answer) = Call::of(run);
+        let (call, answer) = Call::of(weight, run);
         self.queue()?.try_send(call).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
@@ -126,6 +138,11 @@ impl Sqlite {
         Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)??)
     }
 
+    /// Fails once the files are lost.
+    pub(super) fn is_held(&self) -> Result<(), StoreError> {
+        self.watch.lost().map_or(Ok(()), |lost| Err(lost.into()))
+    }
+
     /// Returns when the writer has ended.
     pub(super) async fn ended(&self) {
         self.ended.cancelled().await;
@@ -138,6 +155,9 @@ impl Sqlite {
             // The thread ends when the last sender is gone; a panic in it was logged by its own hook.
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         }
+        if self.watch.lost().is_some() {
+            leave(&self.reader.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     fn queue(&self) -> Result<mpsc::Sender<Box<dyn Job>>, StoreError> {
@@ -145,6 +165,11 @@ impl Sqlite {
     }
 }
 
-async fn settle<T>(answer: oneshot::Receiver<rusqlite::Result<T>>) -> Result<T, StoreError> {
-    Ok(answer.await.map_err(|_| StoreError::Closed)??)
+async fn settle<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    answer.await.map_err(|_| StoreError::Closed)?
+}
+
+/// Lets a connection end without a last write: the files at the store's path are not the ones that it has open.
+fn leave(db: &Connection) {
+    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
 }

@@ -16,6 +16,7 @@ use super::lock::Lock;
 use super::migrate::migrate;
 use super::recover::recover;
 use super::set_back;
+use super::watch::Watch;
 use super::work::{Woke, Work};
 use super::writer::{Workshop, Writer};
 use crate::clock::Timestamp;
@@ -47,26 +48,28 @@ pub(in crate::store) async fn open(
     let lock = Lock::take(&settings.path).await?;
     let settings = settings.clone();
     let opening = tokio::task::spawn_blocking(move || {
-        let db = connect_and_prepare(&settings.path)?;
-        start(db, &settings, ours, now, wakes, lock).map_err(|source| OpenError::of(&settings.path, source))
+        let path = settings.path.as_path();
+        let db = connect_and_prepare(path, &lock)?;
+        let failed = |source| OpenError::of(path, source);
+        let (db, own, ids) = prepare(db, ours, now).map_err(failed)?;
+        let watch = Watch::begin(lock, path, &db).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        start(db, own, ids, &settings, wakes, Arc::new(watch)).map_err(failed)
     });
     opening.await.expect("opening the store does not panic")
 }
 
-/// Recovers what the last process left behind, and starts the writer.
-fn start(
-    mut db: Connection,
-    settings: &settings::Store,
-    ours: Ours,
-    now: Timestamp,
-    wakes: Arc<Wakes>,
-    lock: Lock,
-) -> rusqlite::Result<Opened> {
-    let path = settings.path.as_path();
+/// The newest ids that were given.
+struct Ids {
+    event: i64,
+    send: i64,
+}
+
+/// Recovers what the last process left behind.
+fn prepare(mut db: Connection, ours: Ours, now: Timestamp) -> rusqlite::Result<(Connection, Arc<Own>, Ids)> {
     let transaction = db.transaction()?;
     // Where nothing is left to recover, nothing else would tell now that the log beside the file cannot be written.
     transaction.execute("UPDATE store SET name = name", [])?;
-    let (name, mut last_event, last_send): (String, i64, i64) = transaction.query_row(
+    let (name, mut event, send): (String, i64, i64) = transaction.query_row(
         "SELECT name, max(last_event, ifnull((SELECT max(id) FROM event), 0)),
                 max(last_send, ifnull((SELECT max(id) FROM send), 0)) FROM store",
         [],
@@ -76,11 +79,23 @@ fn start(
         ledger::know(&transaction, account.as_str())?;
     }
     let own = Arc::new(Own::new(&name, ours));
-    let mut work = Work { db: &transaction, own: &own, last_event: &mut last_event, woke: Woke::default() };
+    let mut work = Work { db: &transaction, own: &own, last_event: &mut event, woke: Woke::default() };
     set_back::found(&mut work, own.longest_wait(), now)?;
     recover(&mut work, now)?;
     transaction.commit()?;
+    Ok((db, own, Ids { event, send }))
+}
 
+/// Starts the writer.
+fn start(
+    db: Connection,
+    own: Arc<Own>,
+    ids: Ids,
+    settings: &settings::Store,
+    wakes: Arc<Wakes>,
+    watch: Arc<Watch>,
+) -> rusqlite::Result<Opened> {
+    let path = settings.path.as_path();
     let reader = connect(path)?;
     reader.pragma_update(None, "query_only", true)?;
     let (jobs, queue) = mpsc::channel(settings.queue);
@@ -88,9 +103,10 @@ fn start(
     let shop = Workshop {
         db,
         own: Arc::clone(&own),
-        last_event,
+        last_event: ids.event,
         batch: settings.batch,
         wakes,
+        watch: Arc::clone(&watch),
         ended: ended.clone().drop_guard(),
     };
     let sqlite = Sqlite {
@@ -99,9 +115,9 @@ fn start(
         reader: Arc::new(Mutex::new(reader)),
         writer: Mutex::new(Some(Writer::start(shop, path, queue)?)),
         ended,
-        _lock: lock,
+        watch,
     };
-    Ok(Opened { sqlite, own, last_send })
+    Ok(Opened { sqlite, own, last_send: ids.send })
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -123,12 +139,9 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(PATIENCE)
 }
 
-/// Opens the file, brings it forward, or makes it; never writes into one that is something else.
-fn connect_and_prepare(path: &Path) -> Result<Connection, OpenError> {
+/// Opens the file, brings it forward, or makes a store of an empty one; never writes into one that is something else.
+fn connect_and_prepare(path: &Path, lock: &Lock) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::of(path, source);
-    if !path.exists() {
-        tracing::warn!(store = %path.display(), "there is no store yet: a new one is made");
-    }
     let mut db = Connection::open(path).map_err(failed)?;
     let found = look_at(&db).map_err(failed)?;
     match found {
@@ -136,6 +149,7 @@ fn connect_and_prepare(path: &Path) -> Result<Connection, OpenError> {
         Found::Schema(found) => return Err(OpenError::Newer { path: path.to_owned(), found, known: SCHEMA }),
         Found::SomethingElse => return Err(OpenError::NotAStore(path.to_owned())),
     }
+    lock.close_to_others(path);
     configure(&db).map_err(failed)?;
     match found {
         Found::Nothing => make(&mut db).map_err(failed)?,

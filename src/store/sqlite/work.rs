@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::store::StoreError;
 use crate::store::own::Own;
 
 /// The open transaction, and whom to wake once it is on disk.
@@ -28,15 +29,19 @@ pub(super) trait Job: Send {
     /// Runs inside a transaction. May be called again after a failure, in a new one.
     fn run(&mut self, work: &mut Work<'_>) -> Result<(), rusqlite::Error>;
 
+    /// How many usual operations it is worth.
+    fn weight(&self) -> usize;
+
     /// Tells the caller, after the commit or the failure.
-    fn answer(self: Box<Self>, outcome: Result<(), rusqlite::Error>);
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
 /// An operation and who waits for it.
 pub(super) struct Call<F, T> {
     run: F,
+    weight: usize,
     result: Option<T>,
-    caller: oneshot::Sender<rusqlite::Result<T>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<F, T> Call<F, T>
@@ -44,9 +49,9 @@ where
     F: FnMut(&mut Work<'_>) -> rusqlite::Result<T> + Send + 'static,
     T: Send + 'static,
 {
-    pub(super) fn of(run: F) -> (Box<dyn Job>, oneshot::Receiver<rusqlite::Result<T>>) {
+    pub(super) fn of(weight: usize, run: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
         let (caller, answer) = oneshot::channel();
-        (Box::new(Call { run, result: None, caller }), answer)
+        (Box::new(Call { run, weight, result: None, caller }), answer)
     }
 }
 
@@ -60,7 +65,11 @@ where
         Ok(())
     }
 
-    fn answer(self: Box<Self>, outcome: Result<(), rusqlite::Error>) {
+    fn weight(&self) -> usize {
+        self.weight
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
         // A caller who went away meanwhile does not change what is on disk.
         let _ = match (outcome, self.result) {
             (Ok(()), Some(result)) => self.caller.send(Ok(result)),
@@ -70,7 +79,12 @@ where
     }
 }
 
-/// Writes something of no consequence, to learn whether the file can be written.
-pub(in crate::store) fn probe(work: &mut Work<'_>) -> rusqlite::Result<()> {
-    work.db.prepare_cached("UPDATE store SET name = name")?.execute([]).map(drop)
+/// Writes `bytes` of no consequence, to learn whether as much as a delivery can be written: where the disk is full, a smaller
+/// write may still find room. They stand in the place of the last ones, among the posted keys of no account.
+pub(in crate::store) fn probe(work: &mut Work<'_>, bytes: usize) -> rusqlite::Result<()> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    // Random: SQLite does not write a page that stays the same.
+    let sql = "INSERT INTO posted (account, key, body, sends, at) VALUES ('', 'probe', randomblob(?1), '[]', ?2)
+               ON CONFLICT DO UPDATE SET body = excluded.body";
+    work.db.prepare_cached(sql)?.execute([bytes, i64::MAX]).map(drop)
 }

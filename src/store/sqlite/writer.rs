@@ -11,12 +11,22 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
+use super::leave;
 use super::open::connect;
+use super::watch::Watch;
 use super::work::{Job, Woke, Work};
+use crate::store::StoreError;
 use crate::store::own::Own;
 use crate::store::wakes::Wakes;
 
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+
+/// How often the files are looked at while nothing is written.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// How many usual operations share a transaction at the most: what comes meanwhile waits for no more than that. A larger one
+/// has a transaction of its own.
+const MOST_TOGETHER: usize = 1000;
 
 /// The length of the log, in pages of 4 KiB, at which the writer itself folds the rest: a log that is always being written
 /// to never starts anew otherwise.
@@ -31,7 +41,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(shop: Workshop, path: &Path, jobs: mpsc::Receiver<Box<dyn Job>>) -> rusqlite::Result<Writer> {
         let log = Arc::new(AtomicI64::new(0));
-        let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log));
+        let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&shop.watch));
         let thread = Builder::new()
             .name("store-writer".into())
             .spawn(move || shop.work(jobs, &log, checkpointer))
@@ -51,6 +61,7 @@ pub(super) struct Workshop {
     pub(super) last_event: i64,
     pub(super) batch: usize,
     pub(super) wakes: Arc<Wakes>,
+    pub(super) watch: Arc<Watch>,
     /// Cancelled when the writer has ended, however it ended.
     pub(super) ended: DropGuard,
 }
@@ -59,87 +70,107 @@ impl Workshop {
     fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &AtomicI64, checkpointer: Checkpointer) {
         let mut waiting = Vec::with_capacity(self.batch);
         while jobs.blocking_recv_many(&mut waiting, self.batch) > 0 {
-            let woke = apply(&mut self.db, &self.own, &mut self.last_event, waiting.drain(..));
-            if woke.events {
-                self.wakes.events.notify_one();
-            }
-            if woke.sends {
-                self.wakes.sends.notify_one();
-            }
-            if woke.doubts {
-                self.wakes.doubts.notify_one();
-            }
-            if woke.answers {
-                self.wakes.answers.notify_one();
-            }
-            checkpointer.ring();
-            if log.load(Ordering::Relaxed) > LONG_LOG {
-                log.store(checkpoint(&self.db), Ordering::Relaxed);
+            while !waiting.is_empty() {
+                let together = together(waiting.iter().map(|job| job.weight()));
+                let woke = self.apply(waiting.drain(..together).collect());
+                self.wake(woke);
+                checkpointer.ring();
+                if log.load(Ordering::Relaxed) > LONG_LOG {
+                    log.store(checkpoint(&self.db), Ordering::Relaxed);
+                }
             }
         }
         checkpointer.stop();
-        if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        if self.watch.check(&self.db).is_err() {
+            leave(&self.db);
+        } else if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             let code = error.sqlite_error_code();
             tracing::warn!(?code, "the store's log was not folded into its file; it will be at the next start");
         }
         drop(self.ended);
     }
-}
 
-/// Applies a batch in one transaction. When the file cannot be written all of it fails. When one operation fails by itself,
-/// each is applied in a transaction of its own, so that only the one at fault fails.
-pub(super) fn apply(
-    db: &mut Connection,
-    own: &Own,
-    last_event: &mut i64,
-    jobs: impl Iterator<Item = Box<dyn Job>>,
-) -> Woke {
-    let mut jobs: Vec<_> = jobs.collect();
-    match transact(db, own, last_event, &mut jobs) {
-        Ok(woke) => {
-            jobs.into_iter().for_each(|job| job.answer(Ok(())));
-            woke
+    fn wake(&self, woke: Woke) {
+        if woke.events {
+            self.wakes.events.notify_one();
         }
-        Err(error) if jobs.len() == 1 || concerns_the_file(&error) => {
-            log(&error);
-            jobs.into_iter().for_each(|job| job.answer(Err(error_of(&error))));
-            Woke::default()
+        if woke.sends {
+            self.wakes.sends.notify_one();
         }
-        Err(_) => {
-            let mut woke = Woke::default();
-            for job in jobs {
-                let alone = apply(db, own, last_event, std::iter::once(job));
-                woke.events |= alone.events;
-                woke.sends |= alone.sends;
-                woke.doubts |= alone.doubts;
-                woke.answers |= alone.answers;
+        if woke.doubts {
+            self.wakes.doubts.notify_one();
+        }
+        if woke.answers {
+            self.wakes.answers.notify_one();
+        }
+    }
+
+    /// Applies operations in one transaction. When the file cannot be written all of them fail. When one operation fails by
+    /// itself, each is applied in a transaction of its own, so that only the one at fault fails.
+    fn apply(&mut self, mut jobs: Vec<Box<dyn Job>>) -> Woke {
+        match self.transact(&mut jobs) {
+            Ok(woke) => {
+                jobs.into_iter().for_each(|job| job.answer(Ok(())));
+                woke
             }
-            woke
+            Err(error) if jobs.len() == 1 || concerns_the_file(&error) => {
+                log(&error);
+                jobs.into_iter().for_each(|job| job.answer(Err(again(&error))));
+                Woke::default()
+            }
+            Err(_) => {
+                let mut woke = Woke::default();
+                for job in jobs {
+                    let alone = self.apply(vec![job]);
+                    woke.events |= alone.events;
+                    woke.sends |= alone.sends;
+                    woke.doubts |= alone.doubts;
+                    woke.answers |= alone.answers;
+                }
+                woke
+            }
         }
     }
-}
 
-fn transact(db: &mut Connection, own: &Own, last_event: &mut i64, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<Woke> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut work = Work { db: &transaction, own, last_event, woke: Woke::default() };
-    for job in jobs {
-        job.run(&mut work)?;
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Woke, StoreError> {
+        if let Some(lost) = self.watch.lost() {
+            return Err(lost.into());
+        }
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut work =
+            Work { db: &transaction, own: &self.own, last_event: &mut self.last_event, woke: Woke::default() };
+        for job in jobs {
+            job.run(&mut work)?;
+        }
+        let woke = work.woke;
+        transaction.commit()?;
+        // Into a file that the next start will not find, nothing is on disk.
+        self.watch.check(&self.db)?;
+        Ok(woke)
     }
-    let woke = work.woke;
-    transaction.commit()?;
-    Ok(woke)
 }
 
-/// Whether an error is the file's, and would meet every operation: then none is tried alone, for each would wait as long.
-fn concerns_the_file(error: &rusqlite::Error) -> bool {
+/// How many of the first operations share a transaction, by their weights: at least one.
+fn together(weights: impl Iterator<Item = usize>) -> usize {
+    let sums = weights.scan(0, |sum: &mut usize, weight| {
+        *sum = sum.saturating_add(weight);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= MOST_TOGETHER).count().max(1)
+}
+
+fn concerns_the_file(error: &StoreError) -> bool {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+    let StoreError::Failed(error) = error else { return true };
     let code = error.sqlite_error_code();
     [DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure, ReadOnly, CannotOpen, DatabaseCorrupt]
         .map(Some)
         .contains(&code)
 }
 
-fn log(error: &rusqlite::Error) {
+fn log(error: &StoreError) {
+    // A store that is lost was told of when that was found.
+    let StoreError::Failed(error) = error else { return };
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => tracing::error!("the disk of the store is full: webhooks are answered 503"),
         code => tracing::error!(?code, "an operation of the store failed"),
@@ -147,10 +178,15 @@ fn log(error: &rusqlite::Error) {
 }
 
 /// Errors are not `Clone`; the code is what a caller can use.
-fn error_of(error: &rusqlite::Error) -> rusqlite::Error {
+fn again(error: &StoreError) -> StoreError {
     match error {
-        rusqlite::Error::SqliteFailure(code, message) => rusqlite::Error::SqliteFailure(*code, message.clone()),
-        _ => rusqlite::Error::InvalidQuery,
+        StoreError::Failed(rusqlite::Error::SqliteFailure(code, message)) => {
+            StoreError::Failed(rusqlite::Error::SqliteFailure(*code, message.clone()))
+        }
+        StoreError::Failed(_) => StoreError::Failed(rusqlite::Error::InvalidQuery),
+        StoreError::Lost(lost) => StoreError::Lost(*lost),
+        StoreError::Busy => StoreError::Busy,
+        StoreError::Closed => StoreError::Closed,
     }
 }
 
@@ -161,14 +197,25 @@ struct Checkpointer {
 }
 
 impl Checkpointer {
-    fn start(db: Connection, log: Arc<AtomicI64>) -> Checkpointer {
+    fn start(db: Connection, log: Arc<AtomicI64>, watch: Arc<Watch>) -> Checkpointer {
         let (bell, rung) = std_mpsc::sync_channel(1);
         let thread = Builder::new()
             .name("store-checkpoint".into())
             .spawn(move || {
-                while rung.recv().is_ok() {
-                    log.store(checkpoint(&db), Ordering::Relaxed);
-                    std::thread::sleep(CHECKPOINT_EVERY);
+                loop {
+                    match rung.recv_timeout(WATCH_EVERY) {
+                        Ok(()) if watch.lost().is_none() => {
+                            log.store(checkpoint(&db), Ordering::Relaxed);
+                            std::thread::sleep(CHECKPOINT_EVERY);
+                        }
+                        Ok(()) => {}
+                        // What is found is told, and kept for the writer.
+                        Err(std_mpsc::RecvTimeoutError::Timeout) => drop(watch.check(&db)),
+                        Err(std_mpsc::RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+                if watch.lost().is_some() {
+                    leave(&db);
                 }
             })
             .expect("the system starts a thread for the store");
@@ -197,4 +244,23 @@ fn checkpoint(db: &Connection) -> i64 {
         tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be folded into its file");
         0
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_holds_few_enough_to_wait_for() {
+        for (weights, count) in [
+            (vec![1; 512], 512),
+            (vec![1000, 1], 1),
+            (vec![5000, 1], 1),
+            (vec![1, 999, 1], 2),
+            (vec![1, 5000], 1),
+            (vec![usize::MAX, usize::MAX], 1),
+        ] {
+            assert_eq!(together(weights.into_iter()), count);
+        }
+    }
 }
