@@ -193,11 +193,11 @@ mod tests {
         let entry =
             format!(r#"{{"id":"{PAGE}","time":1,"news":[{}],"messaging":[{}]}}"#, message("m_1"), message("m_1"));
         let read: Vec<_> = read_text(&entry).into_iter().flatten().collect();
-        assert_eq!(read.iter().map(Envelope::is_act).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(read.iter().map(Envelope::is_act).collect::<Vec<_>>(), [true, false], "the known lists first");
         assert_ne!(read[0].key, read[1].key);
-        let origin = Origin { account: AccountId::new(PAGE), standby: false, time: None, list: read[0].list.clone() };
-        let again = Envelope::read_kept(&origin, None, "other", &read[0].raw).expect("an item");
-        assert_eq!((again.kind(), again.key), (Kind::Other, read[0].key));
+        let origin = Origin { account: AccountId::new(PAGE), standby: false, time: None, list: read[1].list.clone() };
+        let again = Envelope::read_kept(&origin, None, "other", &read[1].raw).expect("an item");
+        assert_eq!((again.kind(), again.key), (Kind::Other, read[1].key));
     }
 
     /// JSON of invented lists, names and nestings. Each `#` is a leaf.

@@ -1,9 +1,8 @@
 //! A message that comes as its own edit.
 //!
-//! Instagram tells of a message a second time, as an edit with the number 0, and of some messages in no other way. At its reading
-//! nobody can tell which of the two it is, so that it is read as the message, with what tells whether that one is known: by
-//! the message's own key, without a time, for the edit carries another one. The store decides, and whichever of the two comes
-//! first is answered.
+//! Instagram tells of a message a second time, as an edit with the number 0, and of some messages in no other way. The item alone
+//! does not show which of the two it is. So it is read as the message, together with the message's own key (without a time: the
+//! edit carries another one). By that key the store finds out whether the message is known, and the first of the two is answered.
 
 use serde_json::value::RawValue;
 

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_id_names_nobody() {
+    fn an_empty_id_is_no_recipient() {
         for recipient in [json!({"id": ""}), json!({"id": null}), json!({}), json!({"comment_id": ""}), json!(null)] {
             let wire = json!({"recipient": recipient, "message": {"text": "x"}});
             let error = serde_json::from_value::<Request>(wire).expect_err("no request");

@@ -128,7 +128,7 @@ impl UnknownKeys {
     }
 }
 
-/// A key, where it looks like one. What does not may be what somebody said.
+/// A key, where it looks like a name. One that does not may be a person's words, which the log must not hold.
 fn shown(key: &str) -> String {
     let is_name = key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     if is_name { key.to_owned() } else { "(no name)".to_owned() }

@@ -59,7 +59,7 @@ pub(super) fn find(
 }
 
 /// The person of the conversation of this name, in which something goes to `recipient`. A comment whose author Meta does not name
-/// is a conversation of its own, and its name is nobody's.
+/// is a conversation of its own, whose name is the comment's.
 pub(super) fn person<'a>(name: &'a str, recipient: &Recipient) -> Option<&'a str> {
     match recipient {
         Recipient::CommentId(comment) if comment == name => None,
