@@ -31,8 +31,8 @@ pub(super) struct Call {
 }
 
 impl Health {
-    pub(super) fn new(sign: RelaySign, now: Timestamp) -> Health {
-        Health { state: Mutex::new(State { standing: Standing::default(), history: History::from(now) }), sign }
+    pub(super) fn new(sign: RelaySign) -> Health {
+        Health { state: Mutex::new(State { standing: Standing::default(), history: History::default() }), sign }
     }
 
     pub(super) fn begin(self: &Arc<Health>, turn: &Turn, clock: &Clock) -> Call {
@@ -41,23 +41,26 @@ impl Health {
         Call { health: Arc::clone(self), clock: clock.clone(), call, met: Met::Silence }
     }
 
-    pub(super) fn capacity(&self) -> Capacity {
-        self.lock().standing.capacity()
+    pub(super) fn capacity(&self, clock: &Clock) -> Capacity {
+        match self.lock().standing.probes_from() {
+            None => Capacity::Unbounded,
+            Some((fresh_from, from)) => Capacity::Probe { fresh_from: clock.at(fresh_from), from: clock.at(from) },
+        }
     }
 
-    pub(super) fn down_within(&self, from: Timestamp, to: Timestamp) -> Duration {
+    pub(super) fn down_within(&self, from: Timestamp, to: Timestamp, clock: &Clock) -> Duration {
         let state = self.lock();
-        state.history.within(from, to, state.standing.down_since())
+        state.history.within(to.since(from), clock.steady(), state.standing.down_since())
     }
 
-    fn ended(&self, call: outage::Call, met: Met, now: Timestamp) {
-        let mut state = self.lock();
+    fn ended(&self, call: outage::Call, met: Met, clock: &Clock) {
+        let (mut state, steady, now) = (self.lock(), clock.steady(), clock.now());
         // Told under the lock, so that what is told last is how it is.
-        match state.standing.met(call, met, now) {
+        match state.standing.met(call, met, steady) {
             Some(Change::GoesDown(because)) => self.sign.goes_down(because, now),
             Some(Change::ComesUp(since)) => {
-                state.history.add(since, now);
-                self.sign.comes_up(now.since(since));
+                state.history.add(since, steady);
+                self.sign.comes_up(steady.since(since));
             }
             None => {}
         }
@@ -76,6 +79,6 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.health.ended(self.call.clone(), self.met, self.clock.now());
+        self.health.ended(self.call.clone(), self.met, &self.clock);
     }
 }

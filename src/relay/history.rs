@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::Steady;
 
 /// How many outages are told apart. Of more, the oldest two become one: an event may then be tried for longer, never for less.
 const MOST: usize = 256;
@@ -14,17 +14,19 @@ pub(super) struct History(VecDeque<Outage>);
 
 #[derive(Clone, Copy, Debug)]
 struct Outage {
-    from: Timestamp,
-    to: Timestamp,
+    from: Steady,
+    to: Steady,
+}
+
+/// Begins with none that took any time, for the others to become one with.
+impl Default for History {
+    fn default() -> History {
+        History([Outage { from: Steady::default(), to: Steady::default() }].into())
+    }
 }
 
 impl History {
-    /// What was before `start` counts as an outage: this process cannot know.
-    pub(super) fn from(start: Timestamp) -> History {
-        History([Outage { from: Timestamp(i64::MIN), to: start }].into())
-    }
-
-    pub(super) fn add(&mut self, from: Timestamp, to: Timestamp) {
+    pub(super) fn add(&mut self, from: Steady, to: Steady) {
         if self.0.len() == MOST
             && let Some(oldest) = self.0.pop_front()
             && let Some(next) = self.0.front_mut()
@@ -34,11 +36,15 @@ impl History {
         self.0.push_back(Outage { from, to });
     }
 
-    /// How much of the time from `from` to `to` lay in an outage. `down_since` is the beginning of the one that still lasts.
-    pub(super) fn within(&self, from: Timestamp, to: Timestamp, down_since: Option<Timestamp>) -> Duration {
+    /// How much of the last `age` before `to` lay in an outage. `down_since` is the beginning of the one that still lasts. What was
+    /// before this process counts as one: the process cannot know.
+    pub(super) fn within(&self, age: Duration, to: Steady, down_since: Option<Steady>) -> Duration {
+        let since_start = to.since(Steady::default());
+        let before_start = age.saturating_sub(since_start);
+        let from = Steady::default() + since_start.saturating_sub(age);
         let lasting = down_since.map(|since| Outage { from: since, to });
         let outages = self.0.iter().copied().chain(lasting);
-        outages.map(|outage| outage.to.min(to).since(outage.from.max(from))).sum()
+        outages.map(|outage| outage.to.min(to).since(outage.from.max(from))).sum::<Duration>() + before_start
     }
 }
 
@@ -48,39 +54,38 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp(second * 1000)
+    fn at(second: u64) -> Steady {
+        Steady::default() + Duration::from_secs(second)
     }
 
     #[test]
     fn only_what_lies_within_is_counted() {
-        let mut history = History::from(at(10));
+        let mut history = History::default();
         history.add(at(20), at(25));
         history.add(at(40), at(41));
-        for (from, to, down_since, seconds) in [
+        for (age, to, down_since, seconds) in [
             (10, 20, None, 0),
-            (5, 20, None, 5),
-            (0, 10, None, 10),
-            (10, 50, None, 6),
-            (22, 24, None, 2),
-            (24, 41, None, 2),
-            (26, 50, Some(45), 6),
-            (47, 50, Some(45), 3),
-            (50, 50, Some(45), 0),
+            (25, 20, None, 5),
+            (40, 50, None, 6),
+            (2, 24, None, 2),
+            (17, 41, None, 2),
+            (24, 50, Some(45), 6),
+            (3, 50, Some(45), 3),
+            (0, 50, Some(45), 0),
         ] {
-            let found = history.within(at(from), at(to), down_since.map(at));
-            assert_eq!(found, SECOND * seconds, "{from} {to} {down_since:?}");
+            let found = history.within(SECOND * age, at(to), down_since.map(at));
+            assert_eq!(found, SECOND * seconds, "{age} {to} {down_since:?}");
         }
     }
 
     #[test]
     fn of_very_many_the_oldest_become_one() {
-        let mut history = History::from(at(0));
+        let mut history = History::default();
         for number in 1..1_000 {
             history.add(at(10 * number), at(10 * number + 1));
         }
         assert_eq!(history.0.len(), MOST);
-        assert_eq!(history.within(at(9_900), at(10_000), None), 10 * SECOND);
-        assert_eq!(history.within(at(1), at(100), None), 99 * SECOND, "what is forgotten counts as an outage");
+        assert_eq!(history.within(100 * SECOND, at(10_000), None), 10 * SECOND);
+        assert_eq!(history.within(99 * SECOND, at(100), None), 99 * SECOND, "what is forgotten counts as an outage");
     }
 }

@@ -60,7 +60,7 @@ impl Relay {
             limit: common.max_answer,
             unknown_keys: UnknownKeys::default(),
             fetch,
-            health: Arc::new(Health::new(sign, clock.now())),
+            health: Arc::new(Health::new(sign)),
             clock,
         })
     }
@@ -135,10 +135,10 @@ impl AnyHandler for Relay {
     }
 
     fn capacity(&self) -> Capacity {
-        self.health.capacity()
+        self.health.capacity(&self.clock)
     }
 
     fn down_within(&self, from: Timestamp, to: Timestamp) -> Duration {
-        self.health.down_within(from, to)
+        self.health.down_within(from, to, &self.clock)
     }
 }

@@ -13,8 +13,7 @@
 
 use std::time::Duration;
 
-use crate::bot::Capacity;
-use crate::clock::Timestamp;
+use crate::clock::Steady;
 use crate::telemetry::DownBecause;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -53,7 +52,7 @@ pub(super) struct Call {
 pub(super) enum Change {
     GoesDown(DownBecause),
     /// It has been down since this moment.
-    ComesUp(Timestamp),
+    ComesUp(Steady),
 }
 
 /// Whether a relay is up, and what is known against it.
@@ -68,13 +67,13 @@ pub(super) struct Standing {
 
 #[derive(Clone, Copy, Debug)]
 struct Down {
-    since: Timestamp,
+    since: Steady,
     because: DownBecause,
     pause: Duration,
     /// When an event that has not failed before may be tried.
-    fresh_from: Timestamp,
+    fresh_from: Steady,
     /// When any event may be.
-    from: Timestamp,
+    from: Steady,
 }
 
 impl Standing {
@@ -82,19 +81,17 @@ impl Standing {
         Call { conversation, has_failed, period: self.period }
     }
 
-    pub(super) fn capacity(&self) -> Capacity {
-        match self.down {
-            None => Capacity::Unbounded,
-            Some(Down { fresh_from, from, .. }) => Capacity::Probe { fresh_from, from },
-        }
+    /// While it is down: from when it may be tried by an event that has not failed before, and from when by any event.
+    pub(super) fn probes_from(&self) -> Option<(Steady, Steady)> {
+        self.down.map(|down| (down.fresh_from, down.from))
     }
 
-    pub(super) fn down_since(&self) -> Option<Timestamp> {
+    pub(super) fn down_since(&self) -> Option<Steady> {
         self.down.map(|down| down.since)
     }
 
     /// A call has ended.
-    pub(super) fn met(&mut self, call: Call, met: Met, now: Timestamp) -> Option<Change> {
+    pub(super) fn met(&mut self, call: Call, met: Met, now: Steady) -> Option<Change> {
         let is_old = call.period != self.period;
         let is_absent = self.down.is_some_and(|down| down.because == DownBecause::Unavailable);
         match (self.down, met) {
@@ -127,7 +124,7 @@ impl Standing {
         self.row.len() >= CONVERSATIONS
     }
 
-    fn go_down(&mut self, because: DownBecause, now: Timestamp) -> Change {
+    fn go_down(&mut self, because: DownBecause, now: Steady) -> Change {
         self.period += 1;
         self.row.clear();
         let from = now + FIRST_PAUSE;
@@ -145,7 +142,7 @@ impl Standing {
 
 impl Down {
     /// After another call that failed.
-    fn after(mut self, met: Met, now: Timestamp) -> Down {
+    fn after(mut self, met: Met, now: Steady) -> Down {
         if met == Met::Absence {
             self.because = DownBecause::Unavailable;
         }
@@ -158,7 +155,7 @@ impl Down {
         self
     }
 
-    fn fresh_from(&self, now: Timestamp) -> Timestamp {
+    fn fresh_from(&self, now: Steady) -> Steady {
         match self.because {
             DownBecause::EverythingFails => now,
             DownBecause::Unavailable => self.from.min(now + LONGEST_FRESH_PAUSE),

@@ -4,8 +4,8 @@ use super::*;
 
 use Met::{Absence, Answer, Silence, Unusable};
 
-fn at(second: i64) -> Timestamp {
-    Timestamp(second * 1000)
+fn at(second: u64) -> Steady {
+    Steady::default() + Duration::from_secs(second)
 }
 
 /// Calls that begin and end one after the other: of whose event, whether it had failed before, what they met.
@@ -65,11 +65,11 @@ fn a_call_tells_of_the_time_in_which_it_began() {
     let old: Vec<_> = (0..4).map(|_| begin(&standing)).collect();
     let [one, two, three, four] = old.try_into().expect("four");
     assert_eq!(standing.met(one, Absence, at(0)), Some(Change::GoesDown(DownBecause::Unavailable)));
-    let before = standing.capacity();
+    let before = standing.probes_from();
     for call in [two, three] {
         assert_eq!((standing.met(call.clone(), Answer, at(9)), standing.met(call, Absence, at(9))), (None, None));
     }
-    assert_eq!(standing.capacity(), before, "a relay that is being stopped still answers what it had taken on");
+    assert_eq!(standing.probes_from(), before, "a relay that is being stopped still answers what it had taken on");
     let probe = begin(&standing);
     assert_eq!(standing.met(probe, Answer, at(9)), Some(Change::ComesUp(at(0))));
     assert_eq!(standing.met(four, Absence, at(10)), None);
@@ -114,12 +114,12 @@ fn pauses_grow_for_events_that_have_failed_and_stay_short_for_others() {
             ],
         ),
     ] {
-        let capacity = |fresh_from, from| Capacity::Probe { fresh_from: at(fresh_from), from: at(from) };
-        assert_eq!(standing.capacity(), capacity(first.0, first.1));
+        let probes_from = |fresh_from, from| Some((at(fresh_from), at(from)));
+        assert_eq!(standing.probes_from(), probes_from(first.0, first.1));
         for (ended_at, has_failed, met, fresh_from, from) in calls {
             let call = standing.begin("d".to_owned(), *has_failed);
             standing.met(call, *met, at(*ended_at));
-            assert_eq!(standing.capacity(), capacity(*fresh_from, *from), "{ended_at}");
+            assert_eq!(standing.probes_from(), probes_from(*fresh_from, *from), "{ended_at}");
         }
     }
 }
