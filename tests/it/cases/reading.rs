@@ -11,6 +11,7 @@ use rejoinder::{Context, Event, Handler, Handlers, Observation};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::harness::scripted::{Answer, Scripted};
 use crate::harness::{ADA, Rig, SHOP, Wish, logs, message, send_json};
 
 /// The Instagram account of the harness.
@@ -59,9 +60,10 @@ fn of_instagram(items: &[Value]) -> Value {
     json!({"object": "instagram", "entry": [{"id": INSTAGRAM, "time": 1, "messaging": items}]})
 }
 
-/// Answers every act, and notes what it was given.
-#[derive(Clone, Default)]
-struct Noted(Arc<Mutex<Vec<Value>>>);
+/// Answers every act, and notes what it was given. Behind it a Graph API that takes every send: the emulated Meta knows nothing of
+/// the people in the cases.
+#[derive(Clone)]
+struct Noted(Arc<Mutex<Vec<Value>>>, Arc<Scripted>);
 
 impl Noted {
     fn note(&self, observation: &Observation, event: &Event, is_act: bool) {
@@ -94,13 +96,17 @@ impl Handler for Noted {
 
 /// A server whose accounts are automated, and which says nothing of its own accord but the fallback.
 async fn noted() -> (Rig, Noted) {
-    let noted = Noted::default();
+    noted_where([]).await
+}
+
+/// The same, where Meta gives these answers to the first sends.
+async fn noted_where(answers: impl IntoIterator<Item = Answer>) -> (Rig, Noted) {
+    let noted = Noted(Arc::default(), Arc::new(Scripted::answering(answers).await));
     let handlers = Handlers::new().with("noted", noted.clone());
     let settings = ["shop", "shop_ig"].map(|name| (format!("accounts.{name}.bot"), "automated".to_owned()));
-    let settings = settings.into_iter().map(|(key, value)| (&*key.leak(), value)).collect();
+    let settings = settings.into_iter().map(|(key, value)| (&*key.leak(), value));
+    let settings = settings.chain([("graph.url", noted.1.url.clone())]).collect();
     let rig = Rig::with(Wish { handler: "noted", handlers, settings, subscribe: false, ..Wish::default() }).await;
-    // The emulated Meta knows nothing of the people in the cases.
-    rig.expect_refusals();
     (rig, noted)
 }
 
@@ -165,7 +171,7 @@ async fn chatwoot_15494_the_first_of_the_two_is_the_message_in_whatever_delivery
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chatwoot_15494_an_edit_number_zero_without_a_sender_is_kept_and_told_once_for_each_account() {
-    let noted = Noted::default();
+    let noted = Noted(Arc::default(), Arc::new(Scripted::answering([]).await));
     let handlers = Handlers::new().with("noted", noted.clone());
     let own = "17841400000015494";
     let settings = vec![("accounts.shop_ig.id", own.to_owned())];
@@ -261,14 +267,14 @@ async fn chatwoot_14791_a_comment_without_from_has_its_private_reply_by_api() {
     let sent = rig.sends_are("sent", 1).await;
     assert_eq!((&sent[0]["recipient"], &sent[0]["person"]), (&json!({"comment_id": comment}), &json!(null)));
     assert_eq!(post().await, StatusCode::UNPROCESSABLE_ENTITY, "it has one");
-    assert_eq!(rig.sends(&format!("person={comment}")).await.len(), 1, "in the comment's own conversation");
+    assert_eq!(rig.sends(&format!("person={comment}&status=sent")).await.len(), 1, "in the comment's own conversation");
     rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chatwoot_14791_of_a_private_reply_that_fails_the_outcome_has_no_person_either() {
-    let (rig, noted) = noted().await;
-    rig.fault(json!({"send": "token_expired", "times": 1})).await;
+    let refusal = Answer::Says(400, json!({"error": {"message": "scripted", "code": 100}}));
+    let (rig, noted) = noted_where([refusal]).await;
     comment_without_from(&rig).await;
     rig.sends_are("failed", 1).await;
     rig.events_are("done", 2).await;

@@ -92,11 +92,14 @@ pub async fn one_that_has_not_failed_is_found_among_any_number_that_have(opened:
     };
     let items: Vec<_> = (0..FAILED).map(|n| message(&format!("72{n}"), &format!("failed {n}"), "x", NOW)).collect();
     opened.append(&delivery(&items), NOW).await;
-    for event in opened.take(FAILED, NOW).await.items {
-        // A failure that does not count against the event is one all the same.
+    let taken = opened.take(FAILED, NOW).await.items;
+    let store = opened.store();
+    // A failure that does not count against the event is one all the same.
+    let failures = taken.into_iter().map(|event| {
         let (error, next, owed) = ("told to".into(), Next::Retry(NOW), Owed::default());
-        opened.store().fail(Failure { event: event.id, error, next, counts: false, owed, now: NOW }).await;
-    }
+        store.fail(Failure { event: event.id, error, next, counts: false, owed, now: NOW })
+    });
+    futures_util::future::join_all(failures).await;
     assert_eq!(take(Takes::FreshOnly, NOW).await, [""; 0]);
     let later = NOW + HOUR;
     opened.append(&delivery(&[message(ADA, "fresh", "x", NOW)]), later).await;
