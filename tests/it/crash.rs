@@ -197,8 +197,10 @@ async fn come_to_rest(scene: &mut Scene, admin: &str) {
         scene.meta.says(&format!("person{BYSTANDER}"), "shop", &text).await;
         let started = std::time::Instant::now();
         while started.elapsed() < Duration::from_secs(3) {
-            // What was written is heard of before the lists are looked at, what was lost in a crash too.
-            if scene.meta.emulator.has_told_all() && scene.is_at_rest(admin).await {
+            // The server twice: what it was doing at the first look may have given Meta something to tell, what was written and
+            // what was lost in a crash among it.
+            let rests = scene.is_at_rest(admin).await;
+            if rests && scene.meta.emulator.has_told_all() && scene.is_at_rest(admin).await {
                 return;
             }
         }
