@@ -136,7 +136,8 @@ impl Dispatch {
                 () = stop.cancelled() => {}
                 () = self.store.events_ready() => {}
                 () = self.freed.notified() => {}
-                () = self.store.answers_ready() => overdue_at = Some(now),
+                // At once, whatever the clock shows: it may just have been set back.
+                () = self.store.answers_ready() => overdue_at = Some(Timestamp(i64::MIN)),
                 () = self.clock.sleep_until_due([next_due, overdue_at].into_iter().flatten().min()) => {}
             }
             while turns.try_join_next().is_some() {}

@@ -69,7 +69,7 @@ pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Opt
 
 /// The error that the answer carries, where it carries one.
 fn meta_error(body: &[u8]) -> Option<MetaError> {
-    serde_json::from_slice(body).ok().map(|Failure { error }| error)
+    serde_json::from_slice(&json::mended_bytes(body)).ok().map(|Failure { error }| error)
 }
 
 fn failure(status: StatusCode, code: i64, error: MetaError, headers: &HeaderMap) -> SendError {
@@ -177,6 +177,12 @@ mod tests {
         }
         let lost = read(StatusCode::BAD_GATEWAY, &HeaderMap::new(), b"<html>", false).expect_err("a failure");
         assert!(lost.reason().meta().is_none());
+    }
+
+    #[test]
+    fn an_error_that_quotes_half_an_emoji_keeps_its_code() {
+        let cut = r#"{"error":{"message":"cut in the middle of \ud83c","code":10900}}"#.replace(r"\\", r"\");
+        check(400, &[], &cut, r#"Err(Rejected { code: 10900, subcode: None, reason: "error 10900" })"#);
     }
 
     #[test]

@@ -145,11 +145,7 @@ fn settle_sent(
     }
     rights::take_again(work, send)?;
     disclosure::redone(work, send)?;
-    unanswered::sent_after_all(work, conversation_of(work, send)?, send)
-}
-
-fn conversation_of(work: &Work<'_>, send: SendId) -> rusqlite::Result<i64> {
-    work.db.prepare_cached("SELECT conversation FROM send WHERE id = ?1")?.query_row([send.0], |row| row.get(0))
+    unanswered::sent_after_all(work, send)
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.

@@ -69,6 +69,7 @@ fn event(
         Judged::AsRead => (envelope, care),
         Judged::Edit(edit) => (&**edit, Care { answer_by: None, ..care }),
         Judged::Answered => (envelope, Care::NONE),
+        Judged::Also => (envelope, Care { answer_by: None, ..care }),
     };
     let recognised = match &envelope.event {
         Event::Echo(echo) => echo::recognise(work, envelope, &conversation, echo, now)?,

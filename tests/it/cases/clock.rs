@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rejoinder::Handlers;
+use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::json;
 
 use crate::harness::bots::Obedient;
@@ -58,6 +58,38 @@ async fn a_doubt_is_looked_at_when_it_would_have_been() {
     rig.clock.advance(10 * SECOND);
     rig.sends_are("sent", 1).await;
     rig.end().await;
+}
+
+/// Says nothing, ever.
+struct Slow;
+
+impl Handler for Slow {
+    async fn handle(&self, _: &mut Context, _: &Event) -> anyhow::Result<()> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_behind_another_are_answered_in_time() {
+    let handlers = Handlers::new().with("slow", Slow);
+    let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.handler_deadline", "10m")];
+    let settings = settings.map(|(key, value)| (key, value.to_owned())).to_vec();
+    let rig = Rig::with(Wish { handler: "slow", handlers, settings, ..Wish::default() }).await;
+    // A link asks for no answer, and its handler has all its time.
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "referral", "ref": "sale"})).await;
+    for number in 1..=4 {
+        rig.says("Ada", "shop", "hello?").await;
+        rig.messages_are("pending", number).await;
+        rig.clock.set_back(3 * HOUR);
+        rig.clock.advance(25 * SECOND);
+        let is_answered = async || {
+            let chat = rig.chat("shop", "Ada").await;
+            let answers = chat.iter().filter(|line| line.starts_with("business")).count();
+            if answers == number { Ok(()) } else { Err(format!("{chat:#?}")) }
+        };
+        rig.until(is_answered).await;
+    }
+    rig.stop_and_end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,6 +170,22 @@ async fn chatwoot_15494_the_first_of_the_two_is_the_message_in_whatever_delivery
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn chatwoot_15494_the_words_of_a_message_reach_the_bot_though_its_edit_came_first_and_without_them() {
+    let (rig, noted) = noted().await;
+    let mut both = items(&case("02-edit-zero-with-sender", &rig));
+    both[1]["message_edit"].as_object_mut().expect("an edit").remove("text");
+    delivers(&rig, &of_instagram(&both[1..])).await;
+    is(&noted.of("message"), &[true]);
+    delivers(&rig, &of_instagram(&both[..1])).await;
+    is(&noted.of("message"), &[true, true]);
+    assert_eq!(noted.of("message")[1]["raw"]["message"]["text"], "hello there");
+    // Told once more, it is known.
+    delivers(&rig, &of_instagram(&both)).await;
+    is(&noted.of("message"), &[true, true]);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn chatwoot_15494_an_edit_number_zero_without_a_sender_is_kept_and_told_once_for_each_account() {
     let noted = Noted(Arc::default(), Arc::new(Scripted::answering([]).await));
     let handlers = Handlers::new().with("noted", noted.clone());

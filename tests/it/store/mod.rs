@@ -93,7 +93,10 @@ macro_rules! contract {
                     nothing_is_disclosed_before_the_one_message_of_a_token
                     who_waits_is_answered_once
                     whoever_speaks_for_the_account_answers_what_was_asked_before
-                    what_is_given_up_is_answered_all_the_same;
+                    what_is_given_up_is_answered_all_the_same
+                    an_answer_that_is_not_sent_gives_the_wait_back_once
+                    where_the_account_has_spoken_otherwise_nobody_waits_again
+                    a_late_echo_ends_the_wait_for_good;
                 lists:
                     whatever_a_list_shows_is_found_by_what_it_shows
                     metas_words_stay_with_what_they_are_about;

@@ -1,6 +1,7 @@
 //! What is said beside a handler's words: that a bot speaks, and an answer to those who wait for one.
 
-use rejoinder::store::{Disclosing, Step};
+use rejoinder::policy::Standing;
+use rejoinder::store::{Disclosing, Post, Posted, Step};
 
 use super::*;
 
@@ -179,4 +180,76 @@ pub async fn what_is_given_up_is_answered_all_the_same(opened: &Opened) {
     assert_eq!(overdue(opened).await, [event]);
     opened.store().fall_back(event, owed(opened), UNTIL).await.expect("kept");
     assert_eq!((said(opened).await, overdue(opened).await), (vec!["a bot".to_owned(), "sorry".to_owned()], vec![]));
+}
+
+async fn fails(opened: &Opened, send: SendId) {
+    opened.sending(send).await;
+    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+}
+
+/// A person asks, and the handler answers with these words.
+async fn asks_and_is_told(opened: &Opened, mid: &str, words: &[&str]) -> Vec<SendId> {
+    asks(opened, mid).await;
+    opened.answer_of("message", words.iter().map(|words| text(words)).collect()).await
+}
+
+async fn agent_says(opened: &Opened, words: &str) -> SendId {
+    let (account, person) = (AccountId::new(SHOP), PersonId::new(ADA));
+    let standing = Standing { platform: settings::Platform::Messenger, features: Vec::new() };
+    let send = opened.store().next_send_id();
+    let (recipient, sends, agent) =
+        (Recipient::Id(person.clone()), vec![(send, text(words))], Some("Grace".to_owned()));
+    let post = Post { account, standing, recipient, person, sends, agent, key: None, now: NOW };
+    assert_eq!(opened.store().post(post).await.expect("posted"), Posted::Planned(vec![send]));
+    send
+}
+
+pub async fn an_answer_that_is_not_sent_gives_the_wait_back_once(opened: &Opened) {
+    let sends = asks_and_is_told(opened, "a1", &["one", "two"]).await;
+    fails(opened, sends[0]).await;
+    assert!(overdue(opened).await.is_empty(), "the second is the answer");
+    fails(opened, sends[1]).await;
+    let waiting = overdue(opened).await;
+    assert_eq!(waiting.len(), 1);
+    opened.store().fall_back(waiting[0], owed(opened), UNTIL).await.expect("kept");
+    assert!(overdue(opened).await.is_empty());
+    for send in opened.sendable().await {
+        fails(opened, send).await;
+    }
+    for send in opened.sendable().await {
+        fails(opened, send).await;
+    }
+    assert!(overdue(opened).await.is_empty(), "a fallback that is not sent ends the wait");
+}
+
+pub async fn where_the_account_has_spoken_otherwise_nobody_waits_again(opened: &Opened) {
+    // From the inbox, while the answer waited.
+    let one = asks_and_is_told(opened, "a1", &["one"]).await[0];
+    opened.append(&inbox("m_1", NOW), NOW).await;
+    fails(opened, one).await;
+    assert!(overdue(opened).await.is_empty());
+    // By the handler, whose words stand behind those of an agent that fail.
+    asks(opened, "a2").await;
+    let grace = agent_says(opened, "I am Grace").await;
+    opened.answer_of("message", vec![text("two")]).await;
+    fails(opened, grace).await;
+    assert!(overdue(opened).await.is_empty());
+    assert_eq!(opened.leave_one_by_one().await.len(), 1);
+    // By the operator, who gives up what is held.
+    let three = asks_and_is_told(opened, "a3", &["three"]).await[0];
+    opened.sending(three).await;
+    opened.store().settle(three, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(three, Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    opened.store().drop_send(three, NOW).await.expect("dropped");
+    assert!(overdue(opened).await.is_empty());
+}
+
+pub async fn a_late_echo_ends_the_wait_for_good(opened: &Opened) {
+    let sends = asks_and_is_told(opened, "a1", &["one", "two"]).await;
+    fails(opened, sends[0]).await;
+    let metadata = opened.store().metadata(sends[0], None);
+    opened.append(&echo("m_1", json!({"metadata": metadata, "app_id": 555, "text": "one"})), NOW).await;
+    assert_eq!(opened.send(sends[0]).await.status.as_str(), "sent", "Meta had taken it all the same");
+    fails(opened, sends[1]).await;
+    assert!(overdue(opened).await.is_empty());
 }
