@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Admin, Readiness};
 use crate::bot::Handlers;
 use crate::clock::Clock;
-use crate::dispatch::{Dispatch, Served};
+use crate::dispatch::{Audience, Dispatch, Served};
 use crate::fetch::Fetch;
 use crate::graph::{self, Client};
 use crate::id::AccountId;
@@ -107,10 +107,29 @@ impl App {
     ///
     /// When the store, a listener or the client cannot be had: [`StartError`]. Nothing is left running then.
     pub async fn start(settings: Settings, handlers: &Handlers, clock: Clock) -> Result<App, StartError> {
+        App::start_for(Audience::Real, settings, handlers, clock).await
+    }
+
+    /// As [`App::start`], for people who are all invented: the log then has the errors of handlers, whole. No setting says so, or
+    /// an operator might do it by accident.
+    pub(crate) async fn start_for_invented_people(
+        settings: Settings,
+        handlers: &Handlers,
+        clock: Clock,
+    ) -> Result<App, StartError> {
+        App::start_for(Audience::Invented, settings, handlers, clock).await
+    }
+
+    async fn start_for(
+        audience: Audience,
+        settings: Settings,
+        handlers: &Handlers,
+        clock: Clock,
+    ) -> Result<App, StartError> {
         tell_of_doubtful(&settings);
         let (metrics, relays, readiness) = (Metrics::new(), Relays::default(), Readiness::default());
         let sign = |account: &str| relays.sign(account, &metrics);
-        let served = served(&settings, handlers, sign, &clock)?;
+        let served = served(&settings, handlers, sign, &clock, audience)?;
         let clients = clients(&settings, &clock)?;
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
         let store = Store::open(&settings.store, ours(&settings), clock.now()).await?;
@@ -180,6 +199,11 @@ impl App {
         let (events, failed_events) = (taking(None), taking(Some(Takes::FreshOnly)));
         let shut = Shut { events, failed_events, sends: throttled.collect() };
         self.store.is_at_rest(shut, now).await.unwrap_or(false)
+    }
+
+    /// What is kept: events, sends, conversations.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Returns when a part of the server has ended that should not have.
@@ -265,6 +289,7 @@ fn served(
     handlers: &Handlers,
     sign: impl Fn(&str) -> RelaySign,
     clock: &Clock,
+    audience: Audience,
 ) -> Result<HashMap<AccountId, Arc<Served>>, StartError> {
     let fetch = Fetch::new()?;
     let mut served = HashMap::new();
@@ -279,7 +304,7 @@ fn served(
         let (named, of) = (account.handler.clone(), name.clone());
         let handler = handler.ok_or(StartError::NoHandler { account: of, handler: named })?;
         let slots = settings.dispatch.slots_per_account;
-        served.insert(account.id.clone(), Arc::new(Served::new(name, account, handler, slots)));
+        served.insert(account.id.clone(), Arc::new(Served::new(name, account, handler, slots, audience)));
     }
     Ok(served)
 }

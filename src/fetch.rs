@@ -26,16 +26,22 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// Nothing usable came back.
+/// Nothing usable came back. The sources name no address: it may carry a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// No connection came about: the name is unknown, nothing listens there, or the TLS handshake failed.
     #[error("no connection came about")]
-    Unreachable,
+    Unreachable {
+        /// Why.
+        source: reqwest::Error,
+    },
     /// The connection broke before all of the answer was there.
     #[error("the connection broke")]
-    Broken,
+    Broken {
+        /// Why.
+        source: reqwest::Error,
+    },
     /// The answer is longer than allowed.
     #[error("the answer ({status}) is longer than {limit} bytes")]
     TooLong {
@@ -68,13 +74,16 @@ impl Fetch {
     pub async fn post(&self, url: &str, headers: HeaderMap, body: Vec<u8>, limit: usize) -> Result<Answer, FetchError> {
         let request = self.http.post(url).headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| {
-            if error.is_connect() || error.is_builder() { FetchError::Unreachable } else { FetchError::Broken }
+            let source = error.without_url();
+            let is_unreachable = source.is_connect() || source.is_builder();
+            if is_unreachable { FetchError::Unreachable { source } } else { FetchError::Broken { source } }
         })?;
         let status = response.status();
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| FetchError::Broken)? {
+        let broken = |error: reqwest::Error| FetchError::Broken { source: error.without_url() };
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > limit {
                 return Err(FetchError::TooLong { status, limit });
             }
@@ -110,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_connection_is_told_from_one_that_broke() {
-        let unreachable = |result| matches!(result, Err(FetchError::Unreachable));
+        let unreachable = |result| matches!(result, Err(FetchError::Unreachable { .. }));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let gone = listener.local_addr().expect("an address");
         drop(listener);
@@ -119,7 +128,7 @@ mod tests {
         assert!(unreachable(called("https", b"HTTP/1.1 200 OK\r\n\r\n").await), "it does not speak TLS");
         assert!(unreachable(called("https", b"").await), "it closes during the TLS handshake");
 
-        let broken = |result| matches!(result, Err(FetchError::Broken));
+        let broken = |result| matches!(result, Err(FetchError::Broken { .. }));
         assert!(broken(called("http", b"").await), "it closes after the request");
         assert!(broken(called("http", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await), "half an answer");
         assert!(broken(called("http", b"no HTTP").await));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Served, retry};
+use super::{Audience, Served, retry};
 use crate::bot::Effects;
 use crate::clock::{Clock, Timestamp};
 use crate::id::EventId;
@@ -98,16 +98,22 @@ impl Ending {
         let retry_at = retry::next_try(&self.settings, attempt, counts.then(|| self.failing_for(now)), now);
         let (next, answers) = retry::after_failure(retry_at, self.awaited_until(), is_late, counts);
         self.metrics.events_failed.increment(1);
-        // The error's words are the author's and may repeat the person's: they are kept with the event, not logged.
+        // The error's words are the author's and may repeat the person's: they are kept with the event, and logged only
+        // where no person is real. A field without a value is left out of the line.
+        let error_of_invented = (self.served.audience == Audience::Invented).then_some(error.as_str());
         match next {
-            Next::Retry(_) => tracing::warn!(%event, %account, attempt, "a handler failed; the event comes again"),
+            Next::Retry(_) => {
+                tracing::warn!(%event, %account, attempt, error = error_of_invented, "a handler failed; the event comes again");
+            }
             Next::Done => {
                 self.metrics.events_done.increment(1);
-                tracing::warn!(%event, %account, attempt, "a handler was late for somebody who waits; the event is done");
+                tracing::warn!(%event, %account, attempt, error = error_of_invented,
+                    "a handler was late for somebody who waits; the event is done");
             }
             Next::Dead => {
                 self.metrics.events_dead.increment(1);
-                tracing::error!(%event, %account, attempt, "a handler failed for the last time; the event is dead");
+                tracing::error!(%event, %account, attempt, error = error_of_invented,
+                    "a handler failed for the last time; the event is dead");
             }
         }
         let (error, owed) = (error.chars().take(LONGEST_ERROR).collect(), self.owed(answers));

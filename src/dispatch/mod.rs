@@ -38,6 +38,15 @@ use turn::TurnOf;
 /// How long the loop waits for a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// Whose words a handler's error may repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Those of real people: errors are kept with their events, and not logged.
+    Real,
+    /// Those of people whom a bot's author has invented: errors are logged whole.
+    Invented,
+}
+
 /// An account whose events are handled.
 pub struct Served {
     /// Its name in the settings.
@@ -48,6 +57,7 @@ pub struct Served {
     pub deadline: Duration,
     /// What the settings say of the account to policy.
     pub standing: Arc<Standing>,
+    audience: Audience,
     manners: Manners,
     slots: Arc<Semaphore>,
     /// Held by the one event that finds out whether a handler that is down works again.
@@ -55,12 +65,19 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(name: &str, account: &settings::Account, handler: Arc<dyn AnyHandler>, slots: usize) -> Served {
+    pub(crate) fn new(
+        name: &str,
+        account: &settings::Account,
+        handler: Arc<dyn AnyHandler>,
+        slots: usize,
+        audience: Audience,
+    ) -> Served {
         Served {
             name: name.into(),
             handler,
             deadline: account.handler_deadline,
             standing: Arc::new(Standing::of(account)),
+            audience,
             manners: Manners::of(account),
             slots: Arc::new(Semaphore::new(slots)),
             probe: Arc::new(Semaphore::new(1)),

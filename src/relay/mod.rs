@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use reqwest::StatusCode;
+use reqwest::{StatusCode, Url};
 
 use crate::bot::{AnyHandler, Capacity, Context, Observation};
 use crate::clock::{Clock, Timestamp};
@@ -79,7 +79,7 @@ impl Relay {
         let call = self.health.begin(observation.turn(), &self.clock);
         let result = self.fetch.post(&self.url, headers, body, self.limit).await;
         let failing = failing(&result);
-        let answered = result.map_err(anyhow::Error::from).and_then(answer::read);
+        let answered = result.map_err(|error| self.unanswered(error)).and_then(answer::read);
         if let Ok(wanted) = &answered {
             self.unknown_keys.tell(&observation.turn().account, wanted);
         }
@@ -87,12 +87,25 @@ impl Relay {
         call.ended(if wanted.is_ok() { Met::Answer } else { failing });
         wanted
     }
+
+    /// The error with its causes, and a hint where no connection came about. The hint has the relay's scheme, host and port
+    /// alone: the rest of an address may be secret.
+    fn unanswered(&self, error: FetchError) -> anyhow::Error {
+        let is_unreachable = matches!(error, FetchError::Unreachable { .. });
+        let error = anyhow::Error::from(error);
+        match Url::parse(&self.url) {
+            Ok(url) if is_unreachable => {
+                anyhow::anyhow!("{error:#}; is the bot running at {}?", url.origin().ascii_serialization())
+            }
+            _ => error,
+        }
+    }
 }
 
 /// What a call has met, if it brought nothing of use.
 fn failing(result: &Result<Answer, FetchError>) -> Met {
     match result {
-        Err(FetchError::Unreachable) => Met::Absence,
+        Err(FetchError::Unreachable { .. }) => Met::Absence,
         Ok(Answer { status, .. }) | Err(FetchError::TooLong { status, .. }) => {
             if UNAVAILABLE.contains(status) {
                 Met::Absence

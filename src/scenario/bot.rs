@@ -6,6 +6,7 @@ use crate::emulator::Emulator;
 use crate::testkit::Stage;
 
 use super::control::{Control, Lost};
+use super::said::plain;
 use super::script::Talk;
 
 /// How often a foreign bot is looked after.
@@ -73,6 +74,17 @@ impl Bot {
             }
         }
         Ok(false)
+    }
+
+    /// What its server could not do, and the wire does not show, a line each. Nothing is known of a foreign bot.
+    pub(super) async fn troubles(&self) -> Vec<String> {
+        match self {
+            Bot::Foreign(_) => Vec::new(),
+            Bot::Staged(stage) => {
+                let troubles = stage.known_troubles().await.into_iter().filter(|trouble| !trouble.is_on_wire);
+                troubles.map(|trouble| plain(&trouble.line)).collect()
+            }
+        }
     }
 
     /// Whether the machine's time counts for it.

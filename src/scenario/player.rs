@@ -1,6 +1,6 @@
 //! Plays a script: step by step, until one fails.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, json};
@@ -29,13 +29,14 @@ pub(crate) async fn play(script: &Script, bot: &Bot, control: &Control, patience
         bot.rest(control, &first.talk, patience).await?;
     }
     control.reset().await?;
-    let mut player = Player { bot, control, patience, heard: HashMap::new(), wire: Wire::default() };
+    let mut player = Player::new(bot, control, patience);
     let mut report = Report::new(&script.file, script.steps.len());
     for (at, step) in script.steps.iter().enumerate() {
         let mut outcome = player.step(step).await?;
         if at + 1 == script.steps.len() && step.expect.is_none() && outcome.problem.is_none() {
             outcome = player.end(step).await?;
         }
+        outcome.notes.extend(player.troubles().await);
         report.notes.extend(outcome.notes.into_iter().map(|line| format!("step {}: {line}", at + 1)));
         if let Some(problem) = outcome.problem {
             let (step, line, deed) = (at + 1, step.line, step.to_string());
@@ -53,6 +54,8 @@ struct Player<'a> {
     /// The last message that was looked at, by the names of account and person.
     heard: HashMap<(String, String), String>,
     wire: Wire,
+    /// What was told of the server's troubles.
+    told: HashSet<String>,
 }
 
 /// When a step began.
@@ -72,7 +75,17 @@ struct Outcome {
     notes: Vec<String>,
 }
 
-impl Player<'_> {
+impl<'a> Player<'a> {
+    fn new(bot: &'a Bot, control: &'a Control, patience: Duration) -> Player<'a> {
+        Player { bot, control, patience, heard: HashMap::new(), wire: Wire::default(), told: HashSet::new() }
+    }
+
+    /// What the server could not do and was not told yet.
+    async fn troubles(&mut self) -> Vec<String> {
+        let troubles = self.bot.troubles().await.into_iter();
+        troubles.filter(|line| self.told.insert(line.clone())).map(|line| format!("the server: {line}")).collect()
+    }
+
     async fn step(&mut self, step: &Step) -> Result<Outcome, Lost> {
         let mut began = self.begins().await?;
         if let Err(problem) = self.happen(step, began).await? {

@@ -33,10 +33,13 @@
 //! ```
 //!
 //! A test runs on a runtime of several threads: `#[tokio::test(flavor = "multi_thread")]`. What goes wrong on the stage
-//! itself, and what a person cannot do (tap what is not there), is a panic that says so.
+//! itself, and what a person cannot do (tap what is not there), is a panic that says so. What the server refused or failed is
+//! told on stderr, which `cargo test` shows with a test that fails: "send 3 was refused by P1.1: …", "event 2 (message): attempt 1
+//! failed: …". [`Stage::troubles`] has it as a list.
 
 mod person;
 mod stage;
+mod trouble;
 mod world;
 
 pub use person::Person;

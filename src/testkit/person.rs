@@ -40,7 +40,7 @@ impl<'a> Person<'a> {
         let offers: Vec<_> = offers.collect();
         let Some(offer) = offers.iter().find(|offer| offer["title"] == title) else {
             let titles: Vec<_> = offers.iter().map(|offer| offer["title"].clone()).collect();
-            panic!("{title:?} is not offered; there are {titles:?}");
+            panic!("{title:?} is not offered; there are {titles:?}{}", self.stage.troubles_behind("; ").await);
         };
         match offer["type"].as_str() {
             Some("postback") => self.does("postback", json!({"title": title, "payload": offer["payload"]})).await,
@@ -80,9 +80,11 @@ impl<'a> Person<'a> {
         assert!(done, "{} cannot do that: {answer}", self.name);
     }
 
-    /// What the bot has said since the last time, in order: texts, and for what has none its type in brackets.
+    /// What the bot has said since the last time, in order: texts, and for what has none its type in brackets. What the server
+    /// refused or failed meanwhile is told on stderr.
     pub async fn hears(&mut self) -> Vec<String> {
         self.stage.rest().await;
+        self.stage.tell_troubles().await;
         let said: Vec<_> = self.messages().await.into_iter().filter(|message| message["from"] == "business").collect();
         let fresh = said.iter().skip(self.heard).map(words).collect();
         self.heard = said.len();

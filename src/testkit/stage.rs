@@ -1,5 +1,7 @@
 //! The server, the emulated Meta and the clock of one test.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::trouble::{self, Trouble};
 use super::{Person, settings_of};
 use crate::app::App;
 use crate::bot::{Handler, Handlers};
@@ -36,6 +39,8 @@ pub struct Stage {
     http: Client,
     stop: CancellationToken,
     serving: JoinHandle<()>,
+    /// The troubles that were told.
+    told: Mutex<HashSet<String>>,
     _folder: TempDir,
 }
 
@@ -88,11 +93,11 @@ impl Stage {
             let (emulator, stop) = (emulator.clone(), stop.clone());
             async move { emulator.serve(listener, stop).await.expect("the emulator can use its listener") }
         });
-        let app = App::start(settings, handlers, clock.clone()).await?;
+        let app = App::start_for_invented_people(settings, handlers, clock.clone()).await?;
         let callback = format!("http://{}/webhook", app.public);
         emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
-        Ok(Stage { app, clock, emulator, meta, http, stop, serving, _folder: folder })
+        Ok(Stage { app, clock, emulator, meta, http, stop, serving, told: Mutex::default(), _folder: folder })
     }
 
     /// Somebody who writes to the Page. On another account: [`Person::on`].
@@ -128,7 +133,37 @@ impl Stage {
     ///
     /// When it does not come to that, as when a handler never returns.
     pub async fn rest(&self) {
-        assert!(self.rests_within(PATIENCE).await, "the bot is still at work after a minute");
+        if !self.rests_within(PATIENCE).await {
+            panic!("the bot is still at work after a minute{}", self.troubles_behind("; ").await);
+        }
+    }
+
+    /// What the server refused or failed so far, a line for each event or send: "send 3 was refused by P1.1: …", "event 2
+    /// (message): attempt 1 failed: …".
+    pub async fn troubles(&self) -> Vec<String> {
+        self.rest().await;
+        self.known_troubles().await.into_iter().map(|trouble| trouble.line).collect()
+    }
+
+    /// The same as it is now, while the bot may be at work.
+    pub(crate) async fn known_troubles(&self) -> Vec<Trouble> {
+        trouble::troubles(self.app.store()).await.expect("the stage's store can be read")
+    }
+
+    /// What there is of it, behind `mark`; nothing where nothing went wrong.
+    pub(super) async fn troubles_behind(&self, mark: &str) -> String {
+        self.known_troubles().await.iter().map(|trouble| format!("{mark}{}", trouble.line)).collect()
+    }
+
+    /// Tells each trouble once, where a test that fails shows it.
+    #[expect(clippy::print_stderr, reason = "the test harness shows it with a test that fails, and hides it otherwise")]
+    pub(super) async fn tell_troubles(&self) {
+        for Trouble { line, .. } in self.known_troubles().await {
+            let is_new = self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(line.clone());
+            if is_new {
+                eprintln!("on the stage: {line}");
+            }
+        }
     }
 
     /// As [`Stage::rest`], for as long as `patience`. False when it did not come to that.
@@ -144,8 +179,9 @@ impl Stage {
         true
     }
 
-    /// Ends the test.
+    /// Ends the test. What the server refused or failed is told on stderr.
     pub async fn end(self) {
+        self.tell_troubles().await;
         self.app.stop().await;
         self.stop.cancel();
         let _ = self.serving.await;

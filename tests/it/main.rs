@@ -29,4 +29,5 @@ mod relay; // a bot behind HTTP, and the examples
 mod scenarios; // conversations as scripts, by `rejoinder test`
 mod sdk; // Meta's own Business SDK against the emulated Meta
 mod shown; // what an operator is shown: Meta's words, refused posts, masked tokens
+mod stage; // what the test kit says of a test that fails
 mod store; // what every store promises

@@ -28,6 +28,7 @@ async fn nothing_of_people_and_no_secret_is_logged_or_counted() {
     }
     rig.says("Ada", "shop", "panic").await;
     rig.says("Ben", "shop", "fail once").await;
+    rig.says("Ben", "shop", &format!("fail: {TEXT}")).await;
     let junk = format!("junk {CANARY}");
     let header = signature::sign(&world().app.secret, junk.as_bytes());
     rig.post_webhook(&[(signature::HEADER, &header)], junk.clone().into_bytes()).await;

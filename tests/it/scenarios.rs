@@ -350,6 +350,35 @@ async fn a_bot_behind_the_relay_is_tested_too() {
     assert_eq!(out.expect("it ran"), "ok      menu.toml  2 steps\n");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_tried_in_vain_stands_beside_what_was_wanted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    // To whom it knows it says what no bot may say.
+    let tagged = json!({"replies": [{"messaging_type": "MESSAGE_TAG", "message": {"text": "hello"}}]}).to_string();
+    let answer = move |body: String| async move {
+        let is_known = body.contains("I am Ada");
+        if is_known { (StatusCode::OK, tagged) } else { (StatusCode::UNAUTHORIZED, "who are you?".to_owned()) }
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let script = "[[step]]\ndo = 'message'\ntext = 'hello'\nexpect = ['hello']\nwithin = '500ms'\n";
+    let known = script.replace("'hello'\nexpect", "'I am Ada'\nexpect");
+    let folder = Folder::with(&[("unknown.toml", script), ("known.toml", &known)]);
+    let out = tokio::task::spawn_blocking(move || folder.fails(&["unknown.toml", "known.toml", "--relay", &url])).await;
+    insta::assert_snapshot!(out.expect("it ran"), @r#"
+    FAILED  unknown.toml:1  step 1 of 1
+      Ada at shop: message, text "hello"
+      nothing more was said within 500ms
+        - "hello"
+      step 1: the server: event 1 (message): attempt 1 failed: the relay answered 401 Unauthorized (text/plain, text)
+    FAILED  known.toml:1  step 1 of 1
+      Ada at shop: message, text "I am Ada"
+      nothing more was said within 500ms
+        - "hello"
+      step 1: the server: send 1 was refused by P1.16: messaging_type MESSAGE_TAG needs a tag
+    "#);
+}
+
 /// A bot that knows nothing of this crate: it takes webhooks and calls the Graph API, by HTTP.
 #[derive(Clone)]
 struct Bot {

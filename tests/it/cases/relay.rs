@@ -212,7 +212,8 @@ async fn a_relay_that_closes_the_connection_on_one_event_loses_that_alone() {
         pass(&rig, 20).await;
     }
     let dead = rig.events("kind=message&status=dead").await;
-    assert_eq!((dead.len(), &dead[0]["error"]), (1, &json!("the connection broke")));
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0]["error"].as_str().is_some_and(|error| error.starts_with("the connection broke: ")), "{dead:#?}");
     assert_eq!(rig.chat("shop", "person0").await, ["person: bad", "person: good", "business: good"]);
     rig.end().await;
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use rejoinder::{Context, Event, Handler, Observation};
 
-/// Does as it is told: `fail`, `panic`, `never`, `block`, `count`; to the rest it says `ok`.
+/// Does as it is told: `fail`, `fail: ` with the words of its error, `panic`, `never`, `block`, `count`; to the rest it says `ok`.
 #[derive(Clone, Default)]
 pub struct Obedient {
     pub gate: Arc<Gate>,
@@ -23,6 +23,7 @@ impl Handler for Obedient {
                 anyhow::bail!("told to");
             }
             "fail once" if ctx.attempt() == 1 => anyhow::bail!("told to"),
+            text if text.starts_with("fail: ") => anyhow::bail!("{text}"),
             "panic" => panic!("told to"),
             "never" => std::future::pending().await,
             "block" => self.gate.wait(),
