@@ -32,6 +32,10 @@ const ARGUMENTS: &[&str] = &[
 /// A browser takes a processor or two for itself: more at a time only make each other late.
 static SLOTS: Semaphore = Semaphore::const_new(2);
 
+/// How long a browser may take until it can be driven. On the busiest machine that has taken longer than the driver waits by
+/// itself, which is a minute.
+const START: Duration = PATIENCE.saturating_mul(10);
+
 const POLL: Duration = Duration::from_millis(20);
 
 pub struct Chromium {
@@ -67,7 +71,8 @@ impl Chromium {
         let profile = tempfile::tempdir().expect("a folder");
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let wanted = json!({"goog:chromeOptions": {"args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let options = json!({"args": arguments, "browserStartupTimeout": START.as_millis()});
+        let wanted = json!({"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}});
         let wanted = wanted.as_object().expect("an object").clone();
         let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(wanted)
