@@ -114,5 +114,7 @@ fn event(admin: &Admin, row: &EventRow) -> Value {
         "received_at": row.received_at.to_string(),
         "attempts": row.attempts,
         "error": row.error,
+        "waits_for": row.waits_for,
+        "handled_ms": admin.metrics.handler_times.of(row.id).map(|took| took.as_millis() as u64),
     })
 }

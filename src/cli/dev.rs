@@ -8,6 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::client;
 use super::signals::Wish;
 use crate::app::App;
 use crate::bot::Handlers;
@@ -48,7 +49,8 @@ impl Dev {
             let (emulator, stop) = (emulator.clone(), stop.clone());
             async move { emulator.serve(listener, stop).await }
         });
-        let app = App::start(settings, &handlers, clock).await?;
+        let app = App::start_for_invented_people(settings, &handlers, clock).await?;
+        emulator.shows_server(client::local(app.admin), None);
         let callback = format!("http://{}/webhook", app.public);
         emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         announce(meta, &app)?;

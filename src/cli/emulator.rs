@@ -10,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Wish;
 use super::world::{self, WorldArgs, callback};
-use super::{dev, output};
+use super::{client, dev, output};
 use crate::clock::Clock;
 use crate::emulator::Emulator;
+use crate::settings::{Settings, Sources};
 
 /// The first pause before the callback is tried again; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -29,6 +30,10 @@ pub(super) struct EmulatorArgs {
     /// A further name by which its control calls and the playground are reached, as that of a container; may be repeated
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// The admin listener of a Rejoinder server behind the callback, as http://127.0.0.1:8081: the playground then shows what
+    /// never left that server. The token is that of REJOINDER_ADMIN__TOKEN
+    #[arg(long, value_name = "URL", value_parser = client::address)]
+    server_api: Option<Url>,
     #[command(flatten)]
     world: WorldArgs,
     /// Gives the same ids to the same acts and calls in the same order [default: the time, so that no id comes twice]
@@ -50,6 +55,10 @@ impl EmulatorArgs {
             Some(seed) => Emulator::seeded(world, Clock::system(), seed),
             None => Emulator::new(world, Clock::system()),
         };
+        if let Some(base) = self.server_api {
+            let sources = Sources { default_env_file: None, ..Sources::of_process(None, None) };
+            emulator.shows_server(base, Settings::load_admin_token(&sources)?);
+        }
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (emulator, stop) = (emulator.clone(), stop.clone());

@@ -37,7 +37,9 @@ impl TurnOf {
         self.metrics.handlers_running.increment(1);
         let started = tokio::time::Instant::now();
         let result = self.handle(&ending).await;
-        ending.metrics.handler_seconds.record(started.elapsed().as_secs_f64());
+        let took = started.elapsed();
+        ending.metrics.handler_seconds.record(took.as_secs_f64());
+        ending.metrics.handler_times.note(ending.event, took);
         ending.metrics.handlers_running.decrement(1);
         // A handler that is down as a whole fails whatever event it is given: that does not count against the event.
         let counts = ending.served.handler.capacity() == Capacity::Unbounded;

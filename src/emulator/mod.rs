@@ -5,7 +5,8 @@
 //! hand or by a test, and can be made to fail in the ways Meta fails.
 //!
 //! It knows nothing of the server in this crate: it has its own types and its own reading of the rules, and meets every bot
-//! by HTTP alone, so that it can contradict them all. What it does not emulate is what stands behind the addresses it is
+//! by HTTP alone, so that it can contradict them all. Where it is told of a server's operator's API, its page shows what that
+//! says; nothing else here looks at it. What it does not emulate is what stands behind the addresses it is
 //! given, which are never called.
 //!
 //! In reading order:
@@ -19,6 +20,7 @@
 //! - `graph`: the Send API, and what else a bot asks of Meta. `rights`, `routing`, `uploads`, `rates`: what a send goes by
 //!   besides the conversation; `linking`: the login page of a business.
 //! - `faults`: what is scripted to go wrong; `oddity`: what an event says then. `exchange`: the record of everything on the wire.
+//! - `server`: what the server behind the callback says of itself, where the emulator was told whom to ask; for the page alone.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side. All of it but the Graph API answers only under the machine's
 //!   own names and no web page but its own ([`listener::guard`]).
 
@@ -44,6 +46,7 @@ mod refusal;
 mod rights;
 mod routing;
 mod serve;
+mod server;
 mod state;
 mod stream;
 mod subscribe;
@@ -64,14 +67,16 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
+use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::listener::{self, Guard};
+use crate::secret::Secret;
 
 use serve::Site;
-use state::Shared;
+use state::{Notice, Shared};
 
 pub(crate) use escape::escape;
 pub use refusal::ActFault;
@@ -147,6 +152,13 @@ impl Emulator {
         self.shared.callbacks.name(callback);
         subscribe::subscribe(&self.shared, callback).await
     }
+
+    /// The server behind the callback is a Rejoinder server whose operator's API is at `base`, which is http or https. From here
+    /// on the playground shows what never left it.
+    pub fn shows_server(&self, base: Url, token: Option<Secret>) {
+        self.shared.server.is_at(base, token);
+        self.shared.tell(Notice::Server);
+    }
 }
 
 /// What calls the address itself: a program that asks about several objects, or a person's browser.
@@ -178,6 +190,8 @@ fn router(site: Site, guard: Guard) -> Router {
         .route("/emulator/reset", post(control::reset))
         .route("/emulator/terms", post(control::terms))
         .route("/emulator/linking", post(linking::begin))
+        .route("/emulator/server", get(server::newest))
+        .route("/emulator/server/events/{id}/replay", post(server::replay))
         .route("/emulator/{*rest}", any(control::nothing))
         .route_layer(from_fn_with_state(guard, listener::guard));
     Router::new()

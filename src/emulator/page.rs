@@ -46,6 +46,8 @@ const FILES: &[(&str, &str)] = files![
     "reactions.js",
     "rows.js",
     "scrollers.js",
+    "server-row.js",
+    "server.js",
     "sheet.js",
     "state.js",
     "template-forms.js",

@@ -22,6 +22,7 @@ use super::queue::Queue;
 use super::rates::Rates;
 use super::rights::Rights;
 use super::routing::Routing;
+use super::server::Server;
 use super::subscribe::Callbacks;
 use super::subscriptions::{OBJECTS, Subscriptions};
 use super::uploads::Uploads;
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// Those that a control call may subscribe.
     pub(super) callbacks: Callbacks,
+    /// The server behind them, where its own view can be asked for.
+    pub(super) server: Server,
     /// For the callback.
     pub(super) http: reqwest::Client,
     /// There may be something to deliver.
@@ -46,6 +49,8 @@ pub(super) struct Shared {
 
 /// What has happened.
 pub(super) struct State {
+    /// When it began: at the emulator's start, or the last reset.
+    pub(super) began: Timestamp,
     /// Where ids and tokens come from.
     pub(super) rng: fastrand::Rng,
     /// Where traces and challenges come from: how often somebody asks, or a bot is verified, changes no id.
@@ -77,6 +82,8 @@ pub(super) enum Notice {
     Clock(Timestamp),
     /// Everything is as in the beginning.
     Reset,
+    /// There is a server whose own view can be asked for.
+    Server,
 }
 
 impl Shared {
@@ -86,6 +93,7 @@ impl Shared {
     pub(super) fn new(world: World, clock: Clock, http: reqwest::Client, seed: u64) -> Shared {
         let mut rng = fastrand::Rng::with_seed(seed);
         let state = State {
+            began: clock.now(),
             wire_rng: rng.fork(),
             rng,
             chats: BTreeMap::new(),
@@ -103,7 +111,8 @@ impl Shared {
         };
         let notices = broadcast::Sender::new(NOTICES);
         let callbacks = Callbacks::of(&world);
-        Shared { world, clock, callbacks, http, wake: Notify::new(), notices, state: Mutex::new(state) }
+        let (server, wake) = (Server::default(), Notify::new());
+        Shared { world, clock, callbacks, server, http, wake, notices, state: Mutex::new(state) }
     }
 
     /// What has happened. A panic elsewhere leaves nothing half done that would matter to a test.
@@ -171,6 +180,7 @@ impl Shared {
     /// the clock where it is, and new ids stay new.
     pub(super) fn reset(&self) {
         let mut state = self.state();
+        state.began = self.clock.now();
         state.chats.clear();
         state.exchanges.clear();
         state.faults = Faults::default();

@@ -5,19 +5,21 @@ use std::convert::Infallible;
 use axum::extract::State as Given;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 
 use super::serve::Site;
+use super::server;
 use super::state::{Notice, Shared};
 
 /// Everything that happens from now on. A listener that cannot keep up is told to start over.
 pub(super) async fn stream(Given(site): Given<Site>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let Site { shared, stop } = site;
     let notices = BroadcastStream::new(shared.watch());
-    let events = notices.map(move |notice| {
+    let known = server::told(&shared).map(Ok);
+    let events = stream::iter(known).chain(notices).map(move |notice| {
         let BroadcastStreamRecvError::Lagged(_) = match notice {
             Ok(notice) => return Ok(event(&shared, &notice)),
             Err(lagged) => lagged,
@@ -37,6 +39,7 @@ fn event(shared: &Shared, notice: &Notice) -> Event {
         Notice::Exchange(exchange) => named("exchange", &json!(**exchange)),
         Notice::Clock(now) => named("clock", &json!({"now": now})),
         Notice::Reset => named("reset", &json!({})),
+        Notice::Server => named("server", &json!({})),
     }
 }
 

@@ -44,6 +44,8 @@ pub struct EventRow {
     pub attempts: u32,
     /// What last went wrong.
     pub error: Option<String>,
+    /// The event of its conversation that must be done before its turn comes.
+    pub waits_for: Option<EventId>,
 }
 
 /// A list's narrowing.

@@ -7,6 +7,8 @@ use metrics::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use super::HandlerTimes;
+
 const RELAY_UP: &str = "rejoinder_relay_up";
 
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 30.0];
@@ -40,6 +42,8 @@ pub struct Metrics {
     pub handlers_running: Gauge,
     /// How long a handler took.
     pub handler_seconds: Histogram,
+    /// The same for each of the last events.
+    pub handler_times: HandlerTimes,
     /// Sends that Meta took.
     pub sends_sent: Counter,
     /// Sends that policy forbade.
@@ -97,6 +101,7 @@ impl Metrics {
             events_dead: count("rejoinder_events_dead_total", "Events that were given up"),
             handlers_running: level("rejoinder_handlers_running", "Handlers at work"),
             handler_seconds: time("rejoinder_handler_seconds", "How long a handler took"),
+            handler_times: HandlerTimes::default(),
             sends_sent: count("rejoinder_sends_sent_total", "Sends that Meta took"),
             sends_refused: count("rejoinder_sends_refused_total", "Sends that policy forbade"),
             sends_failed: count("rejoinder_sends_failed_total", "Sends that Meta did not take"),

@@ -3,10 +3,12 @@
 //! Both are quiet about people: no token, secret, signature, message text or raw body has a way into them. Log lines are a
 //! sentence and fields; the same thing has the same field name everywhere (`account`, `event`, `send`, `code`).
 
+mod handled;
 mod metrics;
 mod relays;
 mod seldom;
 
+pub use handled::HandlerTimes;
 pub use metrics::Metrics;
 pub use relays::{DownBecause, RelaySign, Relays};
 pub use seldom::Seldom;

@@ -4,11 +4,12 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use rejoinder::clock::Clock;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::harness::binary::{Binary, command};
 use crate::harness::meta::Meta;
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, settings, until};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, send_json, settings, until};
 
 /// Each round is another conversation: a message, its 200, the kill, a new start. Each message is answered once. Only a
 /// send that the kill caught on its way may stay in doubt; it is not sent again.
@@ -220,6 +221,36 @@ async fn dev_needs_nothing_and_prints_where_the_playground_is() {
     dev.signal("INT");
     assert!(dev.ended().success());
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left behind but .env");
+}
+
+/// Under `dev` all people are invented: a bot's author reads at once why nothing is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // A port that nothing listens on any more.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let relay = format!("http://{address}/bot?key=private-word");
+    let mut dev = Binary::start(folder.path(), &["dev", "--relay", &relay], &[]);
+    let line = dev.line_with("/playground/");
+    let meta = line.split_whitespace().find_map(|word| word.strip_suffix("/playground/")).expect("an address");
+    dev.line_with("Ctrl-C");
+    let act = json!({"person": "Ada", "account": "shop", "do": "message", "text": "hello"});
+    let request = send_json(reqwest::Client::new().post(format!("{meta}/emulator/act")), &act);
+    assert_eq!(request.send().await.expect("an answer").status(), 200);
+    let line = dev.line_with("a handler failed");
+    assert!(line.contains("Connection refused"), "{line}");
+    assert!(line.contains(&format!("is the bot running at http://{address}?")), "{line}");
+    assert!(!line.contains("private-word"), "{line}");
+    // The playground shows the same.
+    let shown = reqwest::get(format!("{meta}/emulator/server")).await.expect("an answer").text().await.expect("text");
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let event = &shown["events"][0];
+    assert!(event["error"].as_str().is_some_and(|error| error.contains("is the bot running at")), "{shown}");
+    assert!(event["handled_ms"].is_u64(), "{shown}");
+    dev.signal("INT");
+    assert!(dev.ended().success());
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use rejoinder::Handlers;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::harness::bots::Obedient;
 use crate::harness::{ADA, BEN, Rig, SHOP, Wish, delivery, message, send_json};
 
 const SENDS: &str = "/api/accounts/shop/sends";
@@ -189,4 +191,49 @@ async fn a_row_of_an_account_that_is_not_configured_is_found_by_its_person() {
     // Names are found however they are written.
     assert!(rig.events("person=7299&account=SHOP").await.is_empty());
     rig.end().await;
+}
+
+/// A bot that fails and a conversation that waits for it, on a server that asks for a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_playground_asks_the_server_with_its_token_and_for_no_other_page() {
+    let settings = vec![("admin.token", "open sesame".to_owned())];
+    let handlers = Handlers::new().with("bot", Obedient::default());
+    let wish = Wish { handler: "bot", handlers, settings, shows_server: true, ..Wish::default() };
+    let rig = Rig::with(wish).await;
+    let server = format!("{}/emulator/server", rig.meta);
+    for text in ["fail once", "after"] {
+        rig.says("Ada", "shop", text).await;
+    }
+    let [after, first] = rig
+        .until(|| async {
+            let shown = rig.json(&server).await;
+            let events = shown["events"].as_array().cloned().unwrap_or_default();
+            let messages: Vec<Value> = events.into_iter().filter(|event| event["kind"] == "message").collect();
+            match <[Value; 2]>::try_from(messages) {
+                Ok(messages) if messages[1]["error"] == "told to" => Ok(messages),
+                messages => Err(format!("{messages:#?}")),
+            }
+        })
+        .await;
+    assert_eq!((&after["waits_for"], &after["handled_ms"]), (&first["id"], &Value::Null));
+    assert_eq!((&first["waits_for"], first["handled_ms"].is_u64()), (&Value::Null, true));
+
+    let elsewhere = rig.http.get(&server).header("origin", "http://evil.example").send().await;
+    assert_eq!(elsewhere.expect("an answer").status(), StatusCode::FORBIDDEN);
+    let replay = format!("{server}/events/{}/replay", first["id"].as_str().expect("an id"));
+    let again = async || {
+        let answer = send_json(rig.http.post(&replay), &json!({})).send().await.expect("an answer");
+        let status = answer.status();
+        (status, serde_json::from_slice::<Value>(&answer.bytes().await.expect("a body")).expect("JSON"))
+    };
+    let (status, answer) = again().await;
+    assert_eq!(status, StatusCode::CONFLICT, "the server's own refusal, while the event is on its way: {answer}");
+    assert!(answer["error"]["message"].as_str().is_some_and(|words| words.contains("on its way")), "{answer}");
+    rig.clock.advance(Duration::from_secs(1));
+    rig.chat_reads("shop", "Ada", &["person: fail once", "person: after", "business: ok", "business: ok"]).await;
+    rig.comes_to_rest().await;
+    assert_eq!(again().await, (StatusCode::OK, json!({"id": first["id"]})));
+    let read = ["person: fail once", "person: after", "business: ok", "business: ok", "business: ok"];
+    rig.chat_reads("shop", "Ada", &read).await;
+    rig.stop_and_end().await;
 }

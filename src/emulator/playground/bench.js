@@ -14,7 +14,7 @@ const FAULTS = {
   },
   push: {
     label: 'Next webhooks',
-    kinds: { duplicate: 'Delivered twice', reorder: 'Out of order', delay: 'Late', drop_then_retry: 'Lost, then retried', batch: 'Batched with the next', echo_late: 'Echo is late', echo_lost: 'Echo is lost' },
+    kinds: { duplicate: 'Delivered twice', reorder: 'Out of order', delay: 'Late', drop_then_retry: 'Lost, then retried', batch: 'Batched with the next', echo_late: 'Echo is late', echo_lost: 'Echo is lost', echo_other_id: 'Echo under the other id', edit_beside: 'Edit beside the message', edit_alone: 'Edit without its message', edit_bare: 'Edit without sender and text', half_surrogate: 'Half an emoji' },
   },
 };
 

@@ -57,5 +57,5 @@ export function listen(handlers) {
     // The browser retries by itself, except after an answer it holds for final.
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => listen(handlers), 2000);
   });
-  for (const name of ['chat', 'exchange', 'clock', 'reset']) stream.addEventListener(name, ({ data }) => handlers[name](data));
+  for (const name of ['chat', 'exchange', 'clock', 'reset', 'server']) stream.addEventListener(name, ({ data }) => handlers[name](data));
 }

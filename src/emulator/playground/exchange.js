@@ -8,14 +8,14 @@ import { secondText } from './time.js';
 import { addressOf, HEADER_NOTES, titleOf, WHY } from './words.js';
 
 export function exchangeRow(exchange) {
-  const { id, kind, status } = exchange;
+  const { id, kind, status, at } = exchange;
   const summary = el('summary', {}, el('span', { class: 'arrow' }, icon(kind === 'graph' ? 'out' : 'in')), sentence(exchange), facts(exchange));
   const details = el('details', {}, summary);
   // The reader who opens a row wants to stay on it, whatever arrives below.
   summary.addEventListener('click', () => { if (!details.open) wireEnd.release(); });
   // Two hundred bodies are not worth drawing before somebody asks for one.
   details.addEventListener('toggle', () => { if (details.open && !details.querySelector('.detail')) details.append(detailOf(exchange)); });
-  return el('li', { class: 'exchange', 'data-kind': kind, 'data-status': status ?? 'none', 'data-id': id, 'data-testid': 'exchange' }, details);
+  return el('li', { class: 'exchange', 'data-kind': kind, 'data-status': status ?? 'none', 'data-id': id, 'data-at': at, 'data-testid': 'exchange' }, details);
 }
 
 function sentence(exchange) {

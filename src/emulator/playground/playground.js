@@ -8,7 +8,8 @@
 // - `thread` draws the conversation: `message`, `attachments`, `templates`, `buttons`, `quick-replies`; `comment` what is
 //   written beside it, `window` and `owner` who may write.
 // - `composer` and `sheet` are where one acts, by what `deeds` lists; `bench` is where time and Meta are bent.
-// - `wire` lists the exchanges, `exchange` draws one in the words of `words`, `json` and `copy` take it along.
+// - `wire` lists the exchanges, `exchange` draws one in the words of `words`, `json` and `copy` take it along. `server` puts
+//   between them what never left the server, where the emulator knows one; `server-row` draws it.
 
 import { bindBench, loadClock, loadFaults, recheckFaults, setClock } from './bench.js';
 import { bindChoices, choose, countElsewhere, forgetUnread, renderChoices } from './choices.js';
@@ -18,6 +19,7 @@ import { api, coalesce, listen, quietly } from './emulator.js';
 import { hideNotice } from './notice.js';
 import { bindRows } from './rows.js';
 import { wireEnd } from './scrollers.js';
+import { askServer, followServer, forgetServer, leaveServer } from './server.js';
 import { bindSheet, closeSheet } from './sheet.js';
 import { isCurrent, remember, remembered, state } from './state.js';
 import { bindThread, loadChat } from './thread.js';
@@ -53,14 +55,17 @@ function exchangeArrived(text) {
   const exchange = receiveExchange(text);
   countElsewhere(exchange);
   recheckFaults(exchange);
+  askServer();
 }
 
 function everythingIsGone() {
   forgetExchanges();
+  forgetServer();
   forgetUnread();
   dropPurpose();
   state.chat = null;
   quietly(refreshAll());
+  askServer();
 }
 
 function start() {
@@ -82,11 +87,12 @@ function start() {
   quietly(refreshAll());
   listen({
     open: () => { setConnection('live', 'Live'); quietly(refreshAll()); },
-    lost: () => setConnection('closed', 'Disconnected'),
+    lost: () => { setConnection('closed', 'Disconnected'); leaveServer(); },
     chat: (text) => { if (isCurrent(JSON.parse(text))) quietly(loadChat()); },
     exchange: exchangeArrived,
     clock: (text) => { setClock(JSON.parse(text)); quietly(loadChat()); },
     reset: everythingIsGone,
+    server: followServer,
   });
 }
 

@@ -13,6 +13,7 @@ export const state = {
   tab: 'chat', filter: 'chat', theme: null,
   clockOffset: 0,
   exchanges: new Map(), // by id, in the order of the wire
+  server: new Map(), // what the server says of itself, by what it is of
 };
 
 export const currentAccount = () => state.world?.accounts.find(({ name }) => name === state.account);

@@ -16,7 +16,7 @@ const nodes = new Map(); // id -> its row
 let arrivals = null; // what is streamed while the list is being read
 
 /** Shown unless it is of another conversation: what names none may well be ours. */
-function isShown(exchange) {
+export function isShown(exchange) {
   const { kind, account, person } = exchange;
   if (state.filter === 'all' || kind === 'verify') return true;
   return ((account ?? state.account) === state.account && (person ?? state.person) === state.person) || tellsOfUs(exchange);
@@ -34,18 +34,25 @@ function put(exchange, live) {
   const node = exchangeRow(exchange);
   state.exchanges.set(id, exchange);
   if (before) nodes.get(id).replaceWith(node);
-  else insert(node, id);
+  else insert(node, exchange);
   nodes.set(id, node);
   if (before || !live) return;
   flash(node);
   if (isShown(exchange)) countUnread('wire');
 }
 
-// A slow call may be told after one that began later: order goes by number.
-function insert(node, id) {
+/** Puts a row at its place. */
+export function insert(node, item) {
   let next = null, last = $('exchanges').lastElementChild;
-  while (last && Number(last.dataset.id) > id) { next = last; last = last.previousElementSibling; }
+  while (last && belongsBelow(last, item)) { next = last; last = last.previousElementSibling; }
   $('exchanges').insertBefore(node, next);
+}
+
+// A slow call may be told after one that began later: among exchanges, order goes by number. What the server says of itself has
+// none, and goes by time: below what began at the same moment, as the webhook that told of it.
+function belongsBelow({ dataset }, { id, at }) {
+  if (dataset.id && id) return Number(dataset.id) > id;
+  return id ? Number(dataset.at) >= at : Number(dataset.at) > at;
 }
 
 function drop(id) {
@@ -63,7 +70,7 @@ export function receiveExchange(text) {
   const exchange = exactly(text);
   arrivals?.push(exchange);
   put(exchange, true);
-  if (nodes.size > KEPT) drop(Number($('exchanges').firstElementChild.dataset.id));
+  if (nodes.size > KEPT) drop(Number($('exchanges').querySelector('.exchange').dataset.id));
   applyFilter();
   return exchange;
 }
@@ -84,10 +91,11 @@ export const loadExchanges = coalesce(async () => {
 export function applyFilter() {
   const explained = new Set();
   for (const node of $('exchanges').children) {
-    const exchange = state.exchanges.get(Number(node.dataset.id));
-    node.hidden = !isShown(exchange);
-    node.querySelector('.why').hidden = node.hidden || explained.has(exchange.kind);
-    if (!node.hidden) explained.add(exchange.kind);
+    const item = state.server.get(node.dataset.server) ?? state.exchanges.get(Number(node.dataset.id));
+    node.hidden = !isShown(item);
+    const why = node.querySelector('.why');
+    if (why) why.hidden = node.hidden || explained.has(item.kind);
+    if (!node.hidden) explained.add(item.kind);
   }
   $('wire-empty').hidden = explained.size > 0;
 }

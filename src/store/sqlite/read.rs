@@ -8,7 +8,10 @@ use crate::clock::Timestamp;
 use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::store::{ConversationRow, EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus};
 
-const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error";
+// An event that is put back waits for the end of its conversation's queue, which is not the event before it; which one that is,
+// no index tells.
+const EVENT: &str = "id, account, person, kind, status, standby, received_at, attempts, error,
+     (SELECT ahead.id FROM event AS ahead WHERE event.status = 1 AND ahead.id = event.previous AND ahead.status < 3)";
 const SEND: &str =
     "id, account, person, request, status, rule, reason, message_id, attempts, event, at, agent, repeats,
      error";
@@ -26,7 +29,7 @@ pub(in crate::store) fn events(db: &Connection, query: &EventQuery) -> rusqlite:
 
 pub(in crate::store) fn event(db: &Connection, id: EventId) -> rusqlite::Result<Option<(EventRow, Vec<u8>)>> {
     db.prepare_cached(&format!("SELECT {EVENT}, raw FROM event WHERE id = ?1"))?
-        .query_row([id.0], |row| Ok((event_row(row)?, row.get(9)?)))
+        .query_row([id.0], |row| Ok((event_row(row)?, row.get("raw")?)))
         .optional()
 }
 
@@ -281,6 +284,7 @@ fn event_row(row: &Row<'_>) -> rusqlite::Result<EventRow> {
         received_at: Timestamp(row.get(6)?),
         attempts: row.get(7)?,
         error: row.get(8)?,
+        waits_for: row.get::<_, Option<i64>>(9)?.map(EventId),
     })
 }
 

@@ -57,7 +57,13 @@ async fn faults_are_scripted_and_used_up() {
     browser.holds("!document.querySelector('[data-fault=slow] b')").await;
     browser.says(".exchange[data-status=none] .fault", "lost on the way").await;
     let chosen = browser.script("return [...document.getElementById('fault').options].map(one => one.value)").await;
-    assert_eq!(chosen.as_array().expect("a list").len(), 13);
+    assert_eq!(chosen.as_array().expect("a list").len(), 18);
+    // Each of them is one that the emulator knows.
+    for kind in ["echo_other_id", "edit_beside", "edit_alone", "edit_bare", "half_surrogate"] {
+        fault.select_by_value(&format!("push:{kind}")).await.expect("selected");
+        browser.click("#fault-add").await;
+        browser.element(&format!("[data-fault={kind}]")).await;
+    }
     fault.select_by_value("push:echo_late").await.expect("selected");
     browser.click("#fault-add").await;
     browser.says("[data-fault=echo_late]", "Echo is late").await;

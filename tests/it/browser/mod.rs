@@ -4,6 +4,7 @@ mod acts; // everything a person can do in a conversation
 mod bench; // the clock, the faults, a new beginning, other conversations
 mod beside; // everything that is done beside it: comments, feedback, links, the inbox, Meta
 mod elsewhere; // what a page of another origin cannot do
+mod server; // what never left the server
 mod templates; // everything a bot can show
 mod wire; // what crosses, and what can be taken along
 

@@ -103,13 +103,15 @@ pub struct Wish {
     pub handlers: Handlers,
     pub settings: Vec<(&'static str, String)>,
     pub subscribe: bool,
+    /// Whether the emulated Meta is told where the server's operator's API is, as under `dev`.
+    pub shows_server: bool,
     pub world: World,
 }
 
 impl Default for Wish {
     fn default() -> Wish {
         let handlers = rejoinder::handlers::all();
-        Wish { handler: "echo", handlers, settings: Vec::new(), subscribe: true, world: world() }
+        Wish { handler: "echo", handlers, settings: Vec::new(), subscribe: true, shows_server: false, world: world() }
     }
 }
 
@@ -166,6 +168,9 @@ impl Rig {
             ended: false,
         };
         rig.start_app().await;
+        if wish.shows_server {
+            rig.show_server();
+        }
         if wish.subscribe {
             rig.subscribe().await;
         }
@@ -179,6 +184,12 @@ impl Rig {
 
     pub async fn stop_app(&mut self) {
         self.app.take().expect("a server that runs").stop().await;
+    }
+
+    /// Tells the emulated Meta where the server's operator's API is, with the tests' token where it has one.
+    pub fn show_server(&self) {
+        let token = self.settings.admin.token.clone();
+        self.emulator.shows_server(self.admin("/").parse().expect("an address"), token);
     }
 
     /// Lets the emulated Meta push to the server.
