@@ -62,11 +62,22 @@ impl Room {
 }
 
 impl Pool {
-    /// Takes bytes for a body. Gives up others that began earlier or later, the earliest first, until there are enough.
+    /// Takes bytes for a body. Gives up others that are still arriving, the earliest first, until there are enough. Where all of
+    /// them together would not be enough, gives up none.
     fn take(&mut self, id: u64, bytes: usize, given_up: &CancellationToken) -> Result<(), Full> {
-        while self.free < bytes {
-            let arriving = self.held.iter().find(|(other, held)| **other != id && !held.is_whole);
-            let other = *arriving.ok_or(Full)?.0;
+        let mut enough = self.free;
+        let mut leaving = Vec::new();
+        for (other, held) in self.held.iter().filter(|(other, held)| **other != id && !held.is_whole) {
+            if enough >= bytes {
+                break;
+            }
+            enough += held.bytes;
+            leaving.push(*other);
+        }
+        if enough < bytes {
+            return Err(Full);
+        }
+        for other in leaving {
             let held = self.held.remove(&other).expect("it was just found");
             self.free += held.bytes;
             held.given_up.cancel();
@@ -166,5 +177,16 @@ mod tests {
         assert_eq!(given_up([&whole, &slower, &new]), [false, true, false]);
         drop((whole, slower, new));
         assert_eq!(room.lock().free, 3000);
+    }
+
+    #[test]
+    fn no_body_is_given_up_where_that_makes_too_little_room() {
+        let room = Room::new(4000, 2000, 10);
+        let [mut whole, mut slow, mut new] = std::array::from_fn(|_| room.place());
+        assert_eq!((whole.grow(100 + 2000), slow.grow(100 + 500)), (Ok(()), Ok(())));
+        whole.is_whole();
+        assert_eq!(new.grow(100 + 1500), Err(Full));
+        assert!(!slow.given_up.is_cancelled());
+        assert_eq!(slow.grow(500), Ok(()));
     }
 }
