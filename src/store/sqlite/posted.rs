@@ -36,8 +36,8 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
     Ok(Posted::Planned(ids))
 }
 
-/// Keeps a refused post for the lists. It has no place in the queue, and none in the history that the conversation names: a poster
-/// who tries again every second must not make that long. No event tells of it: the poster has been answered.
+/// Keeps a refused post for the lists. It has no place in the queue, and is not linked into the conversation's list of sends:
+/// a poster who tries again every second must not make that long. No event tells of it: the poster has been answered.
 fn list_refused(
     work: &Work<'_>,
     post: &Post,

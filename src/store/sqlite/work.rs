@@ -80,7 +80,7 @@ where
 }
 
 /// Writes `bytes` of no consequence, to learn whether as much as a delivery can be written: where the disk is full, a smaller
-/// write may still find room. They stand in the place of the last ones, among the posted keys of no account.
+/// write may still find room. Each probe overwrites the same row of `posted`, under an empty account.
 pub(in crate::store) fn probe(work: &mut Work<'_>, bytes: usize) -> rusqlite::Result<()> {
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     // Random: SQLite does not write a page that stays the same.
