@@ -17,6 +17,9 @@ pub enum StoreError {
     /// The files were deleted, replaced or damaged under the running server. Nothing is written any more until it is restarted.
     #[error(transparent)]
     Lost(#[from] Lost),
+    /// The system does not say at present what stands at the store's path. Come again.
+    #[error("the store's files could not be looked at; the server looks again at the next delivery")]
+    Unseen(#[source] std::io::Error),
     /// The server is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -30,6 +33,9 @@ pub struct Lost {
     pub file: StoreFile,
     /// What happened to it.
     pub harm: Harm,
+    /// The server has put right what it can: the log is folded into the database file, or is out of the way of a copy that is
+    /// restored.
+    pub is_settled: bool,
 }
 
 /// One of a store's files.
@@ -57,10 +63,29 @@ pub enum Harm {
 impl Lost {
     /// What an operator does about it.
     fn advice(self) -> &'static str {
-        match (self.file, self.harm) {
-            (StoreFile::Log, Harm::Deleted | Harm::Replaced) => "restart the server",
-            (StoreFile::Database, Harm::Replaced) => "restart the server to go on with the file that is there now",
-            _ => "stop the server, restore a copy of the store, and restart it",
+        match (self.file, self.harm, self.is_settled) {
+            (StoreFile::Log, Harm::Deleted, true) => {
+                "all that was acknowledged is in the database file: restart the server"
+            }
+            (StoreFile::Log, Harm::Replaced, true) => {
+                "all that was acknowledged is in the database file, and the file that took the log's place is at -wal.lost now: \
+                 restart the server"
+            }
+            (StoreFile::Log, Harm::Deleted | Harm::Replaced, false) => {
+                "not all that was acknowledged is in the database file yet: leave the server running, which tries again \
+                 every second, and restart it once this says that all of it is"
+            }
+            (StoreFile::Database, Harm::Replaced, true) => {
+                "a log of the former file that stood beside it is at -wal.lost now: restart the server to go on with the file that is \
+                 there now"
+            }
+            (_, _, true) => {
+                "a log that stood beside it is at -wal.lost now: stop the server, restore a copy of the store, and restart it"
+            }
+            (_, _, false) => {
+                "stop the server, move its log (-wal) away, which would be written over the copy, restore a copy of the \
+                 store, and restart the server"
+            }
         }
     }
 }
@@ -92,6 +117,38 @@ pub enum OpenError {
     /// Another server has the file.
     #[error("{} is in use by another server", .0.display())]
     Locked(PathBuf),
+    /// SQLite finds the file locked, though this server has the lock that servers take.
+    #[error(
+        "{} is locked, though no other server has it: another program writes into it, or the file system (NFS) or the operating \
+         system does not keep this server's lock apart from SQLite's; put the store on a local disk",
+        .0.display()
+    )]
+    LockedBySqlite(PathBuf),
+    /// The file has another name too, and what was written under that one is not in the file yet.
+    #[error(
+        "{} is not all of the store: {} holds what was written under another name of the same file; start the server under \
+         that name, or give the store one name only",
+        path.display(),
+        log.display()
+    )]
+    OtherName {
+        /// The file.
+        path: PathBuf,
+        /// The log beside its other name.
+        log: PathBuf,
+    },
+    /// SQLite does not keep a write-ahead log there.
+    #[error(
+        "{} cannot be opened as a store: SQLite keeps no write-ahead log there (its journal mode stays \"{mode}\"); put the \
+         store on a local disk",
+        path.display()
+    )]
+    NoLog {
+        /// The file.
+        path: PathBuf,
+        /// The journal mode that SQLite answers.
+        mode: String,
+    },
     /// A later release wrote the file.
     #[error("{} was written by a later release (schema {found}, this one knows {known})", path.display())]
     Newer {
@@ -160,6 +217,7 @@ impl OpenError {
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 OpenError::NotWritable { path, source: source.into() }
             }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::LockedBySqlite(path),
             _ => OpenError::Unreadable { path, source },
         }
     }

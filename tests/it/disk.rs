@@ -164,59 +164,175 @@ async fn a_store_that_may_not_be_written_is_told_and_left_as_it_is() {
     allow(folder.path(), 0o777);
 }
 
-/// What is said of a damage to a store, and what does it.
-type Damage = (&'static str, fn(&Path));
+/// What is said of a damage to a store, what does it, and how many events are there after the restart, which follows the advice.
+type Damage = (&'static str, fn(&Path), usize);
+
+/// How many events stand in the copy that is restored.
+const IN_COPY: usize = 1;
+
+/// How many events were answered 200.
+const TAKEN: usize = 3;
 
 /// What can happen to a store while a server runs on it.
-const DAMAGES: [Damage; 7] = [
-    ("deleted", |path| std::fs::remove_file(path).expect("removed")),
-    ("replaced", |path| {
-        let other = path.with_extension("other");
-        std::fs::copy(path, &other).expect("a copy");
-        std::fs::rename(other, path).expect("moved");
-    }),
-    ("cut short", |path| drop(std::fs::File::create(path).expect("emptied"))),
-    ("overwritten", |path| {
-        let mut file = std::fs::File::options().write(true).open(path).expect("a file");
-        let length = file.metadata().expect("a file").len();
-        file.write_all(&vec![0xAA; usize::try_from(length).expect("small")]).expect("written");
-    }),
-    ("deleted", |path| std::fs::remove_file(log_of(path)).expect("removed")),
-    ("replaced", |path| {
-        std::fs::remove_file(log_of(path)).expect("removed");
-        std::fs::write(log_of(path), "").expect("written");
-    }),
-    ("cut short", |path| drop(std::fs::File::create(log_of(path)).expect("emptied"))),
+const DAMAGES: [Damage; 8] = [
+    ("deleted", |path| std::fs::remove_file(path).expect("removed"), IN_COPY),
+    ("replaced", |path| swap(&path.with_extension("copy"), path), IN_COPY),
+    ("cut short", |path| drop(std::fs::File::create(path).expect("emptied")), IN_COPY),
+    (
+        "overwritten",
+        |path| {
+            let mut file = std::fs::File::options().write(true).open(path).expect("a file");
+            let length = file.metadata().expect("a file").len();
+            file.write_all(&vec![0xAA; usize::try_from(length).expect("small")]).expect("written");
+        },
+        IN_COPY,
+    ),
+    ("deleted", |path| std::fs::remove_file(log_of(path)).expect("removed"), TAKEN),
+    (
+        "replaced",
+        |path| {
+            std::fs::remove_file(log_of(path)).expect("removed");
+            std::fs::write(log_of(path), "").expect("written");
+        },
+        TAKEN,
+    ),
+    ("replaced", |path| swap(&path.with_extension("copy-wal"), &log_of(path)), TAKEN),
+    ("cut short", |path| drop(std::fs::File::create(log_of(path)).expect("emptied")), IN_COPY),
 ];
 
 fn log_of(path: &Path) -> PathBuf {
     path.with_extension("db-wal")
 }
 
+/// Puts a copy of `from` in the place of `to`, as another file.
+fn swap(from: &Path, to: &Path) {
+    let other = to.with_extension("other");
+    std::fs::copy(from, &other).expect("a copy");
+    std::fs::rename(other, to).expect("moved");
+}
+
+fn count(path: &Path) -> rusqlite::Result<usize> {
+    rusqlite::Connection::open(path)?.query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+}
+
+/// Waits until the database file alone, without its log, holds so many events, and copies both.
+async fn copied(path: &Path, events: usize) {
+    let (copy, look) = (path.with_extension("copy"), path.with_extension("look"));
+    until(|| async {
+        std::fs::copy(path, &copy).expect("a copy");
+        std::fs::copy(&copy, &look).expect("a copy");
+        let found = count(&look);
+        if found == Ok(events) { Ok(()) } else { Err(format!("{found:?}")) }
+    })
+    .await;
+    std::fs::copy(log_of(path), path.with_extension("copy-wal")).expect("a copy");
+}
+
+/// Waits until the server tells what is to be done now that it has put right what it can.
+async fn advised(meta: &Meta, admin: &str) -> String {
+    until(|| async {
+        let ready = meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer");
+        assert_eq!(ready.status(), 503);
+        let body = ready.text().await.expect("a body");
+        if body.contains("leave the server running") { Err(body) } else { Ok(body) }
+    })
+    .await
+}
+
+/// The last events stand in the log alone, because something else reads the store: so the first try to fold them fails.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_lost_under_a_server_takes_nothing_more() {
+async fn a_store_that_is_lost_under_a_server_takes_nothing_more_and_restarts_with_what_it_should() {
     let meta = Meta::start().await;
-    for (told, damage) in DAMAGES {
+    for (number, (told, damage, after)) in DAMAGES.into_iter().enumerate() {
         let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rejoinder.db");
         let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
         let mut server = Binary::start(folder.path(), &["serve"], &settings);
         let (public, admin) = server.addresses();
-        for number in 0..3 {
-            assert_eq!(meta.deliver(&public, SHOP, &message(number)).await, 200);
+        let deliver = async |number| meta.deliver(&public, SHOP, &message(number)).await.as_u16();
+        for number in 0..IN_COPY {
+            assert_eq!(deliver(number).await, 200);
         }
-        damage(&folder.path().join("rejoinder.db"));
-        for number in 3..6 {
-            assert_eq!(meta.deliver(&public, SHOP, &message(number)).await, 503, "{told}");
+        copied(&path, IN_COPY).await;
+        let reader = rusqlite::Connection::open(&path).expect("a store");
+        reader.execute_batch("BEGIN; SELECT count(*) FROM event").expect("a read");
+        for number in IN_COPY..TAKEN {
+            assert_eq!(deliver(number).await, 200);
         }
-        let ready = meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer");
-        assert_eq!(ready.status(), 503, "{told}");
-        let body = ready.text().await.expect("a body");
-        assert!(body.contains(told) && body.contains("restart"), "{body}");
+        damage(&path);
+        for number in TAKEN..6 {
+            assert_eq!(deliver(number).await, 503, "{number}: {told}");
+        }
+        drop(reader);
+        let advice = advised(&meta, &admin).await;
+        assert!(advice.contains(told) && advice.contains("restart"), "{advice}");
         server.signal("TERM");
         assert!(server.ended().success());
         let lines = server.log.iter().filter(|line| line.contains("ERROR") && line.contains("the store is lost"));
         assert_eq!(lines.count(), 1, "{told}: {:#?}", server.log);
+        if advice.contains("restore a copy") {
+            std::fs::copy(path.with_extension("copy"), &path).expect("restored");
+        }
+        let mut server = Binary::start(folder.path(), &["serve"], &settings);
+        let (_, admin) = server.addresses();
+        assert_eq!(kept(&meta, &admin).await, after, "{number}: {told}");
+        assert!(server.terminate().success());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vacuum_under_a_server_is_no_loss() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
+    let mut server = Binary::start(folder.path(), &["serve"], &settings);
+    let (public, admin) = server.addresses();
+    let path = folder.path().join("rejoinder.db");
+    let length = || std::fs::metadata(&path).expect("a file").len();
+    let mut taken = 0;
+    let mut deliver = async || {
+        assert_eq!(meta.deliver(&public, SHOP, &message(taken)).await, 200, "{taken}");
+        taken += 1;
+        assert!(taken < 5_000, "the log is folded sooner");
+    };
+    for _ in 0..3 {
+        let db = rusqlite::Connection::open(&path).expect("a store");
+        let before = length();
+        db.execute_batch("CREATE TABLE junk AS SELECT randomblob(1000000) AS x").expect("written");
+        deliver().await;
+        while length() < before + 1_000_000 {
+            deliver().await;
+        }
+        // So that the server has seen the long file.
+        deliver().await;
+        db.execute_batch("DROP TABLE junk; VACUUM").expect("written");
+        while length() >= 1_000_000 {
+            deliver().await;
+        }
+        for _ in 0..20 {
+            deliver().await;
+        }
+    }
+    assert_eq!(kept(&meta, &admin).await, taken);
+    assert!(server.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_the_store_that_fails_is_503_and_no_loss() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
+    let mut server = Binary::start(folder.path(), &["serve"], &settings);
+    let (public, admin) = server.addresses();
+    let [path, other, knot] = ["rejoinder.db", "other.db", "knot"].map(|name| folder.path().join(name));
+    assert_eq!(meta.deliver(&public, SHOP, &message(0)).await, 200);
+    // A symlink that leads to itself cannot be followed. It comes and goes at once, so that a file is there at all times.
+    std::fs::hard_link(&path, &other).expect("linked");
+    std::os::unix::fs::symlink("rejoinder.db", &knot).expect("linked");
+    std::fs::rename(&knot, &path).expect("moved");
+    assert_eq!(meta.deliver(&public, SHOP, &message(1)).await, 503);
+    std::fs::rename(&other, &path).expect("moved");
+    assert_eq!(meta.deliver(&public, SHOP, &message(1)).await, 200);
+    assert_eq!(kept(&meta, &admin).await, 2);
+    assert!(server.terminate().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

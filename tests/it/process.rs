@@ -165,6 +165,60 @@ async fn a_second_server_waits_under_whatever_name_it_comes() {
     }
 }
 
+/// SQLite looks for the log under the name that it is given: under another one, what was acknowledged would be missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_under_another_name_than_that_of_the_log_is_refused() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let path = |name: &str| folder.path().join(name);
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    std::fs::hard_link(path("rejoinder.db"), path("other.db")).expect("linked");
+    server.kill();
+    let mut server = Binary::start(folder.path(), &["serve"], &environment(&settings(&meta.url, "other.db", "echo")));
+    server.line_with("rejoinder.db-wal holds what was written under another name");
+    assert_eq!(server.ended().code(), Some(1));
+    let mut server = meta.serve(folder.path());
+    server.line_with("has more than one name");
+    server.addresses();
+    assert!(server.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_beside_a_store_are_made_from_where_its_symlink_leads() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("disk")).expect("a folder");
+    // It leads to a file that is not there yet.
+    symlink("disk/real.db", path("rejoinder.db")).expect("linked");
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    let files = ["", "-wal", "-shm", ".lock"].map(|end| path(&format!("disk/real.db{end}")));
+    assert!(files.iter().all(|path| path.is_file()) && !path("rejoinder.db.lock").exists());
+    server.kill();
+    for path in &files {
+        std::fs::set_permissions(path, Permissions::from_mode(0o664)).expect("permissions");
+    }
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    for path in &files {
+        assert_eq!(path.metadata().expect("a file").permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+    assert!(server.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_another_program_has_locked_is_told_as_such() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let mut server = meta.serve(folder.path());
+    server.addresses();
+    assert!(server.terminate().success());
+    let other = rusqlite::Connection::open(folder.path().join("rejoinder.db")).expect("a store");
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let mut server = meta.serve(folder.path());
+    server.line_with("is locked, though no other server has it");
+    assert_eq!(server.ended().code(), Some(1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_owner_reads_a_store() {
     let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));

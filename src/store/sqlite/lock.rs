@@ -1,7 +1,8 @@
 //! One server per file.
 //!
 //! The lock is on the database file itself, whatever name leads to it, and on a file beside it, which is what older releases
-//! lock. The system lets both go when the process ends, however it ends.
+//! lock. The system lets both go when the process ends, however it ends. Names beside the file are made from its path without
+//! symlinks, as SQLite makes those of its log.
 //!
 //! Nothing else in this process may open and close the database file except SQLite: closing any descriptor of it would drop
 //! the locks that SQLite itself holds on it.
@@ -24,24 +25,29 @@ const MODE: u32 = 0o600;
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
+    /// Without symlinks.
+    path: PathBuf,
     _beside: File,
+    _apart: Option<File>,
 }
 
 impl Lock {
     /// Takes the hold, waiting for a server that is about to end. Makes an empty file where there is none.
     pub(super) async fn take(store: &Path) -> Result<Lock, OpenError> {
         let mut wait = Wait { store, started: Instant::now(), told: false };
-        let path = with_ending(store, ".lock");
-        // The one beside first: while another server of this process has the store, its file is not even opened.
-        let beside =
-            options().create(true).open(&path).map_err(|source| OpenError::Io { path: path.clone(), source })?;
-        wait.lock(&beside, &path).await?;
         loop {
-            let file = open(store)?;
-            wait.lock(&file, store).await?;
+            let real = without_symlinks(store).map_err(|source| OpenError::Io { path: store.to_owned(), source })?;
+            let path = with_ending(&real, ".lock");
+            // The one beside first: while another server of this process has the store, its file is not even opened.
+            let beside =
+                options().create(true).open(&path).map_err(|source| OpenError::Io { path: path.clone(), source })?;
+            wait.lock(&beside, &path).await?;
+            let file = open(&real)?;
+            let apart = if LOCKS_ARE_APART { None } else { Some(stand_in(&file)?) };
+            wait.lock(apart.as_ref().unwrap_or(&file), store).await?;
             // Another file may have come to stand there while this server waited.
             if is_at(&file, store).unwrap_or(false) {
-                return Ok(Lock { file, _beside: beside });
+                return Ok(Lock { file, path: real, _beside: beside, _apart: apart });
             }
         }
     }
@@ -49,6 +55,31 @@ impl Lock {
     /// The database file.
     pub(super) fn file(&self) -> &File {
         &self.file
+    }
+
+    /// The path of the database file, without symlinks.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Fails where the folder holds a log under another name of the file, a hard link. Under this name SQLite would not read
+    /// that log, and what was acknowledged would be missing.
+    pub(super) fn look_for_other_names(&self, store: &Path) -> Result<(), OpenError> {
+        if self.file.metadata().is_ok_and(|metadata| metadata.nlink() < 2) {
+            return Ok(());
+        }
+        tracing::warn!(
+            store = %store.display(),
+            "the store's file has more than one name (a hard link), and its log stands beside one of them only; \
+             after a crash, start the server under the name that it had"
+        );
+        let folder = self.path.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+        let names = folder.into_iter().flatten().flatten().map(|entry| entry.path());
+        let others = names.filter(|name| *name != self.path && is_at(&self.file, name).unwrap_or(false));
+        let logs = others.filter(|name| !name.is_symlink()).map(|name| with_ending(&name, "-wal"));
+        let path = store.to_owned();
+        let has_bytes = |log: &PathBuf| std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0);
+        logs.into_iter().find(has_bytes).map_or(Ok(()), |log| Err(OpenError::OtherName { path, log }))
     }
 
     /// Takes the store away from other users of the machine, where they could read it. For a file that is known to be a store.
@@ -66,7 +97,7 @@ impl Lock {
         }
         for ending in ["-wal", "-shm", ".lock"] {
             // One that is not there is made with the mode of the database file.
-            let _ = std::fs::set_permissions(with_ending(store, ending), closed());
+            let _ = std::fs::set_permissions(with_ending(&self.path, ending), closed());
         }
     }
 }
@@ -96,6 +127,34 @@ impl Wait<'_> {
             }
         }
     }
+}
+
+/// Whether a lock of this module on the database file is apart from those that SQLite takes on it. Elsewhere than on Linux the
+/// two are of one table, and SQLite would find its own file locked.
+const LOCKS_ARE_APART: bool = cfg!(target_os = "linux");
+
+/// A file that is locked in place of the database file: the same one under whatever name that has.
+fn stand_in(file: &File) -> Result<File, OpenError> {
+    let folder = std::env::temp_dir();
+    let failed = |source| OpenError::Io { path: folder.clone(), source };
+    let metadata = file.metadata().map_err(failed)?;
+    let name = format!("rejoinder-{}-{}.lock", metadata.dev(), metadata.ino());
+    options().create(true).open(folder.join(name)).map_err(failed)
+}
+
+/// The path that `store` leads to, whether or not a file is there yet.
+fn without_symlinks(store: &Path) -> io::Result<PathBuf> {
+    let missing = match std::fs::canonicalize(store) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => error,
+        found => return found,
+    };
+    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A loop of symlinks is another error than this one, so that each step comes closer to the end.
+    if let Ok(target) = std::fs::read_link(store) {
+        return without_symlinks(&folder.join(target));
+    }
+    let name = store.file_name().ok_or(missing)?;
+    Ok(std::fs::canonicalize(folder)?.join(name))
 }
 
 fn options() -> OpenOptions {

@@ -26,6 +26,7 @@ mod recover;
 pub(super) mod replay;
 pub(super) mod rights;
 pub(super) mod set_back;
+mod settle;
 pub(super) mod step;
 mod turn;
 mod unanswered;

@@ -126,11 +126,20 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
+/// Makes SQLite keep a write-ahead log for the file: what it is told once holds for every connection. It may decline without an
+/// error, and a commit would then wait for every reader.
+fn keep_log(db: &Connection, path: &Path) -> Result<(), OpenError> {
+    let mode = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+    match mode.map_err(|source| OpenError::of(path, source))? {
+        mode if mode == "wal" => Ok(()),
+        mode => Err(OpenError::NoLog { path: path.to_owned(), mode }),
+    }
+}
+
 /// The settings that were measured to be right: a small page cache (a large one is searched at each commit), a flush at each
 /// commit, and no checkpoint inside one.
 fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -142,6 +151,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
 /// Opens the file, brings it forward, or makes a store of an empty one; never writes into one that is something else.
 fn connect_and_prepare(path: &Path, lock: &Lock) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::of(path, source);
+    lock.look_for_other_names(path)?;
     let mut db = Connection::open(path).map_err(failed)?;
     let found = look_at(&db).map_err(failed)?;
     match found {
@@ -150,6 +160,7 @@ fn connect_and_prepare(path: &Path, lock: &Lock) -> Result<Connection, OpenError
         Found::SomethingElse => return Err(OpenError::NotAStore(path.to_owned())),
     }
     lock.close_to_others(path);
+    keep_log(&db, path)?;
     configure(&db).map_err(failed)?;
     match found {
         Found::Nothing => make(&mut db).map_err(failed)?,
@@ -207,4 +218,16 @@ fn make(db: &mut Connection) -> rusqlite::Result<()> {
     transaction.execute("INSERT INTO store (name) VALUES (?1)", [&name[..12]])?;
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_without_a_log_is_no_store() {
+        let (db, path) = (Connection::open_in_memory().expect("a database"), Path::new("x.db"));
+        let refused = keep_log(&db, path).expect_err("a database in memory has no log").to_string();
+        assert!(refused.contains("x.db") && refused.contains("\"memory\""), "{refused}");
+    }
 }

@@ -1,22 +1,24 @@
 //! Whether the files that SQLite has open are still those that the next start will find.
 //!
 //! SQLite goes on writing into a file that was deleted, moved away or emptied, and reports success. So the writer looks after
-//! each commit and before anyone is told that it is on disk, and the checkpointer's thread looks while nothing is written.
+//! each commit and before a caller is told that it is on disk, and the checkpointer's thread looks while nothing is written.
+//! What a loss leaves on the disk is put right in `settle.rs`.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rusqlite::Connection;
 
 use super::lock::{Lock, with_ending};
-use crate::store::{Harm, Lost, StoreFile};
+use super::settle::{Unsettled, settle};
+use crate::store::{Harm, Lost, StoreError, StoreFile};
 
-/// How a database file begins, and where in its first bytes it counts its changes.
+/// How a database file begins. Its first bytes also hold the size of a page, a count of the changes and the number of pages.
 const DATABASE: &[u8] = b"SQLite format 3\0";
-const CHANGES: std::ops::Range<usize> = 24..28;
 
 /// How a log begins; the byte after these says in which order of bytes its checksums are.
 const LOG: [u8; 3] = [0x37, 0x7f, 0x06];
@@ -24,12 +26,15 @@ const LOG: [u8; 3] = [0x37, 0x7f, 0x06];
 /// Looks after an open store. Holds its lock for as long as anything uses it.
 #[derive(Debug)]
 pub(super) struct Watch {
-    lock: Lock,
+    pub(super) lock: Lock,
     path: PathBuf,
-    log: File,
+    pub(super) log: File,
     log_path: PathBuf,
     seen: Mutex<Seen>,
-    lost: OnceLock<Lost>,
+    lost: OnceLock<(StoreFile, Harm)>,
+    is_settled: AtomicBool,
+    settling: Mutex<()>,
+    folding: Mutex<()>,
 }
 
 /// What the database file was like at the last look.
@@ -39,107 +44,181 @@ struct Seen {
     changes: Option<u32>,
 }
 
+/// What a look finds that is not as it was.
+#[derive(Debug)]
+enum Found {
+    Lost(StoreFile, Harm),
+    /// The system did not say.
+    Unseen(io::Error),
+}
+
 impl Watch {
     /// Begins to watch the store at `path`, which was just written to by `db`, so that its log is there.
     pub(super) fn begin(lock: Lock, path: &Path, db: &Connection) -> io::Result<Watch> {
-        // SQLite names the log after what a symlink leads to.
-        let log_path = with_ending(&std::fs::canonicalize(path)?, "-wal");
-        let log = File::open(&log_path)?;
-        let (seen, lost) = (Mutex::default(), OnceLock::new());
-        let watch = Watch { lock, path: path.to_owned(), log, log_path, seen, lost };
+        let log_path = with_ending(lock.path(), "-wal");
+        let watch = Watch {
+            lock,
+            path: path.to_owned(),
+            log: File::open(&log_path)?,
+            log_path,
+            seen: Mutex::default(),
+            lost: OnceLock::new(),
+            is_settled: AtomicBool::new(false),
+            settling: Mutex::new(()),
+            folding: Mutex::new(()),
+        };
         watch.check(db).map_err(io::Error::other)?;
         Ok(watch)
     }
 
     /// How the store was lost, once it was.
     pub(super) fn lost(&self) -> Option<Lost> {
-        self.lost.get().copied()
+        let (file, harm) = *self.lost.get()?;
+        Some(Lost { file, harm, is_settled: self.is_settled.load(Ordering::Acquire) })
     }
 
-    /// Fails from the moment on at which what is written would not be found again. `db` is any connection of the store.
-    pub(super) fn check(&self, db: &Connection) -> Result<(), Lost> {
+    /// Fails from the moment on at which what is written would not be found again, and while the system does not say whether it
+    /// would. `db` is any connection of the store.
+    pub(super) fn check(&self, db: &Connection) -> Result<(), StoreError> {
         if let Some(lost) = self.lost() {
-            return Err(lost);
+            return Err(lost.into());
         }
-        // Twice: a look that meets a checkpoint half way must not end the store.
-        let Err(lost) = self.look(db).or_else(|_| self.look(db)) else { return Ok(()) };
-        if self.lost.set(lost).is_ok() {
+        // A look may meet a checkpoint half way. The second one waits for its end.
+        let (file, harm) = match self.look().or_else(|_| self.while_folding(|| self.look())) {
+            Ok(()) => return Ok(()),
+            Err(Found::Unseen(error)) => return Err(StoreError::Unseen(error)),
+            Err(Found::Lost(file, harm)) => (file, harm),
+        };
+        if self.lost.set((file, harm)).is_ok() {
             // First: an operator who reads the line may end the server at once.
-            let rescued = self.rescue(db, lost);
-            tracing::error!(store = %self.path.display(), rescued, "the store is lost: {lost}");
+            let why = self.try_to_settle(db).err();
+            let lost = Lost { file, harm, is_settled: why.is_none() };
+            tracing::error!(store = %self.path.display(), ?why, "the store is lost: {lost}");
         }
-        Err(lost)
+        Err(self.lost().unwrap_or(Lost { file, harm, is_settled: false }).into())
     }
 
-    fn look(&self, db: &Connection) -> Result<(), Lost> {
-        let database = |harm| Lost { file: StoreFile::Database, harm };
+    /// Runs a checkpoint: meanwhile the files are not as they are before and after it.
+    pub(super) fn while_folding<T>(&self, run: impl FnOnce() -> T) -> T {
+        let _folding = self.folding.lock().unwrap_or_else(PoisonError::into_inner);
+        run()
+    }
+
+    /// Puts right what a loss has left and could not be put right before. Does nothing where nothing is lost.
+    pub(super) fn settle(&self, db: &Connection) {
+        let Some(lost) = self.lost().filter(|lost| !lost.is_settled) else { return };
+        if self.try_to_settle(db).is_ok() {
+            let lost = Lost { is_settled: true, ..lost };
+            tracing::warn!(store = %self.path.display(), "the store is lost: {lost}");
+        }
+    }
+
+    fn try_to_settle(&self, db: &Connection) -> Result<(), Unsettled> {
+        let _settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_settled.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if let Some((file, harm)) = self.lost.get() {
+            settle(self, *file, *harm, db)?;
+            self.is_settled.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn look(&self) -> Result<(), Found> {
+        let database = |harm| Found::Lost(StoreFile::Database, harm);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = found(self.lock.file(), &self.path).map_err(database)?;
-        if there.len() < seen.length && !is_whole(db, there.len()) {
+        let there = found(self.lock.file(), &self.path, StoreFile::Database)?;
+        let head = Head::read(self.lock.file()).map_err(Found::Unseen)?;
+        // A checkpoint after a VACUUM makes the file shorter, and rightly.
+        if there.len() < seen.length && head.as_ref().is_none_or(|head| head.length > there.len()) {
             return Err(database(Harm::CutShort));
         }
-        let changes = self.changes().map_err(database)?;
+        if head.as_ref().is_some_and(|head| !head.is_database) {
+            return Err(database(Harm::Overwritten));
+        }
+        let changes = head.map(|head| head.changes);
         if changes < seen.changes {
             return Err(database(Harm::Overwritten));
         }
         *seen = Seen { length: there.len(), changes };
         drop(seen);
 
-        let log = |harm| Lost { file: StoreFile::Log, harm };
-        let there = found(&self.log, &self.log_path).map_err(log)?;
+        let there = found(&self.log, &self.log_path, StoreFile::Log)?;
         // Emptied by a checkpoint of SQLite's it is right: the next write begins it anew.
-        if there.len() > 0 && !begins_with(&self.log, &LOG) {
-            return Err(log(Harm::CutShort));
+        if there.len() > 0 && !begins_with(&self.log, &LOG).map_err(Found::Unseen)? {
+            return Err(Found::Lost(StoreFile::Log, Harm::CutShort));
         }
         Ok(())
     }
+}
 
-    /// How often the database file was changed, as it says itself; none before its first page is in it.
-    fn changes(&self) -> Result<Option<u32>, Harm> {
-        let mut head = [0; CHANGES.end];
-        match self.lock.file().read_exact_at(&mut head, 0) {
-            Ok(()) if head.starts_with(DATABASE) => {}
-            Ok(()) => return Err(Harm::Overwritten),
-            Err(_) => return Ok(None),
+/// What a database file says of itself. It is asked of the file alone: a connection counts what stands in the log as well.
+struct Head {
+    is_database: bool,
+    changes: u32,
+    length: u64,
+}
+
+impl Head {
+    /// `None` before the first page is in the file.
+    fn read(file: &File) -> io::Result<Option<Head>> {
+        let mut bytes = [0; 32];
+        match file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => Ok(Some(Head::of(&bytes))),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(head[CHANGES].try_into().map(u32::from_be_bytes).ok())
     }
 
-    /// Folds the log into the database file where only the log's name is lost: then nothing that was acknowledged is. Whether
-    /// that was done.
-    fn rescue(&self, db: &Connection, lost: Lost) -> bool {
-        if lost.file != StoreFile::Log || lost.harm == Harm::CutShort {
-            return false;
-        }
-        // In full: it waits for readers and for the writer.
-        let folded = db.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
-            let (is_busy, all, folded): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(!is_busy && all == folded)
-        });
-        folded.unwrap_or_else(|error| {
-            tracing::error!(code = ?error.sqlite_error_code(), "the log could not be folded into the database file");
-            false
-        })
+    fn of(bytes: &[u8; 32]) -> Head {
+        let number = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let page = match u16::from_be_bytes([bytes[16], bytes[17]]) {
+            1 => 65_536,
+            size => u64::from(size),
+        };
+        Head { is_database: bytes.starts_with(DATABASE), changes: number(24), length: u64::from(number(28)) * page }
     }
 }
 
-/// What stands at `path`, which is to be the open file.
-fn found(file: &File, path: &Path) -> Result<Metadata, Harm> {
-    let there = std::fs::metadata(path).map_err(|_| Harm::Deleted)?;
-    let held = file.metadata().map_err(|_| Harm::Deleted)?;
-    if (there.dev(), there.ino()) == (held.dev(), held.ino()) { Ok(there) } else { Err(Harm::Replaced) }
-}
-
-/// Whether the database needs no more than `length` bytes: a VACUUM makes the file shorter, and rightly.
-fn is_whole(db: &Connection, length: u64) -> bool {
-    let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
-    match (number("page_count"), number("page_size")) {
-        (Ok(pages), Ok(size)) => pages * size <= length,
-        _ => false,
+/// What stands at `path`, which is to be the open file. Only an answer of the system that it is not there, or is another file,
+/// is a loss: a disk that does not answer may answer later.
+fn found(file: &File, path: &Path, kind: StoreFile) -> Result<Metadata, Found> {
+    let there = std::fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Found::Lost(kind, Harm::Deleted),
+        _ => Found::Unseen(error),
+    })?;
+    let held = file.metadata().map_err(Found::Unseen)?;
+    if (there.dev(), there.ino()) == (held.dev(), held.ino()) {
+        Ok(there)
+    } else {
+        Err(Found::Lost(kind, Harm::Replaced))
     }
 }
 
-fn begins_with(file: &File, head: &[u8; 3]) -> bool {
+fn begins_with(file: &File, head: &[u8; 3]) -> io::Result<bool> {
     let mut found = [0; 3];
-    file.read_exact_at(&mut found, 0).is_ok() && found == *head
+    match file.read_exact_at(&mut found, 0) {
+        Ok(()) => Ok(found == *head),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_file_says_how_long_it_is() {
+        for (page, pages, length) in [([0x10, 0], 3, 3 * 4096), ([0, 1], 2, 2 * 65_536), ([2, 0], 0, 0)] {
+            let mut bytes = [0; 32];
+            bytes[..16].copy_from_slice(DATABASE);
+            bytes[16..18].copy_from_slice(&page);
+            bytes[27] = 7;
+            bytes[31] = pages;
+            let head = Head::of(&bytes);
+            assert_eq!((head.is_database, head.changes, head.length), (true, 7, length));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The writer: a thread that takes whatever waits into one transaction, and a thread that folds the log into the file.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -76,12 +77,13 @@ impl Workshop {
                 self.wake(woke);
                 checkpointer.ring();
                 if log.load(Ordering::Relaxed) > LONG_LOG {
-                    log.store(checkpoint(&self.db), Ordering::Relaxed);
+                    log.store(self.watch.while_folding(|| checkpoint(&self.db)), Ordering::Relaxed);
                 }
             }
         }
         checkpointer.stop();
         if self.watch.check(&self.db).is_err() {
+            self.watch.settle(&self.db);
             leave(&self.db);
         } else if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             let code = error.sqlite_error_code();
@@ -133,9 +135,7 @@ impl Workshop {
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Woke, StoreError> {
-        if let Some(lost) = self.watch.lost() {
-            return Err(lost.into());
-        }
+        self.watch.check(&self.db)?;
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut work =
             Work { db: &transaction, own: &self.own, last_event: &mut self.last_event, woke: Woke::default() };
@@ -170,6 +170,9 @@ fn concerns_the_file(error: &StoreError) -> bool {
 
 fn log(error: &StoreError) {
     // A store that is lost was told of when that was found.
+    if let StoreError::Unseen(error) = error {
+        tracing::error!(%error, "the store's files could not be looked at: webhooks are answered 503");
+    }
     let StoreError::Failed(error) = error else { return };
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => tracing::error!("the disk of the store is full: webhooks are answered 503"),
@@ -185,9 +188,14 @@ fn again(error: &StoreError) -> StoreError {
         }
         StoreError::Failed(_) => StoreError::Failed(rusqlite::Error::InvalidQuery),
         StoreError::Lost(lost) => StoreError::Lost(*lost),
+        StoreError::Unseen(error) => StoreError::Unseen(copy(error)),
         StoreError::Busy => StoreError::Busy,
         StoreError::Closed => StoreError::Closed,
     }
+}
+
+fn copy(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// Folds the log into the file beside the writer, so that no commit waits for it.
@@ -204,14 +212,18 @@ impl Checkpointer {
             .spawn(move || {
                 loop {
                     match rung.recv_timeout(WATCH_EVERY) {
-                        Ok(()) if watch.lost().is_none() => {
-                            log.store(checkpoint(&db), Ordering::Relaxed);
+                        Err(std_mpsc::RecvTimeoutError::Disconnected) => break,
+                        // Deliveries that are refused ring too: however many come, the log is tried again.
+                        Ok(()) | Err(std_mpsc::RecvTimeoutError::Timeout) if watch.lost().is_some() => {
+                            watch.settle(&db);
                             std::thread::sleep(CHECKPOINT_EVERY);
                         }
-                        Ok(()) => {}
+                        Ok(()) => {
+                            log.store(watch.while_folding(|| checkpoint(&db)), Ordering::Relaxed);
+                            std::thread::sleep(CHECKPOINT_EVERY);
+                        }
                         // What is found is told, and kept for the writer.
                         Err(std_mpsc::RecvTimeoutError::Timeout) => drop(watch.check(&db)),
-                        Err(std_mpsc::RecvTimeoutError::Disconnected) => break,
                     }
                 }
                 if watch.lost().is_some() {
