@@ -7,7 +7,13 @@ use crate::clock::Timestamp;
 pub(crate) enum Capacity {
     /// As many as its account has slots.
     Unbounded,
-    /// The handler is down as a whole. One event at a time finds out whether it works again.
+    /// The handler fails many events and is there. An event that has not failed before goes on as ever; those that have failed
+    /// are tried one at a time.
+    Wary {
+        /// From when the next of those may be tried.
+        from: Timestamp,
+    },
+    /// The handler is not there. One event at a time finds out whether it works again.
     Probe {
         /// From when that may be an event that has not failed before.
         fresh_from: Timestamp,

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{Capacity, Context, Handler, Observation};
 use crate::clock::Timestamp;
 use crate::event::Event;
+use crate::id::EventId;
 
 /// Any [`Handler`]. A trait that returns `impl Future` cannot be made an object; this one can.
 pub(crate) trait AnyHandler: Send + Sync {
@@ -17,6 +18,12 @@ pub(crate) trait AnyHandler: Send + Sync {
     /// How much it can take on now.
     fn capacity(&self) -> Capacity {
         Capacity::Unbounded
+    }
+
+    /// A try of an event has failed, or its time is up. Whether that counts against the event: a handler that is down as a whole
+    /// fails whatever event it is given.
+    fn failed(&self, _event: EventId, _attempt: u32) -> bool {
+        true
     }
 
     /// How much of this time it was down as a whole.

@@ -16,7 +16,7 @@ mod room;
 mod runtime;
 mod turn;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ use crate::settings;
 use crate::store::{Room, Store, TakenEvent, Takes};
 use crate::telemetry::Metrics;
 use manners::Manners;
+use room::Probing;
 use runtime::HandlerRuntime;
 use turn::TurnOf;
 
@@ -60,7 +61,7 @@ pub struct Served {
     audience: Audience,
     manners: Manners,
     slots: Arc<Semaphore>,
-    /// Held by the one event that finds out whether a handler that is down works again.
+    /// Held by the one event that finds out whether its handler takes it again.
     probe: Arc<Semaphore>,
 }
 
@@ -169,12 +170,12 @@ impl Dispatch {
         if room.is_empty() {
             return reopens;
         }
-        let down = room.iter().filter(|room| room.takes != Takes::InOrder).map(|room| room.account.clone());
-        let down: HashSet<_> = down.collect();
-        match self.store.take(room, now).await {
+        let (rooms, probing): (Vec<_>, HashMap<_, _>) =
+            room.into_iter().map(|(room, probing)| (room.clone(), (room.account, probing))).unzip();
+        match self.store.take(rooms, now).await {
             Ok(taken) => {
                 for event in taken.items {
-                    let is_probe = down.contains(&event.account);
+                    let is_probe = probing.get(&event.account).is_some_and(|probing| probing.holds(event.has_failed));
                     if let Some(turn) = self.turn(event, is_probe, now) {
                         turns.spawn(turn.run());
                     }
@@ -206,15 +207,16 @@ impl Dispatch {
         })
     }
 
-    /// The accounts that can take events on, and when one can that cannot now.
-    fn room(&self, now: Timestamp) -> (Vec<Room>, Option<Timestamp>) {
+    /// The accounts that can take events on, which of those are probes, and when an account can take more than now.
+    fn room(&self, now: Timestamp) -> (Vec<(Room, Probing)>, Option<Timestamp>) {
         let (mut rooms, mut reopens) = (Vec::new(), None::<Timestamp>);
         for (account, served) in &self.accounts {
             let (free, is_probed) = (served.slots.available_permits(), served.probe.available_permits() == 0);
             let space = room::space(served.handler.capacity(), free, is_probed, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();
             if space.slots > 0 {
-                rooms.push(Room { account: account.clone(), slots: space.slots, takes: space.takes });
+                let room = Room { account: account.clone(), slots: space.slots, takes: space.takes };
+                rooms.push((room, space.probing));
             }
         }
         (rooms, reopens)

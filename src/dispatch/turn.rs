@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::ending::{Ending, Fault};
 use super::runtime::MayBlock;
 use super::{Served, Slot};
-use crate::bot::{Capacity, Context, Effects, Limits, Observation, Turn};
+use crate::bot::{Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event};
 use crate::message::Recipient;
@@ -41,11 +41,12 @@ impl TurnOf {
         ending.metrics.handler_seconds.record(took.as_secs_f64());
         ending.metrics.handler_times.note(ending.event, took);
         ending.metrics.handlers_running.decrement(1);
-        // A handler that is down as a whole fails whatever event it is given: that does not count against the event.
-        let counts = ending.served.handler.capacity() == Capacity::Unbounded;
         match result {
             Ok(effects) => ending.finish(effects).await,
-            Err(fault) => ending.fail(fault, counts).await,
+            Err(fault) => {
+                let counts = ending.served.handler.failed(ending.event, ending.attempt);
+                ending.fail(fault, counts).await;
+            }
         }
     }
 

@@ -36,8 +36,10 @@ impl History {
         self.0.push_back(Outage { from, to });
     }
 
-    /// How much of the last `age` before `to` lay in an outage. `down_since` is the beginning of the one that still lasts. What was
-    /// before this process counts as one: the process cannot know.
+    /// How much of the last `age` before `to` lay in an outage. `down_since` is the beginning of the one that still lasts.
+    ///
+    /// The time before this process counts as an outage, however long it was: it may have been one, and no event may die of an
+    /// outage. So a failing event dies only in a process that runs for as long as events are tried.
     pub(super) fn within(&self, age: Duration, to: Steady, down_since: Option<Steady>) -> Duration {
         let since_start = to.since(Steady::default());
         let before_start = age.saturating_sub(since_start);

@@ -1,8 +1,8 @@
 //! `handler = "relay"`: a bot in any language, behind one HTTP call.
 //!
 //! Each event is posted to the relay, signed as the Standard Webhooks specification says ([`request`](self)); its answer is
-//! what the bot says and remembers. A relay that is down (`outage`) is tried by one event at a time until it answers again.
-//! Meanwhile its events wait, and none of them dies.
+//! what the bot says and remembers. While a relay is down (`outage`) none of its events dies: those that have failed are tried one
+//! at a time, and so are all of them where the relay is not there.
 //!
 //! Standard Webhooks: <https://www.standardwebhooks.com>
 
@@ -23,6 +23,7 @@ use crate::bot::{AnyHandler, Capacity, Context, Observation};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Event;
 use crate::fetch::{Answer, Fetch, FetchError};
+use crate::id::EventId;
 use crate::settings::{self, RelayKinds};
 use crate::telemetry::RelaySign;
 use answer::{UnknownKeys, Wanted};
@@ -75,7 +76,7 @@ impl Relay {
         // By the machine's time: a verifier holds it against its own.
         let now = Clock::system().now();
         let headers = request::headers(self.signer.as_ref(), observation.turn(), now, &body)?;
-        // Dropped unended when the deadline passes.
+        // Dropped unended when the deadline passes or the server stops.
         let call = self.health.begin(observation.turn(), &self.clock);
         let result = self.fetch.post(&self.url, headers, body, self.limit).await;
         let failing = failing(&result);
@@ -117,7 +118,7 @@ fn failing(result: &Result<Answer, FetchError>) -> Met {
     }
 }
 
-/// What no event is the cause of.
+/// By these a relay, or what stands before it, says that it is unavailable.
 const UNAVAILABLE: [StatusCode; 3] =
     [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
 
@@ -149,6 +150,10 @@ impl AnyHandler for Relay {
 
     fn capacity(&self) -> Capacity {
         self.health.capacity(&self.clock)
+    }
+
+    fn failed(&self, event: EventId, attempt: u32) -> bool {
+        self.health.failed((event, attempt), &self.clock)
     }
 
     fn down_within(&self, from: Timestamp, to: Timestamp) -> Duration {

@@ -1,15 +1,19 @@
 //! Tells an outage of the relay from events that fail by themselves: decisions alone, without a clock or a lock.
 //!
-//! - Whoever gets no connection, or 502, 503 or 504, has met an outage (`Met::Absence`). Anything else that is no usable answer
+//! - A call that gets no connection, or 502, 503 or 504, has met an outage (`Met::Absence`). Anything else that is no usable answer
 //!   may be the event's fault. It is an outage only when the first tries of events of three conversations fail so in a row.
-//! - While a relay is down it is called by one event at a time, and a usable answer ends the outage. Events that have failed
-//!   before are tried after a second, then after pauses that double up to half a minute. An event that has not failed before
-//!   may be the one that the relay answers: it is tried at once where the relay answers at all, and at the latest two seconds
-//!   after the last try where it does not. So the failing events of some people never keep others waiting for long.
+//! - A usable answer ends the outage. Until then events that have failed before are tried one at a time: after a second, then
+//!   after pauses that double up to half a minute.
+//! - An event that has not failed before may be one that the relay answers. Where the relay is there, such events are called as
+//!   if it were up: as many at a time as the account has slots, without a pause. Where it is not there, they take turns with the
+//!   others, one call at a time, and the next is tried at the latest two seconds after the last. So the failing events of some
+//!   people never keep others waiting for long.
 //! - An outage in which the relay was not there ends, too, when it answers anything but that it is unavailable: from then on
 //!   the second half of the first rule holds.
-//! - A call tells something of the time in which it began alone: what fails late, and began before the outage or before its end,
-//!   changes nothing.
+//! - A call that began before the last change (down or up) changes nothing when it fails.
+//! - A failure counts against its event when the relay is up after it. An absence counts, too, when the relay was well before:
+//!   the event had failed already, its call began while the relay was up, and the last call to end before that had brought a
+//!   usable answer. One event may crash a bot behind a proxy that then says 502. In a real outage no answer comes in between.
 
 use std::time::Duration;
 
@@ -45,6 +49,8 @@ pub(super) struct Call {
     /// Whether an earlier try of its event has failed, for whatever reason.
     has_failed: bool,
     period: u64,
+    /// Whether the relay was up and had just answered.
+    began_well: bool,
 }
 
 /// What has just changed.
@@ -62,6 +68,8 @@ pub(super) struct Standing {
     period: u64,
     /// The conversations whose events' first tries have failed since the last usable answer.
     row: Vec<String>,
+    /// Whether the last call to end brought a usable answer.
+    has_answered: bool,
     down: Option<Down>,
 }
 
@@ -70,19 +78,21 @@ struct Down {
     since: Steady,
     because: DownBecause,
     pause: Duration,
-    /// When an event that has not failed before may be tried.
-    fresh_from: Steady,
+    /// When an event that has not failed before may be tried. `None`: whenever there is a slot.
+    fresh_from: Option<Steady>,
     /// When any event may be.
     from: Steady,
 }
 
 impl Standing {
     pub(super) fn begin(&self, conversation: String, has_failed: bool) -> Call {
-        Call { conversation, has_failed, period: self.period }
+        let began_well = self.down.is_none() && self.has_answered;
+        Call { conversation, has_failed, period: self.period, began_well }
     }
 
-    /// While it is down: from when it may be tried by an event that has not failed before, and from when by any event.
-    pub(super) fn probes_from(&self) -> Option<(Steady, Steady)> {
+    /// While it is down: from when an event that has not failed before may be tried (`None`: whenever there is a slot), and from
+    /// when any event.
+    pub(super) fn tried_from(&self) -> Option<(Option<Steady>, Steady)> {
         self.down.map(|down| (down.fresh_from, down.from))
     }
 
@@ -90,8 +100,20 @@ impl Standing {
         self.down.map(|down| down.since)
     }
 
-    /// A call has ended.
-    pub(super) fn met(&mut self, call: Call, met: Met, now: Steady) -> Option<Change> {
+    /// A call has ended. What that changes, and whether it counts against the event.
+    pub(super) fn met(&mut self, call: Call, met: Met, now: Steady) -> (Option<Change>, bool) {
+        let absence_counts = call.has_failed && call.began_well;
+        self.has_answered = met == Met::Answer;
+        let change = self.change(call, met, now);
+        let counts = match met {
+            Met::Answer => false,
+            Met::Absence => absence_counts,
+            Met::Unusable | Met::Silence => self.down.is_none(),
+        };
+        (change, counts)
+    }
+
+    fn change(&mut self, call: Call, met: Met, now: Steady) -> Option<Change> {
         let is_old = call.period != self.period;
         let is_absent = self.down.is_some_and(|down| down.because == DownBecause::Unavailable);
         match (self.down, met) {
@@ -128,7 +150,7 @@ impl Standing {
         self.period += 1;
         self.row.clear();
         let from = now + FIRST_PAUSE;
-        let down = Down { since: now, because, pause: FIRST_PAUSE, fresh_from: from, from };
+        let down = Down { since: now, because, pause: FIRST_PAUSE, fresh_from: None, from };
         self.down = Some(Down { fresh_from: down.fresh_from(now), ..down });
         Change::GoesDown(because)
     }
@@ -155,10 +177,10 @@ impl Down {
         self
     }
 
-    fn fresh_from(&self, now: Steady) -> Steady {
+    fn fresh_from(&self, now: Steady) -> Option<Steady> {
         match self.because {
-            DownBecause::EverythingFails => now,
-            DownBecause::Unavailable => self.from.min(now + LONGEST_FRESH_PAUSE),
+            DownBecause::EverythingFails => None,
+            DownBecause::Unavailable => Some(self.from.min(now + LONGEST_FRESH_PAUSE)),
         }
     }
 }

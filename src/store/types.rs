@@ -81,7 +81,7 @@ pub struct Room {
 pub enum Takes {
     /// Those that are due first.
     InOrder,
-    /// Those that have never failed, where there is one; else those that are due first.
+    /// Those that have never failed. Where they leave a slot, one that has failed, too: the one that is due first.
     FreshFirst,
     /// Only those that have never failed.
     FreshOnly,

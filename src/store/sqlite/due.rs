@@ -22,21 +22,25 @@ const LOOKED_AT: usize = 1_000;
 /// The due events that a room is for, without marking them.
 pub(super) fn due(work: &Work<'_>, room: &Room, now: Timestamp) -> rusqlite::Result<Vec<TakenEvent>> {
     let account = room.account.as_str();
-    if room.takes != Takes::InOrder {
-        let mut events = Vec::new();
-        for id in fresh(work, account, room.slots, now)? {
-            events.extend(read(work, account, "event.id = ?1", params![id])?);
-        }
-        if !events.is_empty() || room.takes == Takes::FreshOnly {
-            return Ok(events);
-        }
+    if room.takes == Takes::InOrder {
+        let in_order = "event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3";
+        return read(work, account, in_order, params![account, now.0, room.slots]);
     }
-    let in_order = "event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3";
-    read(work, account, in_order, params![account, now.0, room.slots])
+    let mut events = Vec::new();
+    for id in fresh(work, account, room.slots, now)? {
+        events.extend(read(work, account, "event.id = ?1", params![id])?);
+    }
+    if room.takes == Takes::FreshFirst && events.len() < room.slots {
+        let failed =
+            "event.account = ?1 AND status = 0 AND due <= ?2 AND error IS NOT NULL ORDER BY due, event.id LIMIT 1";
+        events.extend(read(work, account, failed, params![account, now.0])?);
+    }
+    Ok(events)
 }
 
-/// Due events that have never failed: of those that are due longest, else of those that became due last.
+/// Due events that have never failed: of those that are due longest, then of those that became due last.
 pub(super) fn fresh(work: &Work<'_>, account: &str, most: usize, now: Timestamp) -> rusqlite::Result<Vec<i64>> {
+    let mut fresh = Vec::new();
     for order in ["due, id", "due DESC, id DESC"] {
         let sql = format!(
             "SELECT id FROM (SELECT id, error FROM event WHERE account = ?1 AND status = 0 AND due <= ?2
@@ -44,12 +48,17 @@ pub(super) fn fresh(work: &Work<'_>, account: &str, most: usize, now: Timestamp)
         );
         let mut statement = work.db.prepare_cached(&sql)?;
         let found = statement.query_map(params![account, now.0, LOOKED_AT, most], |row| row.get(0))?;
-        let found: Vec<i64> = found.collect::<Result<_, _>>()?;
-        if !found.is_empty() {
-            return Ok(found);
+        for id in found {
+            let id = id?;
+            if fresh.len() < most && !fresh.contains(&id) {
+                fresh.push(id);
+            }
+        }
+        if fresh.len() == most {
+            break;
         }
     }
-    Ok(Vec::new())
+    Ok(fresh)
 }
 
 /// When the account's next event becomes due.

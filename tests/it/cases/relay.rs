@@ -20,6 +20,7 @@ enum Does {
     Answers,
     Says(u16),
     Closes,
+    Hangs,
 }
 
 type Rule = Box<dyn Fn(&Value) -> Does + Send>;
@@ -67,6 +68,7 @@ impl Relay {
             Does::Answers => (200, json!({"replies": [{"message": {"text": text}}]}).to_string()),
             Does::Says(status) => (status, String::new()),
             Does::Closes => return None,
+            Does::Hangs => std::future::pending().await,
         };
         let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
         stream.write_all((head + &body).as_bytes()).await.ok()
@@ -104,8 +106,9 @@ async fn request(stream: &mut TcpStream) -> Option<Value> {
     }
 }
 
-fn refuses_pictures(asked: &Value) -> Does {
-    if asked["event"]["message"]["attachments"].is_array() { Does::Says(500) } else { Does::Answers }
+/// A relay that does so with pictures, and answers everything else.
+fn with_pictures(does: Does) -> impl Fn(&Value) -> Does + Send + 'static {
+    move |asked| if asked["event"]["message"]["attachments"].is_array() { does } else { Does::Answers }
 }
 
 fn id(number: usize) -> String {
@@ -162,7 +165,7 @@ async fn count(rig: &Rig, status: &str) -> usize {
 /// After messenger-ruby#39.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_80_pictures_of_some_keep_nobody_else_waiting_and_die() {
-    let relay = Relay::new(refuses_pictures).await;
+    let relay = Relay::new(with_pictures(Does::Says(500))).await;
     let rig = rig(&relay.url, 32, &[]).await;
     for number in 0..12 {
         sends_a_picture(&rig, number).await;
@@ -186,7 +189,7 @@ async fn case_80_pictures_of_some_keep_nobody_else_waiting_and_die() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn however_many_pictures_wait_a_text_does_not() {
-    let relay = Relay::new(refuses_pictures).await;
+    let relay = Relay::new(with_pictures(Does::Says(500))).await;
     let rig = rig(&relay.url, 104, &[("dispatch.slots_per_account", "8"), ("dispatch.retry_for", "20s")]).await;
     for round in 0..2 {
         for number in 50 * round..50 * (round + 1) {
@@ -195,6 +198,8 @@ async fn however_many_pictures_wait_a_text_does_not() {
         is_answered(&rig, 100 + round).await;
         pass(&rig, 7).await;
     }
+    // Pictures that came in after the last text may have taken the relay down once more.
+    is_answered(&rig, 102).await;
     pass(&rig, 60).await;
     assert_eq!(count(&rig, "dead").await, 100);
     rig.end().await;
@@ -215,6 +220,74 @@ async fn a_relay_that_closes_the_connection_on_one_event_loses_that_alone() {
     assert_eq!(dead.len(), 1);
     assert!(dead[0]["error"].as_str().is_some_and(|error| error.starts_with("the connection broke: ")), "{dead:#?}");
     assert_eq!(rig.chat("shop", "person0").await, ["person: bad", "person: good", "business: good"]);
+    rig.end().await;
+}
+
+/// The bot crashes on a picture, and the proxy before it says 502.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_takes_the_relay_down_again_and_again_dies() {
+    let relay = Relay::new(with_pictures(Does::Says(502))).await;
+    let rig = rig(&relay.url, 4, &[]).await;
+    sends_a_picture(&rig, 0).await;
+    rig.says(&person(0), "shop", "and then").await;
+    let sent_at = rig.now();
+    for round in 0..60 {
+        let wrote_at = rig.now();
+        is_answered(&rig, 1 + round % 3).await;
+        pass(&rig, 10 - rig.now().since(wrote_at).as_secs()).await;
+        if count(&rig, "dead").await > 0 {
+            break;
+        }
+    }
+    let lasted = rig.now().since(sent_at).as_secs();
+    assert!((120..=360).contains(&lasted), "dead after {lasted} s");
+    pass(&rig, 2).await;
+    assert_eq!(rig.chat("shop", "person0").await[1..], ["person: and then", "business: and then"]);
+    assert_eq!((count(&rig, "dead").await, count(&rig, "pending").await), (1, 0));
+    rig.end().await;
+}
+
+/// Waits for so many pictures to be with the relay, whose clock stands meanwhile.
+async fn are_with_the_relay(rig: &Rig, relay: &Relay, pictures: usize) {
+    rig.until(|| async {
+        let (calls, running) = (relay.calls(), count(rig, "running").await);
+        if running == pictures { Ok(()) } else { Err(format!("{running} running after {calls} calls")) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_a_relay_never_answers_holds_up_no_text() {
+    const PICTURES: usize = 12;
+    let relay = Relay::new(with_pictures(Does::Hangs)).await;
+    let rig = rig(&relay.url, PICTURES + 6, &[]).await;
+    let writes = async |number: usize| {
+        rig.says(&person(number), "shop", "hello").await;
+        rig.chat_reads("shop", &person(number), &["person: hello", "business: hello"]).await;
+    };
+    for number in 0..PICTURES {
+        sends_a_picture(&rig, number).await;
+    }
+    for round in 0..3 {
+        are_with_the_relay(&rig, &relay, PICTURES).await;
+        writes(PICTURES + 2 * round).await;
+        are_with_the_relay(&rig, &relay, PICTURES).await;
+        // By their deadline all have failed: that is an outage the first time, in which one of them is tried at a time.
+        rig.clock.advance(20 * SECOND);
+        are_with_the_relay(&rig, &relay, 0).await;
+        if round == 0 {
+            rig.clock.advance(2 * SECOND);
+            are_with_the_relay(&rig, &relay, 1).await;
+        }
+        writes(PICTURES + 2 * round + 1).await;
+        rig.clock.advance(10 * SECOND);
+    }
+    are_with_the_relay(&rig, &relay, PICTURES).await;
+    relay.now_does(|_| Does::Answers);
+    rig.clock.advance(20 * SECOND);
+    are_with_the_relay(&rig, &relay, 0).await;
+    pass(&rig, 40).await;
+    assert_eq!((count(&rig, "dead").await, count(&rig, "done").await), (0, PICTURES + 6));
     rig.end().await;
 }
 
