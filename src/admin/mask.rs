@@ -11,8 +11,8 @@ use crate::secret;
 const SECRET: [&str; 5] =
     ["one_time_notif_token", "notification_messages_token", "authorization_code", "access_token", "appsecret_proof"];
 
-/// JSON, or what was meant to be JSON, with every token in it masked: `"…a1b2"`. All that stands under the name of a token counts
-/// as one.
+/// JSON, or what was meant to be JSON, with every token in it masked: `"…a1b2"`. Every string and number under such a
+/// key is masked.
 pub(super) fn text(json: &str) -> Cow<'_, str> {
     let mut scan = Scan { json, at: 0, copied: 0, masked: String::new() };
     scan.run();

@@ -21,8 +21,8 @@
 //!   besides the conversation; `linking`: the login page of a business.
 //! - `faults`: what is scripted to go wrong; `oddity`: what an event says then. `exchange`: the record of everything on the wire.
 //! - `server`: what the server behind the callback says of itself, where the emulator was told whom to ask; for the page alone.
-//! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side. All of it but the Graph API answers only under the machine's
-//!   own names and no web page but its own ([`listener::guard`]).
+//! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side. It answers only under the machine's own names and no web page
+//!   but its own; the Graph API answers programs under every name ([`listener::guard`]).
 
 mod act;
 mod chat;
@@ -170,7 +170,7 @@ async fn root(site: axum::extract::State<Site>, request: axum::extract::Request)
     graph::graph(site, method, uri, headers, Ok(Bytes::new())).await
 }
 
-/// The Graph API is for bots anywhere; the rest is for a person at this machine.
+/// The Graph API is for bots anywhere, and for no page of strangers; the rest is for a person at this machine.
 fn router(site: Site, guard: Guard) -> Router {
     let pages = Router::new()
         .route("/playground/", get(page::html))
@@ -193,13 +193,18 @@ fn router(site: Site, guard: Guard) -> Router {
         .route("/emulator/server", get(server::newest))
         .route("/emulator/server/events/{id}/replay", post(server::replay))
         .route("/emulator/{*rest}", any(control::nothing))
-        .route_layer(from_fn_with_state(guard, listener::guard));
+        .route_layer(from_fn_with_state(guard.clone(), listener::guard));
+    let graph = Router::new()
+        .route("/", get(root).post(graph::graph))
+        .fallback(any(graph::graph))
+        .layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD))
+        // A link leads to the playground by `/`.
+        .layer(from_fn_with_state(guard.for_programs().with_links(), listener::guard));
     Router::new()
-        .route("/", get(root).post(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
         .route("/favicon.ico", get(page::favicon))
         .merge(pages)
         .merge(control)
-        .fallback(any(graph::graph).layer(DefaultBodyLimit::max(graph::LARGEST_UPLOAD)))
+        .merge(graph)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(site)
 }

@@ -4,6 +4,9 @@
 //! browser reaches. Three checks keep it out: the `Host` must be one of the server's own names, which a name that a stranger
 //! points at this machine (DNS rebinding) is not; an `Origin` must be the server's own, and the browser must not say that the
 //! call comes from another site; and a body must be of a type that a page cannot send elsewhere without asking first.
+//!
+//! Where programs call from anywhere under any name, as bots call the emulated Graph API, only what a browser sends is checked.
+//! A browser is known by `Origin` and `Sec-Fetch-Site`. `Sec-Fetch-Mode` is no sign of one: Node's `fetch` sends it too.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -32,6 +35,7 @@ pub struct Guard {
     hosts: Arc<[String]>,
     way_out: &'static str,
     links: bool,
+    programs: bool,
     refused: Arc<Seldom>,
 }
 
@@ -39,7 +43,7 @@ impl Guard {
     /// For a listener at `listen`, which is also reached by `hosts`. `way_out` is what adds one of these, for the hint.
     pub fn new(listen: SocketAddr, hosts: &[String], way_out: &'static str) -> Guard {
         let hosts = hosts.iter().map(|host| plain(host).to_ascii_lowercase()).collect();
-        Guard { listen: listen.ip(), hosts, way_out, links: false, refused: Arc::default() }
+        Guard { listen: listen.ip(), hosts, way_out, links: false, programs: false, refused: Arc::default() }
     }
 
     /// The same for pages: a person may come to them by a link from elsewhere.
@@ -47,14 +51,23 @@ impl Guard {
         Guard { links: true, ..self }
     }
 
+    /// The same for calls of programs, which come under any name and with any body: browsers alone are checked.
+    pub fn for_programs(self) -> Guard {
+        Guard { programs: true, ..self }
+    }
+
     fn check(&self, request: &Request) -> Result<(), Refused> {
         let headers = request.headers();
+        if self.programs && !headers.contains_key(ORIGIN) && !headers.contains_key(FETCH_SITE) {
+            return Ok(());
+        }
         let host = only(headers, &HOST).and_then(|host| host.parse::<Authority>().ok()).ok_or(Refused::Name)?;
         let target = request.uri().authority();
         if ![Some(&host), target].into_iter().flatten().all(|name| self.is_own(name)) {
             return Err(Refused::Name);
         }
-        if headers.contains_key(ORIGIN) && !only(headers, &ORIGIN).is_some_and(|origin| is_of(origin, &host)) {
+        if headers.contains_key(ORIGIN) && !only(headers, &ORIGIN).is_some_and(|origin| self.is_own_page(origin, &host))
+        {
             return Err(Refused::Page);
         }
         let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
@@ -62,7 +75,7 @@ impl Guard {
         if elsewhere && !(self.links && is_link(request.method(), headers)) {
             return Err(Refused::Page);
         }
-        if !request.body().is_end_stream() && !is_structured(headers) {
+        if !self.programs && !request.body().is_end_stream() && !is_structured(headers) {
             return Err(Refused::Body);
         }
         Ok(())
@@ -75,8 +88,20 @@ impl Guard {
             true => host.parse::<Ipv6Addr>().is_ok_and(|ip| is_address(ip.into())),
             false => host.parse::<Ipv4Addr>().is_ok_and(|ip| is_address(ip.into())),
         };
-        let is_named = || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host));
-        !authority.as_str().contains('@') && (is_ip || host.eq_ignore_ascii_case("localhost") || is_named())
+        let is_own = is_ip || host.eq_ignore_ascii_case("localhost") || self.is_named(host);
+        !authority.as_str().contains('@') && is_own
+    }
+
+    fn is_named(&self, host: &str) -> bool {
+        self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether an origin, as `http://127.0.0.1:8081`, is of this host and port, or of one of the names that were added: a
+    /// forwarder may rewrite the `Host`, and leaves the `Origin`.
+    fn is_own_page(&self, origin: &str, host: &Authority) -> bool {
+        let Some((_, authority)) = origin.split_once("://") else { return false };
+        let is_named = |origin: Authority| !origin.as_str().contains('@') && self.is_named(plain(origin.host()));
+        authority.eq_ignore_ascii_case(host.as_str()) || authority.parse().is_ok_and(is_named)
     }
 }
 
@@ -116,7 +141,13 @@ impl Refused {
                 StatusCode::MISDIRECTED_REQUEST,
                 format!("call it as 127.0.0.1 or localhost, or add its name: {way_out}").into(),
             ),
-            Refused::Page => (StatusCode::FORBIDDEN, "only pages of this address may call it".into()),
+            Refused::Page => (
+                StatusCode::FORBIDDEN,
+                format!(
+                    "only its own pages may call it; behind a forwarder, add the name that the browser shows: {way_out}"
+                )
+                .into(),
+            ),
             Refused::Body => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the header Content-Type: application/json".into())
             }
@@ -126,7 +157,7 @@ impl Refused {
     }
 }
 
-/// An address without the brackets that stand around it where a port may follow.
+/// An IPv6 address without its brackets.
 fn plain(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
@@ -136,11 +167,6 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut given = headers.get_all(name).iter();
     let only = given.next()?;
     given.next().is_none().then(|| only.to_str().ok())?
-}
-
-/// Whether an origin, as `http://127.0.0.1:8081`, is of this host and port.
-fn is_of(origin: &str, host: &Authority) -> bool {
-    origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host.as_str()))
 }
 
 /// Whether a person follows a link, so that nothing is sent and no page sees the answer.
@@ -243,6 +269,49 @@ mod tests {
             "sec-fetch-site: cross-site\nsec-fetch-mode: navigate\nsec-fetch-dest: document",
         ] {
             assert_eq!(call(foreign), Err(Refused::Page), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_page_under_an_added_name_is_its_own_though_a_forwarder_rewrites_the_host() {
+        for (origin, expected) in [
+            ("https://ops.example.com", Ok(())),
+            ("https://OPS.example.com:8443", Ok(())),
+            ("http://[fd00::1]:3000", Ok(())),
+            ("https://evil.example", Err(Refused::Page)),
+            ("https://ops.example.com.evil.example", Err(Refused::Page)),
+            ("https://ops.example.com@evil.example", Err(Refused::Page)),
+            ("https://evil.example@ops.example.com", Err(Refused::Page)),
+            ("http://10.0.0.7:3000", Err(Refused::Page)),
+        ] {
+            let call = format!("POST /api\nhost: localhost:8081\norigin: {origin}");
+            assert_eq!(check(&guarded(), &call, ""), expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn programs_call_from_anywhere_and_pages_do_not() {
+        let form = "content-type: application/x-www-form-urlencoded";
+        for (headers, expected) in [
+            ("host: localhost", Ok(())),
+            ("host: emulator:8082", Ok(())),
+            ("host: graph.facebook.com", Ok(())),
+            // Node's fetch.
+            ("host: emulator:8082\nsec-fetch-mode: cors", Ok(())),
+            ("host: localhost:8082\norigin: http://localhost:8082", Ok(())),
+            ("host: localhost:8082\nsec-fetch-site: same-origin", Ok(())),
+            ("host: localhost:8082\nsec-fetch-site: none", Ok(())),
+            ("host: localhost:8082\norigin: https://ops.example.com", Ok(())),
+            ("host: localhost:8082\norigin: http://evil.example", Err(Refused::Page)),
+            ("host: localhost:8082\norigin: null", Err(Refused::Page)),
+            ("host: localhost:8082\nsec-fetch-site: cross-site", Err(Refused::Page)),
+            ("host: localhost:8082\nsec-fetch-site: same-site", Err(Refused::Page)),
+            // A name that a stranger points at this machine.
+            ("host: evil.example:8082\norigin: http://evil.example:8082", Err(Refused::Name)),
+            ("host: evil.example:8082\nsec-fetch-site: same-origin", Err(Refused::Name)),
+        ] {
+            let call = format!("POST /555000000000001/subscriptions\n{headers}\n{form}");
+            assert_eq!(check(&guarded().for_programs(), &call, "callback_url=x"), expected, "{headers}");
         }
     }
 

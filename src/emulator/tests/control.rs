@@ -86,25 +86,74 @@ async fn bad_requests_are_refused_with_a_hint() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_and_other_names_reach_the_graph_api_alone() {
+async fn pages_of_other_origins_reach_nothing_and_other_names_the_graph_api_alone() {
     let world = World { app: App { hosts: vec!["emulator".into()], ..App::default() }, ..World::default() };
     let bench = Bench::unsubscribed(world).await;
     let call = async |path: &str, header: (&str, &str)| {
         let request = bench.http.post(format!("{}{path}", bench.url)).header("content-type", "application/json");
         bench.request(request.header(header.0, header.1).body("{}")).await.0
     };
-    for (header, status) in [
-        (("host", "evil.example"), 421),
-        (("host", "emulator:8082"), 400),
-        (("host", "localhost:8082"), 400),
-        (("origin", "http://evil.example"), 403),
-        (("origin", &bench.url), 400),
-        (("sec-fetch-site", "cross-site"), 403),
-        (("content-type", "text/plain"), 415),
+    for (header, control, graph) in [
+        (("host", "evil.example"), 421, 400),
+        (("host", "emulator:8082"), 400, 400),
+        (("host", "localhost:8082"), 400, 400),
+        (("origin", "http://evil.example"), 403, 403),
+        (("origin", "http://emulator"), 400, 400),
+        (("origin", &bench.url), 400, 400),
+        (("sec-fetch-site", "cross-site"), 403, 403),
+        (("sec-fetch-mode", "cors"), 400, 400),
+        (("content-type", "text/plain"), 415, 400),
     ] {
-        assert_eq!(call("/emulator/act", header).await, status, "{header:?}");
-        assert_eq!(call("/v26.0/me/messages", header).await, 400, "{header:?}");
+        assert_eq!(call("/emulator/act", header).await, control, "{header:?}");
+        for path in ["/v26.0/me/messages", "/"] {
+            assert_eq!(call(path, header).await, graph, "{path} {header:?}");
+        }
     }
+    bench.end().await;
+}
+
+/// The form of a stranger's page, with the token that the documentation shows.
+#[tokio::test]
+async fn a_page_of_strangers_cannot_subscribe_a_callback_of_its_own() {
+    let bench = Bench::unsubscribed(World::default()).await;
+    let app = &bench.emulator.shared.world.app;
+    let token = format!("{}|{}", app.id, app.secret.expose());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let callback = format!("http://{}/webhook", listener.local_addr().expect("an address"));
+    let form = [
+        ("access_token", token.as_str()),
+        ("object", "page"),
+        ("callback_url", &callback),
+        ("verify_token", app.verify_token.expose()),
+        ("fields", "messages"),
+    ];
+    let body = reqwest::Url::parse_with_params("http://x/", form).expect("a URL").query().expect("a query").to_owned();
+    let post = |headers: &[(&str, &str)]| {
+        let request = bench.http.post(format!("{}/{}/subscriptions", bench.url, app.id));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.header("content-type", "application/x-www-form-urlencoded").body(body.clone())
+    };
+    for (headers, status) in [
+        (&[("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")][..], 403),
+        (&[("origin", "http://evil.example")], 403),
+        (&[("origin", "null")], 403),
+        (&[("host", "evil.example:8082"), ("origin", "http://evil.example:8082")], 421),
+    ] {
+        assert_eq!(bench.request(post(headers)).await.0, status, "{headers:?}");
+    }
+    let called = std::future::poll_fn(|context| std::task::Poll::Ready(listener.poll_accept(context).is_ready())).await;
+    assert!(!called, "the address was called");
+    // A bot's call, which comes without an origin, is heard: the address is called, and does not answer as it should.
+    let accepting = async {
+        loop {
+            drop(listener.accept().await);
+        }
+    };
+    let answered = tokio::select! {
+        (status, _) = bench.request(post(&[])) => status,
+        () = accepting => unreachable!("it accepts for ever"),
+    };
+    assert_eq!(answered, 400);
     bench.end().await;
 }
 
