@@ -149,7 +149,11 @@ impl App {
         let webhook = webhook::routes(Webhook::new(&settings, store.clone(), clock.clone(), metrics.clone()));
         let admin = admin::routes(Admin {
             token: settings.admin.token.clone(),
-            guard: Guard::new(operator.address, &settings.admin.hosts, "the setting admin.hosts"),
+            guard: Guard::new(
+                operator.address,
+                &settings.admin.hosts,
+                "the setting admin.hosts, or --host of rejoinder dev",
+            ),
             accounts: settings.accounts.iter().map(|(name, account)| (name.clone(), shown(account))).collect(),
             clock: clock.clone(),
             store: store.clone(),

@@ -28,7 +28,7 @@
 //!
 //! | Row | Modules |
 //! | --- | --- |
-//! | Words | [`id`], [`secret`], [`clock`], `json` |
+//! | Words | [`id`], [`secret`], [`clock`], `host`, `json` |
 //! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says |
 //! | Knobs | [`settings`], [`telemetry`] |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
@@ -51,6 +51,7 @@ pub mod event;
 pub mod fetch;
 pub mod graph;
 pub mod handlers;
+mod host;
 pub mod id;
 mod json;
 pub mod listener;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client;
 use super::signals::Wish;
+use super::world::host;
 use crate::app::App;
 use crate::bot::Handlers;
 use crate::clock::Clock;
@@ -28,6 +29,9 @@ pub(super) struct Dev {
     /// A bot in any language that answers on every account: where it answers.
     #[arg(long, value_name = "URL", conflicts_with = "handler")]
     relay: Option<String>,
+    /// A further name by which the playground and /api are reached, as that of a forwarder; may be repeated
+    #[arg(long = "host", value_name = "NAME", value_parser = host)]
+    hosts: Vec<String>,
 }
 
 impl Dev {
@@ -38,6 +42,7 @@ impl Dev {
         let mut world = World::default();
         // A bot that is written here serves its pictures here.
         world.app.local_media = true;
+        world.app.hosts.clone_from(&self.hosts);
         let listener = listen(EMULATOR).await?;
         let meta = listener.local_addr()?;
         let environment = self.environment(&world, meta, folder.path()).await?;
@@ -78,6 +83,7 @@ impl Dev {
         let mut set = |name: &str, value: String| environment.push((format!("REJOINDER_{name}"), value));
         set("SERVER__LISTEN", free("127.0.0.1:8080").await?.to_string());
         set("ADMIN__LISTEN", free("127.0.0.1:8081").await?.to_string());
+        set("ADMIN__HOSTS", self.hosts.join(","));
         if let Some(url) = &self.relay {
             set("RELAY__URL", url.clone());
         }

@@ -9,7 +9,7 @@ use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Wish;
-use super::world::{self, WorldArgs, callback};
+use super::world::{self, WorldArgs, callback, host};
 use super::{client, dev, output};
 use crate::clock::Clock;
 use crate::emulator::Emulator;
@@ -28,7 +28,7 @@ pub(super) struct EmulatorArgs {
     #[arg(long, value_name = "URL", value_parser = callback)]
     webhook: Option<Url>,
     /// A further name by which its control calls and the playground are reached, as that of a container; may be repeated
-    #[arg(long = "host", value_name = "NAME")]
+    #[arg(long = "host", value_name = "NAME", value_parser = host)]
     hosts: Vec<String>,
     /// The admin listener of a Rejoinder server behind the callback, as http://127.0.0.1:8081: the playground then shows what
     /// never left that server. The token is that of REJOINDER_ADMIN__TOKEN

@@ -10,6 +10,7 @@ use reqwest::Url;
 use tokio::net::TcpListener;
 
 use crate::emulator::World;
+use crate::host::{is_host, no_host};
 use crate::secret::Secret;
 
 /// Which world.
@@ -47,6 +48,14 @@ pub(super) fn callback(text: &str) -> Result<Url, String> {
         "this is not an http or https address\n  hint: where the bot takes webhooks, as http://127.0.0.1:3000/webhook"
             .to_owned()
     })
+}
+
+/// Reads an argument that is a further name of a listener.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    match is_host(text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{}\n  hint: give its name alone, as emulator: it counts for every port", no_host(text))),
+    }
 }
 
 /// Listens on the address that was asked for, and on no other.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Url;
 
+use crate::host::{is_host, no_host};
+
 use super::world::{Account, Platform, World};
 
 /// The largest file that is read.
@@ -146,6 +148,9 @@ pub(super) fn faults(world: &World) -> Vec<WorldFault> {
             let problem = format!("{callback:?} is not an http or https address");
             findings.add(format!("app.webhooks[{place}]"), problem, "as http://127.0.0.1:3000/webhook");
         }
+    }
+    for (place, host) in world.app.hosts.iter().enumerate().filter(|(_, host)| !is_host(host)) {
+        findings.add(format!("app.hosts[{place}]"), no_host(host), "as \"emulator\": its name alone, for every port");
     }
     if world.accounts.is_empty() {
         findings.add("accounts", "there is none", "add a table [[accounts]], as in examples/world.toml");

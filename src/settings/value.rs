@@ -1,8 +1,9 @@
 //! One value as it was given, and the types it can become.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::host::{is_host, no_host};
 use crate::id::AccountId;
 use crate::secret::Secret;
 
@@ -150,12 +151,7 @@ pub(super) struct Host(pub(super) String);
 impl Setting for Host {
     fn read(given: &Given) -> Result<Host, String> {
         let text = given.as_text()?;
-        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let is_name = text.split('.').all(|label| !label.is_empty() && label.bytes().all(is_letter));
-        match is_name || text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-            true => Ok(Host(text.to_owned())),
-            false => Err(format!("{text:?} is not a host such as ops.example.com or 10.0.0.7, without a port")),
-        }
+        if is_host(text) { Ok(Host(text.to_owned())) } else { Err(no_host(text)) }
     }
 
     fn placeholder() -> Host {

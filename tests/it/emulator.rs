@@ -162,6 +162,11 @@ fn what_cannot_be_served_is_said() {
         (vec!["--listen", &address], 1, "\n  hint: choose another --listen"),
         (vec!["--listen", "127.0.0.1:0", "--webhook", "callback"], 2, "is not an http or https address\n  hint: "),
         (vec!["--app-secret", ""], 2, "--app-secret"),
+        (
+            vec!["--host", "emulator:8082"],
+            2,
+            "is not a host such as ops.example.com or 10.0.0.7, without a port\n  hint: ",
+        ),
     ] {
         let output = command(folder.path(), &[&["emulator"], &arguments[..]].concat(), &[]).output().expect("it runs");
         let talk = String::from_utf8_lossy(&output.stderr);

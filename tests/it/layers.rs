@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The rows of the table, from the top. A module imports from rows above its own, and inside its own folder.
 const ROWS: &[&[&str]] = &[
-    &["id", "secret", "clock", "json"],
+    &["id", "secret", "clock", "host", "json"],
     &["signature", "event", "message"],
     &["settings", "telemetry"],
     &["policy"],
@@ -22,7 +22,7 @@ const ROWS: &[&[&str]] = &[
 ];
 
 /// Meta's side of the wire knows nothing of ours.
-const EMULATOR: &[&str] = &["clock", "secret", "signature", "telemetry", "listener"];
+const EMULATOR: &[&str] = &["clock", "host", "secret", "signature", "telemetry", "listener"];
 
 /// What stands at the crate's root for bot authors: all that a handler may name.
 const ROOT: &[&str] = &["Context", "Event", "Handler", "Handlers", "Message", "Observation", "run"];

@@ -266,12 +266,27 @@ async fn dev_needs_nothing_and_prints_where_the_playground_is() {
     // Settings of another server are none of its business.
     std::fs::write(folder.path().join(".env"), "REJOINDER_SERVER__LISTEN=nowhere\n").expect("a file");
     let environment = [("REJOINDER_APP__SECERT".to_owned(), "x".to_owned())];
-    let mut dev = Binary::start(folder.path(), &["dev"], &environment);
-    let line = dev.line_with("http://");
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
-    let page = reqwest::get(url).await.expect("an answer").text().await.expect("a page");
+    let mut dev = Binary::start(folder.path(), &["dev", "--host", "bot-8082.example.dev"], &environment);
+    let address =
+        |line: String| line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
+    let playground = address(dev.line_with("Playground"));
+    let page = reqwest::get(&playground).await.expect("an answer").text().await.expect("a page");
     assert!(page.contains("<title>"), "{page}");
+    let api = address(dev.line_with("Admin API"));
     dev.line_with("Ctrl-C");
+    // A forwarder leaves the browser's name in the origin, and may rewrite the host.
+    let http = reqwest::Client::new();
+    for url in [playground, api] {
+        for (header, value, status) in [
+            ("origin", "https://bot-8082.example.dev", 200),
+            ("host", "bot-8082.example.dev", 200),
+            ("origin", "https://evil.example", 403),
+            ("host", "evil.example", 421),
+        ] {
+            let answer = http.get(&url).header(header, value).send().await.expect("an answer");
+            assert_eq!(answer.status(), status, "{url} {header}: {value}");
+        }
+    }
     dev.signal("INT");
     assert!(dev.ended().success());
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left behind but .env");

@@ -74,6 +74,10 @@ fn every_fault_is_named_by_its_key() {
     let shop = |people: &str| format!("people = {people}\n{SHOP}");
     check("accounts = []\npeople = []", &[("accounts", "none")]);
     check(&format!("people = []\n[app]\nwebhooks = [\"bot:3000\"]\n{SHOP}"), &[("app.webhooks[0]", "http")]);
+    check(
+        &format!("people = []\n[app]\nhosts = [\"emulator\", \"emulator:8082\"]\n{SHOP}"),
+        &[("app.hosts[1]", "without a port")],
+    );
     let app = "[app]\nid = \"x\"\nsecret = \"\"\nverify_token = \"a b\"\n";
     check(
         &format!("{}{app}", shop("[]")),
