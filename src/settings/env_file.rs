@@ -16,8 +16,19 @@ pub(super) struct BadLine {
     pub(super) problem: &'static str,
 }
 
+/// One value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    /// The line on which it begins, from 1.
+    pub(super) number: usize,
+    pub(super) name: String,
+    pub(super) value: String,
+    /// Other readers of such files fill in its `$NAME`, or take its `\` for an escape. Here it is taken as it is written.
+    pub(super) is_read_otherwise_elsewhere: bool,
+}
+
 /// The names and values of a file, in its order, and every line that is at fault.
-pub(super) fn read(text: &str) -> Vec<Result<(String, String), BadLine>> {
+pub(super) fn read(text: &str) -> Vec<Result<Pair, BadLine>> {
     let mut lines = Numbered { lines: text.lines().peekable(), number: 0 };
     let mut read = Vec::new();
     while let Some(line) = lines.next() {
@@ -26,7 +37,7 @@ pub(super) fn read(text: &str) -> Vec<Result<(String, String), BadLine>> {
             continue;
         }
         let number = lines.number;
-        read.push(pair(line, &mut lines).map_err(|problem| BadLine { number, problem }));
+        read.push(pair(line, number, &mut lines).map_err(|problem| BadLine { number, problem }));
     }
     read
 }
@@ -43,7 +54,7 @@ impl<'a> Numbered<'a> {
     }
 }
 
-fn pair(line: &str, lines: &mut Numbered<'_>) -> Result<(String, String), &'static str> {
+fn pair(line: &str, number: usize, lines: &mut Numbered<'_>) -> Result<Pair, &'static str> {
     let (name, value) = line.split_once('=').ok_or("is not NAME=value")?;
     let name = name.trim();
     let name = name.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(name).trim();
@@ -51,11 +62,25 @@ fn pair(line: &str, lines: &mut Numbered<'_>) -> Result<(String, String), &'stat
         return Err("is not NAME=value");
     }
     let value = value.trim();
-    let value = match value.chars().next() {
-        Some(quote @ ('\'' | '"')) => quoted(quote, &value[1..], lines)?,
-        _ => plain(value).to_owned(),
+    let (value, is_read_otherwise_elsewhere) = match value.chars().next() {
+        Some(quote @ ('\'' | '"')) => {
+            let (value, has_variable) = quoted(quote, &value[1..], lines)?;
+            (value, has_variable && quote == '"')
+        }
+        _ => (plain(value).to_owned(), has_variable(plain(value)) || has_escape(plain(value))),
     };
-    Ok((name.to_owned(), value))
+    Ok(Pair { number, name: name.to_owned(), value, is_read_otherwise_elsewhere })
+}
+
+/// Whether a variable's name stands behind a `$`, as in `$HOME` or `${HOME}`.
+fn has_variable(value: &str) -> bool {
+    let is_name = |rest: &str| rest.starts_with(|letter: char| letter.is_ascii_alphabetic() || "_{".contains(letter));
+    value.split('$').skip(1).any(is_name)
+}
+
+/// Whether a `\` stands before what it makes literal, or a new line, elsewhere.
+fn has_escape(value: &str) -> bool {
+    value.split('\\').skip(1).any(|rest| rest.is_empty() || rest.starts_with(['$', ' ', '"', '\'', 'n']))
 }
 
 /// Up to a comment.
@@ -66,14 +91,17 @@ fn plain(value: &str) -> &str {
     value[..comment.map_or(value.len(), |(at, _)| at)].trim_end()
 }
 
-/// Up to the closing quote, which may stand on a later line.
-fn quoted(quote: char, first: &str, lines: &mut Numbered<'_>) -> Result<String, &'static str> {
-    let mut value = String::new();
+/// Up to the closing quote, which may stand on a later line; and whether it has a variable that is not escaped.
+fn quoted(quote: char, first: &str, lines: &mut Numbered<'_>) -> Result<(String, bool), &'static str> {
+    let (mut value, mut has_variable) = (String::new(), false);
     // The lines behind belong to the value only if it ends on one of them.
     let mut ahead = lines.lines.clone();
     let (mut line, mut taken) = (first, 0);
     loop {
-        match up_to(quote, line, &mut value) {
+        let rest = up_to(quote, line, &mut value);
+        let inside = &line[..line.len() - rest.map_or(0, str::len)];
+        has_variable |= self::has_variable(&inside.replace("\\\\", "").replace("\\$", ""));
+        match rest {
             Some(rest) if plain(rest.trim_start()).is_empty() => break,
             Some(_) => return Err("is not NAME=value: text stands behind the closing quote"),
             None => {}
@@ -85,7 +113,7 @@ fn quoted(quote: char, first: &str, lines: &mut Numbered<'_>) -> Result<String, 
     for _ in 0..taken {
         lines.next();
     }
-    Ok(value)
+    Ok((value, has_variable))
 }
 
 /// Takes a line over up to `quote`, and gives what stands behind it; `None` where the line has none.
@@ -114,7 +142,33 @@ mod tests {
 
     #[track_caller]
     fn value(line: &str, expected: &str) {
-        assert_eq!(read(line), [Ok(("X".to_owned(), expected.to_owned()))], "{line}");
+        let read: Vec<_> = read(line).into_iter().map(|line| line.map(|pair| (pair.name, pair.value))).collect();
+        assert_eq!(read, [Ok(("X".to_owned(), expected.to_owned()))], "{line}");
+    }
+
+    #[test]
+    fn a_value_that_other_readers_fill_in_or_unescape_is_told() {
+        for line in ["${A}", "$A", "a$_b", "\"x ${A}\"", "\"one\n$A\"", r"a\$b", r"a\ b", r"a\nb", r"a\\b", r#""\\$A""#]
+        {
+            let read = read(&format!("# a\n\nX={line}\n"));
+            assert!(matches!(&read[..], [Ok(pair)] if pair.is_read_otherwise_elsewhere && pair.number == 3), "{line}");
+        }
+        for line in [
+            "a$",
+            "a$1",
+            "a$$",
+            "'${A}'",
+            r"'a\ b'",
+            r#""\$A""#,
+            r#""\${A}""#,
+            r#""a\nb""#,
+            r"C:\data",
+            "a # ${A}",
+            "'a' # $A",
+        ] {
+            let read = read(&format!("X={line}"));
+            assert!(matches!(&read[..], [Ok(pair)] if !pair.is_read_otherwise_elsewhere), "{line}");
+        }
     }
 
     #[test]
@@ -155,7 +209,7 @@ mod tests {
         let (mut names, mut bad) = (Vec::new(), Vec::new());
         for line in read(text) {
             match line {
-                Ok((name, value)) => names.push(format!("{name}={value}")),
+                Ok(pair) => names.push(format!("{}={}", pair.name, pair.value)),
                 Err(line) => bad.push((line.number, line.problem)),
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::DEFAULTS;
-use super::env_file::{self, BadLine};
+use super::env_file::{self, BadLine, Pair};
 use super::fault::Faults;
 use super::value::Given;
 
@@ -153,7 +153,17 @@ impl Layers {
         let mut pairs = Vec::new();
         for line in env_file::read(text) {
             match line {
-                Ok(pair) => pairs.push(pair),
+                Ok(Pair { number, name, value, is_read_otherwise_elsewhere }) => {
+                    if is_read_otherwise_elsewhere && name.starts_with(PREFIX) {
+                        tracing::warn!(
+                            file = origin,
+                            line = number,
+                            "a $NAME or \\ of this line is taken as it is written, and nothing is filled in or unescaped: \
+                             single quotes around the whole value say that this is meant"
+                        );
+                    }
+                    pairs.push((name, value));
+                }
                 // What the line says is left out: it may be a secret.
                 Err(BadLine { number, problem }) => faults.add_with_hint(
                     &origin,
