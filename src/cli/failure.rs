@@ -26,8 +26,18 @@ pub(super) enum Failure {
         told: Told,
     },
     /// Nobody answered, or somebody else.
-    NoServer(Told),
+    NoServer {
+        /// Whether the request may have come to the server all the same.
+        may_have_arrived: bool,
+        /// What is told.
+        told: Told,
+    },
 }
+
+/// Whether something is sent, or will be, could not be found out. To send it again may say it twice.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct OutcomeUnknown(pub(super) String);
 
 /// What is told of a failure.
 #[derive(Debug)]
@@ -45,7 +55,8 @@ impl Failure {
             root = source;
         }
         let hint = "is the server running there? --config, --env-file or --url name another";
-        Failure::no_server(place, format!("the server does not answer: {root}"), hint)
+        let may_have_arrived = !(error.is_connect() || error.is_builder());
+        Failure::no_server(place, format!("the server does not answer: {root}"), hint, may_have_arrived)
     }
 
     /// What answered at `place` does not speak as the admin listener does.
@@ -53,11 +64,13 @@ impl Failure {
         let problem = format!("answers {status}, and not as Rejoinder's /api does");
         let hint =
             "is this the address of the admin listener (admin.listen), and is the server as new as this command?";
-        Failure::no_server(place, problem, hint)
+        // A gateway in front may have lost the answer; anything else is no Rejoinder.
+        Failure::no_server(place, problem, hint, status.is_server_error())
     }
 
-    fn no_server(place: &Url, problem: String, hint: &str) -> Failure {
-        Failure::NoServer(Told { place: place.to_string(), problem, hint: Some(hint.to_owned()) })
+    fn no_server(place: &Url, problem: String, hint: &str, may_have_arrived: bool) -> Failure {
+        let told = Told { place: place.to_string(), problem, hint: Some(hint.to_owned()) };
+        Failure::NoServer { may_have_arrived, told }
     }
 
     /// The server at `place` answered that it cannot; `with_token` when it was given a token.
@@ -94,6 +107,20 @@ impl Failure {
         matches!(self, Failure::Denied { status, .. } if matches!(*status, StatusCode::NOT_FOUND | StatusCode::CONFLICT))
     }
 
+    /// Whether the request may have been taken although no answer says so.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        matches!(self, Failure::NoServer { may_have_arrived: true, .. })
+    }
+
+    /// Whether the same question may be answered soon: the server is being restarted, or its store is busy.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Failure::NoServer { .. } => true,
+            Failure::Denied { status, .. } => status.is_server_error(),
+            Failure::Refused { .. } => false,
+        }
+    }
+
     /// As the server wrote it, where policy refused.
     pub(super) fn refusal(&self) -> Option<Value> {
         match self {
@@ -118,7 +145,7 @@ impl fmt::Display for Failure {
                     "refused by {rule}: {reason}\n  hint: nothing was sent; `rejoinder events --person …` shows what the person last did"
                 )
             }
-            Failure::Denied { told, .. } | Failure::NoServer(told) => told.fmt(out),
+            Failure::Denied { told, .. } | Failure::NoServer { told, .. } => told.fmt(out),
         }
     }
 }

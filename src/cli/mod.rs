@@ -1,7 +1,7 @@
 //! The command line: one command per file.
 //!
 //! stdout is data, stderr is talk. Bad settings, a bad world and bad scripts exit with 2 and name every fault; anything else
-//! that goes wrong exits with 1 and says what, and why.
+//! that goes wrong exits with 1 and says what, and why. Where it is not known whether a send was made, the code is 3.
 
 mod client;
 mod dev;
@@ -32,6 +32,7 @@ use crate::bot::Handlers;
 use crate::emulator::WorldError;
 use crate::scenario;
 use crate::settings::{Faults, Sources};
+use failure::OutcomeUnknown;
 
 /// A chatbot server for Facebook Pages and Instagram.
 #[derive(Debug, Parser)]
@@ -135,5 +136,9 @@ pub fn run(handlers: Handlers) -> ExitCode {
 fn told(error: &anyhow::Error) -> ExitCode {
     eprintln!("rejoinder: {error:#}");
     let told_in_full = error.is::<Faults>() || error.is::<WorldError>() || error.is::<scenario::Faults>();
-    if told_in_full { ExitCode::from(2) } else { ExitCode::FAILURE }
+    match () {
+        () if told_in_full => ExitCode::from(2),
+        () if error.is::<OutcomeUnknown>() => ExitCode::from(3),
+        () => ExitCode::FAILURE,
+    }
 }

@@ -1,6 +1,7 @@
 //! `rejoinder send`: says something to a person.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -8,6 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::client::ServerArgs;
+use super::failure::{Failure, OutcomeUnknown};
 use super::{output, request, wait};
 
 #[derive(Args, Debug)]
@@ -38,9 +40,12 @@ pub(super) struct Send {
     /// The same key and content again send nothing a second time.
     #[arg(long, visible_alias = "key", value_name = "KEY", value_parser = key)]
     idempotency_key: Option<HeaderValue>,
-    /// Waits for the outcome and prints it. Anything but sent exits with 1.
+    /// Waits for the outcome and prints it. Exits with 1 when it was not sent, and with 3 when the outcome is not known
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
+    /// The longest wait; what is not settled by then goes on in the server
+    #[arg(long, value_name = "DURATION", default_value = "2m", requires = "wait", value_parser = duration)]
+    timeout: Duration,
     /// As JSON; with --wait, one object per line.
     #[arg(long)]
     json: bool,
@@ -61,8 +66,9 @@ impl Send {
             request = request.header("idempotency-key", key);
         }
         match client.ask(request).await {
-            Ok(answer) if self.wait => wait::for_outcome(&client, &ids(&answer), self.json).await,
+            Ok(answer) if self.wait => wait::for_outcome(&client, &ids(&answer), self.json, self.timeout).await,
             Ok(answer) => self.show(&answer),
+            Err(failure) if failure.may_have_arrived() => Err(self.unknown(&failure).into()),
             Err(failure) => {
                 if let Some(refusal) = failure.refusal().filter(|_| self.json) {
                     output::object(&refusal, true)?;
@@ -73,6 +79,15 @@ impl Send {
                     .into())
             }
         }
+    }
+
+    /// The answer to the post was lost.
+    fn unknown(&self, failure: &Failure) -> OutcomeUnknown {
+        let hint = match self.idempotency_key {
+            Some(_) => "the same again, with the same --idempotency-key, sends nothing twice",
+            None => "it may have been taken: look with `rejoinder sends` before it is sent again",
+        };
+        OutcomeUnknown(format!("whether it was taken is not known\n  {failure}\n  hint: {hint}"))
     }
 
     fn body(&self) -> anyhow::Result<Value> {
@@ -109,4 +124,8 @@ fn ids(answer: &Value) -> Vec<String> {
 
 fn key(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|_| "a key is visible characters".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "this is not a duration such as 30s or 2m".to_owned())
 }

@@ -5,23 +5,36 @@ use std::time::Duration;
 use anyhow::ensure;
 use reqwest::StatusCode;
 use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::client::Client;
-use super::failure::Failure;
+use super::failure::{Failure, OutcomeUnknown};
 use super::output::{self, cell};
 use super::sends::why;
 
 /// How often a send is looked at.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How long the server may be away, as while it is restarted.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
+
 /// Where a send comes to its end. One that is held waits for the operator.
 const ENDS: [&str; 4] = ["sent", "refused", "failed", "held"];
 
-/// Prints each of these sends once it is settled; an error when one of them was not sent.
-pub(super) async fn for_outcome(client: &Client, ids: &[String], json: bool) -> anyhow::Result<()> {
+/// Prints each of these sends once it is settled; an error when one of them was not sent, or when it is not known within
+/// `timeout`.
+pub(super) async fn for_outcome(client: &Client, ids: &[String], json: bool, timeout: Duration) -> anyhow::Result<()> {
+    // Whatever becomes of the wait, the operator has them.
+    ids.iter().for_each(|id| output::talk(format_args!("send {id} is planned")));
+    // A timeout beyond what the clock can count is none.
+    let now = Instant::now();
+    let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_secs(u64::from(u32::MAX)));
     let mut not_sent = Vec::new();
     for id in ids {
-        let send = settled(client, id).await?;
+        let settled = timeout_at(deadline, settled(client, id)).await;
+        let over = || format!("it is not settled after {}", humantime::format_duration(timeout));
+        let send = settled.map_err(|_| over()).and_then(|settled| settled.map_err(|failure| failure.to_string()));
+        let send = send.map_err(|problem| unknown(id, &problem))?;
         if json {
             output::line(&send)?;
         } else {
@@ -40,21 +53,41 @@ pub(super) async fn for_outcome(client: &Client, ids: &[String], json: bool) -> 
     Ok(())
 }
 
+fn unknown(id: &str, problem: &str) -> OutcomeUnknown {
+    OutcomeUnknown(format!(
+        "the outcome of send {id} is not known: {problem}\n  hint: do not send it again; `rejoinder sends show {id}` shows what became of it"
+    ))
+}
+
 async fn settled(client: &Client, id: &str) -> Result<Value, Failure> {
     let mut is_told_of = false;
+    let mut away_since = None;
     loop {
-        let hint = "it was settled, and forgotten after store.keep_events";
-        let send = client.get(&["sends", id], &[]).await;
-        let send = send.map_err(|failure| failure.or_hint(StatusCode::NOT_FOUND, hint))?;
-        let Some(status) = send["status"].as_str() else { return Err(client.not_an_answer()) };
-        if ENDS.contains(&status) {
-            return Ok(send);
+        match client.get(&["sends", id], &[]).await {
+            Ok(send) => {
+                away_since = None;
+                let Some(status) = send["status"].as_str() else { return Err(client.not_an_answer()) };
+                if ENDS.contains(&status) {
+                    return Ok(send);
+                }
+                if status == "in_doubt" && !is_told_of {
+                    is_told_of = true;
+                    let reason = cell(&send["reason"]);
+                    output::talk(format_args!("send {id} is in doubt: {reason}; evidence is looked for"));
+                }
+            }
+            Err(failure) => {
+                if away_since.is_none() && failure.may_pass() {
+                    output::talk("the server does not answer; it is asked again");
+                }
+                let since = *away_since.get_or_insert_with(Instant::now);
+                if !failure.may_pass() || since.elapsed() >= LONGEST_ABSENCE {
+                    let hint = "it was settled, and forgotten after store.keep_events";
+                    return Err(failure.or_hint(StatusCode::NOT_FOUND, hint));
+                }
+            }
         }
-        if status == "in_doubt" && !is_told_of {
-            is_told_of = true;
-            output::talk(format_args!("send {id} is in doubt: {}; evidence is looked for", cell(&send["reason"])));
-        }
-        tokio::time::sleep(PAUSE).await;
+        sleep(PAUSE).await;
     }
 }
 
