@@ -121,7 +121,7 @@ impl Store {
             true => self.sqlite.try_write(weight, append).await,
             false => self.sqlite.write_much(weight, append).await,
         };
-        if let Err(StoreError::Failed(_)) = &appended {
+        if let Err(StoreError::Failed(_) | StoreError::Unseen(_)) = &appended {
             self.probe.failed(bytes);
         }
         appended

@@ -186,3 +186,25 @@ pub(super) fn with_ending(store: &Path, ending: &str) -> PathBuf {
     name.push(ending);
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stand_in_of_a_file_is_one_under_every_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [store, other] = ["x.db", "y.db"].map(|name| folder.path().join(name));
+        let file = open(&store).expect("a file");
+        std::fs::hard_link(&store, &other).expect("linked");
+        let first = stand_in(&file).expect("a file");
+        first.try_lock().expect("it is free");
+        let second = stand_in(&open(&other).expect("a file")).expect("a file");
+        assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
+        // That lock does not concern the file itself, which is SQLite's.
+        file.try_lock().expect("it is free");
+        let metadata = file.metadata().expect("a file");
+        let name = format!("rejoinder-{}-{}.lock", metadata.dev(), metadata.ino());
+        std::fs::remove_file(std::env::temp_dir().join(name)).expect("removed");
+    }
+}
