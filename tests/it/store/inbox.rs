@@ -108,6 +108,13 @@ pub async fn one_that_has_not_failed_is_found_among_any_number_that_have(opened:
     assert_eq!(take(Takes::FreshOnly, later).await, [""; 0], "it is taken once");
     assert_eq!(take(Takes::FreshFirst, later).await, [r#""failed 0""#], "where there is none, any");
     assert_eq!(take(Takes::InOrder, later).await, [r#""failed 1""#]);
+    let fresh: Vec<_> = (0..2).map(|n| message(&format!("73{n}"), &format!("fresh {n}"), "x", NOW)).collect();
+    opened.append(&delivery(&fresh), later).await;
+    let room = vec![Room { account: AccountId::new(SHOP), slots: 9, takes: Takes::FreshFirst }];
+    let mut taken = ids(&opened.store().take(room, later).await.expect("taken").items);
+    taken.sort();
+    let expected = [r#""failed 2""#, r#""fresh 0""#, r#""fresh 1""#];
+    assert_eq!(taken, expected, "all that have not failed, and one that has");
 }
 
 pub async fn a_failure_that_does_not_count_leaves_the_first_one_that_did(opened: &Opened) {
