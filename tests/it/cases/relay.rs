@@ -144,7 +144,7 @@ async fn pass(rig: &Rig, seconds: u64) {
     rig.comes_to_rest().await;
 }
 
-/// Somebody writes, and is answered within five seconds.
+/// A person writes, and is answered within five seconds.
 async fn is_answered(rig: &Rig, number: usize) {
     rig.says(&person(number), "shop", "hello").await;
     let expected = ["person: hello", "business: hello"];
@@ -182,7 +182,7 @@ async fn case_80_pictures_of_some_keep_nobody_else_waiting_and_die() {
     // They are tried for two minutes from the first answer, and the last wait is 30 s.
     pass(&rig, 30).await;
     assert_eq!(count(&rig, "dead").await, 12);
-    // Whoever sent a picture goes on.
+    // Those who sent a picture go on.
     is_answered(&rig, 3).await;
     rig.end().await;
 }
