@@ -11,6 +11,7 @@
 //!
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
+mod doubted;
 mod error;
 mod list;
 mod owed;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+pub use doubted::*;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
 pub use list::*;
 pub use owed::*;

@@ -1,0 +1,57 @@
+//! Sends in doubt, as the sender is given them.
+
+use crate::clock::Timestamp;
+use crate::id::{AccountId, MessageId, PersonId, SendId};
+use crate::message::Request;
+
+/// A send of which nobody can tell whether it arrived.
+#[derive(Clone, Debug)]
+pub struct TakenDoubt {
+    /// Its id.
+    pub id: SendId,
+    /// From whom.
+    pub account: AccountId,
+    /// The person of the conversation.
+    pub person: PersonId,
+    /// To whom, and what.
+    pub request: Request,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it left the last time.
+    pub attempted_at: Timestamp,
+    /// When it left the first time that nobody could tell.
+    pub doubted_since: Timestamp,
+    /// How often it came into doubt.
+    pub doubts: u32,
+    /// How often evidence was looked for since it last did.
+    pub looks: u32,
+    /// Whether no answer came at all.
+    pub silent: bool,
+    /// What was answered, or happened.
+    pub reason: String,
+    /// Whether the store knows of a message in the conversation, by whichever side.
+    pub has_messages: bool,
+    /// The messages that the conversation's other sends became.
+    pub bound: Bound,
+}
+
+/// The messages that the sends around one became, in its conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// Those that left before it.
+    pub before: Vec<MessageId>,
+    /// Those that came after it.
+    pub after: Vec<MessageId>,
+}
+
+impl Bound {
+    /// Whether no other send became a message.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+
+    /// Whether another send became this message.
+    pub fn contains(&self, mid: &MessageId) -> bool {
+        self.before.contains(mid) || self.after.contains(mid)
+    }
+}
