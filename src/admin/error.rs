@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -51,6 +51,18 @@ impl From<QueryRejection> for ApiError {
 impl From<PathRejection> for ApiError {
     fn from(_: PathRejection) -> ApiError {
         ApiError::bad_request("the path cannot be read", "write it in UTF-8, percent-encoded")
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> ApiError {
+        match rejection.status() {
+            status @ StatusCode::PAYLOAD_TOO_LARGE => {
+                let hint = Some("a request of the Send API is at most 256 KiB here".into());
+                ApiError { status, message: "the body is too long".to_owned(), hint }
+            }
+            _ => ApiError::bad_request("the body cannot be read", "send it whole"),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -38,11 +38,12 @@ pub(super) async fn post(
     path: Result<Path<String>, PathRejection>,
     wish: Result<Query<Wish>, QueryRejection>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let (Path(name), Query(Wish { dry_run })) = (path?, wish?);
     let (_, account) = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
+    let body = body?;
     let (agent, json) = read(&body)?;
     let request = match Request::try_from(json) {
         Ok(request) => request,

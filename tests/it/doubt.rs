@@ -116,6 +116,17 @@ async fn polite(on_doubt: &str) -> Rig {
     rig
 }
 
+/// A server with two sends that wait for the operator, the older one in front.
+pub async fn with_two_held() -> Rig {
+    let rig = polite("hold").await;
+    answer_into_the_dark(&rig).await;
+    in_doubt(&rig).await;
+    rig.clock.advance(119 * SECOND);
+    until_given_up(&rig).await;
+    rig.sends_are("held", 2).await;
+    rig
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_evidence_it_is_held_until_the_operator_decides() {
     for (wish, status) in [("release", "sent"), ("drop", "failed")] {

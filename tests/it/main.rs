@@ -9,6 +9,7 @@ mod browser; // the playground, in headless Chromium
 mod cases; // small inputs that failed in the world, named after their reports
 mod commands; // the commands that call a running server
 mod crash; // kill -9 at any moment, under load
+mod described; // the description of /api, held to what is answered
 mod disk; // full, slow, torn, not to be written
 mod doubt; // sends of which nobody can tell whether they arrived
 mod emulator; // the emulated Meta as a command, with a bot of another process
@@ -21,6 +22,7 @@ mod intake; // signatures, limits, quarantine, a store that fails
 mod layers; // who may import whom
 mod listener; // deadlines, and who goes when there are too many connections
 mod outage; // a Meta that is down for long, and comes back
+mod outcome; // `rejoinder send`, when the outcome is not known
 mod payloads; // every shape that Meta documents, from a file to its handler
 mod policy; // every rule of Meta's, judged by both sides
 mod process; // the binary itself: settings, signals, kill -9, one server per file

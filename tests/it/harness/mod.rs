@@ -10,6 +10,7 @@ pub mod logs;
 pub mod meta;
 pub mod python;
 pub mod refusals;
+pub mod schema;
 pub mod scripted;
 pub mod wall;
 
