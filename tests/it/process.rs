@@ -323,6 +323,18 @@ async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
 }
 
 #[test]
+fn a_line_that_other_readers_fill_in_is_warned_of_without_its_value() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "OTHER=$A\nREJOINDER_APP__ID='$A'\nREJOINDER_APP__SECRET=hunter2${HOME}\nREJOINDER_APP__VERIFY_TOKEN=a$\nREJOINDER_SERVER__LISTEN=nowhere\n";
+    std::fs::write(folder.path().join(".env"), text).expect("a file");
+    let output = command(folder.path(), &["serve"], &[]).output().expect("it runs");
+    let talk = String::from_utf8_lossy(&output.stderr);
+    let warnings: Vec<_> = talk.lines().filter(|line| line.contains("WARN") && line.contains(".env")).collect();
+    assert!(matches!(warnings[..], [line] if line.contains("line=3")), "{talk}");
+    assert!(!talk.contains("hunter2"), "{talk}");
+}
+
+#[test]
 fn help_and_version_go_to_stdout() {
     let folder = tempfile::tempdir().expect("a folder");
     for (argument, words) in [("--help", "serve"), ("--version", env!("CARGO_PKG_VERSION"))] {
