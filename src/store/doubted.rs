@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::id::{AccountId, MessageId, PersonId, SendId};
 use crate::message::Request;
 
-/// A send of which nobody can tell whether it arrived.
+/// A send in doubt: it is not known whether it arrived.
 #[derive(Clone, Debug)]
 pub struct TakenDoubt {
     /// Its id.
@@ -19,7 +19,7 @@ pub struct TakenDoubt {
     pub attempts: u32,
     /// When it left the last time.
     pub attempted_at: Timestamp,
-    /// When it left the first time that nobody could tell.
+    /// When the attempt that first came into doubt left.
     pub doubted_since: Timestamp,
     /// How often it came into doubt.
     pub doubts: u32,
