@@ -282,6 +282,23 @@ fn conceal<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
 }
 
 #[cfg(test)]
+impl World {
+    /// The default world with a third account, by Instagram Login, which Ada knows.
+    pub(super) fn with_instagram_login() -> World {
+        let mut world = World::default();
+        world.accounts.push(Account {
+            name: "own".into(),
+            platform: Platform::InstagramLogin,
+            id: "17841400000000009".into(),
+            page_id: None,
+            access_token: Secret::new("IGAAown"),
+        });
+        world.people[0].ids.insert("own".into(), "9900000000000031".into());
+        world
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -103,23 +103,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::emulator::{Account, Platform};
-
-    fn world() -> World {
-        let mut world = World::default();
-        world.accounts.push(Account {
-            name: "own".into(),
-            platform: Platform::InstagramLogin,
-            id: "17841400000000009".into(),
-            page_id: None,
-            access_token: Secret::new("IGAAown"),
-        });
-        world
-    }
 
     #[test]
     fn a_token_speaks_for_its_node_only() {
-        let world = world();
+        let world = World::with_instagram_login();
         let page = world.accounts[0].access_token.expose().to_owned();
         let check = |node: &str, token: Option<&str>, expected: Result<Vec<usize>, (u32, Option<u32>)>| {
             let fields = token.map(|token| ("access_token".to_owned(), json!(token))).into_iter().collect();
@@ -141,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_proof_is_checked_when_it_is_given_or_required() {
-        let mut world = world();
+        let mut world = World::with_instagram_login();
         let right = signature::appsecret_proof(&world.app.secret, &world.accounts[0].access_token);
         let header = format!("Bearer {}", world.accounts[0].access_token.expose());
         let headers = HeaderMap::from_iter([(AUTHORIZATION, header.parse().expect("a header value"))]);

@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::emulator::{Account, Platform, World};
-use crate::secret::Secret;
+use crate::emulator::World;
 
 use super::Bench;
 
@@ -12,19 +11,6 @@ const PAGE: &str = "EAAemulatedPageAccessToken104000000000001";
 const USER: &str = "EAAemulatedUserAccessToken218471000000001";
 const OWN: &str = "IGAAown";
 const ADA: &str = "7200000000000011";
-
-fn world() -> World {
-    let mut world = World::default();
-    world.accounts.push(Account {
-        name: "own".into(),
-        platform: Platform::InstagramLogin,
-        id: "17841400000000009".into(),
-        page_id: None,
-        access_token: Secret::new(OWN),
-    });
-    world.people[0].ids.insert("own".into(), "9900000000000031".into());
-    world
-}
 
 async fn get(bench: &Bench, path: &str, token: &str) -> (u16, Value) {
     let sign = if path.contains('?') { '&' } else { '?' };
@@ -66,7 +52,7 @@ async fn constants_are_taken_as_metas_sdks_write_them() {
 
 #[tokio::test]
 async fn several_objects_are_read_in_one_call() {
-    let bench = Bench::unsubscribed(world()).await;
+    let bench = Bench::unsubscribed(World::with_instagram_login()).await;
     bench.act(json!({"do": "message", "text": "hi"})).await;
     let ids = format!("104000000000001,{ADA}");
     let (status, both) = get(&bench, &format!("/v26.0/?ids={ids}&fields=id,name"), PAGE).await;
@@ -95,7 +81,7 @@ async fn several_objects_are_read_in_one_call() {
 
 #[tokio::test]
 async fn an_account_with_a_login_of_its_own_has_two_ids() {
-    let bench = Bench::unsubscribed(world()).await;
+    let bench = Bench::unsubscribed(World::with_instagram_login()).await;
     let (status, me) = get(&bench, "/v26.0/me?fields=id,user_id,username,account_type", OWN).await;
     let app_scoped = me["id"].as_str().expect("an id").to_owned();
     assert_eq!((status, &me["user_id"]), (200, &json!("17841400000000009")));
@@ -112,7 +98,7 @@ async fn an_account_with_a_login_of_its_own_has_two_ids() {
 
 #[tokio::test]
 async fn errors_of_instagrams_own_host_have_another_type_and_no_number() {
-    let bench = Bench::unsubscribed(world()).await;
+    let bench = Bench::unsubscribed(World::with_instagram_login()).await;
     let send = async |message: Value| {
         let call = json!({"recipient": {"id": "9900000000000031"}, "message": message, "access_token": OWN});
         bench.post("/v26.0/me/messages", call).await.1["error"].clone()
@@ -138,7 +124,7 @@ async fn errors_of_instagrams_own_host_have_another_type_and_no_number() {
 
 #[tokio::test]
 async fn a_refusal_says_in_a_header_what_is_wrong() {
-    let bench = Bench::unsubscribed(world()).await;
+    let bench = Bench::unsubscribed(World::with_instagram_login()).await;
     let header = async |path: &str| {
         let response = bench.http.get(format!("{}{path}", bench.url)).send().await.expect("an answer");
         assert_eq!(response.headers()["facebook-api-version"], "v26.0");
@@ -160,7 +146,7 @@ async fn a_refusal_says_in_a_header_what_is_wrong() {
 
 #[tokio::test]
 async fn the_usual_fields_of_pages_accounts_and_people_are_known() {
-    let bench = Bench::unsubscribed(world()).await;
+    let bench = Bench::unsubscribed(World::with_instagram_login()).await;
     let fields = "id,name,username,category,category_list,about,description,bio,link,picture,cover,website,phone,emails,\
         fan_count,followers_count,talking_about_count,rating_count,overall_star_rating,is_published,is_webhooks_subscribed,\
         verification_status,access_token,tasks,instagram_business_account,connected_instagram_account,business,location,\

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::emulator::{Account, Platform, World};
-use crate::secret::Secret;
+use crate::emulator::World;
 
 use super::{Bench, START};
 
@@ -66,11 +65,8 @@ async fn the_recipient_decides_between_the_page_and_its_instagram_account() {
 
 #[tokio::test]
 async fn an_instagram_login_account_sends_through_its_own_node() {
-    let mut world = World::default();
     let (id, token) = ("17841400000000009", "IGAAown");
-    let access_token = Secret::new(token);
-    let platform = Platform::InstagramLogin;
-    world.accounts.push(Account { name: "own".into(), platform, id: id.into(), page_id: None, access_token });
+    let mut world = World::with_instagram_login();
     world.people[0].ids.insert("own".into(), "9100000000000099".into());
     let bench = Bench::unsubscribed(world).await;
     bench.act(json!({"account": "own", "do": "message", "text": "hi"})).await;
