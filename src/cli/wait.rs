@@ -29,7 +29,7 @@ pub(super) async fn for_outcome(client: &Client, ids: &[String], json: bool, tim
     // A timeout beyond what the clock can count is none.
     let now = Instant::now();
     let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_secs(u64::from(u32::MAX)));
-    let mut not_sent = Vec::new();
+    let (mut not_sent, mut held) = (Vec::new(), Vec::new());
     for id in ids {
         let settled = timeout_at(deadline, settled(client, id)).await;
         let over = || format!("it is not settled after {}", humantime::format_duration(timeout));
@@ -40,9 +40,16 @@ pub(super) async fn for_outcome(client: &Client, ids: &[String], json: bool, tim
         } else {
             told(&send).iter().try_for_each(output::line)?;
         }
-        if send["status"] != "sent" {
-            not_sent.push(id.as_str());
+        match send["status"].as_str() {
+            Some("sent") => {}
+            Some("held") => held.push(id.as_str()),
+            _ => not_sent.push(id.as_str()),
         }
+    }
+    if let Some(first) = held.first() {
+        let hint = format!("look into the conversation, then `rejoinder sends release {first}` or `drop {first}`");
+        let problem = format!("send {first} is held: it is not known whether it arrived\n  hint: {hint}");
+        return Err(OutcomeUnknown(problem).into());
     }
     let (left, of) = (not_sent.len(), ids.len());
     let first = not_sent.first().copied().unwrap_or_default();

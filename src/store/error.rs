@@ -11,8 +11,8 @@ pub enum StoreError {
     /// Too much waits for the disk. Come again.
     #[error("the store is busy")]
     Busy,
-    /// The disk or the file does not let us. Come again when somebody has looked at it.
-    #[error("the store failed")]
+    /// The disk or the file does not let us. Come again when the operator has looked at it.
+    #[error("{}", failure(.0))]
     Failed(#[from] rusqlite::Error),
     /// The files were deleted, replaced or damaged under the running server. Nothing is written any more until it is restarted.
     #[error(transparent)]
@@ -23,6 +23,18 @@ pub enum StoreError {
     /// The server is shutting down.
     #[error("the store is closed")]
     Closed,
+}
+
+/// What SQLite could not do, by what the operator does about it.
+fn failure(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk of the store is full: make room; the server then goes on by itself",
+        Some(ErrorCode::SystemIoFailure) => "the disk of the store cannot be read or written: look at the disk",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "the store cannot be written: this process must be allowed to write the file and its folder"
+        }
+        _ => "the store failed; the server's log names SQLite's code",
+    }
 }
 
 /// What happened to a store's files while a server ran on them.

@@ -113,7 +113,7 @@ async fn metrics_count_what_happened() {
     rig.says("Ada", "shop", "hello").await;
     rig.sends_are("sent", 1).await;
     rig.events_are("pending", 0).await;
-    let text = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let text = rig.metrics().await;
     for line in ["rejoinder_sends_sent_total 1", "rejoinder_sends_failed_total 0", "rejoinder_handler_seconds_count"] {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line} in {text}");
     }

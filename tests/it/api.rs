@@ -7,33 +7,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::harness::bots::Obedient;
-use crate::harness::{ADA, BEN, Rig, Wish, delivery, message, send_json};
-
-const SENDS: &str = "/api/accounts/shop/sends";
-
-async fn ask(rig: &Rig, method: Method, path: &str, body: &Value, key: Option<&str>) -> (u16, Value) {
-    let mut request = send_json(rig.http.request(method, rig.admin(path)), body);
-    if let Some(key) = key {
-        request = request.header("idempotency-key", key);
-    }
-    let answer = request.send().await.expect("an answer");
-    let status = answer.status().as_u16();
-    let bytes = answer.bytes().await.expect("a body");
-    (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("JSON, not {bytes:?}")))
-}
-
-async fn post(rig: &Rig, path: &str, body: Value, key: Option<&str>) -> (u16, Value) {
-    ask(rig, Method::POST, path, &body, key).await
-}
-
-fn text(person: &str, text: &str) -> Value {
-    json!({"recipient": {"id": person}, "message": {"text": text}})
-}
-
-/// A server whose handler says nothing, so that all that is said comes from outside.
-async fn quiet() -> Rig {
-    Rig::with(Wish { handler: "none", ..Wish::default() }).await
-}
+use crate::harness::posts::{SENDS, ask, post, quiet, text};
+use crate::harness::{ADA, BEN, Rig, Wish, delivery, message};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_posted_is_sent_inside_the_window_and_refused_outside() {

@@ -87,8 +87,10 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
         }
         assert!(taken < 5_000, "half a megabyte holds fewer");
     }
-    let ready = async || meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer").status();
-    assert_eq!(ready().await, 503);
+    let ready = async || meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer");
+    let unready = ready().await;
+    assert_eq!(unready.status(), 503);
+    assert!(unready.text().await.expect("a body").contains("full: make room"));
     server.give_room();
     let number = taken;
     until(|| async {
@@ -97,7 +99,7 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
     })
     .await;
     assert_eq!(kept(&meta, &admin).await, taken + 1, "what was answered 200 is there, and nothing else");
-    assert_eq!(ready().await, 200);
+    assert_eq!(ready().await.status(), 200);
     server.signal("TERM");
     assert!(server.ended().success());
 }

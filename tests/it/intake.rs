@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{ADA, Rig, Wish, delivery, message, world};
+use crate::harness::{ADA, Rig, Wish, delivery, message, request, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_callback_is_verified_as_meta_does_it() {
@@ -94,10 +94,9 @@ async fn signed_junk_is_kept_in_quarantine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_the_limit_is_413() {
     let rig = Rig::with(Wish { settings: vec![("server.max_body", "1000".into())], ..Wish::default() }).await;
-    let guess = format!("sha256={}", "0".repeat(64));
     for (length, status) in [(1000, StatusCode::UNAUTHORIZED), (1001, StatusCode::PAYLOAD_TOO_LARGE)] {
         let body = vec![b'x'; length];
-        assert_eq!(rig.post_webhook(&[(signature::HEADER, &guess)], body).await, status);
+        assert_eq!(rig.post_webhook(&[(signature::HEADER, request::GUESS)], body).await, status);
     }
     rig.end().await;
 }
@@ -131,33 +130,42 @@ async fn a_store_that_cannot_write_is_503_and_then_200() {
     rig.end().await;
 }
 
-/// Messages to an account that is not configured: they are kept, and nothing is done about them.
-fn foreign(mids: std::ops::Range<usize>, text: &str) -> Value {
-    let item = |n| json!({"sender": {"id": "7"}, "recipient": {"id": "999"}, "timestamp": n, "message": {"mid": format!("m_{n}"), "text": text}});
+/// Messages of a person to an account that is not configured: they are kept, and nothing is done about them.
+fn foreign(mids: std::ops::Range<usize>, person: &str) -> Value {
+    let item = |n| json!({"sender": {"id": person}, "recipient": {"id": "999"}, "timestamp": n, "message": {"mid": format!("m_{n}"), "text": "x"}});
     let items: Vec<_> = mids.map(item).collect();
     json!({"object": "page", "entry": [{"id": "999", "time": 1, "messaging": items}]})
+}
+
+async fn ids(rig: &Rig, query: &str) -> Vec<usize> {
+    let rows = rig.json(&rig.admin(&format!("/api/events?{query}"))).await;
+    let id = |row: &Value| row["id"].as_str().expect("an id").parse().expect("a number");
+    rows["events"].as_array().expect("a list").iter().map(id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_of_many_events_lets_others_have_their_turn() {
     const MANY: usize = 20_000;
     let rig = Arc::new(Rig::start().await);
-    let body = foreign(0..MANY, "x");
+    let body = foreign(0..MANY, "7");
     let many = tokio::spawn({
         let rig = Arc::clone(&rig);
         async move { rig.deliver(&body).await }
     });
-    // Once the first of them are on disk, a small delivery comes, and is answered before the rest is.
-    rig.until(|| async {
-        let kept = rig.json(&rig.admin("/api/events?limit=1")).await;
-        if kept["events"][0].is_object() { Ok(()) } else { Err("nothing is kept yet".to_owned()) }
-    })
-    .await;
-    assert_eq!(rig.deliver(&foreign(MANY..MANY + 1, "x")).await, StatusCode::OK);
-    assert!(!many.is_finished(), "the small delivery waited for all of the large one");
+    // Small deliveries come all the while, and some are kept between the parts of the large one.
+    let mut small = 0;
+    while !many.is_finished() {
+        assert_eq!(rig.deliver(&foreign(MANY + small..MANY + small + 1, "8")).await, StatusCode::OK);
+        small += 1;
+    }
     assert_eq!(many.await.expect("it ends"), StatusCode::OK);
-    let metrics = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
-    let kept = format!("rejoinder_events_new_total {}", MANY + 1);
+    // Ids are given one after the other, in the order in which events are kept.
+    let last_of_large = ids(&rig, "person=7&limit=1").await[0];
+    let mut between = ids(&rig, "person=8&limit=500").await;
+    between.retain(|id| *id < last_of_large && *id > small);
+    assert!(!between.is_empty(), "{small} small deliveries waited for all of the large one");
+    let metrics = rig.metrics().await;
+    let kept = format!("rejoinder_events_new_total {}", MANY + small);
     assert!(metrics.lines().any(|line| line == kept), "{metrics}");
     Arc::into_inner(rig).expect("the last hold").end().await;
 }
@@ -165,9 +173,9 @@ async fn a_delivery_of_many_events_lets_others_have_their_turn() {
 /// A delivery that is never finished: a signature that may be one, and a part of the body that is announced.
 async fn trickle(rig: &Rig, announced: usize, sent: usize) -> TcpStream {
     let mut stream = TcpStream::connect(rig.app.as_ref().expect("a server").public).await.expect("a connection");
-    let guess = "0".repeat(64);
     let head = format!(
-        "POST /webhook HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: sha256={guess}\r\ncontent-length: {announced}\r\n\r\n"
+        "POST /webhook HTTP/1.1\r\nhost: x\r\n{}content-length: {announced}\r\n\r\n",
+        request::guessed_signature()
     );
     // It may be sent away while it still talks.
     let _ = stream.write_all(&[head.as_bytes(), &vec![b' '; sent]].concat()).await;

@@ -59,7 +59,7 @@ async fn is_empty(rig: &Rig, list: &str) -> bool {
 async fn calm(rig: &Rig) {
     let (mut seen, mut since) = (String::new(), Instant::now());
     'again: loop {
-        let counted = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+        let counted = rig.metrics().await;
         let counted: String = counted.lines().filter(|line| line.contains("_total ")).collect();
         if counted != seen {
             (seen, since) = (counted, Instant::now());

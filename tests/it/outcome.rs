@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::harness::binary::command;
-use crate::harness::{ADA, Rig, Wish};
+use crate::harness::{ADA, Rig, Wish, request, vacant};
 
 /// The exit code, stdout and stderr of `rejoinder send` to the admin listener at `url`.
 async fn send(folder: &Path, url: &str, further: &[&str]) -> (Option<i32>, String, String) {
@@ -37,24 +37,10 @@ async fn a_wait_that_is_too_long_ends_with_the_id_and_a_code_of_its_own() {
 /// Reads one request, and answers it with JSON; without an answer the line is cut.
 async fn exchange(listener: &TcpListener, answer: Option<(&str, &str)>) {
     let (mut stream, _) = listener.accept().await.expect("a connection");
-    read(&mut stream).await;
+    request::body(&mut stream).await.expect("a request");
     let Some((status, body)) = answer else { return };
     let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes()).await.expect("written");
-}
-
-async fn read(stream: &mut TcpStream) {
-    let (mut seen, mut buffer) = (String::new(), [0; 4096]);
-    let whole = |seen: &str| {
-        let (head, body) = seen.split_once("\r\n\r\n")?;
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
-        (body.len() >= length.parse().ok()?).then_some(())
-    };
-    while whole(&seen).is_none() {
-        let length = stream.read(&mut buffer).await.expect("read");
-        assert!(length > 0, "closed after {seen:?}");
-        seen.push_str(&String::from_utf8_lossy(&buffer[..length]));
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +58,15 @@ async fn a_server_that_is_away_for_a_moment_is_asked_again() {
     let ((code, out, talk), ()) = tokio::join!(send(folder.path(), &url, &["--wait"]), server);
     assert_eq!((code, out.as_str()), (Some(0), "7  sent\n"), "{talk}");
     assert_eq!(talk.matches("the server does not answer; it is asked again").count(), 1, "{talk}");
+
+    // Held is not "not sent": a program that posts again on exit code 1 would say it twice.
+    let server = async {
+        exchange(&listener, Some(("202 Accepted", r#"{"id":"7","ids":["7"]}"#))).await;
+        exchange(&listener, Some(("200 OK", r#"{"id":"7","status":"held","reason":"no evidence"}"#))).await;
+    };
+    let ((code, out, talk), ()) = tokio::join!(send(folder.path(), &url, &["--wait"]), server);
+    assert_eq!((code, out.as_str()), (Some(3), "7  held  no evidence\n"), "{talk}");
+    assert!(talk.contains("sends release 7"), "{talk}");
 
     // One that knows nothing of the send any more.
     let server = async {
@@ -93,7 +88,8 @@ async fn a_post_whose_answer_is_lost_is_told_from_one_that_never_left() {
         assert_eq!((said.0, said.1.as_str()), (Some(3), ""), "{}", said.2);
         assert!(said.2.contains("not known") && said.2.contains(hint), "{}", said.2);
     }
-    drop(listener);
+    let (_port, vacant) = vacant();
+    let url = format!("http://{vacant}");
     let (code, _, talk) = send(folder.path(), &url, &[]).await;
     assert_eq!(code, Some(1), "{talk}");
 }

@@ -5,11 +5,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use rejoinder::clock::Clock;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::harness::binary::{Binary, command};
 use crate::harness::meta::Meta;
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, send_json, settings, until};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, send_json, settings, until, vacant};
 
 /// Each round is another conversation: a message, its 200, the kill, a new start. Each message is answered once. Only a
 /// send that the kill caught on its way may stay in doubt; it is not sent again.
@@ -296,10 +295,7 @@ async fn dev_needs_nothing_and_prints_where_the_playground_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
     let folder = tempfile::tempdir().expect("a folder");
-    // A port that nothing listens on any more.
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    let (_port, address) = vacant();
     let relay = format!("http://{address}/bot?key=private-word");
     let mut dev = Binary::start(folder.path(), &["dev", "--relay", &relay], &[]);
     let line = dev.line_with("/playground/");

@@ -36,7 +36,7 @@ async fn nothing_of_people_and_no_secret_is_logged_or_counted() {
     rig.deliver(&delivery(&[json!(TEXT), message(ADA, CANARY, TEXT, rig.now())])).await;
     let url = rig.public(&format!("/webhook?hub.mode=subscribe&hub.verify_token={CANARY}&hub.challenge=1"));
     rig.http.get(url).send().await.expect("an answer");
-    let metrics = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let metrics = rig.metrics().await;
     assert!(!logs::is_forbidden(&metrics), "{metrics}");
     let kept = rig.events_are("quarantined", 2).await;
     assert!(kept.iter().all(|event| !logs::is_forbidden(&event.to_string())), "{kept:#?}");

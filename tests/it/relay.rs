@@ -1,9 +1,8 @@
 //! A bot behind HTTP: what it is told, what its answers do, and what becomes of events while it is down, slow or confused.
 
-use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,57 +12,13 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use rejoinder::testkit::Stage;
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::harness::{ADA, Rig, Wish, delivery, message};
+use crate::harness::script::Script;
+use crate::harness::{ADA, Rig, Wish, delivery, message, vacant};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-type Answer = futures_util::future::BoxFuture<'static, Response>;
-
-/// A relay that does as it is told: what it was asked, and what it will answer, once each, else nothing.
-#[derive(Clone, Default)]
-struct Script {
-    asked: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-    answers: Arc<Mutex<VecDeque<Answer>>>,
-}
-
-impl Script {
-    fn answer(&self, answer: impl FnOnce() -> Response + Send + 'static) {
-        self.answer_later(async move { answer() });
-    }
-
-    fn answer_later(&self, answer: impl Future<Output = Response> + Send + 'static) {
-        self.answers.lock().expect("answers").push_back(Box::pin(answer));
-    }
-
-    fn says(&self, answer: Value) {
-        self.answer(move || answer.to_string().into_response());
-    }
-
-    fn asked(&self) -> Vec<Value> {
-        let asked = self.asked.lock().expect("what was asked");
-        asked.iter().map(|(_, body)| serde_json::from_slice(body).expect("JSON")).collect()
-    }
-
-    async fn serve(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}/bot", listener.local_addr().expect("an address"));
-        let router = Router::new().fallback(Self::hear).with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        url
-    }
-
-    async fn hear(State(script): State<Script>, headers: HeaderMap, body: Bytes) -> Response {
-        script.asked.lock().expect("what was asked").push((headers, body));
-        let answer = script.answers.lock().expect("answers").pop_front();
-        match answer {
-            Some(answer) => answer.await,
-            None => StatusCode::OK.into_response(),
-        }
-    }
-}
 
 async fn rig(url: &str, more: &[(&'static str, &str)]) -> Rig {
     let mut settings = vec![("relay.url", url.to_owned()), ("relay.secret", SECRET.to_owned())];
@@ -160,10 +115,8 @@ async fn what_is_no_answer_is_a_listed_error_and_the_event_comes_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_relay_is_down_its_events_wait_and_other_accounts_are_served() {
-    // A port that nobody listens on, until somebody does.
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    // A port on which no relay listens yet.
+    let (port, address) = vacant();
     let url = format!("http://{address}/bot");
     let own = [("accounts.shop.relay.url", url.as_str()), ("accounts.shop_ig.handler", "echo")];
     let rig = rig("http://127.0.0.1:9/unused", &own).await;
@@ -187,7 +140,7 @@ async fn while_a_relay_is_down_its_events_wait_and_other_accounts_are_served() {
 
     let script = Script::default();
     let router = Router::new().fallback(Script::hear).with_state(script.clone());
-    let listener = TcpListener::bind(address).await.expect("the same port");
+    let listener = port.listen(1024).expect("the same port");
     tokio::spawn(async move { axum::serve(listener, router).await });
     rig.clock.advance(Duration::from_secs(1));
     rig.until(|| async {

@@ -24,6 +24,7 @@ use crate::settings;
 use crate::store::OpenError;
 use crate::store::own::{Ours, Own};
 use crate::store::wakes::Wakes;
+use crate::telemetry::Seldom;
 
 /// Goes up with every change of `schema.sql`, by a step of [`migrate`].
 pub(super) const SCHEMA: i64 = 4;
@@ -106,6 +107,7 @@ fn start(
         last_event: ids.event,
         batch: settings.batch,
         wakes,
+        failures: Seldom::default(),
         watch: Arc::clone(&watch),
         ended: ended.clone().drop_guard(),
     };

@@ -19,6 +19,7 @@ use super::work::{Job, Woke, Work};
 use crate::store::StoreError;
 use crate::store::own::Own;
 use crate::store::wakes::Wakes;
+use crate::telemetry::Seldom;
 
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 
@@ -63,6 +64,8 @@ pub(super) struct Workshop {
     pub(super) batch: usize,
     pub(super) wakes: Arc<Wakes>,
     pub(super) watch: Arc<Watch>,
+    /// Failures of the file, which every batch meets while the disk is full.
+    pub(super) failures: Seldom,
     /// Cancelled when the writer has ended, however it ended.
     pub(super) ended: DropGuard,
 }
@@ -116,7 +119,7 @@ impl Workshop {
                 woke
             }
             Err(error) if jobs.len() == 1 || concerns_the_file(&error) => {
-                log(&error);
+                self.log(&error);
                 jobs.into_iter().for_each(|job| job.answer(Err(again(&error))));
                 Woke::default()
             }
@@ -131,6 +134,18 @@ impl Workshop {
                 }
                 woke
             }
+        }
+    }
+
+    /// Failures that pass. A store that is lost is told of where that is found.
+    fn log(&self, error: &StoreError) {
+        let code = match error {
+            StoreError::Failed(source) => source.sqlite_error_code(),
+            StoreError::Unseen(_) => None,
+            StoreError::Busy | StoreError::Lost(_) | StoreError::Closed => return,
+        };
+        if let Some(times) = self.failures.times() {
+            tracing::error!(%error, ?code, times, "an operation of the store failed");
         }
     }
 
@@ -166,18 +181,6 @@ fn concerns_the_file(error: &StoreError) -> bool {
     [DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure, ReadOnly, CannotOpen, DatabaseCorrupt]
         .map(Some)
         .contains(&code)
-}
-
-fn log(error: &StoreError) {
-    // A store that is lost was told of when that was found.
-    if let StoreError::Unseen(error) = error {
-        tracing::error!(%error, "the store's files could not be looked at: webhooks are answered 503");
-    }
-    let StoreError::Failed(error) = error else { return };
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => tracing::error!("the disk of the store is full: webhooks are answered 503"),
-        code => tracing::error!(?code, "an operation of the store failed"),
-    }
 }
 
 /// Errors are not `Clone`; the code is what a caller can use.

@@ -10,7 +10,7 @@ async fn automated() -> Rig {
 
 /// How many answers were counted, how long people waited for them in all, and how many were missed.
 async fn counted(rig: &Rig) -> (f64, f64, f64) {
-    let text = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let text = rig.metrics().await;
     let number = |name: &str| -> f64 {
         let line = text.lines().find(|line| line.split_whitespace().next() == Some(name));
         line.and_then(|line| line.split_whitespace().last()).expect("a line").parse().expect("a number")

@@ -7,10 +7,9 @@ use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::{Value, json};
 
 use crate::harness::scripted::{Answer, Scripted};
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, Rig, SHOP, Wish, delivery, message};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, Rig, SHOP, SHOP_ON_INSTAGRAM, Wish, delivery, message};
 
 const SECOND: Duration = Duration::from_secs(1);
-const SHOP_ON_INSTAGRAM: &str = "17841400000000001";
 
 /// Says hello to everything.
 struct Friendly;
@@ -49,7 +48,7 @@ fn listed(messages: &[Value]) -> Value {
     json!({"data": [{"id": "t_1", "messages": {"data": messages}}]})
 }
 
-/// Time passes, look after look, until nothing is in doubt any more; a minute at the most.
+/// A minute passes, second by second.
 async fn looked_at(rig: &Rig) {
     for _ in 0..60 {
         rig.clock.advance(SECOND);
@@ -62,7 +61,7 @@ async fn only_send(rig: &Rig) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_72b_an_answer_without_a_message_id_is_a_doubt() {
+async fn an_answer_without_a_message_id_is_a_doubt() {
     let graph = Scripted::answering([Answer::Says(200, json!({}))]).await;
     let rig = rig(&graph).await;
     ada_writes(&rig).await;
@@ -76,7 +75,7 @@ async fn case_72b_an_answer_without_a_message_id_is_a_doubt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_33_that_a_comment_was_already_replied_to_proves_that_the_doubted_reply_arrived() {
+async fn erxes_that_a_comment_was_already_replied_to_proves_that_the_doubted_reply_arrived() {
     let already = json!({"error": {"message": "scripted", "type": "OAuthException", "code": 10900, "fbtrace_id": "x"}});
     let graph = Scripted::answering([Answer::Cut, Answer::Says(400, already)]).await;
     let rig = rig(&graph).await;
@@ -92,7 +91,7 @@ async fn case_33_that_a_comment_was_already_replied_to_proves_that_the_doubted_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_46h2_a_message_that_cannot_be_read_forbids_absent_and_never_arrived() {
+async fn mautrix_facebook_74_a_message_that_cannot_be_read_forbids_absent_and_never_arrived() {
     let nameless = |at| told("m_t", at, json!({"name": "Facebook user"}), "hi");
     for arrived in [true, false] {
         let graph = Scripted::answering([Answer::Cut]).await;

@@ -1,4 +1,5 @@
-//! Small inputs that failed in the world, each a test named after its report. The inputs stand in `tests/cases/`.
+//! Small inputs that failed in the world. A test of a public report is named after it; what is not written in a test stands in
+//! `tests/cases/`.
 
 mod clock; // a machine whose clock is set back
 mod doubt; // answers that say neither yes nor no, and conversations that say little

@@ -3,25 +3,20 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use rejoinder::settings::{Settings, Sources};
 use rejoinder::{Context, Event, Handler, Handlers, Observation};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
+use crate::harness::script::Script;
 use crate::harness::scripted::{Answer, Scripted};
-use crate::harness::{ADA, Rig, SHOP, Wish, logs, message, send_json};
-
-/// The Instagram account of the harness.
-const INSTAGRAM: &str = "17841400000000001";
+use crate::harness::{ADA, Rig, SHOP, SHOP_ON_INSTAGRAM, Wish, logs, message, send_json};
 
 /// A case's file: its accounts are the harness's, its times those of the test's clock.
 fn case(name: &str, rig: &Rig) -> Value {
     let path = format!("{}/tests/cases/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("a case");
-    let text = text.replace("17841400000000077", INSTAGRAM).replace("104000000000077", SHOP);
+    let text = text.replace("17841400000000077", SHOP_ON_INSTAGRAM).replace("104000000000077", SHOP);
     let mut case = serde_json::from_str(&text).expect("JSON");
     move_times(&mut case, rig.now().0);
     case
@@ -57,7 +52,7 @@ fn items(case: &Value) -> Vec<Value> {
 }
 
 fn of_instagram(items: &[Value]) -> Value {
-    json!({"object": "instagram", "entry": [{"id": INSTAGRAM, "time": 1, "messaging": items}]})
+    json!({"object": "instagram", "entry": [{"id": SHOP_ON_INSTAGRAM, "time": 1, "messaging": items}]})
 }
 
 /// Answers every act, and notes what it was given. Behind it a Graph API that takes every send: the emulated Meta knows nothing of
@@ -314,38 +309,21 @@ async fn davidpiesse_3_an_empty_id_is_no_id() {
     rig.end().await;
 }
 
-/// A relay that always answers so, and what it was asked.
-async fn relay(status: u16, body: &str) -> (String, Arc<Mutex<Vec<Value>>>) {
-    let (asked, body) = (Arc::<Mutex<Vec<Value>>>::default(), body.to_owned());
-    let status = StatusCode::from_u16(status).expect("a status");
-    let hear = {
-        let asked = Arc::clone(&asked);
-        move |question: Bytes| async move {
-            asked.lock().expect("questions").push(serde_json::from_slice(&question).expect("JSON"));
-            (status, body)
-        }
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}/bot", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(hear)).await });
-    (url, asked)
-}
-
-async fn with_relay(url: String) -> Rig {
-    Rig::with(Wish { handler: "relay", settings: vec![("relay.url", url)], ..Wish::default() }).await
+async fn with_relay(script: &Script) -> Rig {
+    Rig::with(Wish { handler: "relay", settings: vec![("relay.url", script.serve().await)], ..Wish::default() }).await
 }
 
 /// What Ada reads when her message is answered so.
 async fn answered(status: u16, body: &str, expected: &[&str]) {
-    let (url, asked) = relay(status, body).await;
-    let rig = with_relay(url).await;
+    let script = Script::always(status, body);
+    let rig = with_relay(&script).await;
     rig.says("Ada", "shop", "hello").await;
     rig.comes_to_rest().await;
     let chat = rig.chat("shop", "Ada").await;
     assert_eq!(chat[1..], expected.iter().map(|text| format!("business: {text}")).collect::<Vec<_>>(), "{body}");
     let event = &rig.events("kind=message").await[0];
     assert_eq!((&event["status"], &event["attempts"]), (&json!("done"), &json!(1)), "{event}");
-    assert_eq!(asked.lock().expect("questions").len(), 1);
+    assert_eq!(script.asked().len(), 1);
     rig.end().await;
 }
 
@@ -389,7 +367,8 @@ async fn fb_messenger_php_101_null_is_absent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn langbot_2485_an_unknown_key_is_told_once_with_the_nearest_known() {
     let case: Value = serde_json::from_str(&text_of("45f-relay-reply-singular")).expect("JSON");
-    let (url, asked) = relay(200, case["body"].as_str().expect("a body")).await;
+    let script = Script::always(200, case["body"].as_str().expect("a body"));
+    let url = script.serve().await;
     // An account's name of its own: the log is that of every test.
     let own = |key: &str| format!("accounts.langbot.{key}");
     let settings = [
@@ -410,7 +389,7 @@ async fn langbot_2485_an_unknown_key_is_told_once_with_the_nearest_known() {
         )
         .await;
     }
-    assert_eq!(asked.lock().expect("questions").len(), 2);
+    assert_eq!(script.asked().len(), 2);
     assert_eq!(rig.events("kind=message&status=done").await.len(), 2, "the answer is accepted");
     let told = logs::warnings(&["langbot", "the relay's answer has keys"]);
     assert!(told.len() == 1 && told[0].contains("did you mean replies by reply?"), "{told:#?}");
@@ -420,15 +399,15 @@ async fn langbot_2485_an_unknown_key_is_told_once_with_the_nearest_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hermes_agent_11467_text_that_is_cut_inside_an_emoji_is_mended() {
     let cut = text_of("44-relay-lone-surrogate");
-    let (url, asked) = relay(200, &cut).await;
-    let rig = with_relay(url).await;
+    let script = Script::always(200, &cut);
+    let rig = with_relay(&script).await;
     rig.says("Ada", "shop", "one").await;
     rig.comes_to_rest().await;
     let said = ["person: one", "business: first", "business: cut in the middle of \u{fffd}"];
     rig.chat_reads("shop", "Ada", &said).await;
     rig.says("Ada", "shop", "two").await;
     rig.comes_to_rest().await;
-    assert_eq!(asked.lock().expect("questions")[1]["state"], json!({"n": 1}));
+    assert_eq!(script.asked()[1]["state"], json!({"n": 1}));
     // A post, written the same way.
     let body = format!(r#"{{"recipient":{{"id":"{ADA}"}},"message":{{"text":"posted \ud83c"}}}}"#);
     let post =
@@ -441,8 +420,7 @@ async fn hermes_agent_11467_text_that_is_cut_inside_an_emoji_is_mended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn botpress_559_a_recipient_that_is_a_number_is_read_like_text() {
-    let (url, _) = relay(200, &text_of("37b-relay-recipient-number")).await;
-    let rig = with_relay(url).await;
+    let rig = with_relay(&Script::always(200, &text_of("37b-relay-recipient-number"))).await;
     rig.expect_refusals();
     let item = message("73100000000000011", "m_1", "hello", rig.now());
     delivers(&rig, &crate::harness::delivery(&[item])).await;

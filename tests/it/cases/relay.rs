@@ -1,16 +1,16 @@
 //! An outage of the relay, or an event that it cannot take.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rejoinder::clock::Timestamp;
 use rejoinder::emulator::{Person, World};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
-use crate::harness::{Rig, Wish, delivery, logs, message, world};
+use crate::harness::{Rig, Wish, delivery, logs, message, request, world};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,17 +30,16 @@ struct Relay {
     url: String,
     does: Mutex<Rule>,
     asked: Mutex<Vec<Value>>,
-    at_work: AtomicUsize,
-    /// The most calls at a time.
-    most: AtomicUsize,
+    /// One permit for each answer that may leave.
+    answers: Semaphore,
 }
 
 impl Relay {
     async fn new(does: impl Fn(&Value) -> Does + Send + 'static) -> Arc<Relay> {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/bot", listener.local_addr().expect("an address"));
-        let (at_work, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let relay = Arc::new(Relay { url, does: Mutex::new(Box::new(does)), asked: Mutex::default(), at_work, most });
+        let (does, answers) = (Mutex::new(Box::new(does) as Rule), Semaphore::new(Semaphore::MAX_PERMITS));
+        let relay = Arc::new(Relay { url, does, asked: Mutex::default(), answers });
         relay.listen(listener);
         relay
     }
@@ -57,13 +56,11 @@ impl Relay {
 
     /// One request on each connection.
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
-        let asked = request(&mut stream).await?;
-        self.most.fetch_max(self.at_work.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let asked = request::json(&mut stream).await?;
         let does = self.does.lock().expect("a rule")(&asked);
         let text = asked["event"]["message"]["text"].as_str().unwrap_or("ok").to_owned();
         self.asked.lock().expect("a list").push(asked);
-        tokio::task::yield_now().await;
-        self.at_work.fetch_sub(1, Ordering::SeqCst);
+        self.answers.acquire().await.expect("never closed").forget();
         let (status, body) = match does {
             Does::Answers => (200, json!({"replies": [{"message": {"text": text}}]}).to_string()),
             Does::Says(status) => (status, String::new()),
@@ -87,22 +84,6 @@ impl Relay {
         let asked = self.asked.lock().expect("a list");
         let of_person = asked.iter().filter(|asked| asked["person"] == id(number).as_str());
         of_person.map(|asked| asked["event"]["message"]["text"].as_str().unwrap_or("").to_owned()).collect()
-    }
-}
-
-/// The JSON that is posted.
-async fn request(stream: &mut TcpStream) -> Option<Value> {
-    let mut read = Vec::new();
-    loop {
-        if stream.read_buf(&mut read).await.ok()? == 0 {
-            return None;
-        }
-        let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&read[..end]).to_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse::<usize>().ok()?;
-        if read.len() >= end + 4 + length {
-            return serde_json::from_slice(&read[end + 4..]).ok();
-        }
     }
 }
 
@@ -164,7 +145,7 @@ async fn count(rig: &Rig, status: &str) -> usize {
 
 /// After messenger-ruby#39.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_80_pictures_of_some_keep_nobody_else_waiting_and_die() {
+async fn messenger_ruby_39_pictures_of_some_keep_nobody_else_waiting_and_die() {
     let relay = Relay::new(with_pictures(Does::Says(500))).await;
     let rig = rig(&relay.url, 32, &[]).await;
     for number in 0..12 {
@@ -326,11 +307,17 @@ async fn no_event_dies_of_an_outage_however_short_retry_for_is() {
     }
 }
 
-/// How many calls the relay had while the clock went on for so many seconds.
-async fn calls_within(rig: &Rig, relay: &Relay, seconds: u64) -> usize {
-    let before = relay.calls();
-    pass(rig, seconds).await;
-    relay.calls() - before
+/// How many events run when the relay has been called so often; `None` where the server comes to rest before.
+async fn running_at_call(rig: &Rig, relay: &Relay, calls: usize) -> Option<usize> {
+    rig.until(|| async {
+        let (rests, seen) = (rig.is_at_rest().await, relay.calls());
+        match count(rig, "running").await {
+            running if seen >= calls => Ok(Some(running)),
+            _ if rests => Ok(None),
+            running => Err(format!("{running} running after {seen} calls")),
+        }
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -346,9 +333,19 @@ async fn while_ten_thousand_wait_a_relay_that_is_down_is_called_now_and_then_and
         assert_eq!(rig.deliver(&delivery(&items)).await, 200);
     }
     assert_eq!(relay.calls(), 1);
-    let calls = calls_within(&rig, &relay, 60).await;
+    relay.answers.forget_permits(Semaphore::MAX_PERMITS);
+    let mut calls = 0;
+    for _ in 0..60 {
+        rig.clock.advance(SECOND);
+        // It is at rest, or its one call waits for an answer, and no other comes beside it.
+        while let Some(running) = running_at_call(&rig, &relay, 2 + calls).await {
+            assert_eq!(running, 1);
+            calls += 1;
+            relay.answers.add_permits(1);
+        }
+    }
+    relay.answers.add_permits(Semaphore::MAX_PERMITS >> 1);
     assert!((25..=31).contains(&calls), "{calls} calls in a minute");
-    assert_eq!(relay.most.load(Ordering::SeqCst), 1);
     let asked: Vec<_> = relay.asked.lock().expect("a list").iter().map(|asked| asked["person"].to_string()).collect();
     let people: std::collections::HashSet<_> = asked.iter().collect();
     assert_eq!(people.len(), asked.len(), "each call takes an event that has not failed before");
@@ -385,7 +382,7 @@ async fn shown(rig: &Rig) -> (Value, String) {
     let ready = rig.http.get(rig.admin("/readyz")).send().await.expect("an answer");
     assert_eq!(ready.status(), 200, "a relay that is down keeps no delivery out");
     let ready: Value = serde_json::from_slice(&ready.bytes().await.expect("a body")).expect("JSON");
-    let metrics = rig.http.get(rig.admin("/metrics")).send().await.expect("an answer").text().await.expect("text");
+    let metrics = rig.metrics().await;
     let start = format!("rejoinder_relay_up{{account=\"{QUIET}\"}} ");
     let up = metrics.lines().find_map(|line| line.strip_prefix(&start)).expect("a gauge").to_owned();
     (ready["relays"][QUIET].clone(), up)

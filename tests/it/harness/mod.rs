@@ -8,12 +8,16 @@ pub mod bots;
 pub mod chromium;
 pub mod logs;
 pub mod meta;
+pub mod posts;
 pub mod python;
 pub mod refusals;
+pub mod request;
 pub mod schema;
+pub mod script;
 pub mod scripted;
 pub mod wall;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rejoinder::app::App;
@@ -25,7 +29,7 @@ use rejoinder::{Handlers, signature};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +42,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_TWO_LOOKS: Duration = Duration::from_millis(2);
 
 pub const SHOP: &str = "104000000000001";
+pub const SHOP_ON_INSTAGRAM: &str = "17841400000000001";
 pub const ADA: &str = "7200000000000011";
 pub const BEN: &str = "7200000000000012";
 pub const ADA_ON_INSTAGRAM: &str = "9100000000000021";
@@ -329,15 +334,21 @@ impl Rig {
         .await;
     }
 
-    /// Waits until nobody has anything left to do before the clock moves: no webhook, no event, no send.
-    pub async fn comes_to_rest(&self) {
+    /// Whether nothing is left to do before the clock moves: no webhook, no event, no send.
+    pub async fn is_at_rest(&self) -> bool {
         let app = self.app.as_ref().expect("a server that runs");
-        self.until(|| async {
-            // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
-            let rests = app.is_at_rest().await && self.emulator.is_at_rest() && app.is_at_rest().await;
-            if rests { Ok(()) } else { Err("somebody is at work".to_owned()) }
-        })
-        .await;
+        // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
+        app.is_at_rest().await && self.emulator.is_at_rest() && app.is_at_rest().await
+    }
+
+    /// Waits until nothing is left to do before the clock moves.
+    pub async fn comes_to_rest(&self) {
+        self.until(|| async { if self.is_at_rest().await { Ok(()) } else { Err("not at rest".to_owned()) } }).await;
+    }
+
+    /// The metrics, as Prometheus reads them.
+    pub async fn metrics(&self) -> String {
+        self.http.get(self.admin("/metrics")).send().await.expect("an answer").text().await.expect("text")
     }
 
     async fn counted(&self, what: &str, query: &str, count: usize) -> Vec<Value> {
@@ -401,6 +412,14 @@ pub async fn until<T, F: Future<Output = Result<T, String>>>(ask: impl Fn() -> F
         // Leaves the processor to what is waited for. No test depends on how long this is.
         tokio::time::sleep(BETWEEN_TWO_LOOKS).await;
     }
+}
+
+/// A port on which nothing listens, kept from other tests for as long as the socket is.
+pub fn vacant() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+    let address = socket.local_addr().expect("an address");
+    (socket, address)
 }
 
 pub fn send_json(request: RequestBuilder, body: &Value) -> RequestBuilder {

@@ -32,6 +32,7 @@ async fn p12_what_instagram_does_not_have_is_refused_before_any_call() {
         desk.check(desk.post_alone(json!({"recipient": recipient})).await, Some(rule), &recipient.to_string());
     }
     let listed = desk.rig.sends("").await;
+    assert!(listed.len() > 4, "the refused posts are listed");
     assert!(listed.iter().all(|send| send["status"] == "refused" && send["attempts"] == 0), "{listed:#?}");
     desk.check(desk.post(with(tagged("HUMAN_AGENT"), json!({"agent": "Grace"}))).await, None, "the one tag there is");
     desk.close().await;
