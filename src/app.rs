@@ -359,7 +359,7 @@ async fn follow(clock: Clock, store: Store, stop: CancellationToken) {
             () = stop.cancelled() => return,
             by = set_backs.next() => {
                 tracing::warn!(seconds = by.as_secs(), "the machine's clock was set back; waits go on as they were");
-                store.clock_was_set_back(by).await;
+                store.clock_was_set_back(by, clock.now()).await;
             }
         }
     }

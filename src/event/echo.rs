@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{Attachment, Mark, lenient};
+use super::{Attachment, Mark, item, lenient};
 use crate::id::{AppId, MessageId};
 
 /// `message_echoes` (on Instagram part of `messages`): the account said something, through whichever app or inbox.
@@ -39,4 +39,11 @@ pub struct Echo {
     /// Instagram: the account took the message back.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub is_deleted: bool,
+}
+
+impl Echo {
+    /// The echo of a kept item that is one.
+    pub(crate) fn of_item(raw: &[u8]) -> Option<Echo> {
+        item::member(raw, "message")
+    }
 }

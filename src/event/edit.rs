@@ -1,8 +1,7 @@
 use serde::Deserialize;
 
-use super::lenient;
+use super::{item, lenient};
 use crate::id::MessageId;
-use crate::json;
 
 /// `message_edits` (Instagram: `message_edit`): a person changed a message that they had sent.
 ///
@@ -30,15 +29,7 @@ pub struct Edit {
 impl Edit {
     /// The edit of a kept item, where it is one: as a list or a change has it.
     pub fn of_item(raw: &[u8]) -> Option<Edit> {
-        #[derive(Deserialize)]
-        struct Item {
-            #[serde(default, deserialize_with = "lenient::or_absent")]
-            message_edit: Option<Edit>,
-            #[serde(default, deserialize_with = "lenient::or_absent")]
-            value: Option<Box<Item>>,
-        }
-        let item: Item = serde_json::from_slice(&json::mended_bytes(raw)).ok()?;
-        item.message_edit.or_else(|| item.value?.message_edit)
+        item::member(raw, "message_edit")
     }
 
     /// Whether it tells of the message as it was first written.

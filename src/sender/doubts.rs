@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
 use super::verdict::{Around, Verdict, first, judge};
-use super::{Lane, STORE_PAUSE};
+use super::{Lane, STORE_PAUSE, answer};
 use crate::clock::{Clock, Steady, Timestamp};
 use crate::id::AccountId;
 use crate::message::Recipient;
@@ -121,7 +121,8 @@ impl Doubts {
             }
             _ => self.metrics.doubts_not_arrived.increment(1),
         }
-        self.store.settle(doubt.id, outcome, self.clock.now()).await;
+        let in_vain = self.store.settle(doubt.id, outcome, self.clock.now()).await;
+        answer::count(&self.metrics, None, in_vain);
     }
 
     async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {

@@ -234,3 +234,22 @@ impl OpenError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_or_the_file_does_not_let_us_do_says_what_to_do() {
+        for (code, advice) in [
+            (rusqlite::ffi::SQLITE_FULL, "make room"),
+            (rusqlite::ffi::SQLITE_IOERR_WRITE, "look at the disk"),
+            (rusqlite::ffi::SQLITE_READONLY, "must be allowed to write"),
+            (rusqlite::ffi::SQLITE_CORRUPT, "the server's log"),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let said = StoreError::from(error).to_string();
+            assert!(said.contains(advice), "{code}: {said}");
+        }
+    }
+}

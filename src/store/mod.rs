@@ -276,11 +276,11 @@ impl Store {
     }
 
     /// The clock was set back by so much: whatever waits for its time waits no longer for it.
-    pub async fn clock_was_set_back(&self, by: Duration) {
+    pub async fn clock_was_set_back(&self, by: Duration, now: Timestamp) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let earlier = |last: i64| Some(last.saturating_sub(millis));
         let _ = self.last_delivery.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
-        self.sqlite.write_surely(move |work| set_back::moved(work, by)).await;
+        self.sqlite.write_surely(move |work| set_back::moved(work, by, now)).await;
     }
 
     /// Events, newest first.

@@ -90,7 +90,7 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
     let ready = async || meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer");
     let unready = ready().await;
     assert_eq!(unready.status(), 503);
-    assert!(unready.text().await.expect("a body").contains("full: make room"));
+    assert!(unready.text().await.expect("a body").contains("the disk of the store"));
     server.give_room();
     let number = taken;
     until(|| async {

@@ -308,12 +308,15 @@ async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
     assert!(line.contains("Connection refused"), "{line}");
     assert!(line.contains(&format!("is the bot running at http://{address}?")), "{line}");
     assert!(!line.contains("private-word"), "{line}");
-    // The playground shows the same.
-    let shown = reqwest::get(format!("{meta}/emulator/server")).await.expect("an answer").text().await.expect("text");
-    let shown: Value = serde_json::from_str(&shown).expect("JSON");
-    let event = &shown["events"][0];
-    assert!(event["error"].as_str().is_some_and(|error| error.contains("is the bot running at")), "{shown}");
-    assert!(event["handled_ms"].is_u64(), "{shown}");
+    // The playground shows the same, once the store has it.
+    until(|| async {
+        let shown = reqwest::get(format!("{meta}/emulator/server")).await.expect("an answer");
+        let shown = shown.text().await.expect("text");
+        let event = &serde_json::from_str::<Value>(&shown).expect("JSON")["events"][0];
+        let says_why = event["error"].as_str().is_some_and(|error| error.contains("is the bot running at"));
+        if says_why && event["handled_ms"].is_u64() { Ok(()) } else { Err(shown) }
+    })
+    .await;
     dev.signal("INT");
     assert!(dev.ended().success());
 }

@@ -31,6 +31,10 @@ pub(super) fn judged(
     now: Timestamp,
 ) -> rusqlite::Result<Judged> {
     match (&envelope.event, &envelope.first_version) {
+        // Pages are not known to send a first version beside the message, and their messages do not look for one.
+        (_, Some(_)) if envelope.object == Some(Object::Page) => {
+            Ok(Judged::Edit(Box::new(envelope.clone().beside_its_message())))
+        }
         (_, Some(FirstVersion { message, .. })) => {
             let is_known =
                 was_told(work, conversation, message)? || !keys::remember(work, message, envelope.standby, now)?;

@@ -113,8 +113,8 @@ impl Statuses {
             [one] if *one > self.open => Some(format!("status = {one}")),
             several if several.iter().all(|number| *number < self.open || Some(*number) == self.parked) => {
                 let open = self.open;
-                let parked =
-                    self.parked.map(|parked| format!(" UNION ALL SELECT id FROM {table} WHERE status = {parked}"));
+                let parked = self.parked.filter(|parked| self.numbers.contains(parked));
+                let parked = parked.map(|parked| format!(" UNION ALL SELECT id FROM {table} WHERE status = {parked}"));
                 let parked = parked.unwrap_or_default();
                 Some(format!("id IN (SELECT id FROM {table} WHERE status < {open} AND status IN ({list}){parked})"))
             }

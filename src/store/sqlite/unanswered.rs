@@ -11,6 +11,7 @@ use super::answer::HAPPENED_AT;
 use super::work::Work;
 use super::{conversation, outbox};
 use crate::clock::Timestamp;
+use crate::event::Echo;
 use crate::id::SendId;
 
 /// How many of a conversation's last events, or sends, are looked at.
@@ -33,14 +34,12 @@ pub(super) fn not_sent(work: &mut Work<'_>, conversation: i64, send: SendId, now
 }
 
 /// A message that seemed not to have arrived has arrived after all: the wait for it is over.
-pub(super) fn sent_after_all(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
-    work.db
-        .prepare_cached(
-            "UPDATE event SET answer_by = NULL, answered_by = NULL
-             WHERE id = (SELECT event FROM send WHERE id = ?1) AND answered_by IS NOT NULL",
-        )?
-        .execute([send.0])
-        .map(drop)
+pub(super) fn sent_after_all(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Result<()> {
+    let sql = "UPDATE event SET answer_by = NULL, answered_by = NULL WHERE id = ?1";
+    for event in answered_by(work, conversation, send)? {
+        work.db.prepare_cached(sql)?.execute([event])?;
+    }
+    Ok(())
 }
 
 /// The operator has given a message up: nothing is to be said in its place.
@@ -77,10 +76,12 @@ fn answered_by(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Re
     Ok(events)
 }
 
-/// Another message that may still be the answer to `event`, or has been: the first of those that were planned.
+/// Another message that may still be the answer to `event`, or has been: the first of those that were planned. That a bot speaks
+/// is no answer.
 fn another_answer(work: &Work<'_>, conversation: i64, send: SendId, event: i64) -> rusqlite::Result<Option<SendId>> {
     let mut statement = work.db.prepare_cached(
         "SELECT status NOT IN (5, 6)
+                  AND id IS NOT (SELECT disclosed_by FROM conversation WHERE conversation.id = send.conversation)
                   AND (event IS ?3 OR id > ?2 AND (agent IS NOT NULL OR turn = (SELECT turn FROM send WHERE id = ?2))),
                 request, previous
          FROM send WHERE id = ?1",
@@ -103,18 +104,17 @@ fn another_answer(work: &Work<'_>, conversation: i64, send: SendId, event: i64) 
 fn was_answered_otherwise(work: &Work<'_>, conversation: i64, event: i64) -> rusqlite::Result<bool> {
     // Echoes of our own are never given to a handler.
     let mut statement = work.db.prepare_cached(
-        "SELECT kind = 'echo' AND (status IN (0, 1, 2) OR attempts > 0), previous FROM event WHERE id = ?1",
+        "SELECT previous, iif(kind = 'echo' AND (status IN (0, 1, 2) OR attempts > 0), raw, NULL) FROM event WHERE id = ?1",
     )?;
     let mut next = conversation::get(work, conversation)?.last_event;
     for _ in 0..REACH {
         let Some(id) = next.filter(|id| *id > event) else { break };
-        let row: Option<(bool, Option<i64>)> =
-            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        match row {
-            Some((true, _)) => return Ok(true),
-            Some((false, previous)) => next = previous,
-            None => break,
+        let row = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((previous, echo)): Option<(Option<i64>, Option<Vec<u8>>)> = row else { break };
+        if echo.and_then(|raw| Echo::of_item(&raw)).is_some_and(|echo| !echo.is_deleted) {
+            return Ok(true);
         }
+        next = previous;
     }
     Ok(false)
 }

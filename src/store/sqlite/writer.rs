@@ -159,9 +159,12 @@ impl Workshop {
         }
         let woke = work.woke;
         transaction.commit()?;
-        // Into a file that the next start will not find, nothing is on disk.
-        self.watch.check(&self.db)?;
-        Ok(woke)
+        match self.watch.check(&self.db) {
+            // Into a file that the next start will not find, nothing is on disk.
+            Err(error @ StoreError::Lost(_)) => Err(error),
+            // It is committed: a caller who is told otherwise would do it a second time. The next commit waits for a look.
+            Err(_) | Ok(()) => Ok(woke),
+        }
     }
 }
 

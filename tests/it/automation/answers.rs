@@ -254,6 +254,18 @@ async fn p7_1_a_reply_that_is_not_sent_is_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p7_1_that_it_is_a_bot_is_no_answer() {
+    let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.disclosure.enabled", "true")];
+    let rig = bot(settings.map(|(key, value)| (key, value.to_owned())).to_vec()).await;
+    says(&rig, "strange").await;
+    let disclosing = "business: You are talking to an automated assistant.";
+    rig.chat_reads("shop", "Ada", &["person: strange", disclosing, FALLBACK]).await;
+    rig.sends_are("refused", 1).await;
+    rig.nothing_is_left_of(ADA, 2).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p7_1_the_next_message_of_the_turn_is_the_answer_where_the_first_is_not_sent() {
     let rig = automated().await;
     rig.fault(json!({"send": "token_expired"})).await;

@@ -6,7 +6,7 @@ use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::json;
 
 use crate::harness::bots::Obedient;
-use crate::harness::{Rig, Wish};
+use crate::harness::{ADA, Rig, Wish};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -57,6 +57,21 @@ async fn a_doubt_is_looked_at_when_it_would_have_been() {
     set_back(&rig).await;
     rig.clock.advance(10 * SECOND);
     rig.sends_are("sent", 1).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_of_an_hour_lasts_an_hour() {
+    let rig = Rig::start().await;
+    rig.fault(json!({"send": "blocked"})).await;
+    rig.says("Ada", "shop", "one").await;
+    rig.sends_are("failed", 1).await;
+    rig.comes_to_rest().await;
+    set_back(&rig).await;
+    rig.clock.advance(HOUR + SECOND);
+    rig.says("Ada", "shop", "two").await;
+    rig.chat_reads("shop", "Ada", &["person: one", "person: two", "business: two"]).await;
+    rig.nothing_is_left_of(ADA, 1).await;
     rig.end().await;
 }
 

@@ -96,7 +96,8 @@ macro_rules! contract {
                     what_is_given_up_is_answered_all_the_same
                     an_answer_that_is_not_sent_gives_the_wait_back_once
                     where_the_account_has_spoken_otherwise_nobody_waits_again
-                    a_late_echo_ends_the_wait_for_good;
+                    a_late_echo_ends_the_wait_for_good
+                    what_is_due_moves_with_the_clock_but_for_what_came_after_the_step;
                 lists:
                     whatever_a_list_shows_is_found_by_what_it_shows
                     metas_words_stay_with_what_they_are_about;

@@ -215,8 +215,8 @@ pub async fn an_answer_that_is_not_sent_gives_the_wait_back_once(opened: &Opened
     assert!(overdue(opened).await.is_empty());
     let mut failed = 0;
     for _ in 0..2 {
-        for send in opened.sendable().await {
-            fails(opened, send).await;
+        for send in opened.take_sends(UNTIL).await.items {
+            fails(opened, send.id).await;
             failed += 1;
         }
     }
@@ -229,6 +229,14 @@ pub async fn where_the_account_has_spoken_otherwise_nobody_waits_again(opened: &
     let one = asks_and_is_told(opened, "a1", &["one"]).await[0];
     opened.append(&inbox("m_1", NOW), NOW).await;
     fails(opened, one).await;
+    assert!(overdue(opened).await.is_empty());
+    // What the account takes back is no word to the person.
+    let zero = asks_and_is_told(opened, "a0", &["zero"]).await[0];
+    opened.append(&echo("m_9", json!({"is_deleted": true})), NOW).await;
+    fails(opened, zero).await;
+    let waiting = overdue(opened).await;
+    assert_eq!(waiting.len(), 1);
+    opened.append(&inbox("m_2", NOW), NOW).await;
     assert!(overdue(opened).await.is_empty());
     // By the handler, whose words stand behind those of an agent that fail.
     asks(opened, "a2").await;
@@ -254,4 +262,29 @@ pub async fn a_late_echo_ends_the_wait_for_good(opened: &Opened) {
     assert_eq!(opened.send(sends[0]).await.status.as_str(), "sent", "Meta had taken it all the same");
     fails(opened, sends[1]).await;
     assert!(overdue(opened).await.is_empty());
+    // The same of an agent's post.
+    asks(opened, "a2").await;
+    let grace = agent_says(opened, "I am Grace").await;
+    fails(opened, grace).await;
+    assert_eq!(overdue(opened).await.len(), 1);
+    let metadata = opened.store().metadata(grace, None);
+    opened.append(&echo("m_2", json!({"metadata": metadata, "app_id": 555, "text": "I am Grace"})), NOW).await;
+    assert_eq!(opened.send(grace).await.status.as_str(), "sent");
+    assert!(overdue(opened).await.is_empty());
+}
+
+pub async fn what_is_due_moves_with_the_clock_but_for_what_came_after_the_step(opened: &Opened) {
+    asks(opened, "a1").await;
+    // The clock goes back, and a message comes before the server knows of it.
+    let earlier = NOW - 3 * HOUR;
+    let body = delivery(&[message(BEN, "b1", "b1", earlier)]);
+    let items = event::read(body.to_string().as_bytes()).into_iter().flatten();
+    let items = items.map(|envelope| Intake::Awaited(envelope, earlier + 25 * SECOND)).collect();
+    opened.store().append(Delivery { received_at: earlier, items }).await.expect("kept");
+    opened.store().clock_was_set_back(3 * HOUR, earlier + SECOND).await;
+    let overdue = async |at: Timestamp| {
+        opened.store().overdue(vec![AccountId::new(SHOP)], 9, at).await.expect("read").items.len()
+    };
+    assert_eq!(overdue(earlier + 24 * SECOND).await, 0);
+    assert_eq!(overdue(earlier + 25 * SECOND).await, 2, "each 25 seconds after it was written");
 }
