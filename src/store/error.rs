@@ -1,5 +1,6 @@
 //! How the store fails, by what the caller can do.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
@@ -19,10 +20,28 @@ pub enum StoreError {
     Lost(#[from] Lost),
     /// The system does not say at present what stands at the store's path. Come again.
     #[error("the store's files could not be looked at; the server looks again at the next delivery")]
-    Unseen(#[source] std::io::Error),
+    Unseen(#[source] io::Error),
     /// The server is shutting down.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// The same error for a further caller. Errors are not `Clone`: of SQLite's the code is kept, which is what a caller can use.
+    pub(super) fn again(&self) -> StoreError {
+        match self {
+            StoreError::Failed(rusqlite::Error::SqliteFailure(code, message)) => {
+                StoreError::Failed(rusqlite::Error::SqliteFailure(*code, message.clone()))
+            }
+            StoreError::Failed(_) => StoreError::Failed(rusqlite::Error::InvalidQuery),
+            StoreError::Lost(lost) => StoreError::Lost(*lost),
+            StoreError::Unseen(error) => StoreError::Unseen(
+                error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error),
+            ),
+            StoreError::Busy => StoreError::Busy,
+            StoreError::Closed => StoreError::Closed,
+        }
+    }
 }
 
 /// What SQLite could not do, by what the operator does about it.
@@ -217,7 +236,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 

@@ -311,11 +311,7 @@ impl Store {
     /// Whether the store can write now as much as a delivery. It writes once a second at the most, however often it is asked.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.sqlite.is_held()?;
-        if let Some(bytes) = self.probe.due() {
-            self.sqlite.try_write(1, move |work| sqlite::probe(work, bytes)).await?;
-            self.probe.succeeded(bytes);
-        }
-        Ok(())
+        self.probe.run(|bytes| self.sqlite.try_write(1, move |work| sqlite::probe(work, bytes))).await
     }
 
     /// Returns when there may be events to take.

@@ -1,6 +1,5 @@
 //! The writer: a thread that takes whatever waits into one transaction, and a thread that folds the log into the file.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -120,7 +119,7 @@ impl Workshop {
             }
             Err(error) if jobs.len() == 1 || concerns_the_file(&error) => {
                 self.log(&error);
-                jobs.into_iter().for_each(|job| job.answer(Err(again(&error))));
+                jobs.into_iter().for_each(|job| job.answer(Err(error.again())));
                 Woke::default()
             }
             Err(_) => {
@@ -186,24 +185,6 @@ fn concerns_the_file(error: &StoreError) -> bool {
         .contains(&code)
 }
 
-/// Errors are not `Clone`; the code is what a caller can use.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Failed(rusqlite::Error::SqliteFailure(code, message)) => {
-            StoreError::Failed(rusqlite::Error::SqliteFailure(*code, message.clone()))
-        }
-        StoreError::Failed(_) => StoreError::Failed(rusqlite::Error::InvalidQuery),
-        StoreError::Lost(lost) => StoreError::Lost(*lost),
-        StoreError::Unseen(error) => StoreError::Unseen(copy(error)),
-        StoreError::Busy => StoreError::Busy,
-        StoreError::Closed => StoreError::Closed,
-    }
-}
-
-fn copy(error: &io::Error) -> io::Error {
-    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
-}
-
 /// Folds the log into the file beside the writer, so that no commit waits for it.
 struct Checkpointer {
     bell: std_mpsc::SyncSender<()>,
@@ -266,7 +247,13 @@ fn checkpoint(db: &Connection) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::settings;
+    use crate::store::Ours;
+    use crate::store::sqlite::open;
 
     #[test]
     fn a_transaction_holds_few_enough_to_wait_for() {
@@ -280,5 +267,49 @@ mod tests {
         ] {
             assert_eq!(together(weights.into_iter()), count);
         }
+    }
+
+    /// Makes the folder one that the system cannot look into, or lets it again.
+    fn loops(folder: &Path, hidden: &Path, is_loop: bool) {
+        if is_loop {
+            std::fs::rename(folder, hidden).expect("moved");
+            std::os::unix::fs::symlink(folder, folder).expect("a link to itself");
+        } else {
+            std::fs::remove_file(folder).expect("no link any more");
+            std::fs::rename(hidden, folder).expect("moved back");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_committed_is_reported_so_though_the_file_cannot_be_looked_at_afterwards() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let (folder, hidden) = (outer.path().join("store"), outer.path().join("hidden"));
+        std::fs::create_dir(&folder).expect("a folder");
+        let hour = Duration::from_secs(3600);
+        let settings = settings::Store {
+            path: folder.join("rejoinder.db"),
+            keep_events: hour,
+            keep_keys: hour,
+            queue: 9,
+            batch: 9,
+        };
+        let opened = open(&settings, Ours::default(), Timestamp(0), Arc::default()).await.expect("a store");
+        let ids =
+            || opened.sqlite.read(|db| db.query_row("SELECT last_event FROM store", [], |row| row.get::<_, i64>(0)));
+        let set = |id: i64, disturb: Option<(PathBuf, PathBuf)>| {
+            opened.sqlite.write(move |work| {
+                if let Some((folder, hidden)) = &disturb {
+                    loops(folder, hidden, true);
+                }
+                work.db.execute("UPDATE store SET last_event = ?1", [id])
+            })
+        };
+        // The look before the commit finds the file, and the one after it does not.
+        assert!(set(7, Some((folder.clone(), hidden.clone()))).await.is_ok());
+        assert!(matches!(set(8, None).await, Err(StoreError::Unseen(_))));
+        loops(&folder, &hidden, false);
+        assert_eq!(ids().await.expect("read"), 7);
+        assert!(set(9, None).await.is_ok());
+        opened.sqlite.close().await;
     }
 }
