@@ -9,6 +9,12 @@ pub(crate) fn is_host(text: &str) -> bool {
     is_name || text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
+/// Whether it names this machine alone.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// What is wrong with one that is none.
 pub(crate) fn no_host(text: &str) -> String {
     format!("{text:?} is not a host such as ops.example.com or 10.0.0.7, without a port")

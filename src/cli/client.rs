@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::SettingsArgs;
 use super::failure::Failure;
+use crate::host;
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -121,15 +122,10 @@ pub(super) fn http(url: &Url) -> reqwest::Result<reqwest::Client> {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never());
         // A proxy of the environment could not reach this machine's own addresses.
-        if is_loopback(url) { builder.no_proxy() } else { builder }
+        if url.host_str().is_some_and(host::is_loopback) { builder.no_proxy() } else { builder }
     };
     // A machine without any certificate authorities still reaches servers by HTTP.
     builder().build().or_else(|_| builder().tls_certs_only([]).build())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn bearer(token: &Secret) -> anyhow::Result<HeaderValue> {

@@ -17,7 +17,7 @@ mod runtime;
 mod turn;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bot::AnyHandler;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Steady, Timestamp};
 use crate::id::AccountId;
 use crate::policy::Standing;
 use crate::settings;
@@ -63,6 +63,8 @@ pub struct Served {
     slots: Arc<Semaphore>,
     /// Held by the one event that finds out whether its handler takes it again.
     probe: Arc<Semaphore>,
+    /// When the last such event was given to it.
+    probed_at: Mutex<Steady>,
 }
 
 impl Served {
@@ -82,6 +84,7 @@ impl Served {
             manners: Manners::of(account),
             slots: Arc::new(Semaphore::new(slots)),
             probe: Arc::new(Semaphore::new(1)),
+            probed_at: Mutex::default(),
         }
     }
 }
@@ -89,8 +92,20 @@ impl Served {
 impl Served {
     /// Which events its handler takes before the clock moves. `None`: none.
     pub fn takes(&self, now: Timestamp) -> Option<Takes> {
-        let space = room::space(self.handler.capacity(), 1, false, now);
+        let space = room::space(self.handler.capacity(), 1, None, now);
         (space.slots > 0).then_some(space.takes)
+    }
+
+    /// Notes that an event is a probe. Gives it the one permit of probes where no other has it.
+    fn probes(&self, now: Steady) -> Option<OwnedSemaphorePermit> {
+        *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        Arc::clone(&self.probe).try_acquire_owned().ok()
+    }
+
+    /// Until when the probe that is with the handler is waited for; none where there is none.
+    fn patience(&self, clock: &Clock) -> Option<Timestamp> {
+        let probed_at = *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.probe.available_permits() == 0).then(|| clock.at(probed_at + room::PATIENCE))
     }
 }
 
@@ -193,7 +208,7 @@ impl Dispatch {
         let served = Arc::clone(self.accounts.get(&event.account)?);
         // Only this loop takes places, and it took no more events than there were.
         let permit = Arc::clone(&served.slots).try_acquire_owned().ok()?;
-        let probe = if is_probe { Arc::clone(&served.probe).try_acquire_owned().ok() } else { None };
+        let probe = if is_probe { served.probes(self.clock.steady()) } else { None };
         Some(TurnOf {
             slot: Slot { permit: Some(permit), probe, freed: Arc::clone(&self.freed) },
             served,
@@ -211,8 +226,8 @@ impl Dispatch {
     fn room(&self, now: Timestamp) -> (Vec<(Room, Probing)>, Option<Timestamp>) {
         let (mut rooms, mut reopens) = (Vec::new(), None::<Timestamp>);
         for (account, served) in &self.accounts {
-            let (free, is_probed) = (served.slots.available_permits(), served.probe.available_permits() == 0);
-            let space = room::space(served.handler.capacity(), free, is_probed, now);
+            let (free, patience) = (served.slots.available_permits(), served.patience(&self.clock));
+            let space = room::space(served.handler.capacity(), free, patience, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();
             if space.slots > 0 {
                 let room = Room { account: account.clone(), slots: space.slots, takes: space.takes };

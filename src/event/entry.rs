@@ -8,12 +8,13 @@
 //!   values comes; and whatever it is, where the entry has no list of items at all.
 //! - Numbers, words and flags beside lists (`id`, `time`, `uid`) describe the entry, and so does `hop_context`, which tells
 //!   through which apps a conversation came. They are no items.
-//! - An entry belongs to the account that its `id` names. One without an `id` belongs to the `recipient` that it names itself.
+//! - An entry belongs to the account that its `id` names. One without an `id` belongs to the `recipient` that it names itself,
+//!   and where it is an echo to the `sender`.
 
 use serde_json::value::RawValue;
 
 use super::members::{Member, Members};
-use super::{Envelope, Origin, Piece, Unreadable, lenient};
+use super::{Envelope, Origin, Piece, Unreadable, item, lenient};
 use crate::clock::Timestamp;
 use crate::id::AccountId;
 use crate::json;
@@ -57,8 +58,11 @@ fn account(members: &Members<'_>) -> Option<AccountId> {
     if let Some(account) = named.next() {
         return named.all(|other| other == account).then_some(account);
     }
-    let recipient: Members<'_> = members.named("recipient").next().and_then(lenient::object)?;
-    recipient.named("id").find_map(|id| serde_json::from_str(id.get()).ok())
+    // The account is who is written to, and of an echo who has written.
+    let is_echo = members.named("message").filter_map(lenient::object).any(|echo: item::Flag| echo.is_echo);
+    let party = if is_echo { "sender" } else { "recipient" };
+    let party: Members<'_> = members.named(party).next().and_then(lenient::object)?;
+    party.named("id").find_map(|id| serde_json::from_str(id.get()).ok())
 }
 
 fn time(rest: &[Member<'_>]) -> Option<Timestamp> {
@@ -154,11 +158,15 @@ mod tests {
             (format!(r#""messaging":[{one}],"changed_fields":["feed"]"#), &["message", "other changed_fields"]),
             (format!(r#""messaging":[{one}],"news":{{"a":1}}"#), &["message", "other news"]),
             (format!(r#""messaging":[{one}],"news":[[{two}]]"#), &["message", "other news"]),
+            (
+                format!(r#""hop_context":[],"uid":"7","live":true,"messaging":[{one}],"news":{{}}"#),
+                &["message", "other news"],
+            ),
             (r#""calls":[{"id":"c1"},7,[8]]"#.to_owned(), &["other calls", "other item", "other item"]),
             (r#""calls":{"id":"c1"}"#.to_owned(), &["other calls"]),
             (r#""messaging":{"0":1}"#.to_owned(), &["list"]),
             (r#""messaging":[],"changes":null"#.to_owned(), &[]),
-            (r#""uid":"7""#.to_owned(), &["other uid"]),
+            (r#""live":true"#.to_owned(), &["other live"]),
         ] {
             check(&format!(r#"{{"id":"{PAGE}","time":1,{members}}}"#), expected);
         }

@@ -1,5 +1,7 @@
 //! One item of a delivery: whose it is, when it happened, and the event in it.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::change::Change;
@@ -86,8 +88,14 @@ impl Envelope {
     /// [`Event::Other`].
     pub fn read(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
         let account = &origin.account;
-        let json = json::mended(raw.get());
-        let whole: &RawValue = serde_json::from_str(&json).ok()?;
+        let mended;
+        let whole = match json::mended(raw.get()) {
+            Cow::Borrowed(_) => raw,
+            Cow::Owned(json) => {
+                mended = RawValue::from_string(json).ok()?;
+                &*mended
+            }
+        };
         let (change, content) = Change::of(whole)?;
         let item: Item<'_> = lenient::object(content)?;
         let event = match origin.list {

@@ -76,6 +76,13 @@ pub(super) struct Item<'a> {
     pub(super) recipient_id: Option<PersonId>,
 }
 
+/// Of a message, whether it says that it is an echo.
+#[derive(Deserialize)]
+pub(super) struct Flag {
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub(super) is_echo: bool,
+}
+
 /// What a kept item has under `name`, where that can be read: as a list or a change has it.
 pub(super) fn member<T: DeserializeOwned>(raw: &[u8], name: &str) -> Option<T> {
     type Members<'a> = HashMap<String, &'a RawValue>;
@@ -152,11 +159,6 @@ impl Item<'_> {
 
     /// An echo says so; and what the account itself sent is one even if it does not.
     fn is_echo(&self, account: &AccountId, raw: &RawValue) -> bool {
-        #[derive(Deserialize)]
-        struct Flag {
-            #[serde(default, deserialize_with = "lenient::flag")]
-            is_echo: bool,
-        }
         lenient::object(raw).is_some_and(|flag: Flag| flag.is_echo) || self.is_by(account)
     }
 

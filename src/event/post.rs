@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use super::members::Members;
 use super::{Envelope, Event, Object, Origin, Piece, Unreadable, entry, lenient};
 
-/// Reads a body: every item of every entry, each for itself, in Meta's order. Some of Meta's pages print a list around it.
+/// Reads a body: every item of every entry, each for itself, the known lists of each entry first. Some of Meta's pages print a list
+/// around the body.
 pub fn read(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
     let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return vec![Err(no_delivery(body))] };
     let read = match lenient::list(whole) {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -14,7 +15,10 @@ impl Raw {
     /// The same as every reader of JSON takes it: half of a surrogate pair, which a text that was cut inside an emoji ends in,
     /// is `\ufffd` in it.
     pub fn mended(self) -> Raw {
-        let mended = serde_json::from_str(&json::mended(self.0.get())).ok();
+        let mended = match json::mended(self.0.get()) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(mended) => RawValue::from_string(mended).ok(),
+        };
         Raw(mended.unwrap_or(self.0))
     }
 }

@@ -11,6 +11,7 @@ use super::error::SendError;
 use super::gate::Gate;
 use super::pace::Pace;
 use crate::clock::{Clock, Timestamp};
+use crate::host;
 use crate::id::{AccountId, MessageId};
 use crate::message::Request;
 use crate::policy::Permit;
@@ -54,7 +55,8 @@ pub struct Client {
 /// The connections to Meta, shared by all accounts. Never follows a redirect and never repeats a request by itself.
 pub fn http(settings: &settings::Graph) -> reqwest::Result<reqwest::Client> {
     let hosts = [&settings.url, &settings.instagram_url];
-    let local = hosts.into_iter().any(|url| Url::parse(url).is_ok_and(|url| is_loopback(&url)));
+    let local =
+        hosts.into_iter().any(|url| Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(host::is_loopback)));
     let builder = reqwest::Client::builder();
     // A proxy of the environment is for the world outside; it could not reach this machine's own addresses.
     let builder = if local { builder.no_proxy() } else { builder };
@@ -66,11 +68,6 @@ pub fn http(settings: &settings::Graph) -> reqwest::Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .build()
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl Client {

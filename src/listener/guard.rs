@@ -3,10 +3,13 @@
 //! A browser on the operator's machine runs pages of strangers, and such a page can send requests to any address that the
 //! browser reaches. Three checks keep it out: the `Host` must be one of the server's own names, which a name that a stranger
 //! points at this machine (DNS rebinding) is not; an `Origin` must be the server's own, and the browser must not say that the
-//! call comes from another site; and a body must be of a type that a page cannot send elsewhere without asking first.
+//! call comes from another site; and a body must be JSON, which a page cannot send elsewhere without asking first, or multipart,
+//! from which only the `Origin` keeps such a page.
 //!
 //! Where programs call from anywhere under any name, as bots call the emulated Graph API, only what a browser sends is checked.
-//! A browser is known by `Origin` and `Sec-Fetch-Site`. `Sec-Fetch-Mode` is no sign of one: Node's `fetch` sends it too.
+//! A browser is known by `Origin` and `Sec-Fetch-Site`. `Sec-Fetch-Mode` is no sign of one: Node's `fetch` sends it too. By plain
+//! HTTP a browser sends neither with a GET to the page's own origin: under a name that a stranger points at this machine, a page
+//! can read what a token that it knows may read there, and change nothing.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -96,12 +99,13 @@ impl Guard {
         self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
     }
 
-    /// Whether an origin, as `http://127.0.0.1:8081`, is of this host and port, or of one of the names that were added: a
-    /// forwarder may rewrite the `Host`, and leaves the `Origin`.
+    /// Whether an origin, as `http://127.0.0.1:8081`, is of this host and port, or of one of the names that were added where a
+    /// forwarder has rewritten the `Host`, or has cut off its port: it leaves the `Origin`.
     fn is_own_page(&self, origin: &str, host: &Authority) -> bool {
         let Some((_, authority)) = origin.split_once("://") else { return false };
+        let is_rewritten = !self.is_named(plain(host.host())) || host.port().is_none();
         let is_named = |origin: Authority| !origin.as_str().contains('@') && self.is_named(plain(origin.host()));
-        authority.eq_ignore_ascii_case(host.as_str()) || authority.parse().is_ok_and(is_named)
+        authority.eq_ignore_ascii_case(host.as_str()) || is_rewritten && authority.parse().is_ok_and(is_named)
     }
 }
 
@@ -290,6 +294,19 @@ mod tests {
     }
 
     #[test]
+    fn another_server_under_an_added_name_is_not_its_own() {
+        for (host, origin, expected) in [
+            ("ops.example.com:8081", "http://ops.example.com:3000", Err(Refused::Page)),
+            ("ops.example.com:8081", "http://ops.example.com:8081", Ok(())),
+            // A proxy has cut the port off.
+            ("ops.example.com", "https://ops.example.com:8443", Ok(())),
+        ] {
+            let call = format!("POST /api\nhost: {host}\norigin: {origin}");
+            assert_eq!(check(&guarded(), &call, ""), expected, "{host} {origin}");
+        }
+    }
+
+    #[test]
     fn programs_call_from_anywhere_and_pages_do_not() {
         let form = "content-type: application/x-www-form-urlencoded";
         for (headers, expected) in [
@@ -309,6 +326,8 @@ mod tests {
             // A name that a stranger points at this machine.
             ("host: evil.example:8082\norigin: http://evil.example:8082", Err(Refused::Name)),
             ("host: evil.example:8082\nsec-fetch-site: same-origin", Err(Refused::Name)),
+            // By plain HTTP a browser's GET looks like a program's.
+            ("host: evil.example:8082", Ok(())),
         ] {
             let call = format!("POST /555000000000001/subscriptions\n{headers}\n{form}");
             assert_eq!(check(&guarded().for_programs(), &call, "callback_url=x"), expected, "{headers}");

@@ -8,6 +8,7 @@ mod connections;
 mod guard;
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,13 +68,21 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
                     tracing::warn!(%error, times, "a connection could not be accepted");
                 }
                 // Where no descriptor is left, those that wait for their clients have some.
-                tokio::time::sleep(if connections.evict() { SHORT_PAUSE } else { ACCEPT_PAUSE }).await;
+                let made_room = is_out_of_descriptors(&error) && connections.evict();
+                tokio::time::sleep(if made_room { SHORT_PAUSE } else { ACCEPT_PAUSE }).await;
             }
         }
     }
     drop(listener);
     tasks.close();
     tasks.wait().await;
+}
+
+/// Whether the process, or the system, has as many files open as it may. Other errors concern the connection that was to come.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 async fn serve_one(

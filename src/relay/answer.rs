@@ -42,11 +42,11 @@ fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Option<Value>>, D
     Option::deserialize(input).map(Some)
 }
 
-/// Reads an answer. Any 2xx is one; nothing, or `{}`, is nothing to say.
+/// Reads an answer. Any 2xx is one; nothing, `null` or `{}` is nothing to say.
 pub(super) fn read(answer: Answer) -> anyhow::Result<Wanted> {
     let (status, kind) = (answer.status, kind(&answer));
     ensure!(status.is_success(), "the relay answered {status} ({kind})");
-    if answer.body.trim_ascii().is_empty() {
+    if matches!(answer.body.trim_ascii(), b"" | b"null") {
         return Ok(Wanted::default());
     }
     // A list would be read field by field.
@@ -169,6 +169,7 @@ mod tests {
         check(204, "", Ok(0));
         check(201, r#"{"replies":[{"message":{"text":"201"}}]}"#, Ok(1));
         check(202, "", Ok(0));
+        check(200, " null\n", Ok(0));
         check(200, r#"{"replies":null}"#, Ok(0));
         check(200, r#"{"replies":[null,{"message":{"text":"x"}}]}"#, Ok(1));
         check(200, r#"{"replies":[{"message":{"text":"cut \ud83c"}}]}"#, Ok(1));

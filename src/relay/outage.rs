@@ -2,12 +2,11 @@
 //!
 //! - A call that gets no connection, or 502, 503 or 504, has met an outage (`Met::Absence`). Anything else that is no usable answer
 //!   may be the event's fault. It is an outage only when the first tries of events of three conversations fail so in a row.
-//! - A usable answer ends the outage. Until then events that have failed before are tried one at a time: after a second, then
-//!   after pauses that double up to half a minute.
+//! - A usable answer ends the outage; where the relay was not there, one to a call that began meanwhile. Until then events that have
+//!   failed before are tried one at a time: after a second, then after pauses that double up to half a minute.
 //! - An event that has not failed before may be one that the relay answers. Where the relay is there, such events are called as
 //!   if it were up: as many at a time as the account has slots, without a pause. Where it is not there, they take turns with the
-//!   others, one call at a time, and the next is tried at the latest two seconds after the last. So the failing events of some
-//!   people never keep others waiting for long.
+//!   others, one call at a time, and the next is tried at the latest two seconds after the last, be it that this hangs.
 //! - An outage in which the relay was not there ends, too, when it answers anything but that it is unavailable: from then on
 //!   the second half of the first rule holds.
 //! - A call that began before the last change (down or up) changes nothing when it fails.
@@ -168,7 +167,7 @@ impl Down {
         if met == Met::Absence {
             self.because = DownBecause::Unavailable;
         }
-        // What an event that has not failed before meets in a pause does not make the pause longer.
+        // The failures of first tries during the pause do not lengthen it.
         if self.from <= now {
             self.pause = (self.pause * 2).min(LONGEST_PAUSE);
             self.from = now + self.pause;

@@ -32,7 +32,7 @@ pub(super) fn read(text: &str) -> Vec<Result<Pair, BadLine>> {
     let mut lines = Numbered { lines: text.lines().peekable(), number: 0 };
     let mut read = Vec::new();
     while let Some(line) = lines.next() {
-        let line = line.trim();
+        let line = line.trim_start();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -61,7 +61,7 @@ fn pair(line: &str, number: usize, lines: &mut Numbered<'_>) -> Result<Pair, &'s
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
         return Err("is not NAME=value");
     }
-    let value = value.trim();
+    let value = value.trim_start();
     let (value, is_read_otherwise_elsewhere) = match value.chars().next() {
         Some(quote @ ('\'' | '"')) => {
             let (value, has_variable) = quoted(quote, &value[1..], lines)?;

@@ -1,10 +1,10 @@
 //! `graph.*`: where Meta's Graph API is.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::reader::Reader;
 use super::value::{BaseUrl, Given, Setting};
+use crate::host;
 
 /// Meta's Graph API.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Setting for GraphUrl {
     fn read(given: &Given) -> Result<GraphUrl, String> {
         let BaseUrl(url) = BaseUrl::read(given)?;
         let parsed = reqwest::Url::parse(&url).map_err(|error| error.to_string())?;
-        if parsed.scheme() == "http" && !is_loopback(parsed.host_str().unwrap_or_default()) {
+        if parsed.scheme() == "http" && !host::is_loopback(parsed.host_str().unwrap_or_default()) {
             return Err(
                 "is plain http to another machine, which would carry tokens in clear: write https://".to_owned()
             );
@@ -55,11 +55,6 @@ impl Setting for GraphUrl {
     fn placeholder() -> GraphUrl {
         GraphUrl(String::new())
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn is_version(text: &str) -> bool {

@@ -272,6 +272,36 @@ async fn a_picture_that_a_relay_never_answers_holds_up_no_text() {
     rig.end().await;
 }
 
+/// The relay restarts just when the pictures of some come, on which it hangs.
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_that_hang_in_an_outage_hold_up_no_text_for_long() {
+    const PICTURES: usize = 3;
+    let relay = Relay::new(|_| Does::Says(503)).await;
+    let rig = rig(&relay.url, PICTURES + 2, &[]).await;
+    rig.says(&person(PICTURES), "shop", "hello").await;
+    pass(&rig, 0).await;
+    relay.now_does(with_pictures(Does::Hangs));
+    for number in 0..PICTURES {
+        sends_a_picture(&rig, number).await;
+    }
+    rig.says(&person(PICTURES + 1), "shop", "hello").await;
+    rig.clock.advance(SECOND);
+    for hanging in 1..=PICTURES {
+        are_with_the_relay(&rig, &relay, hanging).await;
+        rig.clock.advance(2 * SECOND);
+    }
+    for number in [PICTURES + 1, PICTURES] {
+        rig.chat_reads("shop", &person(number), &["person: hello", "business: hello"]).await;
+    }
+    are_with_the_relay(&rig, &relay, PICTURES).await;
+    relay.now_does(|_| Does::Answers);
+    rig.clock.advance(20 * SECOND);
+    are_with_the_relay(&rig, &relay, 0).await;
+    pass(&rig, 40).await;
+    assert_eq!((count(&rig, "dead").await, count(&rig, "done").await), (0, PICTURES + 2));
+    rig.end().await;
+}
+
 /// Ten minutes without a usable answer, of every kind, and a `retry_for` that is shorter than a wait.
 async fn waits_out(does: Does) {
     let relay = Relay::new(move |_| does).await;
