@@ -47,8 +47,7 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// Shows whoever waits for an answer that somebody is at work, once the handler has been for a while. Goes on for as long as
-    /// the turn does.
+    /// Sends the typing indicator to the person who waits for an answer, once the handler has worked for a while. Never returns.
     pub(super) async fn show_typing(&self, since: Timestamp) -> Infallible {
         self.clock.sleep_since(since, responsiveness::TYPING_AFTER).await;
         if let (Some(recipient), Some(_)) = (&self.recipient, self.answer_by) {

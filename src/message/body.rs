@@ -119,8 +119,7 @@ impl Message {
         self.attachment.as_ref().is_some_and(|attachment| matches!(attachment.kind.as_str(), "audio" | "video"))
     }
 
-    /// The message in parts of which each is within the limit. What hangs on the message, quick replies for instance, hangs
-    /// on the last.
+    /// The message in parts, each within the limit. Attachments and quick replies go with the last part.
     pub fn in_parts(mut self, limit: TextLimit) -> Vec<Message> {
         let Some(text) = self.text.take() else { return vec![self] };
         let mut parts: Vec<_> = split(&text, limit).into_iter().map(Message::text).collect();

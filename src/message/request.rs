@@ -111,7 +111,7 @@ pub enum Recipient {
 }
 
 impl Recipient {
-    /// Whether it is a right that one message uses up, rather than a person.
+    /// Whether what goes there must be one message, however long: a private reply, or a message on a token.
     pub fn takes_one_message(&self) -> bool {
         match self {
             Recipient::Id(_) | Recipient::UserRef(_) => false,

@@ -1,7 +1,7 @@
 //! P6: the automated experience says that it is one.
 //!
 //! Which law asks for it where is not ours to know: an account's bot discloses itself unless the operator says otherwise
-//! (P6.1, P6.5, P6.7), in the operator's words (P6.6). What people answer alone is never disclosed.
+//! (P6.1, P6.5, P6.7), in the operator's words (P6.6). Accounts that people alone answer (`bot = "manual"`) never disclose.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 

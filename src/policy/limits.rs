@@ -15,7 +15,10 @@ pub(super) fn check(standing: &Standing, request: &Request) -> Result<(), Refusa
         return Ok(());
     }
     match standing.platform.is_instagram() {
-        true => refuse("limits", "message.text: a private reply is one message, of at most 1000 bytes on Instagram"),
+        true => refuse(
+            "limits",
+            "message.text: a private reply, or a message on a token, is one message, of at most 1000 bytes on Instagram",
+        ),
         false => refuse(
             "limits",
             "message.text: a private reply, or a message on a token, is one message, of at most 2000 characters",

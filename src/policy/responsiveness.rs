@@ -20,10 +20,10 @@ const FOR_THE_HANDLER: Duration = Duration::from_secs(25);
 /// What a handler has at the least, however late an event comes.
 const LEAST: Duration = Duration::from_secs(5);
 
-/// After how much work the person is shown that somebody is at it.
+/// After how much work the person sees the typing indicator.
 pub const TYPING_AFTER: Duration = Duration::from_secs(1);
 
-/// How long it may take at the earliest until an event that comes now is overdue.
+/// No event that arrives now can become overdue sooner than this.
 pub const NOTHING_OVERDUE_WITHIN: Duration = LEAST;
 
 /// Whether an account's bot owes answers at all (P7.5).

@@ -1,4 +1,4 @@
-//! Rights that one send uses up: whose are they?
+//! Single-use rights (a private reply, a one-time token): which planned send may use one.
 
 use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, private_reply};
 use crate::clock::Timestamp;

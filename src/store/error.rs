@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// An operation did not happen.
+/// An operation did not happen, or is in a file that the next start will not find.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -81,7 +81,7 @@ pub enum StoreFile {
 /// What can happen to a file under a process that has it open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harm {
-    /// It was deleted or moved away, or its folder cannot be reached.
+    /// It was deleted or moved away, itself or its folder.
     Deleted,
     /// Another file stands in its place.
     Replaced,

@@ -215,7 +215,7 @@ impl Store {
         self.sqlite.write(move |work| ledger::facts(work, &account, &person, &recipient)).await
     }
 
-    /// Marks a send as on its way; from here on it is never sent again on hope. False when it is not planned any more.
+    /// Marks a send as on its way; from here on it is sent again only on evidence. False when it is not planned any more.
     pub async fn sending(&self, send: SendId, now: Timestamp) -> Result<bool, StoreError> {
         self.sqlite.write(move |work| outbox::sending(work, send, now)).await
     }

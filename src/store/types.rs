@@ -98,7 +98,7 @@ pub struct SendRoom {
     pub in_flight: Vec<SendId>,
 }
 
-/// What was taken, and when there will be more without anybody ringing.
+/// A batch, and the time at which the next row becomes due even if no wake arrives.
 #[derive(Debug)]
 pub struct Taken<T> {
     /// What was taken.
@@ -317,7 +317,7 @@ pub enum Outcome {
     },
 }
 
-/// What became of a wish about a send that is held.
+/// Result of releasing or dropping a held send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decided {
     /// It is done.
@@ -339,7 +339,7 @@ pub struct Shut {
     pub sends: Vec<AccountId>,
 }
 
-/// What became of a wish to handle an event again.
+/// Result of a replay request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
     /// It stands at the end of its conversation.

@@ -35,7 +35,7 @@ impl Scene<'_> {
         Ok(items)
     }
 
-    /// The conversation changes hands. What comes of a conversation that was nobody's is not told.
+    /// The conversation changes hands. Meta sends no handover event when an idle conversation is taken.
     pub(super) fn hand_over(&mut self, handover: Handover, metadata: Option<&str>) -> Result<Option<Value>, Refusal> {
         let (inbox, app) = (self.inbox_id(), self.shared.world.app.id.as_str());
         let owner = self.owner();

@@ -132,7 +132,8 @@ fn settle_sent(
 ) -> rusqlite::Result<()> {
     let mid = message_id.as_ref().map(MessageId::as_str).map(str::to_owned);
     outbox::settle(work, send, &Outcome::Sent { message_id }, now)?;
-    // Meta may say no and mean yes. Its echo is the better evidence; what was behind the send has left meanwhile.
+    // Meta can reject a send that it has delivered. An echo overrides the rejection; sends queued behind it have already gone out,
+    // so their order is not restored.
     let arrived = work
         .db
         .prepare_cached(

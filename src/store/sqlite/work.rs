@@ -10,7 +10,7 @@ use crate::store::own::Own;
 pub(in crate::store) struct Work<'a> {
     pub(in crate::store) db: &'a Connection,
     pub(in crate::store) own: &'a Own,
-    /// The newest event's id. A batch that fails leaves a gap, which nobody minds.
+    /// The newest event's id. A failed batch leaves a gap in the ids; ids need only be increasing.
     pub(in crate::store) last_event: &'a mut i64,
     pub(in crate::store) woke: Woke,
 }
