@@ -8,8 +8,15 @@ use serde_json::value::RawValue;
 use crate::secret;
 
 /// The names under which Meta's JSON carries what lets its holder act.
-const SECRET: [&str; 5] =
-    ["one_time_notif_token", "notification_messages_token", "authorization_code", "access_token", "appsecret_proof"];
+const SECRET: [&str; 7] = [
+    "one_time_notif_token",
+    "notification_messages_token",
+    "messenger_subscription_token",
+    "subscription_token",
+    "authorization_code",
+    "access_token",
+    "appsecret_proof",
+];
 
 /// JSON, or what was meant to be JSON, with every token in it masked: `"…a1b2"`. Every string and number under such a
 /// key is masked.
@@ -172,6 +179,14 @@ mod tests {
             ),
             (r#"{"access_token":12345678901,"x":[1]}"#, r#"{"access_token":"…8901","x":[1]}"#),
             (r#"{"access_token":"short"}"#, r#"{"access_token":"…"}"#),
+            (
+                r#"{"messenger_subscription_token":"6012345678a1b2","mid":"m_1"}"#,
+                r#"{"messenger_subscription_token":"…a1b2","mid":"m_1"}"#,
+            ),
+            (
+                r#"{"messenger_delivery_data":{"subscription_token":"6012345678a1b2"}}"#,
+                r#"{"messenger_delivery_data":{"subscription_token":"…a1b2"}}"#,
+            ),
             (r#"{"access_token":null,"b":"access_token"}"#, r#"{"access_token":null,"b":"access_token"}"#),
             (
                 r#"[{"authorization_code":{"value":["6012345678c3d4"],"n":12345678901,"b":true}},"6012345678a1b2"]"#,
