@@ -68,7 +68,7 @@ impl Send {
         match client.ask(request).await {
             Ok(answer) if self.wait => wait::for_outcome(&client, &ids(&answer), self.json, self.timeout).await,
             Ok(answer) => self.show(&answer),
-            Err(failure) if failure.may_have_arrived() => Err(self.unknown(&failure).into()),
+            Err(failure) if failure.may_have_arrived() && !self.dry_run => Err(self.unknown(&failure).into()),
             Err(failure) => {
                 if let Some(refusal) = failure.refusal().filter(|_| self.json) {
                     output::object(&refusal, true)?;

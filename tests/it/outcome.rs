@@ -88,6 +88,10 @@ async fn a_post_whose_answer_is_lost_is_told_from_one_that_never_left() {
         assert_eq!((said.0, said.1.as_str()), (Some(3), ""), "{}", said.2);
         assert!(said.2.contains("not known") && said.2.contains(hint), "{}", said.2);
     }
+    // A dry run takes nothing: it failed, and that is all.
+    let (said, ()) = tokio::join!(send(folder.path(), &url, &["--dry-run"]), exchange(&listener, None));
+    assert_eq!((said.0, said.1.as_str()), (Some(1), ""), "{}", said.2);
+    assert!(said.2.contains("the server does not answer") && !said.2.contains("not known"), "{}", said.2);
     let (_port, vacant) = vacant();
     let url = format!("http://{vacant}");
     let (code, _, talk) = send(folder.path(), &url, &[]).await;
