@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
+use crate::json::mended;
+
 /// What tells a whole request from its `message` alone.
 const OF_A_REQUEST: [&str; 3] = ["recipient", "message", "sender_action"];
 
@@ -31,7 +33,7 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Map<String, Value>> {
 
 fn parse(text: &str) -> anyhow::Result<Map<String, Value>> {
     let hint = "give a message of the Send API, such as {\"text\":\"Hello\"}, or a whole request";
-    let object = match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+    let object = match serde_json::from_str(&mended(text.trim_start_matches('\u{feff}'))) {
         Ok(Value::Object(object)) => object,
         Ok(_) => bail!("this is no JSON object\n  hint: {hint}"),
         Err(error) => bail!("this is no JSON: {error}\n  hint: {hint}"),
@@ -81,6 +83,8 @@ mod tests {
         assert_eq!(posted(r#"{"text":"x"}"#, Some("7"), None), Ok(to_ada.clone()));
         assert_eq!(posted("\u{feff}{\"message\":{\"text\":\"x\"}}", Some("7"), None), Ok(to_ada.clone()));
         assert_eq!(posted(&to_ada.to_string(), None, None), Ok(to_ada.clone()));
+        let cut = posted(r#"{"text":"cut \ud83d"}"#, Some("7"), None).expect("a request");
+        assert_eq!(cut["message"]["text"], "cut \u{fffd}");
         let comment = json!({"recipient": {"comment_id": "9_7"}, "message": {"text": "x"}, "persona_id": "3"});
         assert_eq!(posted(&comment.to_string(), None, None), Ok(comment));
         let typing = json!({"recipient": {"id": "7"}, "sender_action": "typing_on"});
