@@ -187,6 +187,15 @@ impl Account {
     pub(super) fn is_called(&self, id: &str) -> bool {
         self.id == id || (self.platform == Platform::InstagramLogin && self.other_id() == id)
     }
+
+    /// Whether messages to the Graph node with this id may be the account's: for an account behind a Page that is the Page,
+    /// for any other the account itself.
+    pub(super) fn is_behind(&self, node: &str) -> bool {
+        match self.platform {
+            Platform::Messenger | Platform::InstagramLogin => self.is_called(node),
+            Platform::Instagram => self.page_id.as_deref() == Some(node),
+        }
+    }
 }
 
 /// The name on Instagram of who is called `name`.
@@ -198,7 +207,7 @@ pub(super) fn username(name: &str) -> String {
 impl World {
     /// The account with this name (in any case) or id.
     pub(super) fn account(&self, name: &str) -> Option<usize> {
-        self.accounts.iter().position(|account| account.name.eq_ignore_ascii_case(name) || account.id == name)
+        self.accounts.iter().position(|account| account.name.eq_ignore_ascii_case(name) || account.is_called(name))
     }
 
     /// The person with this name (in any case), or with this id at the account.

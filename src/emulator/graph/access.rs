@@ -69,7 +69,7 @@ pub(super) fn accounts(
     fields: &Fields,
 ) -> Result<Vec<usize>, GraphError> {
     let Caller::Accounts(mut accounts) = caller(world, headers, fields)? else { return Err(not_a_page()) };
-    accounts.retain(|&at| node == "me" || world.accounts[at].node() == Some(node));
+    accounts.retain(|&at| node == "me" || world.accounts[at].is_behind(node));
     if accounts.is_empty() { Err(GraphError::unsupported("post", node)) } else { Ok(accounts) }
 }
 

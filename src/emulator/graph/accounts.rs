@@ -35,7 +35,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Option<Answer> {
         Caller::User if ["me", USER].contains(&ask.node) => Some(ask.show(&account::user())),
         Caller::User => {
             let accounts = &ask.shared.world.accounts;
-            let at = accounts.iter().position(|account| account.id == ask.node)?;
+            let at = accounts.iter().position(|account| account.is_called(ask.node))?;
             Some(ask.show(&account::of(ask, at)))
         }
         Caller::App if [app.as_str(), "app", "me"].contains(&ask.node) => Some(ask.show(&account::application(app))),

@@ -58,7 +58,7 @@ impl<'a> Ask<'a> {
     /// The accounts that the token speaks for, as far as the node is one of them.
     pub(super) fn accounts(&self) -> Result<Vec<usize>, GraphError> {
         let Caller::Accounts(held) = &self.caller else { return Err(not_a_page()) };
-        let is_node = |account: &Account| account.node() == Some(self.node) || account.id == self.node;
+        let is_node = |account: &Account| account.is_behind(self.node) || account.is_called(self.node);
         let named = |at: &usize| self.node == "me" || is_node(&self.shared.world.accounts[*at]);
         let accounts: Vec<usize> = held.iter().copied().filter(named).collect();
         if accounts.is_empty() { Err(self.unsupported()) } else { Ok(accounts) }

@@ -81,7 +81,9 @@ async fn several_objects_are_read_in_one_call() {
 
 #[tokio::test]
 async fn an_account_with_a_login_of_its_own_has_two_ids() {
-    let bench = Bench::unsubscribed(World::with_instagram_login()).await;
+    let mut world = World::with_instagram_login();
+    world.people[1].ids.insert("own".into(), "9900000000000032".into());
+    let bench = Bench::unsubscribed(world).await;
     let (status, me) = get(&bench, "/v26.0/me?fields=id,user_id,username,account_type", OWN).await;
     let app_scoped = me["id"].as_str().expect("an id").to_owned();
     assert_eq!((status, &me["user_id"]), (200, &json!("17841400000000009")));
@@ -90,6 +92,24 @@ async fn an_account_with_a_login_of_its_own_has_two_ids() {
         let (_, shown) = get(&bench, &format!("/v26.0/{node}?fields=id,user_id"), OWN).await;
         assert_eq!(shown, json!({"id": app_scoped, "user_id": "17841400000000009"}), "{node}");
     }
+    for person in ["Ada", "Ben"] {
+        bench.act(json!({"person": person, "account": "own", "do": "message", "text": "hi"})).await;
+    }
+    let post = async |path: String, body: Value| bench.post(&format!("{path}?access_token={OWN}"), body).await;
+    for node in ["me", "17841400000000009", &app_scoped] {
+        let call = json!({"recipient": {"id": "9900000000000031"}, "message": {"text": node}});
+        assert_eq!(post(format!("/v26.0/{node}/messages"), call).await.0, 200, "{node}");
+        let fields = json!({"subscribed_fields": "messages"});
+        assert_eq!(post(format!("/v26.0/{node}/subscribed_apps"), fields).await.0, 200, "{node}");
+        let (_, list) = get(&bench, &format!("/v26.0/{node}/conversations"), OWN).await;
+        assert_eq!(list["data"].as_array().map(Vec::len), Some(2), "{node}: {list}");
+    }
+    // The links of a list lead on.
+    let (_, me) = get(&bench, "/v26.0/me?fields=conversations.limit(1)", OWN).await;
+    let next = me["conversations"]["paging"]["next"].as_str().expect("there is more");
+    assert!(next.contains(&app_scoped), "{next}");
+    let (status, second) = bench.request(bench.http.get(next)).await;
+    assert_eq!((status, second["data"].as_array().map(Vec::len)), (200, Some(1)), "{second}");
     // Behind a Page the account has one.
     let (_, linked) = get(&bench, "/v26.0/17841400000000001?fields=id,ig_id", PAGE).await;
     assert_eq!(linked, json!({"id": "17841400000000001", "ig_id": 17_841_400_000_000_001_u64}));
