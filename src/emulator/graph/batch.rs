@@ -15,7 +15,7 @@ use super::super::faults::SendFault;
 use super::super::state::{Notice, Shared, State};
 use super::ask::{Answer, json as read};
 use super::error::GraphError;
-use super::{Progress, Request, access, endpoint, in_the_hosts_words, multiple, references, trace};
+use super::{Progress, Request, access, endpoint, in_the_hosts_words, references, trace};
 
 const MOST: usize = 50;
 
@@ -126,9 +126,7 @@ fn inner(
 /// Answers one of the calls, and hands on what is to go wrong with the answer of them all.
 fn call(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> (u16, Value) {
     let mut own = Progress::default();
-    let answered = if let Err(error) = multiple::check_method(request) {
-        Err(error)
-    } else if request.is_send() {
+    let answered = if request.is_send() {
         super::handle(shared, state, request, &mut own).map(Value::Object)
     } else {
         endpoint::answer(shared, state, request, &mut own)

@@ -78,7 +78,7 @@ pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, prog
         let mut ask = Ask { shared, state, caller: caller.clone(), verb, node, fields, url, now };
         lead(&mut ask, path).unwrap_or_else(|| Err(unknown(request)))
     };
-    let Some(ids) = multiple::ids(fields)? else { return ask(&path, url) };
+    let Some(ids) = multiple::ids(fields, verb)? else { return ask(&path, url) };
     let mut answers = Map::new();
     for id in &ids {
         let whole: Vec<&str> = iter::once(id.as_str()).chain(path.iter().copied()).collect();

@@ -159,7 +159,6 @@ async fn answer(site: &Site, request: Request) -> Response {
 
 /// Leads a call to where it is answered.
 fn lead(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
-    multiple::check_method(request)?;
     if request.is_send() {
         handle(shared, state, request, progress).map(Value::Object)
     } else if request.is_batch() {

@@ -2,19 +2,20 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/graph-api/batch-requests#multiple-ids>
 
-use axum::http::Method;
-
-use super::Request;
-use super::ask::names;
+use super::ask::{Verb, names};
 use super::call::Fields;
 use super::error::GraphError;
 
 const MOST: usize = 50;
 
-/// Which objects are meant; none where the path names the one.
-pub(super) fn ids(fields: &Fields) -> Result<Option<Vec<String>>, GraphError> {
+/// Which objects are meant; none where the path names the one. Several can only be read.
+pub(super) fn ids(fields: &Fields, verb: Verb) -> Result<Option<Vec<String>>, GraphError> {
     if !fields.contains_key("ids") {
         return Ok(None);
+    }
+    if verb != Verb::Get {
+        let verb = verb.name();
+        return Err(GraphError::parameter(format!("Specifying multiple ids with a {verb} method is not supported")));
     }
     let ids = names(fields, "ids")?;
     match ids.len() {
@@ -22,15 +23,4 @@ pub(super) fn ids(fields: &Fields) -> Result<Option<Vec<String>>, GraphError> {
         1..=MOST => Ok(Some(ids)),
         count => Err(GraphError::parameter(format!("Too many IDs. Maximum: {MOST}. Provided: {count}."))),
     }
-}
-
-/// Refuses to do something to several objects at once.
-pub(super) fn check_method(request: &Request) -> Result<(), GraphError> {
-    let reads = |method: &Method| matches!(*method, Method::GET | Method::HEAD);
-    let has_ids = request.fields().is_ok_and(|fields| fields.contains_key("ids"));
-    if !has_ids || reads(&request.method) || request.means_another() {
-        return Ok(());
-    }
-    let method = request.method.as_str().to_ascii_lowercase();
-    Err(GraphError::parameter(format!("Specifying multiple ids with a {method} method is not supported")))
 }

@@ -37,14 +37,14 @@ impl Request {
         Request { method, version, path, node, uri, headers, body, fields }
     }
 
-    /// Whether it is a call of the Send API.
+    /// Whether it is a call of the Send API. A call with `ids` is none: the endpoints refuse it.
     pub(super) fn is_send(&self) -> bool {
-        self.is_post() && self.path.len() == 2 && self.path[1] == "messages"
+        self.is_post() && self.path.len() == 2 && self.path[1] == "messages" && !self.has_ids()
     }
 
     /// Whether it is several calls in one.
     pub(super) fn is_batch(&self) -> bool {
-        self.is_post() && self.path.is_empty()
+        self.is_post() && self.path.is_empty() && !self.has_ids()
     }
 
     /// Whether it subscribes the app, and with it a callback that must be verified first.
@@ -52,8 +52,12 @@ impl Request {
         self.is_post() && self.path.len() == 2 && self.path[1] == "subscriptions" && !self.means_another()
     }
 
+    fn has_ids(&self) -> bool {
+        self.fields().is_ok_and(|fields| fields.contains_key("ids"))
+    }
+
     /// Whether `method` says that something else is meant.
-    pub(super) fn means_another(&self) -> bool {
+    fn means_another(&self) -> bool {
         let is_another = |method: &str| !method.eq_ignore_ascii_case("POST");
         self.fields().is_ok_and(|fields| fields.get("method").and_then(Value::as_str).is_some_and(is_another))
     }

@@ -74,8 +74,35 @@ async fn several_objects_are_read_in_one_call() {
     }
     let many = (1..=51).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
     assert_eq!(get(&bench, &format!("/v26.0/?ids={many}"), PAGE).await.1["error"]["code"], 100);
-    let (_, posted) = bench.post(&format!("/v26.0/messages?ids={ids}&access_token={PAGE}"), json!({})).await;
-    assert_eq!(posted["error"]["message"], "(#100) Specifying multiple ids with a post method is not supported");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn several_objects_are_only_read_in_one_call() {
+    let bench = Bench::new().await;
+    let persona = json!({"name": "Grace", "profile_picture_url": "https://shop.example/g.jpg"});
+    let (_, persona) = bench.post(&format!("/me/personas?access_token={PAGE}"), persona).await;
+    let persona = persona["id"].as_str().expect("an id").to_owned();
+    for (method, path, meant) in [
+        ("POST", "/v26.0/messages?ids=me,104000000000001", "post"),
+        ("POST", "/v26.0/me/messages?ids=me", "post"),
+        ("POST", "/v26.0/?ids=me", "post"),
+        ("POST", "/v26.0/subscribed_apps?ids=me&method=DELETE", "delete"),
+        ("POST", &format!("/v26.0/?ids={persona}&method=delete"), "delete"),
+        ("DELETE", &format!("/v26.0/?ids={persona}"), "delete"),
+    ] {
+        let request = bench.http.request(method.parse().expect("a method"), format!("{}{path}", bench.url));
+        let (status, answer) = bench.request(request.bearer_auth(PAGE)).await;
+        let expected = format!("(#100) Specifying multiple ids with a {meant} method is not supported");
+        assert_eq!((status, &answer["error"]["message"]), (400, &json!(expected)), "{method} {path}");
+        let inner = json!([{"method": method, "relative_url": path}]).to_string();
+        let (_, answers) = bench.post("/", json!({"batch": inner, "access_token": PAGE})).await;
+        assert!(answers[0]["body"].as_str().is_some_and(|body| body.contains(&expected)), "{method} {path}: {answers}");
+    }
+    assert_eq!(get(&bench, &format!("/v26.0/{persona}"), PAGE).await.1["name"], "Grace");
+    assert_eq!(get(&bench, "/v26.0/me/subscribed_apps", PAGE).await.1["data"].as_array().map(Vec::len), Some(1));
+    let read = format!("/v26.0/?ids={persona}&method=GET&access_token={PAGE}");
+    assert_eq!(bench.post(&read, json!({})).await.1[&persona]["name"], "Grace");
     bench.end().await;
 }
 
