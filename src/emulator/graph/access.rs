@@ -49,10 +49,12 @@ pub(super) fn holder(world: &World, token: &str) -> Option<Caller> {
     (!nodes.is_empty()).then(|| Caller::Accounts((0..world.accounts.len()).filter(behind).collect()))
 }
 
-/// Whether the holder of a token calls Instagram's own host, which it alone may call.
-pub(super) fn is_on_instagram(world: &World, token: &str) -> bool {
-    let by_login = |at: &usize| world.accounts[*at].platform == Platform::InstagramLogin;
-    matches!(holder(world, token), Some(Caller::Accounts(held)) if held.iter().all(by_login))
+impl Caller {
+    /// Whether it is an Instagram account with a login of its own, which calls Instagram's own host and no other.
+    pub(super) fn is_by_instagram_login(&self, world: &World) -> bool {
+        let by_login = |at: &usize| world.accounts[*at].platform == Platform::InstagramLogin;
+        matches!(self, Caller::Accounts(held) if held.iter().all(by_login))
+    }
 }
 
 /// The token by which the app speaks for itself.

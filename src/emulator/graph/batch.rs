@@ -46,7 +46,7 @@ type Results = BTreeMap<String, Option<Value>>;
 pub(super) fn answer(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
     let fields = request.fields()?;
     access::caller(&shared.world, &request.headers, fields)?;
-    let token = access::token(&request.headers, fields).unwrap_or_default();
+    let token = request.token().unwrap_or_default();
     let items = fields.get("batch").and_then(read).ok_or_else(|| GraphError::required("batch"))?;
     let items: Vec<Item> = serde_json::from_value(items)
         .map_err(|error| GraphError::parameter(format!("Param batch must be an array of requests: {error}")))?;

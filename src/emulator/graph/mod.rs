@@ -85,7 +85,6 @@ use super::state::{Notice, Shared, State};
 use super::world::ChatKey;
 
 use ask::Answer;
-use call::Fields;
 use error::GraphError;
 use request::Request;
 use usage::Said;
@@ -206,20 +205,17 @@ fn handle(
     request: &Request,
     progress: &mut Progress,
 ) -> Result<Map<String, Value>, GraphError> {
-    let fields = request.fields();
     // The token is looked at first, even where the body cannot be read.
-    let query = if fields.is_err() { call::query(&request.uri) } else { Fields::new() };
-    let for_token = *fields.as_ref().unwrap_or(&&query);
-    let accounts = access::accounts(&shared.world, &request.node, &request.headers, for_token)?;
+    let accounts = access::accounts(&shared.world, &request.node, &request.headers, &request.readable())?;
     progress.account = accounts.first().copied();
-    sending::handle(shared, state, &accounts, fields?, progress)
+    sending::handle(shared, state, &accounts, request.fields()?, progress)
 }
 
 /// An error as the host that was called says it: Meta's two hosts are one here, and the token tells which is meant.
 fn in_the_hosts_words(shared: &Shared, request: &Request, error: GraphError) -> GraphError {
-    let fields = request.fields().cloned().unwrap_or_else(|_| call::query(&request.uri));
-    let token = access::token(&request.headers, &fields).unwrap_or_default();
-    let is_instagrams = oauth::is_instagrams(&request.path) || access::is_on_instagram(&shared.world, &token);
+    let world = &shared.world;
+    let is_by_login = |token: String| access::holder(world, &token).is_some_and(|who| who.is_by_instagram_login(world));
+    let is_instagrams = oauth::is_instagrams(&request.path) || request.token().is_some_and(is_by_login);
     if is_instagrams { error.of_instagram() } else { error }
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::world::{Platform, World};
+use super::super::world::World;
 use super::access::{Caller, app_token, holder};
 use super::accounts::USER;
 use super::ask::{Answer, Ask, Verb};
@@ -77,9 +77,8 @@ pub(super) fn instagram_token(world: &World, fields: &Fields) -> Answer {
         }
     }
     let token = text("access_token").ok_or_else(|| GraphError::required("access_token"))?;
-    let of_instagram = |at: &usize| world.accounts[*at].platform == Platform::InstagramLogin;
     match holder(world, token) {
-        Some(Caller::Accounts(held)) if held.iter().any(of_instagram) => {
+        Some(holder) if holder.is_by_instagram_login(world) => {
             Ok(json!({"access_token": token, "token_type": "bearer", "expires_in": LONG}))
         }
         _ => Err(invalid()),
@@ -101,7 +100,7 @@ pub(super) fn debug_token(ask: &Ask<'_>) -> Answer {
     let (kind, scopes) = match &holder {
         Caller::App => ("APP", &[][..]),
         Caller::User => ("USER", &OF_PAGES[..]),
-        Caller::Accounts(held) if of_instagram(world, held) => ("USER", &OF_INSTAGRAM[..]),
+        holder if holder.is_by_instagram_login(world) => ("USER", &OF_INSTAGRAM[..]),
         Caller::Accounts(_) => ("PAGE", &OF_PAGES[..]),
     };
     let mut data = json!({"app_id": world.app.id, "type": kind, "application": "Emulated App", "data_access_expires_at": 0,
@@ -126,10 +125,6 @@ pub(super) fn permissions(ask: &mut Ask<'_>) -> Answer {
     }
     let granted = |name: &&str| json!({"permission": name, "status": "granted"});
     Ok(json!({"data": OF_PAGES.iter().map(granted).collect::<Vec<_>>()}))
-}
-
-fn of_instagram(world: &World, held: &[usize]) -> bool {
-    held.iter().all(|&at| world.accounts[at].platform == Platform::InstagramLogin)
 }
 
 fn invalid() -> GraphError {

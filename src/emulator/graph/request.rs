@@ -1,5 +1,7 @@
 //! A call as it came, and which kind of call it is.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, Uri};
@@ -7,7 +9,7 @@ use serde_json::Value;
 
 use super::call::{self, Fields};
 use super::error::GraphError;
-use super::path;
+use super::{access, path};
 
 /// The call.
 pub(super) struct Request {
@@ -69,5 +71,15 @@ impl Request {
     /// The parameters.
     pub(super) fn fields(&self) -> Result<&Fields, GraphError> {
         self.fields.as_ref().map_err(GraphError::clone)
+    }
+
+    /// The parameters, or those of the query where the body cannot be read.
+    pub(super) fn readable(&self) -> Cow<'_, Fields> {
+        self.fields.as_ref().map_or_else(|_| Cow::Owned(call::query(&self.uri)), Cow::Borrowed)
+    }
+
+    /// The token, wherever it stands.
+    pub(super) fn token(&self) -> Option<String> {
+        access::token(&self.headers, &self.readable())
     }
 }
