@@ -4,6 +4,9 @@
 
 use serde_json::{Value, json};
 
+/// How much of a message `WWW-Authenticate` repeats, in characters. Many clients take no header of more than some kilobytes.
+const LONGEST_IN_HEADER: usize = 1_000;
+
 /// An answer that refuses. HTTP 400, as nearly all of Meta's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GraphError {
@@ -105,7 +108,11 @@ impl GraphError {
             (100, Some(36_007..=36_009)) => "invalid_code",
             _ => "invalid_request",
         };
-        format!("OAuth \"Facebook Platform\" \"{kind}\" \"{}\"", self.message)
+        let message = match self.message.char_indices().nth(LONGEST_IN_HEADER) {
+            Some((end, _)) => format!("{}…", &self.message[..end]),
+            None => self.message.clone(),
+        };
+        format!("OAuth \"Facebook Platform\" \"{kind}\" \"{message}\"")
     }
 
     /// The body of the answer.
@@ -141,6 +148,14 @@ mod tests {
             json!({"error": {"message": "Invalid", "type": "OAuthException", "code": 190, "fbtrace_id": "T"}})
         );
         assert_eq!(GraphError::api(2, "later").transient().body("T")["error"]["is_transient"], true);
+    }
+
+    #[test]
+    fn a_header_has_the_beginning_of_a_long_message() {
+        let challenge = GraphError::plain(2500, &"ü".repeat(5_000)).challenge();
+        let message = challenge.rsplit('"').nth(1).expect("a message");
+        assert_eq!(message, format!("{}…", "ü".repeat(1_000)));
+        assert!(GraphError::plain(2500, &"ü".repeat(1_000)).challenge().ends_with("üü\""));
     }
 
     #[test]
