@@ -69,6 +69,8 @@ pub(super) struct Traits {
     pub(super) is_message: bool,
     /// The same, and it has a text.
     pub(super) has_text: bool,
+    /// The app is subscribed to edits: without that, a message that is told as one would vanish.
+    pub(super) takes_edits: bool,
 }
 
 impl PushFault {
@@ -77,7 +79,7 @@ impl PushFault {
             PushFault::EchoLate | PushFault::EchoLost => event.is_echo,
             PushFault::EchoOtherId => event.is_echo && event.is_on_instagram,
             PushFault::EditBeside | PushFault::EditAlone | PushFault::EditBare => {
-                event.is_message && event.is_on_instagram
+                event.is_message && event.is_on_instagram && event.takes_edits
             }
             PushFault::HalfSurrogate => event.has_text,
             PushFault::Duplicate
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn faults_of_one_kind_of_event_wait_for_it() {
-        let instagram = Traits { is_on_instagram: true, ..Traits::default() };
+        let instagram = Traits { is_on_instagram: true, takes_edits: true, ..Traits::default() };
         let message = Traits { is_message: true, has_text: true, ..instagram };
         let check = |fault: PushFault, events: [Traits; 2], struck: Traits| {
             for event in events {
@@ -201,6 +203,7 @@ mod tests {
         let on_messenger = Traits { is_on_instagram: false, ..message };
         for fault in [PushFault::EditBeside, PushFault::EditAlone, PushFault::EditBare] {
             check(fault, [on_messenger, instagram], Traits { has_text: false, ..message });
+            check(fault, [on_messenger, Traits { takes_edits: false, ..message }], message);
         }
         check(PushFault::HalfSurrogate, [instagram, Traits { has_text: false, ..message }], on_messenger);
     }

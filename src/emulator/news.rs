@@ -111,7 +111,7 @@ impl News {
         &self.item
     }
 
-    /// What a fault of deliveries looks at in it.
+    /// What a fault of deliveries looks at in it; what the app is subscribed to does not show here.
     pub(super) fn traits(&self) -> Traits {
         let message = &self.item["message"];
         let is_by_person = self.list == List::Messaging && message["mid"].is_string() && !self.is_echo();
@@ -120,6 +120,7 @@ impl News {
             is_on_instagram: self.object == "instagram",
             is_message: is_by_person && message.get("is_deleted").is_none(),
             has_text: is_by_person && message["text"].is_string(),
+            takes_edits: false,
         }
     }
 

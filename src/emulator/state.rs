@@ -12,7 +12,7 @@ use crate::clock::{Clock, Timestamp};
 
 use super::chat::{Chat, mid};
 use super::exchange::{Exchange, Exchanges};
-use super::faults::{Faults, PushFault};
+use super::faults::{Faults, PushFault, Traits};
 use super::graph::Setup;
 use super::items::Ends;
 use super::linking::Links;
@@ -141,7 +141,8 @@ impl Shared {
     pub(super) fn push(&self, state: &mut State, lane: impl Into<Lane>, item: Value) -> Option<Value> {
         let lane = lane.into();
         let news = self.news(state, lane, item)?;
-        let fault = state.faults.next_push(news.traits());
+        let takes_edits = state.subscriptions.wants(lane.account, news.object, "message_edit");
+        let fault = state.faults.next_push(Traits { takes_edits, ..news.traits() });
         let bent = fault.and_then(|fault| oddity::bent(fault, &self.world.accounts[lane.account], news.item()));
         let Some(bent) = bent else { return Some(self.queue(state, lane, news, fault)) };
         let mut bodies = Vec::new();

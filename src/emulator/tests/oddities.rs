@@ -56,6 +56,28 @@ async fn chatwoot_15494_a_message_comes_as_such_an_edit_alone() {
 }
 
 #[tokio::test]
+async fn an_edit_that_no_person_made_waits_until_the_app_is_subscribed_to_edits() {
+    let mut bench = Bench::new().await;
+    let subscribe = async |bench: &Bench, fields: &str| {
+        let call = json!({"access_token": "555000000000001|emulated-app-secret", "object": "instagram", "fields": fields,
+            "callback_url": bench.bot_url, "verify_token": "emulated-verify-token"});
+        bench.control("/v26.0/555000000000001/subscriptions", call).await;
+    };
+    subscribe(&bench, "messages").await;
+    for name in ["edit_alone", "edit_bare", "edit_beside"] {
+        fault(&bench, name).await;
+    }
+    bench.act(said("hello")).await;
+    assert_eq!(bench.next_item().await["message"]["text"], "hello");
+    let pending = bench.get("/emulator/faults").await;
+    assert_eq!(pending["faults"].as_array().map(Vec::len), Some(3), "{pending}");
+    subscribe(&bench, "messages,message_edit").await;
+    bench.act(said("hello again")).await;
+    assert_eq!(bench.next_item().await["message_edit"]["text"], "hello again");
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn vocero_crm_59_an_echo_comes_under_the_accounts_other_id() {
     let mut bench = Bench::new().await;
     bench.act(said("hi")).await;
