@@ -24,6 +24,10 @@ impl Scene<'_> {
             let hint = "stories are Instagram's; take an account there";
             return Err(Refusal::new("there is no story to answer", hint));
         }
+        if words.story && words.reply_to.is_some() {
+            let hint = "leave out \"reply_to\" or \"story\"";
+            return Err(Refusal::new("a message answers one thing: another message, or a story", hint));
+        }
         let message = self.new_message(Side::Person);
         let mut content = json!({"mid": message.mid});
         if let Some(text) = &words.text {

@@ -174,5 +174,9 @@ async fn a_story_is_answered_on_instagram() {
     let kept = &list["data"][0]["messages"]["data"][0]["story"];
     assert_eq!(kept, &json!({"reply_to": {"link": story["url"], "id": story["id"]}}));
     assert!(bench.refused(json!({"do": "message", "text": "x", "story": true})).await.contains("Instagram"));
+    let mid = push.item()["message"]["mid"].clone();
+    let both = json!({"account": "shop_ig", "do": "message", "text": "x", "story": true, "reply_to": mid});
+    assert!(bench.refused(both).await.contains("\"reply_to\""));
+    assert_eq!(bench.get("/emulator/chats/shop_ig/Ada").await["messages"].as_array().map(Vec::len), Some(1));
     bench.end().await;
 }
