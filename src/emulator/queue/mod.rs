@@ -234,9 +234,8 @@ impl Queue {
     }
 
     fn drop_oldest(&mut self) {
-        let under_way = self.waiting.values().take_while(|delivery| delivery.in_flight).count();
-        self.looks.add(under_way + 1);
-        let oldest = self.waiting.keys().nth(under_way).copied();
+        let mut waiting = self.waiting.iter().inspect(|_| self.looks.add(1));
+        let oldest = waiting.find(|(_, delivery)| !delivery.in_flight).map(|(id, _)| *id);
         if let Some(id) = oldest {
             self.remove(id);
             tracing::warn!(most = MOST, "too many deliveries wait: the oldest is dropped");
