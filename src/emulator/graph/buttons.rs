@@ -13,6 +13,9 @@ pub(super) const MOST: usize = 3;
 const WEB_URL: [&str; 6] =
     ["type", "url", "webview_height_ratio", "webview_share_button", "messenger_extensions", "fallback_url"];
 
+/// What the buttons that tell the app of a tap may have.
+const TAP: [&str; 3] = ["type", "title", "payload"];
+
 const TITLE: usize = 20;
 const PAYLOAD: usize = 1000;
 
@@ -35,37 +38,39 @@ pub(super) fn check_of(of: &Part<'_>, known: &[&str], platform: Platform) -> Res
 }
 
 fn check_one(button: &Part<'_>, known: &[&str], platform: Platform) -> Result<(), GraphError> {
-    let kind = button.required_one_of("type", known)?;
-    match kind {
-        "web_url" => button.only(&[&WEB_URL[..], &["title"]].concat())?,
-        "account_link" => button.only(&["type", "url"])?,
-        "account_unlink" => button.only(&["type"])?,
-        "game_play" => button.only(&["type", "title", "payload", "game_metadata"])?,
-        _ => button.only(&["type", "title", "payload"])?,
-    }
-    match kind {
+    match button.required_one_of("type", known)? {
         "web_url" => {
+            button.only(&[&WEB_URL[..], &["title"]].concat())?;
             button.required_text("title", TITLE)?;
             check_web_url(button, platform)
         }
         "postback" => {
+            button.only(&TAP)?;
             button.required_text("title", TITLE)?;
             button.required_text("payload", PAYLOAD).map(drop)
         }
         "phone_number" => {
+            button.only(&TAP)?;
             button.required_text("title", TITLE)?;
             check_phone_number(button)
         }
-        "account_link" => match button.required_url("url")?.scheme() {
-            "https" => Ok(()),
-            _ => Err(button.required("url")?.refuse("must begin with https")),
-        },
-        "account_unlink" => Ok(()),
+        "account_link" => {
+            button.only(&["type", "url"])?;
+            match button.required_url("url")?.scheme() {
+                "https" => Ok(()),
+                _ => Err(button.required("url")?.refuse("must begin with https")),
+            }
+        }
+        "account_unlink" => button.only(&["type"]),
         "game_play" => {
+            button.only(&["type", "title", "payload", "game_metadata"])?;
             button.required_text("title", TITLE)?;
             button.optional_text("payload", PAYLOAD).map(drop)
         }
-        _ => button.optional_text("title", TITLE).map(drop),
+        _ => {
+            button.only(&TAP)?;
+            button.optional_text("title", TITLE).map(drop)
+        }
     }
 }
 

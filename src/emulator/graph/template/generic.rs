@@ -29,9 +29,6 @@ fn check_element(element: &Part<'_>, platform: Platform) -> Result<(), GraphErro
 /// What a tap on the card does: a button of its own, without a title.
 fn check_default_action(action: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
     action.required_one_of("type", &["web_url"])?;
-    if let Some(title) = action.get("title") {
-        return Err(title.refuse("does not belong to default_action"));
-    }
     buttons::check_tap(action, platform)
 }
 
@@ -57,7 +54,8 @@ mod tests {
         check("subtitle", json!("t".repeat(81)), Some("[subtitle]"));
         check("image_url", json!("c.jpg"), Some("valid URL"));
         check("default_action", json!({"type": "postback"}), Some("[default_action][type]"));
-        check("default_action", json!({"type": "web_url", "url": "https://a.example", "title": "x"}), Some("[title]"));
+        let titled = json!({"type": "web_url", "url": "https://a.example", "title": "x"});
+        check("default_action", titled, Some("Invalid keys \\\"title\\\""));
         check("buttons", json!(vec![card["buttons"][0].clone(); 3]), None);
         check("buttons", json!(vec![card["buttons"][0].clone(); 4]), Some("1 to 3"));
         judge_template(&generic(json!([{"title": "Cup"}])), Some("another property"), Some("another property"));
