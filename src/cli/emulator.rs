@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Wish;
 use super::world::{self, WorldArgs, callback, host};
-use super::{client, dev, output};
+use super::{BadOptions, client, dev, output};
 use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::settings::{Settings, Sources};
@@ -31,7 +31,7 @@ pub(super) struct EmulatorArgs {
     #[arg(long = "host", value_name = "NAME", value_parser = host)]
     hosts: Vec<String>,
     /// The admin listener of a Rejoinder server behind the callback, as http://127.0.0.1:8081: the playground then shows what
-    /// never left that server. The token is that of REJOINDER_ADMIN__TOKEN
+    /// never left that server. The token is that of REJOINDER_ADMIN__TOKEN; --listen must be on loopback
     #[arg(long, value_name = "URL", value_parser = client::address)]
     server_api: Option<Url>,
     #[command(flatten)]
@@ -43,6 +43,7 @@ pub(super) struct EmulatorArgs {
 
 impl EmulatorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        self.check()?;
         let mut wish = Wish::listen()?;
         let mut world = self.world.world()?;
         world.app.hosts.extend(self.hosts);
@@ -79,6 +80,19 @@ impl EmulatorArgs {
         stop.cancel();
         serving.await??;
         Ok(())
+    }
+
+    /// The control routes ask for no token, and with a server they use the operator's.
+    fn check(&self) -> Result<(), BadOptions> {
+        match self.listen {
+            Some(address) if self.server_api.is_some() && !address.ip().to_canonical().is_loopback() => {
+                Err(BadOptions(format!(
+                    "--server-api needs a --listen on loopback: whoever reaches {address} could use the server's API\n  \
+                    hint: listen on 127.0.0.1, or leave --server-api out"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The command line: one command per file.
 //!
-//! stdout is data, stderr is talk. Bad settings, a bad world and bad scripts exit with 2 and name every fault; anything else
-//! that goes wrong exits with 1 and says what, and why. Where it is not known whether a send was made, the code is 3.
+//! stdout is data, stderr is talk. Bad options, bad settings, a bad world and bad scripts exit with 2 and name every fault;
+//! anything else that goes wrong exits with 1 and says what, and why. Where it is not known whether a send was made, the code
+//! is 3.
 
 mod client;
 mod dev;
@@ -73,6 +74,11 @@ impl Command {
     }
 }
 
+/// Options that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct BadOptions(String);
+
 /// Where settings come from.
 #[derive(Args, Debug)]
 struct SettingsArgs {
@@ -135,10 +141,13 @@ pub fn run(handlers: Handlers) -> ExitCode {
 #[expect(clippy::print_stderr, reason = "the command line talks on stderr")]
 fn told(error: &anyhow::Error) -> ExitCode {
     eprintln!("rejoinder: {error:#}");
-    let told_in_full = error.is::<Faults>() || error.is::<WorldError>() || error.is::<scenario::Faults>();
-    match () {
-        () if told_in_full => ExitCode::from(2),
-        () if error.is::<OutcomeUnknown>() => ExitCode::from(3),
-        () => ExitCode::FAILURE,
+    let is_bad_input =
+        error.is::<Faults>() || error.is::<WorldError>() || error.is::<scenario::Faults>() || error.is::<BadOptions>();
+    if is_bad_input {
+        ExitCode::from(2)
+    } else if error.is::<OutcomeUnknown>() {
+        ExitCode::from(3)
+    } else {
+        ExitCode::FAILURE
     }
 }

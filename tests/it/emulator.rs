@@ -162,6 +162,17 @@ fn what_cannot_be_served_is_said() {
         (vec!["--listen", &address], 1, "\n  hint: choose another --listen"),
         (vec!["--listen", "127.0.0.1:0", "--webhook", "callback"], 2, "is not an http or https address\n  hint: "),
         (vec!["--app-secret", ""], 2, "--app-secret"),
+        // The missing world ends it where the combination is not refused before.
+        (
+            vec!["--server-api", "http://127.0.0.1:1", "--listen", "0.0.0.0:0", "--world", "nowhere.toml"],
+            2,
+            "--server-api needs a --listen on loopback: whoever reaches 0.0.0.0:0 could use the server's API\n  hint: ",
+        ),
+        (
+            vec!["--server-api", "http://127.0.0.1:1", "--listen", "[::1]:0", "--world", "nowhere.toml"],
+            2,
+            "nowhere.toml cannot be read: ",
+        ),
         (
             vec!["--host", "emulator:8082"],
             2,
