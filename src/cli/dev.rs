@@ -54,8 +54,8 @@ impl Dev {
             let (emulator, stop) = (emulator.clone(), stop.clone());
             async move { emulator.serve(listener, stop).await }
         });
-        let app = App::start_for_invented_people(settings, &handlers, clock).await?;
-        emulator.shows_server(client::local(app.admin), None);
+        let app = App::start_for_invented_people(settings, &handlers, clock.clone()).await?;
+        emulator.shows_server(client::local(app.admin), None, clock.clone());
         let callback = format!("http://{}/webhook", app.public);
         emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         announce(meta, &app)?;

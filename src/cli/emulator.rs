@@ -58,7 +58,7 @@ impl EmulatorArgs {
         };
         if let Some(base) = self.server_api {
             let sources = Sources { default_env_file: None, ..Sources::of_process(None, None) };
-            emulator.shows_server(base, Settings::load_admin_token(&sources)?);
+            emulator.shows_server(base, Settings::load_admin_token(&sources)?, Clock::system());
         }
         let stop = CancellationToken::new();
         let serving = tokio::spawn({

@@ -153,10 +153,13 @@ impl Emulator {
         subscribe::subscribe(&self.shared, callback).await
     }
 
-    /// The server behind the callback is a Rejoinder server whose operator's API is at `base`, which is http or https. From here
-    /// on the playground shows what never left it.
-    pub fn shows_server(&self, base: Url, token: Option<Secret>) {
-        self.shared.server.is_at(base, token);
+    /// The server behind the callback is a Rejoinder server whose operator's API is at `base`, which is http or https, and which
+    /// lives by `clock`: that of the emulator, or [`Clock::system`] where it is a process of its own. From here on the playground
+    /// shows what never left it.
+    ///
+    /// Whoever reaches the emulator's listener then uses that API with `token`: let it listen on loopback.
+    pub fn shows_server(&self, base: Url, token: Option<Secret>, clock: Clock) {
+        self.shared.server.is_at(base, token, clock);
         self.shared.tell(Notice::Server);
     }
 }

@@ -158,13 +158,7 @@ pub(super) async fn answered(shared: &Shared, request: reqwest::Request, exchang
     let call = async {
         let mut response = shared.http.execute(request).await?;
         exchange.status = Some(response.status().as_u16());
-        while body.len() <= BODY {
-            match response.chunk().await? {
-                Some(chunk) => body.extend_from_slice(&chunk),
-                None => break,
-            }
-        }
-        Ok::<(), reqwest::Error>(())
+        read(&mut response, &mut body, BODY).await
     };
     let patience = if shared.clock.stands() { PATIENCE_OF_A_CLOCK_THAT_STANDS } else { PATIENCE };
     let ended = timeout(patience, call).await;
@@ -175,6 +169,17 @@ pub(super) async fn answered(shared: &Shared, request: reqwest::Request, exchang
         Err(_) => Some(format!("no complete answer within {} s", patience.as_secs())),
     };
     body
+}
+
+/// Reads an answer's body into `body`, and no further than one piece beyond `most` bytes.
+pub(super) async fn read(response: &mut reqwest::Response, body: &mut Vec<u8>, most: usize) -> reqwest::Result<()> {
+    while body.len() <= most {
+        match response.chunk().await? {
+            Some(chunk) => body.extend_from_slice(&chunk),
+            None => break,
+        }
+    }
+    Ok(())
 }
 
 /// The error with its causes. The address is left out: it may carry the verify token.

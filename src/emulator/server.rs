@@ -2,9 +2,10 @@
 //! Rejoinder server.
 //!
 //! What a server does not send crosses no wire: a handler that failed, a message that policy refused. The page asks for it
-//! here, so that the browser calls no other origin, and the token stays here. What the server answers is passed on as it is.
+//! here, so that the browser calls no other origin, and the token stays here. What the server answers is passed on as it is, but
+//! for times: they are told by the emulator's clock, which may have been moved where the server's was not.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
@@ -13,13 +14,18 @@ use axum::http::StatusCode;
 use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 
+use super::push;
 use super::refusal::Refusal;
 use super::serve::Site;
 use super::state::{Notice, Shared};
+use crate::clock::{Clock, Timestamp};
 use crate::secret::Secret;
 
 /// How long the server has for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The largest answer that is read.
+const LARGEST: usize = 8 * 1024 * 1024;
 
 /// How many of its newest events and sends are shown.
 const NEWEST: &str = "100";
@@ -32,12 +38,28 @@ pub(super) struct Server(Mutex<Option<Api>>);
 struct Api {
     base: Url,
     token: Option<Secret>,
+    /// What the server lives by: the emulator's clock, or one that does not move with it.
+    clock: Clock,
+    /// When, by that clock, the emulator's was moved and that one was not, and how far.
+    moves: Vec<(Timestamp, Duration)>,
 }
 
 impl Server {
-    /// From here on the API at `base` is asked, with `token` where there is one.
-    pub(super) fn is_at(&self, base: Url, token: Option<Secret>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Api { base, token });
+    /// From here on the API at `base` is asked, with `token` where there is one. The server lives by `clock`.
+    pub(super) fn is_at(&self, base: Url, token: Option<Secret>, clock: Clock) {
+        *self.lock() = Some(Api { base, token, clock, moves: Vec::new() });
+    }
+
+    /// Moves the emulator's clock. What then happens at a server with another clock is told with a time as much later.
+    pub(super) fn advance(&self, clock: &Clock, by: Duration) {
+        let mut api = self.lock();
+        let before = api.as_ref().map(|api| api.clock.now());
+        clock.advance(by);
+        if let (Some(api), Some(before)) = (api.as_mut(), before)
+            && api.clock.now().since(before) < by
+        {
+            api.moves.push((before, by));
+        }
     }
 
     /// Whether there is one to ask.
@@ -46,18 +68,32 @@ impl Server {
     }
 
     fn api(&self) -> Option<Api> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Api>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// `GET /emulator/server`: its newest events and sends. What is older than `since`, in the emulated Meta's time, belongs to a
-/// world that was reset.
+/// `GET /emulator/server`: its newest events and sends, with their times by the emulator's clock. What is older than `since`
+/// belongs to a world that was reset.
 pub(super) async fn newest(Given(site): Given<Site>) -> Result<Json<Value>, Refusal> {
     let (shared, api) = (&site.shared, known(&site.shared)?);
-    let list = |what| ask(shared.http.get(api.url(&[what], &[("limit", NEWEST)])), &api);
-    let (events, sends) = tokio::try_join!(list("events"), list("sends"))?;
+    let (events, sends) =
+        tokio::try_join!(list(shared, &api, "events", "received_at"), list(shared, &api, "sends", "at"))?;
     let since = shared.state().began;
-    Ok(Json(json!({"since": since, "events": events["events"], "sends": sends["sends"]})))
+    Ok(Json(json!({"since": since, "events": events, "sends": sends})))
+}
+
+/// One of the server's lists; `time` is the key of the time in it.
+async fn list(shared: &Shared, api: &Api, what: &str, time: &str) -> Result<Vec<Value>, Refusal> {
+    let mut answer = ask(shared.http.get(api.url(&[what], &[("limit", NEWEST)])), api).await?;
+    let Some(Value::Array(mut rows)) = answer.get_mut(what).map(Value::take) else {
+        return Err(api.lost("answers without a list"));
+    };
+    rows.iter_mut().filter_map(|row| row.get_mut(time)).for_each(|time| api.tell_by_our_clock(time));
+    Ok(rows)
 }
 
 /// `POST /emulator/server/events/{id}/replay`: the server handles an event again.
@@ -83,9 +119,12 @@ async fn ask(request: RequestBuilder, api: &Api) -> Result<Value, Refusal> {
         Some(token) => request.bearer_auth(token.expose()),
         None => request,
     };
-    let answer = authorized.timeout(PATIENCE).send().await.map_err(|_| api.lost("does not answer"))?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(|_| api.lost("broke off its answer"))?;
+    let mut answer = authorized.timeout(PATIENCE).send().await.map_err(|_| api.lost("does not answer"))?;
+    let (status, mut body) = (answer.status(), Vec::new());
+    push::read(&mut answer, &mut body, LARGEST).await.map_err(|_| api.lost("broke off its answer"))?;
+    if body.len() > LARGEST {
+        return Err(api.lost("answers more than 8 MiB"));
+    }
     let body: Value = serde_json::from_slice(&body).map_err(|_| api.lost("answers no JSON"))?;
     if status.is_success() {
         return Ok(body);
@@ -103,6 +142,15 @@ impl Api {
             url.query_pairs_mut().extend_pairs(query);
         }
         url
+    }
+
+    /// Writes a time of the server's as the emulator's clock has it.
+    fn tell_by_our_clock(&self, time: &mut Value) {
+        let theirs = time.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        if let Some(theirs) = theirs.map(|time| Timestamp(time.as_millisecond())) {
+            let moves = self.moves.iter().filter(|(at, _)| *at <= theirs);
+            *time = json!(moves.fold(theirs, |time, (_, by)| time + *by).to_string());
+        }
     }
 
     fn lost(&self, what: &str) -> Refusal {

@@ -13,6 +13,7 @@ mod pushes;
 mod reports;
 mod rules;
 mod sends;
+mod server;
 mod subscriptions;
 mod world_file;
 

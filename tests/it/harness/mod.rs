@@ -195,7 +195,7 @@ impl Rig {
     /// Tells the emulated Meta where the server's operator's API is, with the tests' token where it has one.
     pub fn show_server(&self) {
         let token = self.settings.admin.token.clone();
-        self.emulator.shows_server(self.admin("/").parse().expect("an address"), token);
+        self.emulator.shows_server(self.admin("/").parse().expect("an address"), token, self.clock.clone());
     }
 
     /// Lets the emulated Meta push to the server.
