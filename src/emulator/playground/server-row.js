@@ -12,9 +12,9 @@ const BRIEF = 1000;
 
 /** The line of an event; null where there is nothing to say. */
 export function eventItem(event) {
-  const { id, account, kind, status, error } = event;
+  const { id, kind, status, error } = event;
   if (ONLY_TOLD.includes(kind) && !error && status === 'done') return null;
-  const person = nameOf(event);
+  const account = accountOf(event), person = nameOf(event);
   const [words, look] = eventWords(event);
   return {
     key: `event:${id}`, kind: 'server', at: Date.parse(event.received_at), account, person, words, look,
@@ -37,10 +37,10 @@ function eventWords({ status, attempts, error, waits_for: ahead, handled_ms: too
 
 /** The line of a send that never left, or has not left yet; null for what the wire tells of. */
 export function sendItem(send) {
-  const { id, account, status } = send, at = Date.parse(send.at);
+  const { id, status } = send, at = Date.parse(send.at);
   const found = sendWords(send);
   if (!found || (status === 'planned' && emulatorNow() - at < BRIEF)) return null;
-  const person = nameOf(send);
+  const account = accountOf(send), person = nameOf(send);
   return { key: `send:${id}`, kind: 'server', at, account, person, words: found[0], look: found[1], title: `Send ${id}${person ? ` to ${person}` : ''}`, again: null };
 }
 
@@ -53,8 +53,12 @@ function sendWords({ status, rule, reason, attempts }) {
   return null;
 }
 
+/** What the world calls an account, which a server's settings know in lower case; null where the world has none, so that the line
+    is shown in every conversation. */
+const accountOf = ({ account }) => state.world?.accounts.find(({ name }) => name.toLowerCase() === account?.toLowerCase())?.name ?? null;
+
 /** The person whom one account knows by this id; null where the world has none. */
-const nameOf = ({ account, person }) => state.world?.people.find(({ ids }) => person && ids[account] === person)?.name ?? null;
+const nameOf = (row) => state.world?.people.find(({ ids }) => row.person && ids[accountOf(row)] === row.person)?.name ?? null;
 
 /** `handleAgain` gets the event's id and the button that was pressed. */
 export function serverRow(item, handleAgain) {

@@ -64,7 +64,7 @@ export async function askServer() {
     sayTrouble('');
   } catch (error) {
     if (!(error instanceof EmulatorError)) throw error;
-    sayTrouble(error.message);
+    sayTrouble([error.message, error.hint].filter(Boolean).join(' — '));
   }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{bubbles, end, go, open, type_and_send};
 use crate::harness::bots::Obedient;
 use crate::harness::chromium::Chromium;
-use crate::harness::{ADA, Rig, Wish, send_json};
+use crate::harness::{ADA, Rig, Wish, send_json, world};
 
 /// A browser on the page of an emulator that was told of its server, whose bot is [`Obedient`].
 async fn open_beside_the_server() -> Option<(Chromium, Rig)> {
@@ -124,4 +124,52 @@ async fn where_no_server_is_known_nothing_is_shown_of_it_and_nothing_asked() {
     rig.show_server();
     browser.holds("document.querySelector('.server-line')").await;
     end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_shown_however_the_settings_name_its_account() {
+    let Some(browser) = Chromium::start().await else { return };
+    // The settings know names in lower case only, and one account more than the world.
+    let mut world = world();
+    world.accounts[0].name = "Shop".into();
+    for person in &mut world.people {
+        let id = person.ids.remove("shop").expect("an id");
+        person.ids.insert("Shop".into(), id);
+    }
+    let settings = [
+        ("accounts.other.platform", "messenger"),
+        ("accounts.other.id", "104000000000077"),
+        ("accounts.other.access_token", "EAAother"),
+        ("accounts.other.handler", "none"),
+        ("accounts.other.bot", "hybrid"),
+    ];
+    let settings = settings.map(|(key, value)| (key, value.to_owned())).to_vec();
+    let rig = Rig::with(Wish { handler: "none", settings, shows_server: true, world, ..Wish::default() }).await;
+    browser.size(1280, 860).await;
+    go(&browser, &rig, "Shop", "Ada", "light").await;
+    rig.says("Ada", "Shop", "hello").await;
+    says(&browser, "message from Ada", "Handled in ").await;
+
+    let item = json!({"sender": {"id": "7299"}, "recipient": {"id": "104000000000077"}, "timestamp": rig.now(),
+        "message": {"mid": "m_1", "text": "hello"}});
+    let entry = json!({"id": "104000000000077", "time": rig.now(), "messaging": [item]});
+    assert_eq!(rig.deliver(&json!({"object": "page", "entry": [entry]})).await, StatusCode::OK);
+    let event = rig.events("person=7299").await.remove(0);
+    assert_eq!(event["account"], "other");
+    says(&browser, &format!("Event {}, message", event["id"].as_str().expect("an id")), "").await;
+    end(browser, rig).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_gone_is_told_with_a_way_out() {
+    let Some((browser, mut rig)) = open_beside_the_server().await else { return };
+    type_and_send(&browser, "hello").await;
+    says(&browser, "message from Ada", "Handled in ").await;
+    rig.comes_to_rest().await;
+    rig.stop_app().await;
+    for words in ["does not answer", "does it run, and is this its admin.listen?"] {
+        browser.says("#server-trouble", words).await;
+    }
+    browser.end().await;
+    rig.end().await;
 }
