@@ -25,7 +25,7 @@ export function isShown(exchange) {
 /** A batch goes by its first event, and may tell of other people after it. */
 function tellsOfUs(exchange) {
   const id = state.world?.people.find(({ name }) => name === state.person)?.ids[state.account];
-  return id !== undefined && eventsOf(exchange).some(({ sender, recipient }) => sender?.id === id || recipient?.id === id);
+  return id !== undefined && eventsOf(exchange).some(({ sender, recipient, from, to }) => [sender?.id, recipient?.id, from, to].includes(id));
 }
 
 function put(exchange, live) {

@@ -14,9 +14,14 @@ export const HEADER_NOTES = {
   authorization: 'The access token: it says which account is writing, and that you may write for it.',
 };
 
-/** The items of a webhook, from every list they stand in. */
+const LISTS = ['messaging', 'standby', 'changes', 'calls'];
+
+/** The items of a webhook, from every list they stand in. An entry without a list is an item itself. */
 export function eventsOf({ request }) {
-  return [request?.entry ?? []].flat().flatMap((entry) => [entry?.messaging, entry?.standby, entry?.changes].flatMap((list) => list ?? []));
+  return [request?.entry ?? []].flat().flatMap((entry) => {
+    const lists = LISTS.map((name) => entry?.[name]).filter(Boolean);
+    return lists.length || !entry ? lists.flat() : [entry];
+  });
 }
 
 export const addressOf = ({ url }) => new URL(URL.canParse(url, location.origin) ? url : '/', location.origin);
@@ -31,6 +36,7 @@ const KNOWN = {
   optin: ['opt-in', 'of'], referral: ['link followed', 'by'], comments: ['comment', 'by'], live_comments: ['live comment', 'by'],
   messaging_feedback: ['feedback', 'from'], response_feedback: ['thumb', 'from'], policy_enforcement: ['policy enforcement', 'for'],
   take_thread_control: ['conversation taken from the app,', 'with'], pass_thread_control: ['conversation passed to the app,', 'with'],
+  call_permission_reply: ['call permission reply', 'from'],
   request_thread_control: ['conversation asked for by the inbox,', 'with'],
 };
 
@@ -40,6 +46,7 @@ function eventWords({ message, reaction, value, ...event }) {
   if (message) return [message.quick_reply ? 'quick reply' : message.attachments?.[0]?.type ?? 'message', 'from'];
   if (reaction) return reaction.action === 'unreact' ? ['reaction withdrawn', 'by'] : ['reaction', 'from'];
   if (event.field === 'feed') return feedWords(value ?? {});
+  if (event.call_direction) return event.event === 'terminate' ? ['call ended', 'by'] : ['call', 'from'];
   if (event.account_linking) return [`accounts ${event.account_linking.status}`, 'by'];
   const other = event.field ?? Object.keys(event).find((key) => !['sender', 'recipient', 'timestamp'].includes(key)) ?? 'event';
   return entryOf(KNOWN, other) ?? [spaced(other), 'for'];

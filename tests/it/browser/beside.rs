@@ -201,3 +201,29 @@ async fn the_sheet_fits_in_both_lights_at_both_widths() {
     }
     end(browser, rig).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_stand_on_the_wire_by_their_name_and_in_their_conversation() {
+    let Some((browser, rig)) = open().await else { return };
+    let by_ada = async |act: Value| {
+        let mut act = act;
+        act["person"] = json!("Ada");
+        act["account"] = json!("shop");
+        rig.act(act).await;
+    };
+    by_ada(json!({"do": "call"})).await;
+    told(&browser, "Webhook — call from Ada").await;
+    by_ada(json!({"do": "call", "action": "terminate"})).await;
+    told(&browser, "Webhook — call ended by Ada").await;
+    by_ada(json!({"do": "call_permission"})).await;
+    told(&browser, "Webhook — call permission reply from Ada").await;
+    // Behind a message of another person, in one webhook.
+    for (count, act) in [json!({"do": "call"}), json!({"do": "call_permission"})].into_iter().enumerate() {
+        rig.fault(json!({"push": "batch"})).await;
+        rig.says("Ben", "shop", "hello").await;
+        by_ada(act).await;
+        let shown = "[...document.querySelectorAll('.exchange')].filter(one => !one.hidden && one.innerText.includes('message from Ben, and 1 more'))";
+        browser.holds(&format!("{shown}.length === {}", count + 1)).await;
+    }
+    end(browser, rig).await;
+}
