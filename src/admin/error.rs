@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::LONGEST_BODY;
 use crate::store::StoreError;
 
 /// An answer that is no result.
@@ -58,7 +59,8 @@ impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> ApiError {
         match rejection.status() {
             status @ StatusCode::PAYLOAD_TOO_LARGE => {
-                let hint = Some("a request of the Send API is at most 256 KiB here".into());
+                let most = LONGEST_BODY / 1024;
+                let hint = Some(format!("a request of the Send API is at most {most} KiB here").into());
                 ApiError { status, message: "the body is too long".to_owned(), hint }
             }
             _ => ApiError::bad_request("the body cannot be read", "send it whole"),

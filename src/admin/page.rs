@@ -33,7 +33,7 @@ pub(super) fn after<T: FromStr>(given: Option<&str>) -> Result<Option<T>, ApiErr
     given.map(|given| given.parse().map_err(bad)).transpose()
 }
 
-/// The accounts that a list is narrowed to; none for all, those among them that the settings do not name.
+/// The accounts that a list is narrowed to. Empty = all accounts, configured or not; a person id is only unique per account.
 pub(super) fn accounts(admin: &Admin, given: Option<&str>) -> Result<Vec<AccountId>, ApiError> {
     let Some(name) = given else { return Ok(Vec::new()) };
     match admin.account(name) {

@@ -25,7 +25,7 @@ pub(super) enum Failure {
         /// What it said.
         told: Told,
     },
-    /// Nobody answered, or somebody else.
+    /// No answer came, or one that is not of Rejoinder's `/api`.
     NoServer {
         /// Whether the request may have come to the server all the same.
         may_have_arrived: bool,
@@ -48,7 +48,7 @@ pub(super) struct Told {
 }
 
 impl Failure {
-    /// Nobody answered at `place`.
+    /// No answer came from `place`.
     pub(super) fn unreachable(place: &Url, error: reqwest::Error) -> Failure {
         let mut root: &dyn Error = &error;
         while let Some(source) = root.source() {

@@ -28,10 +28,10 @@ pub(super) struct Send {
     /// The person who wrote it; without a name, it is the bot's.
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
-    /// On what ground: RESPONSE, UPDATE, MESSAGE_TAG or UTILITY. Without it, RESPONSE; with a tag, MESSAGE_TAG.
+    /// messaging_type of the Send API: RESPONSE, UPDATE, MESSAGE_TAG or UTILITY [default: RESPONSE; with --tag, MESSAGE_TAG]
     #[arg(long, value_name = "TYPE")]
     messaging_type: Option<String>,
-    /// Under which tag, as HUMAN_AGENT (with --agent).
+    /// The message's tag, for example HUMAN_AGENT (which needs --agent).
     #[arg(long)]
     tag: Option<String>,
     /// Asks policy, and sends nothing.

@@ -147,7 +147,7 @@ struct Callback {
 /// `POST /emulator/subscribe`: what is done in the app's dashboard, all at once.
 pub(super) async fn subscribe(Given(site): Given<Site>, body: Body) -> Answer {
     let Callback { callback } = parse(&read(body)?, SUBSCRIBE)?;
-    if site.shared.callbacks.forbid(&callback) {
+    if site.shared.callbacks.is_unnamed(&callback) {
         let hint =
             "name it when the emulator starts: rejoinder emulator --webhook URL, or app.webhooks in the world file";
         let message = format!("the callback {callback:?} was not named, and is not called");

@@ -46,8 +46,8 @@ impl Callbacks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(in_one_form(callback));
     }
 
-    /// Whether `callback` is an address, and none of them.
-    pub(super) fn forbid(&self, callback: &str) -> bool {
+    /// Whether `callback` is an address that was not named.
+    pub(super) fn is_unnamed(&self, callback: &str) -> bool {
         let named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Url::parse(callback).is_ok() && !named.contains(&in_one_form(callback))
     }

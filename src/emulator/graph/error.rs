@@ -87,7 +87,7 @@ impl GraphError {
         GraphError { transient: Some(false), ..self }
     }
 
-    /// The same as Instagram's own host says it, which knows the token errors of the other host alone.
+    /// The same as from Instagram's host: type `IGApiException` and no code prefix, except token errors.
     pub(super) fn of_instagram(self) -> GraphError {
         if self.is_about_the_token() {
             return self;
