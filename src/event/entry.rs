@@ -158,15 +158,12 @@ mod tests {
             (format!(r#""messaging":[{one}],"changed_fields":["feed"]"#), &["message", "other changed_fields"]),
             (format!(r#""messaging":[{one}],"news":{{"a":1}}"#), &["message", "other news"]),
             (format!(r#""messaging":[{one}],"news":[[{two}]]"#), &["message", "other news"]),
-            (
-                format!(r#""hop_context":[],"uid":"7","live":true,"messaging":[{one}],"news":{{}}"#),
-                &["message", "other news"],
-            ),
+            (format!(r#""hop_context":[],"uid":"7","messaging":[{one}],"news":{{}}"#), &["message", "other news"]),
             (r#""calls":[{"id":"c1"},7,[8]]"#.to_owned(), &["other calls", "other item", "other item"]),
             (r#""calls":{"id":"c1"}"#.to_owned(), &["other calls"]),
             (r#""messaging":{"0":1}"#.to_owned(), &["list"]),
             (r#""messaging":[],"changes":null"#.to_owned(), &[]),
-            (r#""live":true"#.to_owned(), &["other live"]),
+            (r#""uid":"7""#.to_owned(), &["other uid"]),
         ] {
             check(&format!(r#"{{"id":"{PAGE}","time":1,{members}}}"#), expected);
         }

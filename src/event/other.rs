@@ -44,7 +44,7 @@ impl Other {
     }
 
     /// Meta's name for what it is: the list it stood in (`calls`), the change's `field` (`inbox_labels`), or the first key beside
-    /// the common ones (`order`), rather one with an object or a list than one with a word.
+    /// the common ones (`order`).
     pub fn name(&self) -> Option<String> {
         if let Some(list) = self.list().filter(|list| !list.is_empty()) {
             return Some(list.to_owned());
@@ -58,12 +58,13 @@ impl Other {
             return Some(field);
         }
         let keys: Map<String, Value> = serde_json::from_str(&text).ok()?;
-        let is_content = |value: &Value| value.is_object() || value.is_array();
-        let keys = || keys.iter().filter(|(key, _)| !COMMON.contains(&key.as_str()));
-        let named = keys().find(|(_, value)| is_content(value)).or_else(|| keys().next());
-        named.map(|(key, _)| key.clone())
+        let name = |besides: &[&str]| keys.keys().find(|key| !besides.contains(&key.as_str())).cloned();
+        name(&[&COMMON[..], &DESCRIBING].concat()).or_else(|| name(&COMMON))
     }
 }
 
-/// What many items have, and what describes an entry.
-const COMMON: [&str; 7] = ["sender", "recipient", "timestamp", "id", "time", "uid", "hop_context"];
+/// What many items have.
+const COMMON: [&str; 5] = ["sender", "recipient", "timestamp", "id", "time"];
+
+/// What describes an entry.
+const DESCRIBING: [&str; 2] = ["uid", "hop_context"];
