@@ -38,6 +38,28 @@ const START: Duration = PATIENCE.saturating_mul(10);
 
 const POLL: Duration = Duration::from_millis(20);
 
+/// How often a driver may find its port taken.
+const TRIES: usize = 20;
+
+/// Starts a driver, and reads its port. The driver picks a free port of IPv6 and then takes the same of IPv4, which another test may
+/// have: it ends then ("IPv4 port not available"), and another driver picks another port.
+fn driver() -> std::io::Result<(Child, String)> {
+    let mut said = Vec::new();
+    for _ in 0..TRIES {
+        let mut driver =
+            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let lines = BufReader::new(driver.stdout.take().expect("stdout")).lines();
+        for line in lines.map_while(Result::ok) {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                return Ok((driver, port.trim_end_matches('.').to_owned()));
+            }
+            said.push(line);
+        }
+        driver.wait()?;
+    }
+    panic!("no driver tells its port: {said:#?}");
+}
+
 pub struct Chromium {
     pub page: Client,
     driver: Child,
@@ -53,21 +75,15 @@ impl Chromium {
     #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
     pub async fn start() -> Option<Chromium> {
         let slot = SLOTS.acquire().await.expect("the slots are never closed");
-        let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut driver = match driver {
-            Ok(driver) => driver,
+        let (driver, port) = match driver() {
+            Ok(started) => started,
             Err(error) => {
                 assert!(std::env::var_os("CI").is_none(), "chromedriver cannot be started: {error}");
                 eprintln!("not run: there is no chromedriver (Debian: apt-get install chromium chromium-driver)");
                 return None;
             }
         };
-        let lines = BufReader::new(driver.stdout.take().expect("stdout")).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        let address = format!("127.0.0.1:{}", port.expect("the driver tells its port"));
+        let address = format!("127.0.0.1:{port}");
         let profile = tempfile::tempdir().expect("a folder");
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
