@@ -1,6 +1,7 @@
 //! The server: every part built once, run together, shut down in reverse.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,8 +111,8 @@ impl App {
         App::start_for(Audience::Real, settings, handlers, clock).await
     }
 
-    /// As [`App::start`], for people who are all invented: the log then has the errors of handlers, whole. No setting says so, or
-    /// an operator might do it by accident.
+    /// As [`App::start`], for people who are all invented: the log then has the errors of handlers, whole, and where an address is
+    /// taken, the server takes a free port. No setting says so, or an operator might do it by accident.
     pub(crate) async fn start_for_invented_people(
         settings: Settings,
         handlers: &Handlers,
@@ -133,8 +134,8 @@ impl App {
         let clients = clients(&settings, &clock)?;
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
         let store = Store::open(&settings.store, ours(&settings), clock.now()).await?;
-        let public = bind("server.listen", settings.server.listen).await?;
-        let operator = bind("admin.listen", settings.admin.listen).await?;
+        let public = bind("server.listen", settings.server.listen, audience).await?;
+        let operator = bind("admin.listen", settings.admin.listen, audience).await?;
 
         let dispatch =
             Dispatch::new(store.clone(), served.clone(), settings.dispatch.clone(), clock.clone(), metrics.clone())
@@ -281,9 +282,15 @@ fn tell_of_doubtful(settings: &Settings) {
     }
 }
 
-async fn bind(key: &'static str, address: SocketAddr) -> Result<Bound, StartError> {
+async fn bind(key: &'static str, address: SocketAddr, audience: Audience) -> Result<Bound, StartError> {
     let fault = |source| StartError::Listen { key, address, source };
-    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let listener = match TcpListener::bind(address).await {
+        Err(error) if audience == Audience::Invented && error.kind() == ErrorKind::AddrInUse => {
+            TcpListener::bind(SocketAddr::new(address.ip(), 0)).await
+        }
+        bound => bound,
+    };
+    let listener = listener.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     Ok(Bound { listener, address })
 }

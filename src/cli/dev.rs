@@ -45,7 +45,7 @@ impl Dev {
         world.app.hosts.clone_from(&self.hosts);
         let listener = listen(EMULATOR).await?;
         let meta = listener.local_addr()?;
-        let environment = self.environment(&world, meta, folder.path()).await?;
+        let environment = self.environment(&world, meta, folder.path());
         let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names())?;
 
         let emulator = Emulator::new(world, clock.clone());
@@ -71,23 +71,18 @@ impl Dev {
         Ok(())
     }
 
-    async fn environment(
-        &self,
-        world: &World,
-        meta: SocketAddr,
-        folder: &std::path::Path,
-    ) -> anyhow::Result<Vec<(String, String)>> {
+    fn environment(&self, world: &World, meta: SocketAddr, folder: &std::path::Path) -> Vec<(String, String)> {
         let handler = if self.relay.is_some() { RELAY } else { &self.handler };
         let store = folder.join("rejoinder.db").display().to_string();
         let mut environment = settings_of(world, &format!("http://{meta}"), &store, handler);
         let mut set = |name: &str, value: String| environment.push((format!("REJOINDER_{name}"), value));
-        set("SERVER__LISTEN", free("127.0.0.1:8080").await?.to_string());
-        set("ADMIN__LISTEN", free("127.0.0.1:8081").await?.to_string());
+        set("SERVER__LISTEN", "127.0.0.1:8080".to_owned());
+        set("ADMIN__LISTEN", "127.0.0.1:8081".to_owned());
         set("ADMIN__HOSTS", self.hosts.join(","));
         if let Some(url) = &self.relay {
             set("RELAY__URL", url.clone());
         }
-        Ok(environment)
+        environment
     }
 }
 
@@ -97,11 +92,6 @@ pub(super) async fn listen(address: &str) -> anyhow::Result<TcpListener> {
         Ok(listener) => Ok(listener),
         Err(_) => TcpListener::bind("127.0.0.1:0").await.context("no port is free"),
     }
-}
-
-/// The address, or one with a free port where it is taken.
-async fn free(address: &str) -> anyhow::Result<SocketAddr> {
-    Ok(listen(address).await?.local_addr()?)
 }
 
 fn announce(meta: SocketAddr, app: &App) -> anyhow::Result<()> {

@@ -291,6 +291,19 @@ async fn dev_needs_nothing_and_prints_where_the_playground_is() {
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left behind but .env");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn several_devs_can_be_started_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut devs: Vec<_> = (0..4).map(|_| Binary::start(folder.path(), &["dev"], &[])).collect();
+    for dev in &mut devs {
+        dev.line_with("Ctrl-C");
+    }
+    for dev in &mut devs {
+        dev.signal("INT");
+        assert!(dev.ended().success());
+    }
+}
+
 /// Under `dev` all people are invented: a bot's author reads at once why nothing is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
