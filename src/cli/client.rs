@@ -74,6 +74,21 @@ impl Client {
         self.ask(self.request(Method::GET, path, query)).await
     }
 
+    /// Why the server takes no deliveries now, as `/readyz` tells it; none where it does.
+    pub(super) async fn readiness(&self) -> Result<Option<String>, Failure> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().expect("an http address has a path").pop_if_empty().push("readyz");
+        let unreachable = |error| Failure::unreachable(&self.base, error);
+        let answer = self.http.get(url).send().await.map_err(unreachable)?;
+        let (status, body) = (answer.status(), answer.bytes().await.map_err(unreachable)?);
+        let said: Value = serde_json::from_slice(&body).map_err(|_| Failure::foreign(&self.base, status))?;
+        match (status, said["reason"].as_str()) {
+            (StatusCode::OK, _) if said["status"] == "ready" => Ok(None),
+            (StatusCode::SERVICE_UNAVAILABLE, Some(reason)) => Ok(Some(reason.to_owned())),
+            _ => Err(Failure::foreign(&self.base, status)),
+        }
+    }
+
     /// What the server answered makes no sense.
     pub(super) fn not_an_answer(&self) -> Failure {
         Failure::foreign(&self.base, StatusCode::OK)

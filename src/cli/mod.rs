@@ -10,6 +10,7 @@ mod each;
 mod emulator;
 mod events;
 mod failure;
+mod healthcheck;
 mod item;
 mod list;
 mod output;
@@ -61,6 +62,8 @@ enum Command {
     Trigger(trigger::Trigger),
     /// Plays conversations, written as scripts, against a bot.
     Test(test::Test),
+    /// Exits with 0 when a running server takes deliveries, with 1 when it does not.
+    Healthcheck(healthcheck::Healthcheck),
 }
 
 impl Command {
@@ -126,6 +129,7 @@ pub fn run(handlers: Handlers) -> ExitCode {
             Command::Send(send) => send.run().await,
             Command::Trigger(trigger) => trigger.run(&handlers).await,
             Command::Test(test) => test.run(handlers).await,
+            Command::Healthcheck(check) => check.run().await,
         }
     });
     // A handler that blocks its thread must not keep the process.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::harness::binary::{Binary, command};
-use crate::harness::{ADA, BEN, Rig, Wish, delivery, environment, logs, message, settings};
+use crate::harness::{ADA, BEN, Rig, Wish, delivery, environment, logs, message, settings, vacant};
 
 /// What a command said, and how it ended.
 struct Said {
@@ -381,4 +381,22 @@ async fn replay_handles_events_again_and_goes_on_past_those_it_cannot() {
     assert!(replayed.talk.contains("4711"), "{}", replayed.talk);
     rig.chat_reads("shop", "Ada", &["person: hello", "business: hello", "business: hello"]).await;
     rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn healthcheck_ends_with_0_only_while_the_server_takes_deliveries() {
+    let (rig, _) = locked("127.0.0.1:0").await;
+    let said = ask(&rig, &["healthcheck"]);
+    assert_eq!((said.code, said.out.as_str(), said.talk.as_str()), (Some(0), "", ""), "it needs no token");
+    // Another program holds the store, as a backup that was left half-way would.
+    let other = rusqlite::Connection::open(rig.folder.path().join("rejoinder.db")).expect("the file");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the hold");
+    let said = ask(&rig, &["healthcheck"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    assert!(said.talk.contains("the server is not ready: "), "{}", said.talk);
+    other.execute_batch("ROLLBACK").expect("let go");
+    let (_port, vacant) = vacant();
+    run(&rig, &["healthcheck"], &[("REJOINDER_ADMIN__LISTEN", &vacant.to_string())]).failed(&["does not answer"]);
+    run(&rig, &["healthcheck", "--url", &rig.public("")], &[]).failed(&["404", "admin.listen"]);
+    rig.stop_and_end().await;
 }
