@@ -1,4 +1,4 @@
-# Pinned to releases: a later build takes the same ones. Raise them with the toolchain and with Debian's point releases.
+# Pinned to releases. Raise them with the toolchain and with Debian's point releases; a digest pins a build to the byte.
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*

@@ -1,6 +1,5 @@
 //! The server: every part built once, run together, shut down in reverse.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,20 +10,20 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::admin::{self, Admin, Readiness};
 use crate::bot::Handlers;
 use crate::clock::Clock;
-use crate::dispatch::{Audience, Dispatch, Served};
+use crate::dispatch::{Audience, Dispatch, FindHandler, HandledAccounts};
 use crate::fetch::Fetch;
-use crate::graph::{self, Client};
 use crate::id::AccountId;
 use crate::listener::{self, Guard, Limits};
 use crate::policy::Standing;
 use crate::relay::Relay;
-use crate::sender::{self, Lane, Sender};
+use crate::sender::{self, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{KeepSince, OpenError, Ours, Shut, Store, Takes};
-use crate::telemetry::{Metrics, RelaySign, Relays};
+use crate::store::{KeepSince, OpenError, Ours, Shut, Standings, Store, Takes};
+use crate::telemetry::{Metrics, Relays};
 use crate::webhook::{self, Webhook};
 
 /// How long a shutdown may take in all; orchestrators give ten seconds before they kill.
@@ -78,8 +77,8 @@ pub struct App {
     pub admin: SocketAddr,
     store: Store,
     clock: Clock,
-    served: HashMap<AccountId, Arc<Served>>,
-    clients: HashMap<AccountId, Arc<Client>>,
+    accounts: Accounts,
+    handled: HandledAccounts,
     readiness: Readiness,
     intake: Step,
     dispatch: Step,
@@ -129,25 +128,32 @@ impl App {
     ) -> Result<App, StartError> {
         tell_of_doubtful(&settings);
         let (metrics, relays, readiness) = (Metrics::new(), Relays::default(), Readiness::default());
-        let sign = |account: &str| relays.sign(account, &metrics);
-        let served = served(&settings, handlers, sign, &clock, audience)?;
-        let clients = clients(&settings, &clock)?;
+        let handlers = find_handler(&settings, handlers, relays.clone(), &clock, &metrics)?;
+        let accounts = Accounts::of(&settings, clock.clone())?;
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
-        let store = Store::open(&settings.store, ours(&settings), clock.now()).await?;
+        let store = Store::open(&settings.store, ours(&settings, &accounts), clock.now()).await?;
         let public = bind("server.listen", settings.server.listen, audience).await?;
         let operator = bind("admin.listen", settings.admin.listen, audience).await?;
 
-        let dispatch =
-            Dispatch::new(store.clone(), served.clone(), settings.dispatch.clone(), clock.clone(), metrics.clone())
-                .map_err(StartError::Runtime)?;
+        let dispatch = Dispatch::new(
+            store.clone(),
+            accounts.clone(),
+            (handlers, audience),
+            settings.dispatch.clone(),
+            clock.clone(),
+            metrics.clone(),
+        )
+        .map_err(StartError::Runtime)?;
+        let handled = dispatch.handled();
         let sender = Sender {
             store: store.clone(),
-            lanes: lanes(&settings, &clients),
+            accounts: accounts.clone(),
             settings: settings.sender.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
         };
-        let webhook = webhook::routes(Webhook::new(&settings, store.clone(), clock.clone(), metrics.clone()));
+        let webhook =
+            webhook::routes(Webhook::new(&settings, accounts.clone(), store.clone(), clock.clone(), metrics.clone()));
         let admin = admin::routes(Admin {
             token: settings.admin.token.clone(),
             guard: Guard::new(
@@ -155,7 +161,7 @@ impl App {
                 &settings.admin.hosts,
                 "the setting admin.hosts, or --host of rejoinder dev",
             ),
-            accounts: settings.accounts.iter().map(|(name, account)| (name.clone(), shown(account))).collect(),
+            accounts: accounts.clone(),
             clock: clock.clone(),
             store: store.clone(),
             metrics: metrics.clone(),
@@ -182,8 +188,8 @@ impl App {
             }),
             store,
             clock,
-            served,
-            clients,
+            accounts,
+            handled,
             readiness,
             failed: starter.failed,
         };
@@ -195,15 +201,21 @@ impl App {
     /// Whether nothing is left to do before the clock moves: no event with its handler or due, no send under way or due.
     pub async fn is_at_rest(&self) -> bool {
         let now = self.clock.now();
-        let taking = |takes: Option<Takes>| {
-            let served = self.served.iter().filter(move |(_, served)| served.takes(now) == takes);
-            served.map(|(account, _)| account.clone()).collect()
+        let accounts = self.accounts.now();
+        let takes = self.handled.take(&accounts, now);
+        let taking = |wanted: Option<Takes>| {
+            let taking = takes.iter().filter(|(_, takes)| *takes == wanted);
+            taking.map(|(account, _)| account.clone()).collect()
         };
-        let throttled =
-            self.clients.iter().filter(|(_, client)| client.open_at() > now).map(|(account, _)| account.clone());
+        let waiting = accounts.iter().filter(|account| account.is_paused || account.client.open_at() > now);
         let (events, failed_events) = (taking(None), taking(Some(Takes::FreshOnly)));
-        let shut = Shut { events, failed_events, sends: throttled.collect() };
+        let shut = Shut { events, failed_events, sends: waiting.map(|account| account.id().clone()).collect() };
         self.store.is_at_rest(shut, now).await.unwrap_or(false)
+    }
+
+    /// The accounts: they can appear, change and leave while the server runs.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// What is kept: events, sends, conversations.
@@ -295,59 +307,43 @@ async fn bind(key: &'static str, address: SocketAddr, audience: Audience) -> Res
     Ok(Bound { listener, address })
 }
 
-fn served(
+/// What makes an account's handler. Every account of the settings must name one that is there.
+fn find_handler(
     settings: &Settings,
     handlers: &Handlers,
-    sign: impl Fn(&str) -> RelaySign,
+    relays: Relays,
     clock: &Clock,
-    audience: Audience,
-) -> Result<HashMap<AccountId, Arc<Served>>, StartError> {
-    let fetch = Fetch::new()?;
-    let mut served = HashMap::new();
-    for (name, account) in &settings.accounts {
-        let handler = match account.handler.as_str() {
-            RELAY => {
-                let relay = Relay::of(account, &settings.relay, sign(name), fetch.clone(), clock.clone());
-                relay.map(|relay| Arc::new(relay) as _)
-            }
-            own => handlers.get(own),
-        };
-        let (named, of) = (account.handler.clone(), name.clone());
-        let handler = handler.ok_or(StartError::NoHandler { account: of, handler: named })?;
-        let slots = settings.dispatch.slots_per_account;
-        served.insert(account.id.clone(), Arc::new(Served::new(name, account, handler, slots, audience)));
+    metrics: &Metrics,
+) -> Result<FindHandler, StartError> {
+    let nameless = |account: &settings::Account| match account.handler.as_str() {
+        RELAY => account.relay.url.is_none() && settings.relay.url.is_none(),
+        own => handlers.get(own).is_none(),
+    };
+    if let Some((name, account)) = settings.accounts.iter().find(|(_, account)| nameless(account)) {
+        return Err(StartError::NoHandler { account: name.clone(), handler: account.handler.clone() });
     }
-    Ok(served)
+    let fetch = Fetch::new()?;
+    let (handlers, common) = (handlers.clone(), settings.relay.clone());
+    let (clock, metrics) = (clock.clone(), metrics.clone());
+    Ok(Box::new(move |name, account| match account.handler.as_str() {
+        RELAY => {
+            let sign = relays.sign(name, &metrics);
+            let relay = Relay::of(account, &common, sign, fetch.clone(), clock.clone());
+            relay.map(|relay| Arc::new(relay) as _)
+        }
+        own => handlers.get(own),
+    }))
 }
 
-fn shown(account: &settings::Account) -> admin::Account {
-    admin::Account { id: account.id.clone(), standing: Standing::of(account) }
-}
-
-fn clients(settings: &Settings, clock: &Clock) -> Result<HashMap<AccountId, Arc<Client>>, reqwest::Error> {
-    let http = graph::http(&settings.graph)?;
-    let client = |account| Arc::new(Client::new(http.clone(), settings, account, clock.clone()));
-    Ok(BTreeMap::iter(&settings.accounts).map(|(_, account)| (account.id.clone(), client(account))).collect())
-}
-
-fn ours(settings: &Settings) -> Ours {
-    let standing = |account: &settings::Account| (account.id.clone(), Standing::of(account));
+fn ours(settings: &Settings, accounts: &Accounts) -> Ours {
+    let registry = accounts.clone();
+    let standing = move |id: &AccountId| registry.now().with_id(id).map(|account| Standing::clone(&account.standing));
     Ours {
         apps: [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect(),
-        standings: settings.accounts.values().map(standing).collect(),
+        accounts: accounts.now().iter().map(|account| account.id().clone()).collect(),
+        standings: Standings::by(standing),
         longest_wait: settings.dispatch.retry.most.max(sender::longest_wait(&settings.sender)),
     }
-}
-
-fn lanes(settings: &Settings, clients: &HashMap<AccountId, Arc<Client>>) -> HashMap<AccountId, Lane> {
-    let lane = |account: &settings::Account| {
-        let client = Arc::clone(clients.get(&account.id)?);
-        Some((
-            account.id.clone(),
-            Lane { client, standing: Arc::new(Standing::of(account)), on_doubt: account.on_doubt },
-        ))
-    };
-    settings.accounts.values().filter_map(lane).collect()
 }
 
 /// Returns when the store's writer ends before it should.

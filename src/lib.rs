@@ -33,6 +33,7 @@
 //! | Knobs | [`settings`], [`telemetry`] |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
 //! | Outside world | [`graph`] Meta's API, [`store`] the file, [`fetch`] any other HTTP, [`listener`] the connections |
+//! | Accounts | [`accounts`]: the one registry, which changes while the server runs |
 //! | Bot | [`bot`]: the trait, and what a handler holds |
 //! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
 //! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
@@ -40,6 +41,7 @@
 //! | Use | [`testkit`] tests for a bot, `scenario` the same as scripts, `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
 //! | User code | [`handlers`]: through the names below, as from outside |
 
+pub mod accounts;
 pub mod admin;
 pub mod app;
 pub mod bot;

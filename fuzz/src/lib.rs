@@ -7,6 +7,7 @@ use std::path::Path;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use rejoinder::accounts::Accounts;
 use rejoinder::clock::{Clock, Timestamp};
 use rejoinder::event::{self, Envelope, Event, Origin};
 use rejoinder::secret::Secret;
@@ -103,8 +104,9 @@ impl Server {
         let settings = settings(&folder.path().join("rejoinder.db"));
         let now = Clock::system().now();
         let store = runtime.block_on(Store::open(&settings.store, Ours::default(), now)).expect("a store");
-        let webhook =
-            webhook::Webhook::new(&settings, store.clone(), Clock::standing(Timestamp(now.0)), Metrics::new());
+        let clock = Clock::standing(Timestamp(now.0));
+        let accounts = Accounts::of(&settings, clock.clone()).expect("an HTTP client");
+        let webhook = webhook::Webhook::new(&settings, accounts, store.clone(), clock, Metrics::new());
         Server { runtime, routes: webhook::routes(webhook), store, secret: settings.app.secret, _folder: folder }
     }
 

@@ -19,8 +19,8 @@ pub(super) async fn one(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Path((name, person)) = path?;
-    let (name, account) = admin.account(&name).ok_or_else(ApiError::no_account)?;
-    let row = admin.store.conversation(account.id.clone(), PersonId::new(&person)).await?;
+    let account = admin.account(&name).ok_or_else(ApiError::no_account)?;
+    let row = admin.store.conversation(account.id().clone(), PersonId::new(&person)).await?;
     let now = admin.clock.now();
     let window = row.window;
     // Only whom Meta granted the feature may answer that long.
@@ -29,7 +29,7 @@ pub(super) async fn one(
         .filter(|_| account.standing.has(Feature::HumanAgent))
         .map(|written_at| written_at + policy::SEVEN_DAYS);
     Ok(Json(json!({
-        "account": name,
+        "account": *account.name,
         "person": person,
         "window": {
             "open": window.is_some_and(|window| window.is_open(now)),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Admin;
 use super::error::ApiError;
 use super::{mask, page};
+use crate::accounts::Directory;
 use crate::event::Kind;
 use crate::id::{EventId, PersonId};
 use crate::store::{EventQuery, EventRow, EventStatus, Replayed};
@@ -55,7 +56,10 @@ pub(super) async fn list(
         before: page::after(filter.after.as_deref())?,
     };
     let (rows, next) = page::cut(admin.store.events(query).await?, limit, |row| row.id);
-    let events: Vec<_> = rows.iter().map(|row| event(&admin, row)).collect();
+    let events: Vec<_> = {
+        let accounts = admin.accounts.now();
+        rows.iter().map(|row| event(&admin, &accounts, row)).collect()
+    };
     Ok(Json(json!({"events": events, "next": next})))
 }
 
@@ -67,7 +71,7 @@ pub(super) async fn one(
     let Path(id) = path?;
     let id: EventId = id.parse().map_err(|_| ApiError::not_found("event"))?;
     let (row, raw) = admin.store.event(id).await?.ok_or_else(|| ApiError::not_found("event"))?;
-    Ok(Json(Whole { event: event(&admin, &row), raw: mask::item(&raw) }))
+    Ok(Json(Whole { event: event(&admin, &admin.accounts.now(), &row), raw: mask::item(&raw) }))
 }
 
 /// An event in a list, and its item byte for byte but for tokens: writing it anew would lose double keys and long numbers.
@@ -103,10 +107,11 @@ fn no_kind(_: crate::event::UnknownKind) -> ApiError {
     ApiError::bad_request("there is no such kind", format!("one of {}", names.join(", ")))
 }
 
-fn event(admin: &Admin, row: &EventRow) -> Value {
+fn event(admin: &Admin, accounts: &Directory, row: &EventRow) -> Value {
+    let account = row.account.as_ref().and_then(|id| accounts.with_id(id));
     json!({
         "id": row.id,
-        "account": row.account.as_ref().and_then(|id| admin.name_of(id)),
+        "account": account.map(|account| &*account.name),
         "person": row.person,
         "kind": row.kind,
         "status": row.status,

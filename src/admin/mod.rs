@@ -15,17 +15,16 @@ mod page;
 mod post;
 mod sends;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
+use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::id::AccountId;
 use crate::listener::{Guard, guard};
-use crate::policy::Standing;
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::telemetry::{Metrics, Relays};
@@ -41,8 +40,8 @@ pub struct Admin {
     pub token: Option<Secret>,
     /// Which names and pages `/api` answers.
     pub guard: Guard,
-    /// The accounts, by name.
-    pub accounts: BTreeMap<String, Account>,
+    /// The accounts.
+    pub accounts: Accounts,
     /// The present moment.
     pub clock: Clock,
     /// What is shown.
@@ -55,27 +54,14 @@ pub struct Admin {
     pub relays: Relays,
 }
 
-/// An account, as the operator's routes know it.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Meta's id.
-    pub id: AccountId,
-    /// What the settings say of it to policy.
-    pub standing: Standing,
-}
-
 impl Admin {
-    /// An account by its name, however that is written: names are lower case in the settings.
-    fn account(&self, name: &str) -> Option<(&str, &Account)> {
-        self.accounts.get_key_value(&name.to_ascii_lowercase()).map(|(name, account)| (name.as_str(), account))
-    }
-
-    fn name_of(&self, id: &AccountId) -> Option<&str> {
-        self.accounts.iter().find(|(_, account)| account.id == *id).map(|(name, _)| name.as_str())
+    /// An account by its name, however that is written.
+    fn account(&self, name: &str) -> Option<Arc<Account>> {
+        self.accounts.now().named(name).cloned()
     }
 
     fn ids(&self) -> Vec<AccountId> {
-        self.accounts.values().map(|account| account.id.clone()).collect()
+        self.accounts.now().iter().map(|account| account.id().clone()).collect()
     }
 }
 

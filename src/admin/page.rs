@@ -37,7 +37,7 @@ pub(super) fn after<T: FromStr>(given: Option<&str>) -> Result<Option<T>, ApiErr
 pub(super) fn accounts(admin: &Admin, given: Option<&str>) -> Result<Vec<AccountId>, ApiError> {
     let Some(name) = given else { return Ok(Vec::new()) };
     match admin.account(name) {
-        Some((_, account)) => Ok(vec![account.id.clone()]),
+        Some(account) => Ok(vec![account.id().clone()]),
         // It has no rows, and is more likely a slip.
         None => Err(ApiError::no_account()),
     }

@@ -17,7 +17,7 @@ use super::{Account, Admin};
 use crate::id::{PersonId, SendId};
 use crate::json;
 use crate::message::{Recipient, Request};
-use crate::policy::{self, Refusal};
+use crate::policy::{self, Refusal, Standing};
 use crate::store::{Post, Posted};
 
 /// The longest `Idempotency-Key`.
@@ -41,7 +41,7 @@ pub(super) async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let (Path(name), Query(Wish { dry_run })) = (path?, wish?);
-    let (_, account) = admin.account(&name).ok_or_else(ApiError::no_account)?;
+    let account = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let body = body?;
     let (agent, json) = read(&body)?;
@@ -50,7 +50,7 @@ pub(super) async fn post(
         // A request in form, and one that Meta would refuse: the path says where, never what.
         Err(fault) => return Ok(refused(FORM, &fault.to_string(), None)),
     };
-    let post = plan(&admin, account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
+    let post = plan(&admin, &account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
     if dry_run {
         return Ok(match decide(&admin, &post).await? {
             Ok(()) => Json(json!({"allowed": true})).into_response(),
@@ -105,9 +105,9 @@ fn plan(
         _ => PersonId::new(""),
     };
     let recipient = request.recipient.clone();
-    let parts = request.in_parts(account.standing.platform.text_limit());
+    let parts = request.in_parts(account.settings.platform.text_limit());
     let sends = parts.into_iter().map(|part| (admin.store.next_send_id(), part)).collect();
-    let (id, standing, now) = (account.id.clone(), account.standing.clone(), admin.clock.now());
+    let (id, standing, now) = (account.id().clone(), Standing::clone(&account.standing), admin.clock.now());
     Post { account: id, standing, recipient, person, sends, agent, key, now }
 }
 

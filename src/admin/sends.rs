@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::Admin;
 use super::error::ApiError;
 use super::{mask, page};
+use crate::accounts::Directory;
 use crate::id::{PersonId, SendId};
 use crate::store::{Decided, SendQuery, SendRow, SendStatus};
 
@@ -49,7 +50,10 @@ pub(super) async fn list(
         before: page::after(filter.after.as_deref())?,
     };
     let (rows, next) = page::cut(admin.store.sends(query).await?, limit, |row| row.id);
-    let sends: Vec<_> = rows.iter().map(|row| send(&admin, row)).collect();
+    let sends: Vec<_> = {
+        let accounts = admin.accounts.now();
+        rows.iter().map(|row| send(&accounts, row)).collect()
+    };
     Ok(Json(json!({"sends": sends, "next": next})))
 }
 
@@ -60,7 +64,7 @@ pub(super) async fn one(
 ) -> Result<Json<Value>, ApiError> {
     let id = id(path)?;
     let row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
-    let mut send = send(&admin, &row);
+    let mut send = send(&admin.accounts.now(), &row);
     send["agent"] = json!(row.agent);
     send["request"] = mask::value(&row.request);
     Ok(Json(send))
@@ -99,10 +103,10 @@ fn decided(id: SendId, decided: Decided) -> Result<(StatusCode, Json<Value>), Ap
     }
 }
 
-fn send(admin: &Admin, row: &SendRow) -> Value {
+fn send(accounts: &Directory, row: &SendRow) -> Value {
     json!({
         "id": row.id,
-        "account": admin.name_of(&row.account),
+        "account": accounts.with_id(&row.account).map(|account| &*account.name),
         "person": row.person,
         "recipient": mask::value(&row.request["recipient"]),
         "status": row.status,

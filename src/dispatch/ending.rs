@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Audience, Served, retry};
+use super::{Audience, HandledAccount, retry};
 use crate::bot::Effects;
 use crate::clock::{Clock, Timestamp};
 use crate::id::EventId;
@@ -39,7 +39,7 @@ pub(super) struct Ending {
     /// Whom to answer.
     pub(super) recipient: Option<Recipient>,
     pub(super) disclosing: Option<Disclosing>,
-    pub(super) served: Arc<Served>,
+    pub(super) served: Arc<HandledAccount>,
     pub(super) store: Store,
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
@@ -94,7 +94,7 @@ impl Ending {
             Fault::Late(error) => (error, true),
         };
         let (event, account, attempt, now) = (self.event, &self.served.name, self.attempt, self.clock.now());
-        let retry_at = retry::next_try(&self.settings, attempt, counts.then(|| self.failing_for(now)), now);
+        let retry_at = retry::next_try(&self.settings, attempt, counts.then(|| self.failing_for()), now);
         let (next, answers) = retry::after_failure(retry_at, self.awaited_until(), is_late, counts);
         self.metrics.events_failed.increment(1);
         // The error's words are the author's and may repeat the person's: they are kept with the event, and logged only
@@ -119,10 +119,9 @@ impl Ending {
         self.store.fail(Failure { event, error, next, counts, owed, now }).await;
     }
 
-    /// How long the event has been failing, without the time in which its handler was down.
-    fn failing_for(&self, now: Timestamp) -> Duration {
-        let Some(first) = self.first_failed_at else { return Duration::ZERO };
-        now.since(first).saturating_sub(self.served.handler.down_within(first, now))
+    /// How long the event has been failing.
+    fn failing_for(&self) -> Duration {
+        self.first_failed_at.map_or(Duration::ZERO, |first| self.served.failing_for(first, &self.clock))
     }
 
     /// What is said beside the handler's words, with an answer from us where somebody waits for one.

@@ -9,6 +9,7 @@
 //! answers too (`overdue`).
 
 mod ending;
+mod handled;
 mod manners;
 mod overdue;
 mod retry;
@@ -17,24 +18,28 @@ mod runtime;
 mod turn;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::bot::AnyHandler;
-use crate::clock::{Clock, Steady, Timestamp};
-use crate::id::AccountId;
-use crate::policy::Standing;
+use crate::clock::{Clock, Timestamp};
 use crate::settings;
-use crate::store::{Room, Store, TakenEvent, Takes};
+use crate::store::{Room, Store, TakenEvent};
 use crate::telemetry::Metrics;
-use manners::Manners;
+pub(crate) use handled::HandledAccounts;
+
+use handled::HandledAccount;
 use room::Probing;
 use runtime::HandlerRuntime;
 use turn::TurnOf;
+
+/// For how many accounts' handlers there are threads, should all of them block, where the settings name fewer: others may appear.
+const LEAST_ACCOUNTS: usize = 16;
 
 /// How long the loop waits for a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -48,77 +53,14 @@ pub(crate) enum Audience {
     Invented,
 }
 
-/// An account whose events are handled.
-pub struct Served {
-    /// Its name in the settings.
-    pub name: Arc<str>,
-    /// Its handler.
-    pub(crate) handler: Arc<dyn AnyHandler>,
-    /// How long a handler may take.
-    pub deadline: Duration,
-    /// What the settings say of the account to policy.
-    pub standing: Arc<Standing>,
-    audience: Audience,
-    manners: Manners,
-    slots: Arc<Semaphore>,
-    /// Held by the one event that finds out whether its handler takes it again.
-    probe: Arc<Semaphore>,
-    /// When the last such event was given to it.
-    probed_at: Mutex<Steady>,
-}
-
-impl Served {
-    pub(crate) fn new(
-        name: &str,
-        account: &settings::Account,
-        handler: Arc<dyn AnyHandler>,
-        slots: usize,
-        audience: Audience,
-    ) -> Served {
-        Served {
-            name: name.into(),
-            handler,
-            deadline: account.handler_deadline,
-            standing: Arc::new(Standing::of(account)),
-            audience,
-            manners: Manners::of(account),
-            slots: Arc::new(Semaphore::new(slots)),
-            probe: Arc::new(Semaphore::new(1)),
-            probed_at: Mutex::default(),
-        }
-    }
-}
-
-impl Served {
-    /// Which events its handler takes before the clock moves. `None`: none.
-    pub fn takes(&self, now: Timestamp) -> Option<Takes> {
-        let space = room::space(self.handler.capacity(), 1, None, now);
-        (space.slots > 0).then_some(space.takes)
-    }
-
-    /// Notes that an event is a probe. Gives it the one permit of probes where no other has it.
-    fn probes(&self, now: Steady) -> Option<OwnedSemaphorePermit> {
-        *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        Arc::clone(&self.probe).try_acquire_owned().ok()
-    }
-
-    /// Until when the probe that is with the handler is waited for; none where there is none.
-    fn patience(&self, clock: &Clock) -> Option<Timestamp> {
-        let probed_at = *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.probe.available_permits() == 0).then(|| clock.at(probed_at + room::PATIENCE))
-    }
-}
-
-impl std::fmt::Debug for Served {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_tuple("Served").field(&self.name).finish()
-    }
-}
-
 /// The loop's parts.
 pub struct Dispatch {
     store: Store,
-    accounts: HashMap<AccountId, Arc<Served>>,
+    accounts: Accounts,
+    handlers: FindHandler,
+    audience: Audience,
+    /// The accounts that are there, as of the last look at the registry.
+    handled: HandledAccounts,
     settings: settings::Dispatch,
     clock: Clock,
     metrics: Metrics,
@@ -142,22 +84,53 @@ impl Drop for Slot {
     }
 }
 
+/// Finds an account's handler, or makes it: by its name, and the account's settings. `None` where there is none of that name.
+pub(crate) type FindHandler = Box<dyn Fn(&str, &settings::Account) -> Option<Arc<dyn AnyHandler>> + Send + Sync>;
+
 impl Dispatch {
-    /// The loop over `accounts`.
-    pub fn new(
+    /// The loop over `accounts`. `audience` says whose words their handlers' errors may repeat.
+    ///
+    /// # Errors
+    ///
+    /// When the handlers' threads cannot be started.
+    pub(crate) fn new(
         store: Store,
-        accounts: HashMap<AccountId, Arc<Served>>,
+        accounts: Accounts,
+        (handlers, audience): (FindHandler, Audience),
         settings: settings::Dispatch,
         clock: Clock,
         metrics: Metrics,
     ) -> std::io::Result<Dispatch> {
-        let runtime = HandlerRuntime::start(settings.slots_per_account.saturating_mul(accounts.len()))?;
-        Ok(Dispatch { store, accounts, settings, clock, metrics, runtime, freed: Arc::new(Notify::new()) })
+        let most = accounts.now().iter().count().max(LEAST_ACCOUNTS);
+        let runtime = HandlerRuntime::start(settings.slots_per_account.saturating_mul(most))?;
+        let (handled, freed) = (HandledAccounts::default(), Arc::new(Notify::new()));
+        let dispatch =
+            Dispatch { store, accounts, handlers, audience, handled, settings, clock, metrics, runtime, freed };
+        dispatch.follow_the_registry();
+        Ok(dispatch)
+    }
+
+    /// The accounts that are handled, for who wants to know what they can take.
+    pub(crate) fn handled(&self) -> HandledAccounts {
+        self.handled.clone()
+    }
+
+    /// Takes accounts on that have appeared, and lets those go that have left.
+    fn follow_the_registry(&self) {
+        let slots = self.settings.slots_per_account;
+        self.handled.follow(&self.accounts.now(), |account| {
+            let handler = (self.handlers)(&account.name, &account.settings);
+            if handler.is_none() {
+                let handler = &account.settings.handler;
+                tracing::error!(account = %account.name, handler, "there is no such handler; the account's events wait");
+            }
+            Some(HandledAccount::new(account, handler?, slots, self.audience))
+        });
     }
 
     /// Handles events until `stop`, then waits for the turns that run.
     pub async fn run(self, stop: CancellationToken) {
-        let mut turns = JoinSet::new();
+        let (mut turns, mut changes) = (JoinSet::new(), self.accounts.changes());
         let mut overdue_at = Some(self.clock.now());
         while !stop.is_cancelled() {
             let next_due = self.launch(&mut turns).await;
@@ -168,6 +141,7 @@ impl Dispatch {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.store.events_ready() => {}
+                () = changes.next() => overdue_at = Some(Timestamp(i64::MIN)),
                 () = self.freed.notified() => {}
                 // At once, whatever the clock shows: it may just have been set back.
                 () = self.store.answers_ready() => overdue_at = Some(Timestamp(i64::MIN)),
@@ -180,6 +154,7 @@ impl Dispatch {
 
     /// Takes what there is room for and gives each its turn. Returns when there will be more to take.
     async fn launch(&self, turns: &mut JoinSet<()>) -> Option<Timestamp> {
+        self.follow_the_registry();
         let now = self.clock.now();
         let (room, reopens) = self.room(now);
         if room.is_empty() {
@@ -205,7 +180,7 @@ impl Dispatch {
     }
 
     fn turn(&self, event: TakenEvent, is_probe: bool, taken_at: Timestamp) -> Option<TurnOf> {
-        let served = Arc::clone(self.accounts.get(&event.account)?);
+        let served = self.handled.get(&event.account)?;
         // Only this loop takes places, and it took no more events than there were.
         let permit = Arc::clone(&served.slots).try_acquire_owned().ok()?;
         let probe = if is_probe { served.probes(self.clock.steady()) } else { None };
@@ -225,12 +200,12 @@ impl Dispatch {
     /// The accounts that can take events on, which of those are probes, and when an account can take more than now.
     fn room(&self, now: Timestamp) -> (Vec<(Room, Probing)>, Option<Timestamp>) {
         let (mut rooms, mut reopens) = (Vec::new(), None::<Timestamp>);
-        for (account, served) in &self.accounts {
+        for (account, served) in self.handled.able() {
             let (free, patience) = (served.slots.available_permits(), served.patience(&self.clock));
             let space = room::space(served.handler.capacity(), free, patience, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();
             if space.slots > 0 {
-                let room = Room { account: account.clone(), slots: space.slots, takes: space.takes };
+                let room = Room { account, slots: space.slots, takes: space.takes };
                 rooms.push((room, space.probing));
             }
         }

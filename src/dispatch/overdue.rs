@@ -14,8 +14,8 @@ const AT_A_TIME: usize = 100;
 impl Dispatch {
     /// Answers what is overdue. Returns when there may be more; `None` when no account owes answers.
     pub(super) async fn answer_overdue(&self, now: Timestamp) -> Option<Timestamp> {
-        let owing = self.accounts.iter().filter(|(_, served)| served.manners.owes_answers());
-        let accounts: Vec<AccountId> = owing.map(|(account, _)| account.clone()).collect();
+        let owing = self.handled.able().into_iter().filter(|(_, served)| served.manners.owes_answers());
+        let accounts: Vec<AccountId> = owing.map(|(account, _)| account).collect();
         if accounts.is_empty() {
             return None;
         }
@@ -45,7 +45,7 @@ impl Dispatch {
         Overdue { event, account, recipient }: Overdue,
         now: Timestamp,
     ) -> Option<impl Future<Output = Result<(), StoreError>>> {
-        let served = self.accounts.get(&account)?;
+        let served = self.handled.get(&account)?;
         let disclosing = served.manners.disclosing(&recipient, &self.store);
         let owed = served.manners.fallback(&recipient, disclosing, &self.store);
         tracing::warn!(%event, account = %served.name, "no handler could take an event in time; the fallback answers it");

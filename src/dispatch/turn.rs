@@ -7,9 +7,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
+use super::Slot;
 use super::ending::{Ending, Fault};
+use super::handled::HandledAccount;
 use super::runtime::MayBlock;
-use super::{Served, Slot};
 use crate::bot::{Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event};
@@ -20,7 +21,7 @@ use crate::telemetry::Metrics;
 
 pub(super) struct TurnOf {
     pub(super) slot: Slot,
-    pub(super) served: Arc<Served>,
+    pub(super) served: Arc<HandledAccount>,
     pub(super) event: TakenEvent,
     pub(super) taken_at: Timestamp,
     pub(super) store: Store,

@@ -1,4 +1,4 @@
-//! Meta's answer to a send, read.
+//! Meta's answers, read: what went wrong, and of a send what became of it.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::Accepted;
-use super::error::{Class, SendError, class};
+use super::call::Answer;
+use super::error::{CallError, Class, class};
+use super::send::Accepted;
 use crate::id::MessageId;
 use crate::json;
 use crate::message::{MetaError, Reason};
@@ -27,22 +28,12 @@ struct Failure {
     error: MetaError,
 }
 
-/// What an answer says. The reason of a failure is Meta's code; Meta's words, which are localised, change, and may quote what was
-/// sent, go beside it.
-///
-/// A message that Meta took has an id. An answer without one may come from whatever stands between, and says nothing.
-pub(super) fn read(
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    is_action: bool,
-) -> Result<Accepted, SendError> {
-    if let Some(error) = error(status, headers, body) {
-        return Err(error);
-    }
+/// What an answer to a send says. A message that Meta took has an id. An answer without one may come from whatever stands between,
+/// and says nothing.
+pub(super) fn accepted(Answer { status, body }: &Answer, is_action: bool) -> Result<Accepted, CallError> {
     let doubt = |what| {
         let reason = Reason::new(format!("HTTP {status} with {what}"), meta_error(body));
-        SendError::Doubt { answered: true, reason }
+        CallError::Doubt { answered: true, reason }
     };
     match serde_json::from_slice::<Success>(&json::mended_bytes(body)) {
         Ok(Success { message_id: None, error: None }) if !is_action => Err(doubt("an answer that names no message")),
@@ -51,8 +42,9 @@ pub(super) fn read(
     }
 }
 
-/// What went wrong, where the answer says that something did.
-pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<SendError> {
+/// What went wrong, where the answer says that something did. The reason is Meta's code; Meta's words, which are localised, change,
+/// and may quote what was sent, go beside it.
+pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<CallError> {
     let error = meta_error(body);
     if let Some(error @ MetaError { code: Some(code), .. }) = error {
         return Some(failure(status, code, error, headers));
@@ -60,10 +52,10 @@ pub(super) fn error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Opt
     let reason = Reason::new(format!("HTTP {status}"), error);
     match status {
         _ if status.is_success() => None,
-        StatusCode::TOO_MANY_REQUESTS => Some(SendError::Throttled { after: wait(headers), reason }),
-        StatusCode::REQUEST_TIMEOUT => Some(SendError::Doubt { answered: true, reason }),
-        _ if status.is_client_error() => Some(SendError::Rejected { code: 0, subcode: None, reason }),
-        _ => Some(SendError::Doubt { answered: true, reason }),
+        StatusCode::TOO_MANY_REQUESTS => Some(CallError::Throttled { after: wait(headers), reason }),
+        StatusCode::REQUEST_TIMEOUT => Some(CallError::Doubt { answered: true, reason }),
+        _ if status.is_client_error() => Some(CallError::Rejected { code: 0, subcode: None, reason }),
+        _ => Some(CallError::Doubt { answered: true, reason }),
     }
 }
 
@@ -72,15 +64,15 @@ fn meta_error(body: &[u8]) -> Option<MetaError> {
     serde_json::from_slice(&json::mended_bytes(body)).ok().map(|Failure { error }| error)
 }
 
-fn failure(status: StatusCode, code: i64, error: MetaError, headers: &HeaderMap) -> SendError {
+fn failure(status: StatusCode, code: i64, error: MetaError, headers: &HeaderMap) -> CallError {
     let subcode = error.error_subcode;
     let is_transient = error.is_transient.unwrap_or(false) || status.is_server_error();
     let text = subcode.map_or_else(|| format!("error {code}"), |subcode| format!("error {code}/{subcode}"));
     let reason = Reason::new(text, Some(error));
     match class(code, subcode, is_transient) {
-        Class::Transient => SendError::Doubt { answered: true, reason },
-        Class::Throttle => SendError::Throttled { after: wait(headers), reason },
-        Class::Definite => SendError::Rejected { code, subcode, reason },
+        Class::Transient => CallError::Doubt { answered: true, reason },
+        Class::Throttle => CallError::Throttled { after: wait(headers), reason },
+        Class::Definite => CallError::Rejected { code, subcode, reason },
     }
 }
 
@@ -99,6 +91,11 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], is_action: bool) -> Result<Accepted, CallError> {
+        let answer = Answer { status, body: body.to_vec() };
+        error(status, headers, body).map_or_else(|| accepted(&answer, is_action), Err)
+    }
 
     #[track_caller]
     fn check(status: u16, headers: &[(&'static str, &'static str)], body: &str, expected: &str) {

@@ -1,4 +1,4 @@
-//! How a send fails, by what the caller can do.
+//! How a call fails, by what the caller can do.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/error-codes>
 
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::message::Reason;
 
-/// A send that was not accepted.
+/// A call that did not do what it was to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SendError {
+pub enum CallError {
     /// Nothing left: it may be tried again.
     #[error("nothing was sent: {reason}")]
     NotSent {
@@ -44,14 +44,14 @@ pub enum SendError {
     },
 }
 
-impl SendError {
+impl CallError {
     /// What happened, in the operator's words, and in Meta's.
     pub fn reason(&self) -> &Reason {
         match self {
-            SendError::NotSent { reason }
-            | SendError::Throttled { reason, .. }
-            | SendError::Rejected { reason, .. }
-            | SendError::Doubt { reason, .. } => reason,
+            CallError::NotSent { reason }
+            | CallError::Throttled { reason, .. }
+            | CallError::Rejected { reason, .. }
+            | CallError::Doubt { reason, .. } => reason,
         }
     }
 }

@@ -2,19 +2,23 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/conversations>
 
-use reqwest::Url;
+use reqwest::Method;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+use super::call::Call;
 use super::client::Client;
-use super::error::SendError;
+use super::error::CallError;
 use crate::clock::Timestamp;
 use crate::id::{MessageId, PersonId};
 use crate::json;
 
 /// How many messages are told of; of older ones Meta gives no details.
 pub const REACH: usize = 20;
+
+/// Twenty messages of two thousand characters, each of them escaped, come to a quarter of this.
+const LONGEST: usize = 1024 * 1024;
 
 const FIELDS: &str = "messages.limit(20){id,created_time,from,message,attachments}";
 
@@ -99,9 +103,9 @@ impl Client {
     ///
     /// When the conversation cannot be read: it is no evidence then.
     pub async fn history(&self, person: &PersonId) -> Result<History, HistoryError> {
-        let platform = if self.is_instagram() { "instagram" } else { "messenger" };
+        let platform = if self.platform.is_instagram() { "instagram" } else { "messenger" };
         let query = [("platform", platform), ("user_id", person.as_str()), ("fields", FIELDS)];
-        let found: List<Conversation> = self.read(self.node_url("conversations"), &query).await?;
+        let found: List<Conversation> = self.look(&query).await?;
         let Some(conversation) = found.data.into_iter().next() else {
             return Ok(History { said: Vec::new(), is_whole: true, is_readable: true });
         };
@@ -111,17 +115,34 @@ impl Client {
         Ok(History { is_whole: is_last_page && told < REACH, is_readable: said.len() == told, said })
     }
 
-    async fn read<T: DeserializeOwned>(&self, url: Url, query: &[(&str, &str)]) -> Result<T, HistoryError> {
-        let not_before = Some(self.looks_open_at()).filter(|open_at| *open_at > self.clock().now());
+    /// Reads conversations, at the rate that Meta allows for these: an allowance of its own.
+    async fn look<T: DeserializeOwned>(&self, query: &[(&str, &str)]) -> Result<T, HistoryError> {
+        let not_before = Some(self.looks_open_at()).filter(|open_at| *open_at > self.clock.now());
         if not_before.is_some() {
             return Err(HistoryError { reason: "there were too many calls".into(), not_before });
         }
-        let body = self.get(url, query).await.map_err(|error| self.failed(&error))?;
-        serde_json::from_slice(&json::mended_bytes(&body)).map_err(|_| unreadable("the answer has another shape"))
+        self.pace.look().await;
+        let path = [self.node.as_str(), "conversations"];
+        let call = Call { method: Method::GET, path: &path, query, body: None, longest: LONGEST };
+        let result = self.caller.call(call).await;
+        match &result {
+            Ok(_) => self.looks.succeeded(),
+            Err(CallError::Throttled { after, .. }) => self.looks.shut(*after, self.clock.steady()),
+            Err(CallError::NotSent { .. } | CallError::Doubt { .. }) => self.breaker.still_down(self.clock.steady()),
+            Err(CallError::Rejected { .. }) => {}
+        }
+        let answer = result.map_err(|error| self.failed(&error))?;
+        serde_json::from_slice(&json::mended_bytes(&answer.body))
+            .map_err(|_| unreadable("the answer has another shape"))
     }
 
-    fn failed(&self, error: &SendError) -> HistoryError {
-        let is_throttle = matches!(error, SendError::Throttled { .. });
+    /// When the account's conversations may be read again; in the past when they may now.
+    fn looks_open_at(&self) -> Timestamp {
+        self.clock.at(self.looks.open_at())
+    }
+
+    fn failed(&self, error: &CallError) -> HistoryError {
+        let is_throttle = matches!(error, CallError::Throttled { .. });
         HistoryError { reason: error.reason().to_string(), not_before: is_throttle.then(|| self.looks_open_at()) }
     }
 }

@@ -1,20 +1,27 @@
 //! Meta's Graph API, as one account calls it.
 //!
-//! A [`Client`] holds the account's token and proof, keeps to Meta's rates, and stands still while Meta says that there
-//! were too many calls. It sends only on a [`Permit`](crate::policy::Permit), and tells how a call ended by what the caller
-//! can do about it ([`SendError`]).
+//! Each group of endpoints is a file (`send`, `history`) of methods of the [`Client`], which make their call by `call`: with the
+//! account's token and proof, to the version of the settings, with an answer of bounded length. A call that fails tells what
+//! the caller can do about it ([`CallError`]). The client keeps to Meta's rates, and stands still while Meta says that there were too
+//! many calls. It sends only on a [`Permit`](crate::policy::Permit).
 //!
-//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
+//! Meta: <https://developers.facebook.com/docs/graph-api>
 
 mod answer;
 mod breaker;
+mod call;
 mod client;
+mod clients;
+mod credentials;
 mod error;
 mod gate;
 mod history;
 mod pace;
+mod send;
 
 pub use breaker::Pass;
-pub use client::{Accepted, Client, http};
-pub use error::SendError;
+pub use client::Client;
+pub use clients::Clients;
+pub use error::CallError;
 pub use history::{History, HistoryError, REACH, Said};
+pub use send::Accepted;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{STORE_PAUSE, answer, verdict};
+use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::graph::{Client, Pass, SendError};
+use crate::graph::{CallError, Client, Pass};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal, Standing};
 use crate::settings;
@@ -12,6 +13,7 @@ use crate::store::{Outcome, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
 
 pub(super) struct Attempt {
+    pub(super) accounts: Accounts,
     pub(super) store: Store,
     pub(super) client: Arc<Client>,
     pub(super) standing: Arc<Standing>,
@@ -40,6 +42,10 @@ impl Attempt {
         // Nobody wants three dots later. Messages stay planned while Meta is down.
         if self.send.request.is_action() && self.client.down_at().is_some() {
             return Ok(Some(Outcome::Failed { reason: "Meta does not answer".into() }));
+        }
+        // The account was paused or has left while this one waited for its turn: it stays planned.
+        if self.accounts.now().with_id(&self.send.account).is_none_or(|account| account.is_paused) {
+            return Ok(None);
         }
         // Others of the account were throttled while this one waited for its turn, or found Meta down.
         let Some(pass) = self.client.enter() else { return Ok(None) };
@@ -71,7 +77,7 @@ impl Attempt {
         let started = tokio::time::Instant::now();
         let result = self.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
-        if let Err(SendError::Rejected { code, subcode, .. }) = result {
+        if let Err(CallError::Rejected { code, subcode, .. }) = result {
             self.tell(code, subcode);
             if policy::restricts(code, subcode) {
                 self.store.restrict(self.send.account.clone(), self.clock.now()).await;

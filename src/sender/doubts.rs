@@ -3,7 +3,6 @@
 //! An echo settles a doubt whenever it comes, in the store; this loop is for those without one. It looks at one doubt of each
 //! account at a time: Meta allows two calls a second.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -11,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
 use super::verdict::{Around, Verdict, first, judge};
-use super::{Lane, STORE_PAUSE, answer};
+use super::{STORE_PAUSE, answer};
+use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
-use crate::id::AccountId;
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{Outcome, SendRoom, Store, TakenDoubt};
@@ -22,7 +21,7 @@ use crate::telemetry::Metrics;
 /// The loop's parts.
 pub(super) struct Doubts {
     pub(super) store: Store,
-    pub(super) lanes: HashMap<AccountId, Lane>,
+    pub(super) accounts: Accounts,
     pub(super) settings: settings::Sender,
     pub(super) clock: Clock,
     /// Since when this process looks for evidence.
@@ -34,12 +33,13 @@ impl Doubts {
     /// Settles what is in doubt until `stop`.
     pub(super) async fn run(self, stop: CancellationToken) {
         let this = Arc::new(self);
-        let mut looks = Flight::default();
+        let (mut looks, mut changes) = (Flight::default(), this.accounts.changes());
         while !stop.is_cancelled() {
             let next_due = Self::launch(&this, &mut looks).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = this.store.doubts_ready() => {}
+                () = changes.next() => {}
                 () = looks.landed() => {}
                 () = this.clock.sleep_until_due(next_due) => {}
             }
@@ -48,9 +48,10 @@ impl Doubts {
 
     async fn launch(this: &Arc<Doubts>, looks: &mut Flight) -> Option<Timestamp> {
         let now = this.clock.now();
-        let room = this.lanes.keys().map(|account| {
-            let in_flight = looks.of_account(account);
-            SendRoom { account: account.clone(), slots: usize::from(in_flight.is_empty()), in_flight }
+        let accounts = this.accounts.now();
+        let room = accounts.iter().filter(|account| !account.is_paused).map(|account| {
+            let in_flight = looks.of_account(account.id());
+            SendRoom { account: account.id().clone(), slots: usize::from(in_flight.is_empty()), in_flight }
         });
         match this.store.take_doubts(room.filter(|room| room.slots > 0).collect(), now).await {
             Ok(taken) => {
@@ -69,25 +70,27 @@ impl Doubts {
 
     /// Looks at one doubt, and settles it or leaves it for later.
     async fn look(&self, doubt: TakenDoubt) {
-        let Some(lane) = self.lanes.get(&doubt.account) else { return };
+        let Some(account) = self.accounts.now().with_id(&doubt.account).cloned() else { return };
         match first(&doubt, &self.settings, self.clock.now()) {
             Some(Verdict::Settle(outcome)) => self.settle(&doubt, outcome).await,
             Some(Verdict::Look(at)) => self.leave(&doubt, at, false).await,
-            None => match self.look_into_the_conversation(&doubt, lane).await {
+            None => match self.look_into_the_conversation(&doubt, &account).await {
                 Verdict::Settle(outcome) => self.settle(&doubt, outcome).await,
                 // Where Meta is down nobody has looked.
-                Verdict::Look(at) => self.leave(&doubt, at, lane.client.down_at().is_none()).await,
+                Verdict::Look(at) => self.leave(&doubt, at, account.client.down_at().is_none()).await,
             },
         }
     }
 
-    async fn look_into_the_conversation(&self, doubt: &TakenDoubt, lane: &Lane) -> Verdict {
-        let (evidence, not_before) = self.evidence(doubt, lane).await;
+    async fn look_into_the_conversation(&self, doubt: &TakenDoubt, account: &Account) -> Verdict {
+        let (evidence, not_before) = self.evidence(doubt, account).await;
         let around = Around {
-            looking_since: self.clock.at(self.looking_since),
+            looking_since: self
+                .clock
+                .at(account.resumed_at.map_or(self.looking_since, |at| at.max(self.looking_since))),
             last_delivery_at: self.store.last_delivery_at(),
-            down_at: lane.client.down_at(),
-            on_doubt: lane.on_doubt,
+            down_at: account.client.down_at(),
+            on_doubt: account.settings.on_doubt,
         };
         match (judge(doubt, evidence, around, &self.settings, self.clock.now()), not_before) {
             (Verdict::Look(at), Some(not_before)) => Verdict::Look(at.max(not_before)),
@@ -96,10 +99,10 @@ impl Doubts {
     }
 
     /// What the conversation says, and when it may be read again where there were too many calls.
-    async fn evidence(&self, doubt: &TakenDoubt, lane: &Lane) -> (Evidence, Option<Timestamp>) {
+    async fn evidence(&self, doubt: &TakenDoubt, account: &Account) -> (Evidence, Option<Timestamp>) {
         // Who is known by a reference alone has no conversation that could be asked for.
         let Recipient::Id(person) = &doubt.request.recipient else { return (Evidence::None, None) };
-        match lane.client.history(person).await {
+        match account.client.history(person).await {
             Ok(history) => (weigh(doubt, &history), None),
             Err(error) => {
                 tracing::debug!(send = %doubt.id, %error, "a send in doubt cannot be looked up");

@@ -12,16 +12,13 @@ pub(crate) mod evidence;
 mod flight;
 pub(crate) mod verdict;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::{Accounts, Directory};
 use crate::clock::{Clock, Timestamp};
-use crate::graph::Client;
-use crate::id::AccountId;
-use crate::policy::Standing;
 use crate::settings;
 use crate::store::{SendRoom, Store};
 use crate::telemetry::Metrics;
@@ -34,24 +31,13 @@ use flight::Flight;
 /// How long the loop waits for a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// What one account sends through.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    /// Its client.
-    pub client: Arc<Client>,
-    /// What the settings say of the account to policy.
-    pub standing: Arc<Standing>,
-    /// What becomes of a send when nobody can tell whether it arrived.
-    pub on_doubt: settings::OnDoubt,
-}
-
 /// The loop's parts.
 #[derive(Debug)]
 pub struct Sender {
     /// The outbox.
     pub store: Store,
-    /// The accounts.
-    pub lanes: HashMap<AccountId, Lane>,
+    /// The accounts, each with the client that it sends through.
+    pub accounts: Accounts,
     /// How much at a time.
     pub settings: settings::Sender,
     /// The present moment.
@@ -65,7 +51,7 @@ impl Sender {
     pub async fn run(self, stop: CancellationToken) {
         let doubts = Doubts {
             store: self.store.clone(),
-            lanes: self.lanes.clone(),
+            accounts: self.accounts.clone(),
             settings: self.settings.clone(),
             looking_since: self.clock.steady(),
             clock: self.clock.clone(),
@@ -75,12 +61,13 @@ impl Sender {
     }
 
     async fn send(self, stop: CancellationToken) {
-        let mut flight = Flight::default();
+        let (mut flight, mut changes) = (Flight::default(), self.accounts.changes());
         while !stop.is_cancelled() {
             let next_due = self.launch(&mut flight).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.store.sends_ready() => {}
+                () = changes.next() => {}
                 () = flight.landed() => {}
                 () = self.clock.sleep_until_due(next_due) => {}
             }
@@ -91,15 +78,21 @@ impl Sender {
     /// Takes what there is room for and sets it off. Returns when there will be more to take.
     async fn launch(&self, flight: &mut Flight) -> Option<Timestamp> {
         let now = self.clock.now();
-        let shut = self.lanes.values().map(|lane| lane.client.open_at()).filter(|open_at| *open_at > now).min();
-        match self.store.take_sends(self.room(flight, now), now).await {
+        let accounts = self.accounts.now();
+        let shut = accounts.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
+        match self.store.take_sends(self.room(&accounts, flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
-                    let Some(lane) = self.lanes.get(&send.account) else { continue };
-                    let (client, standing) = (Arc::clone(&lane.client), Arc::clone(&lane.standing));
+                    let Some(account) = accounts.with_id(&send.account) else { continue };
+                    let (client, standing) = (Arc::clone(&account.client), Arc::clone(&account.standing));
                     let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
                     let (id, account, retry) = (send.id, send.account.clone(), self.settings.retry);
-                    flight.launch(id, account, Attempt { store, client, standing, clock, metrics, retry, send }.run());
+                    let accounts = self.accounts.clone();
+                    flight.launch(
+                        id,
+                        account,
+                        Attempt { accounts, store, client, standing, clock, metrics, retry, send }.run(),
+                    );
                 }
                 [taken.next_due, shut].into_iter().flatten().min()
             }
@@ -110,13 +103,13 @@ impl Sender {
         }
     }
 
-    fn room(&self, flight: &Flight, now: Timestamp) -> Vec<SendRoom> {
-        let open = self.lanes.iter().filter(|(_, lane)| lane.client.open_at() <= now);
-        let room = open.map(|(account, lane)| {
-            let in_flight = flight.of_account(account);
-            let most = if lane.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
+    fn room(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendRoom> {
+        let open = accounts.iter().filter(|account| !account.is_paused && account.client.open_at() <= now);
+        let room = open.map(|account| {
+            let in_flight = flight.of_account(account.id());
+            let most = if account.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
             let slots = most.saturating_sub(in_flight.len());
-            SendRoom { account: account.clone(), slots, in_flight }
+            SendRoom { account: account.id().clone(), slots, in_flight }
         });
         room.filter(|room| room.slots > 0).collect()
     }

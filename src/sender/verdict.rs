@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::evidence::Evidence;
 use crate::clock::Timestamp;
-use crate::graph::{Accepted, SendError};
+use crate::graph::{Accepted, CallError};
 use crate::message::{Recipient, Request};
 use crate::settings::{self, OnDoubt};
 use crate::store::{Outcome, TakenDoubt, TakenSend};
@@ -38,7 +38,7 @@ const NOT_VALID: i64 = 100;
 
 /// What becomes of a send after an attempt. `open_at`: when the account may send again.
 pub(crate) fn after(
-    result: Result<Accepted, SendError>,
+    result: Result<Accepted, CallError>,
     send: &TakenSend,
     retry: &settings::Retry,
     open_at: Timestamp,
@@ -48,16 +48,16 @@ pub(crate) fn after(
         Ok(Accepted { message_id }) => Outcome::Sent { message_id },
         // Nobody misses three dots, and nobody wants them late: sender actions are tried once.
         Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().clone() },
-        Err(SendError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
-        Err(SendError::Throttled { reason, .. }) => Outcome::Later { at: open_at.min(now + LONGEST_THROTTLE), reason },
+        Err(CallError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
+        Err(CallError::Throttled { reason, .. }) => Outcome::Later { at: open_at.min(now + LONGEST_THROTTLE), reason },
         // Meta refuses the second because it has the first.
-        Err(SendError::Rejected { code, subcode, .. })
+        Err(CallError::Rejected { code, subcode, .. })
             if send.was_in_doubt && says_that_it_was_taken(code, subcode, &send.request) =>
         {
             Outcome::Sent { message_id: None }
         }
-        Err(SendError::Rejected { reason, .. }) => Outcome::Failed { reason },
-        Err(SendError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
+        Err(CallError::Rejected { reason, .. }) => Outcome::Failed { reason },
+        Err(CallError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
     }
 }
 
@@ -310,14 +310,14 @@ mod tests {
 
     #[test]
     fn an_attempt_ends_by_what_meta_said() {
-        let after = |error: &SendError, send: &TakenSend| {
+        let after = |error: &CallError, send: &TakenSend| {
             super::after(Err(error.clone()), send, &settings().retry, at(30), at(0))
         };
         let reason = || Reason::from("r");
-        let not_sent = SendError::NotSent { reason: reason() };
-        let throttled = SendError::Throttled { after: None, reason: reason() };
-        let silent = SendError::Doubt { answered: false, reason: reason() };
-        let rejected = |code, subcode| SendError::Rejected { code, subcode, reason: reason() };
+        let not_sent = CallError::NotSent { reason: reason() };
+        let throttled = CallError::Throttled { after: None, reason: reason() };
+        let silent = CallError::Doubt { answered: false, reason: reason() };
+        let rejected = |code, subcode| CallError::Rejected { code, subcode, reason: reason() };
         let (text, failed) = (send(hello(ada()), true), Outcome::Failed { reason: reason() });
         assert_eq!(after(&not_sent, &text), Outcome::Later { at: at(2), reason: reason() });
         assert_eq!(after(&throttled, &text), Outcome::Later { at: at(30), reason: reason() });
@@ -356,7 +356,7 @@ mod tests {
             (marketing(), true, 10, None, &failed),
             (to(ada()), true, 100, None, &failed),
         ] {
-            let rejected = SendError::Rejected { code, subcode, reason: "r".into() };
+            let rejected = CallError::Rejected { code, subcode, reason: "r".into() };
             let what = format!("{code}/{subcode:?} to {:?}", request.recipient);
             let outcome = super::after(Err(rejected), &send(request, was_in_doubt), &settings().retry, at(30), at(0));
             assert_eq!(outcome, *expected, "{what}");

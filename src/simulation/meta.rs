@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{PAGE, Person};
 use crate::clock::Timestamp;
-use crate::graph::{Accepted, History, REACH, Said, SendError};
+use crate::graph::{Accepted, CallError, History, REACH, Said};
 use crate::id::{MessageId, SendId};
 
 /// The longest that a call without an answer is on its way: less than anybody waits for its echo.
@@ -117,13 +117,13 @@ impl Meta {
         text: &str,
         (send, metadata): (SendId, String),
         now: Timestamp,
-    ) -> Result<Accepted, SendError> {
+    ) -> Result<Accepted, CallError> {
         let Faults { error, silence, refuse_connection, throttle, arrived, .. } = self.faults;
         if self.happens(refuse_connection) {
-            return Err(SendError::NotSent { reason: "no connection".into() });
+            return Err(CallError::NotSent { reason: "no connection".into() });
         }
         if self.happens(throttle) {
-            return Err(SendError::Throttled { after: None, reason: "error 613".into() });
+            return Err(CallError::Throttled { after: None, reason: "error 613".into() });
         }
         let (fails, is_silent) = (self.happens(error), self.happens(silence));
         let call = Call { person: person.index, text: text.to_owned(), send, metadata };
@@ -133,11 +133,11 @@ impl Meta {
                 let at = now + Duration::from_millis(self.rng.u64(..LATE.as_millis() as u64));
                 self.late.push(Late { at, call });
             }
-            return Err(SendError::Doubt { answered: fails, reason: "it failed".into() });
+            return Err(CallError::Doubt { answered: fails, reason: "it failed".into() });
         }
         let mid = self.take(person, &call, now);
         match fails || is_silent {
-            true => Err(SendError::Doubt { answered: fails, reason: "it arrived".into() }),
+            true => Err(CallError::Doubt { answered: fails, reason: "it arrived".into() }),
             false => Ok(Accepted { message_id: Some(MessageId::new(mid)) }),
         }
     }

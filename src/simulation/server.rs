@@ -8,7 +8,7 @@ use super::meta::{Meta, Push};
 use super::{INSTAGRAM, PAGE, Person, parts};
 use crate::clock::Timestamp;
 use crate::event::{self, Event};
-use crate::graph::{Accepted, SendError};
+use crate::graph::{Accepted, CallError};
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::{Message, Recipient, Request};
 use crate::policy::{self, Intent, Standing};
@@ -36,7 +36,7 @@ pub(super) struct Server {
     /// What was seen to be wrong on the way.
     pub(super) wrong: Option<String>,
     running: Vec<TakenEvent>,
-    in_flight: Vec<(TakenSend, Result<Accepted, SendError>)>,
+    in_flight: Vec<(TakenSend, Result<Accepted, CallError>)>,
     /// The order in which turns ended: whose, and what was meant to be said.
     pub(super) meant: Vec<(usize, Vec<String>)>,
     /// What had been said of a turn that has not ended.
@@ -223,7 +223,7 @@ impl Server {
         if self.has(Fault::SentBeforeSending) {
             self.store.sending(send.id, now);
         }
-        let no_connection = matches!(result, Err(SendError::NotSent { .. }));
+        let no_connection = matches!(result, Err(CallError::NotSent { .. }));
         let outcome = match after(result, &send, &self.settings.retry, now + SECOND, now) {
             Outcome::InDoubt { reason, silent: true } if self.has(Fault::RetriedOnSilence) => {
                 Outcome::Later { at: now, reason }

@@ -34,7 +34,7 @@ pub use doubted::*;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
 pub use list::*;
 pub use owed::*;
-pub use own::Ours;
+pub use own::{Ours, Standings};
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use post::*;

@@ -1,6 +1,7 @@
 //! What is our own: the note in `message.metadata` by which the echo of our send is recognised, our app's ids, and our accounts.
 
-use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Echo, Mark};
@@ -16,10 +17,38 @@ const INBOXES: [&str; 3] = ["263902037430900", "1217981644879628", "263902037430
 pub struct Ours {
     /// The ids of our own app, by which its echoes are told from those of others.
     pub apps: Vec<AppId>,
+    /// The accounts that there are at the start.
+    pub accounts: Vec<AccountId>,
     /// Where each of our accounts is, and what Meta granted it.
-    pub standings: HashMap<AccountId, Standing>,
+    pub standings: Standings,
     /// The longest that an event or a send waits for its next try, or for a look.
     pub longest_wait: Duration,
+}
+
+/// Tells of an account where it is and what Meta granted it; nothing of one that is not ours. It is asked each time: accounts
+/// come and go.
+#[derive(Clone)]
+pub struct Standings(Arc<Tell>);
+
+type Tell = dyn Fn(&AccountId) -> Option<Standing> + Send + Sync;
+
+impl Standings {
+    /// Asks `tell` each time.
+    pub fn by(tell: impl Fn(&AccountId) -> Option<Standing> + Send + Sync + 'static) -> Standings {
+        Standings(Arc::new(tell))
+    }
+}
+
+impl Default for Standings {
+    fn default() -> Standings {
+        Standings::by(|_| None)
+    }
+}
+
+impl fmt::Debug for Standings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Standings")
+    }
 }
 
 /// Tells our own sends from those of others.
@@ -54,7 +83,7 @@ impl Own {
     /// What the settings say of an account. One that they do not name was granted nothing.
     pub(super) fn standing(&self, account: &AccountId) -> Standing {
         let unnamed = || Standing { platform: Platform::Messenger, features: Vec::new() };
-        self.ours.standings.get(account).cloned().unwrap_or_else(unnamed)
+        (self.ours.standings.0)(account).unwrap_or_else(unnamed)
     }
 
     /// The metadata of a send, with the author's own behind our mark.

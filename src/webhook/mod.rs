@@ -10,7 +10,6 @@ mod room;
 mod told;
 mod verify;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +18,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::sync::Semaphore;
 
+use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::id::AccountId;
 use crate::settings::{self, Settings};
 use crate::store::Store;
 use crate::telemetry::{Metrics, Seldom};
@@ -31,8 +30,7 @@ use told::Told;
 #[derive(Debug)]
 pub struct Webhook {
     app: settings::App,
-    /// The accounts: where they are, and who answers there.
-    accounts: HashMap<AccountId, (settings::Platform, settings::Bot)>,
+    accounts: Accounts,
     max_body: usize,
     timeout: Duration,
     /// For the bodies that are being read or kept.
@@ -56,16 +54,12 @@ struct Minutely {
 }
 
 impl Webhook {
-    /// The webhook of the settings' app and accounts, which keeps deliveries in `store`.
-    pub fn new(settings: &Settings, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
+    /// The webhook of the settings' app, for these accounts. It keeps deliveries in `store`.
+    pub fn new(settings: &Settings, accounts: Accounts, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
         let server = &settings.server;
         Webhook {
             app: settings.app.clone(),
-            accounts: settings
-                .accounts
-                .values()
-                .map(|account| (account.id.clone(), (account.platform, account.bot)))
-                .collect(),
+            accounts,
             max_body: server.max_body,
             timeout: server.timeout,
             room: Room::new(server.max_buffered, server.max_body, server.max_connections),

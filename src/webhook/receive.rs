@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 
 use super::Webhook;
 use super::room::Place;
+use crate::accounts::Directory;
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
 use crate::policy::responsiveness;
@@ -97,7 +98,8 @@ impl Webhook {
             return None;
         }
         let received_at = self.clock.now();
-        let items = event::read(body).into_iter().map(|item| self.intake(item, received_at)).collect();
+        let accounts = self.accounts.now();
+        let items = event::read(body).into_iter().map(|item| self.intake(&accounts, item, received_at)).collect();
         Some(Delivery { received_at, items })
     }
 
@@ -122,12 +124,12 @@ impl Webhook {
         }
     }
 
-    fn intake(&self, item: Result<Envelope, Unreadable>, received_at: Timestamp) -> Intake {
+    fn intake(&self, accounts: &Directory, item: Result<Envelope, Unreadable>, received_at: Timestamp) -> Intake {
         match item {
-            Ok(envelope) => match self.accounts.get(&envelope.account) {
-                Some((platform, bot)) => {
-                    self.told.of_event(*platform, &envelope);
-                    match responsiveness::answer_by(*bot, &envelope, received_at) {
+            Ok(envelope) => match accounts.with_id(&envelope.account) {
+                Some(account) => {
+                    self.told.of_event(account.settings.platform, &envelope);
+                    match responsiveness::answer_by(account.settings.bot, &envelope, received_at) {
                         Some(until) => Intake::Awaited(envelope, until),
                         None => Intake::Handled(envelope),
                     }

@@ -13,6 +13,7 @@ const ROWS: &[&[&str]] = &[
     &["settings", "telemetry"],
     &["policy"],
     &["graph", "store", "fetch", "listener"],
+    &["accounts"],
     &["bot"],
     &["webhook", "dispatch", "sender", "relay", "admin"],
     &["app"],

@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside")]
 
+mod accounts; // accounts that come, change and go while the server runs
 mod admin; // what the operator's listener answers
 mod api; // /api, as those use it who send from outside
 mod automation; // what a bot says of its own accord: disclosure, fallback, typing

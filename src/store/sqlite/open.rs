@@ -76,7 +76,7 @@ fn prepare(mut db: Connection, ours: Ours, now: Timestamp) -> rusqlite::Result<(
         [],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    for account in ours.standings.keys() {
+    for account in &ours.accounts {
         ledger::know(&transaction, account.as_str())?;
     }
     let own = Arc::new(Own::new(&name, ours));

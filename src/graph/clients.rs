@@ -1,0 +1,100 @@
+//! Makes the clients of accounts: what they share is the pool of connections, the app and the settings.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::InvalidHeaderValue;
+
+use super::client::{Client, Identity};
+use super::credentials::Credentials;
+use super::pace::Pace;
+use crate::clock::Clock;
+use crate::host;
+use crate::secret::Secret;
+use crate::settings::{self, Platform, Settings};
+
+/// Shorter than servers keep an idle connection, so that a send does not go into one that is just being closed.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Makes clients, one for each account.
+#[derive(Debug)]
+pub struct Clients {
+    http: reqwest::Client,
+    app: settings::App,
+    graph: settings::Graph,
+    sender: settings::Sender,
+    clock: Clock,
+}
+
+impl Clients {
+    /// By these settings.
+    ///
+    /// # Errors
+    ///
+    /// When no HTTP client can be made.
+    pub fn new(settings: &Settings, clock: Clock) -> Result<Clients, reqwest::Error> {
+        let (app, graph, sender) = (settings.app.clone(), settings.graph.clone(), settings.sender.clone());
+        Ok(Clients { http: http(&graph)?, app, graph, sender, clock })
+    }
+
+    /// The client of `account`.
+    pub fn of(&self, account: &settings::Account) -> Client {
+        let identity = Identity {
+            account: account.id.clone(),
+            platform: account.platform,
+            api: self.api(account.platform),
+            node: account.node().to_string(),
+            credentials: self
+                .credentials(account.platform, &account.access_token)
+                .expect("the settings checked that a header can carry the token"),
+        };
+        Client::new(self.http.clone(), identity, Pace::new(&self.sender, account.platform), self.clock.clone())
+    }
+
+    /// A client's calls carry this token from here on.
+    ///
+    /// # Errors
+    ///
+    /// When no header can carry the token.
+    pub fn renew_token(&self, client: &Client, token: &Secret) -> Result<(), InvalidHeaderValue> {
+        client.caller.renew(self.credentials(client.platform, token)?);
+        Ok(())
+    }
+
+    /// With the proof that the caller holds the app's secret; an Instagram account logged in by itself has a secret of its own.
+    fn credentials(&self, platform: Platform, token: &Secret) -> Result<Credentials, InvalidHeaderValue> {
+        let secret = match platform {
+            Platform::Messenger | Platform::Instagram => Some(&self.app.secret),
+            Platform::InstagramLogin => self.app.instagram_secret.as_ref(),
+        };
+        Credentials::new(token, secret)
+    }
+
+    /// `{host}/{version}`. An Instagram account logged in by itself has a host of its own.
+    fn api(&self, platform: Platform) -> Url {
+        let host = match platform {
+            Platform::Messenger | Platform::Instagram => &self.graph.url,
+            Platform::InstagramLogin => &self.graph.instagram_url,
+        };
+        let url = format!("{host}/{}", self.graph.version);
+        Url::parse(&url).expect("the settings checked the host and the version")
+    }
+}
+
+/// The connections to Meta. They never follow a redirect and never repeat a request by themselves.
+fn http(settings: &settings::Graph) -> reqwest::Result<reqwest::Client> {
+    let hosts = [&settings.url, &settings.instagram_url];
+    let local =
+        hosts.into_iter().any(|url| Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(host::is_loopback)));
+    let builder = reqwest::Client::builder();
+    // A proxy of the environment is for the world outside; it could not reach this machine's own addresses.
+    let builder = if local { builder.no_proxy() } else { builder };
+    builder
+        .user_agent(concat!("rejoinder/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.timeout)
+        .pool_idle_timeout(IDLE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .build()
+}

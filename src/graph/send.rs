@@ -1,0 +1,64 @@
+//! The Send API. The one call that takes a permit.
+//!
+//! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
+
+use reqwest::Method;
+
+use super::answer;
+use super::breaker::Pass;
+use super::call::Call;
+use super::client::Client;
+use super::error::CallError;
+use crate::id::MessageId;
+use crate::policy::Permit;
+
+/// Answers to a send are a few hundred bytes; what is longer is not one.
+const LONGEST: usize = 64 * 1024;
+
+/// A send that Meta took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The message's id; sender actions have none.
+    pub message_id: Option<MessageId>,
+}
+
+impl Client {
+    /// Sends what the permit allows; the pass says that Meta is there to take it.
+    ///
+    /// # Errors
+    ///
+    /// By what the caller can do: [`CallError`].
+    pub async fn send(&self, permit: Permit, pass: Pass) -> Result<Accepted, CallError> {
+        let now = self.clock.now();
+        if !permit.is_valid(now) || permit.outgoing().account != self.account {
+            return Err(CallError::NotSent { reason: "the permit has expired".into() });
+        }
+        let body = serde_json::to_vec(&permit.outgoing().request).map_err(|error| CallError::Rejected {
+            code: 0,
+            subcode: None,
+            reason: format!("it cannot be written as JSON: {error}").into(),
+        })?;
+        let is_action = permit.outgoing().request.is_action();
+        let path = [self.node.as_str(), "messages"];
+        let call = Call { method: Method::POST, path: &path, query: &[], body: Some(body), longest: LONGEST };
+        let result = self.caller.call(call).await.and_then(|answer| answer::accepted(&answer, is_action));
+        self.learn(&result, is_action);
+        drop(pass);
+        result
+    }
+
+    /// What an answer says of Meta. Sender actions say nothing of messages: Meta may take the one and not the other.
+    fn learn(&self, result: &Result<Accepted, CallError>, is_action: bool) {
+        let now = self.clock.steady();
+        match result {
+            Err(CallError::Throttled { after, .. }) => self.gate.shut(*after, now),
+            _ if is_action => {}
+            Ok(_) => {
+                self.gate.succeeded();
+                self.breaker.answered();
+            }
+            Err(CallError::Rejected { .. }) => self.breaker.answered(),
+            Err(CallError::NotSent { .. } | CallError::Doubt { .. }) => self.breaker.failed(now),
+        }
+    }
+}
