@@ -53,6 +53,12 @@ pub enum NotRenewed {
     Unsendable,
 }
 
+impl From<Unknown> for NotRenewed {
+    fn from(_: Unknown) -> NotRenewed {
+        NotRenewed::Unknown
+    }
+}
+
 /// There is no account of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no such account")]
@@ -107,11 +113,10 @@ impl Accounts {
     ///
     /// When there is no such account, or the token holds what no header can carry.
     pub fn renew_token(&self, name: &str, token: &Secret) -> Result<(), NotRenewed> {
-        self.change(|directory| {
-            let mut account = Account::clone(directory.named(name).ok_or(NotRenewed::Unknown)?);
+        self.alter(name, |account| {
             self.clients.renew_token(&account.client, token).map_err(|_| NotRenewed::Unsendable)?;
             account.settings.access_token = token.clone();
-            Ok(directory.with(account))
+            Ok(())
         })
     }
 
@@ -122,7 +127,10 @@ impl Accounts {
     ///
     /// When there is no such account.
     pub fn pause(&self, name: &str) -> Result<(), Unknown> {
-        self.alter(name, |account| account.is_paused = true)
+        self.alter(name, |account| {
+            account.is_paused = true;
+            Ok(())
+        })
     }
 
     /// A paused account goes on.
@@ -135,6 +143,7 @@ impl Accounts {
         self.alter(name, |account| {
             account.is_paused = false;
             account.resumed_at = Some(now);
+            Ok(())
         })
     }
 
@@ -147,10 +156,10 @@ impl Accounts {
         self.change(|directory| directory.without(name).ok_or(Unknown))
     }
 
-    fn alter(&self, name: &str, alter: impl FnOnce(&mut Account)) -> Result<(), Unknown> {
+    fn alter<E: From<Unknown>>(&self, name: &str, alter: impl FnOnce(&mut Account) -> Result<(), E>) -> Result<(), E> {
         self.change(|directory| {
             let mut account = Account::clone(directory.named(name).ok_or(Unknown)?);
-            alter(&mut account);
+            alter(&mut account)?;
             Ok(directory.with(account))
         })
     }

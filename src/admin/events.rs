@@ -56,10 +56,8 @@ pub(super) async fn list(
         before: page::after(filter.after.as_deref())?,
     };
     let (rows, next) = page::cut(admin.store.events(query).await?, limit, |row| row.id);
-    let events: Vec<_> = {
-        let accounts = admin.accounts.now();
-        rows.iter().map(|row| event(&admin, &accounts, row)).collect()
-    };
+    let accounts = admin.accounts.now();
+    let events: Vec<_> = rows.iter().map(|row| event(&admin, &accounts, row)).collect();
     Ok(Json(json!({"events": events, "next": next})))
 }
 

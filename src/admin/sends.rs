@@ -50,10 +50,8 @@ pub(super) async fn list(
         before: page::after(filter.after.as_deref())?,
     };
     let (rows, next) = page::cut(admin.store.sends(query).await?, limit, |row| row.id);
-    let sends: Vec<_> = {
-        let accounts = admin.accounts.now();
-        rows.iter().map(|row| send(&accounts, row)).collect()
-    };
+    let accounts = admin.accounts.now();
+    let sends: Vec<_> = rows.iter().map(|row| send(&accounts, row)).collect();
     Ok(Json(json!({"sends": sends, "next": next})))
 }
 

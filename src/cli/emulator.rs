@@ -87,7 +87,7 @@ impl EmulatorArgs {
         match self.listen {
             Some(address) if self.server_api.is_some() && !address.ip().to_canonical().is_loopback() => {
                 Err(BadOptions(format!(
-                    "--server-api needs a --listen on loopback: whoever reaches {address} could use the server's API\n  \
+                    "--server-api needs a --listen on loopback: every caller of {address} could use the server's API\n  \
                     hint: listen on 127.0.0.1, or leave --server-api out"
                 )))
             }

@@ -22,19 +22,14 @@ pub(crate) struct HandledAccounts(Arc<RwLock<State>>);
 #[derive(Default)]
 struct State {
     /// The registry as it was when it was last followed.
-    followed: Option<Arc<Directory>>,
-    accounts: HashMap<AccountId, Handled>,
-}
-
-struct Handled {
-    account: Arc<HandledAccount>,
-    is_paused: bool,
+    followed: Arc<Directory>,
+    accounts: HashMap<AccountId, Arc<HandledAccount>>,
 }
 
 impl HandledAccounts {
     /// Takes on what has appeared in the registry, with what `make` makes of it, and lets go what has left it.
     pub(super) fn follow(&self, registry: &Arc<Directory>, make: impl Fn(&Account) -> Option<HandledAccount>) {
-        if self.read().followed.as_ref().is_some_and(|followed| Arc::ptr_eq(followed, registry)) {
+        if Arc::ptr_eq(&self.read().followed, registry) {
             return;
         }
         let followed = registry.iter().filter_map(|account| {
@@ -42,30 +37,29 @@ impl HandledAccounts {
             let known = self.get(account.id()).filter(|known| Arc::ptr_eq(&known.standing, &account.standing));
             let handled = known.or_else(|| make(account).map(Arc::new))?;
             handled.resumed_at.set(account.resumed_at);
-            Some((account.id().clone(), Handled { account: handled, is_paused: account.is_paused }))
+            Some((account.id().clone(), handled))
         });
         let accounts = followed.collect();
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { followed: Some(Arc::clone(registry)), accounts };
+        *state = State { followed: Arc::clone(registry), accounts };
     }
 
     pub(super) fn get(&self, account: &AccountId) -> Option<Arc<HandledAccount>> {
-        self.read().accounts.get(account).map(|handled| Arc::clone(&handled.account))
+        self.read().accounts.get(account).cloned()
     }
 
     /// Those that are not paused.
     pub(super) fn able(&self) -> Vec<(AccountId, Arc<HandledAccount>)> {
-        let able = |(id, handled): (&AccountId, &Handled)| {
-            (!handled.is_paused).then(|| (id.clone(), Arc::clone(&handled.account)))
-        };
-        self.read().accounts.iter().filter_map(able).collect()
+        let state = self.read();
+        let able = state.followed.iter().filter(|account| !account.is_paused).map(|account| account.id());
+        able.filter_map(|id| Some((id.clone(), Arc::clone(state.accounts.get(id)?)))).collect()
     }
 
     /// Which events the handler of each takes before the clock moves. `None`: none.
     pub(crate) fn take(&self, registry: &Directory, now: Timestamp) -> Vec<(AccountId, Option<Takes>)> {
-        let takes = |(id, handled): (&AccountId, &Handled)| {
+        let takes = |(id, handled): (&AccountId, &Arc<HandledAccount>)| {
             let is_able = registry.with_id(id).is_some_and(|account| !account.is_paused);
-            (id.clone(), if is_able { handled.account.takes(now) } else { None })
+            (id.clone(), if is_able { handled.takes(now) } else { None })
         };
         self.read().accounts.iter().map(takes).collect()
     }

@@ -157,7 +157,7 @@ impl Emulator {
     /// lives by `clock`: that of the emulator, or [`Clock::system`] where it is a process of its own. From here on the playground
     /// shows what never left it.
     ///
-    /// Whoever reaches the emulator's listener then uses that API with `token`: let it listen on loopback.
+    /// Every caller of the emulator's listener then uses that API with `token`: let it listen on loopback.
     pub fn shows_server(&self, base: Url, token: Option<Secret>, clock: Clock) {
         self.shared.server.is_at(base, token, clock);
         self.shared.tell(Notice::Server);

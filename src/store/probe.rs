@@ -56,7 +56,7 @@ impl Probe {
         if let Some(written) = last.as_ref().filter(|written| written.at.elapsed() < COUNTS)
             && (written.result.is_err() || written.failures == failures)
         {
-            return written.result.as_ref().map_or_else(|error| Err(error.again()), |()| Ok(()));
+            return again(&written.result);
         }
         let result = write(failed.clamp(LEAST, MOST)).await;
         let mut deliveries = self.deliveries();
@@ -64,14 +64,17 @@ impl Probe {
         if result.is_ok() && deliveries.failures == failures {
             deliveries.failed = 0;
         }
-        let repeated = result.as_ref().map_or_else(|error| Err(error.again()), |()| Ok(()));
-        *last = Some(Written { at: Instant::now(), result: repeated, failures });
+        *last = Some(Written { at: Instant::now(), result: again(&result), failures });
         result
     }
 
     fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn again(result: &Result<(), StoreError>) -> Result<(), StoreError> {
+    result.as_ref().copied().map_err(StoreError::again)
 }
 
 #[cfg(test)]

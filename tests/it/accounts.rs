@@ -131,7 +131,7 @@ async fn an_account_appears_changes_its_token_pauses_and_leaves_under_load_and_n
     accounts.resume("late").expect("resumed");
     Crowd { account: "late", writers: Vec::new() }.ends(&rig, 3 * WORDS).await;
 
-    // It leaves. What comes then is kept, and handled by nobody, not even when it appears again.
+    // It leaves. What arrives then is kept, and no handler is given it, not even when the account appears again.
     accounts.remove("late").expect("removed");
     assert!(accounts.remove("late").is_err() && accounts.pause("late").is_err());
     let known = rig.events(&format!("person={ADA_THERE}&kind=message")).await.len();

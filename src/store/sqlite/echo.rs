@@ -146,9 +146,7 @@ fn settle_sent(
     }
     rights::take_again(work, send)?;
     disclosure::redone(work, send)?;
-    let conversation =
-        work.db.prepare_cached("SELECT conversation FROM send WHERE id = ?1")?.query_row([send.0], |row| row.get(0))?;
-    unanswered::sent_after_all(work, conversation, send)
+    unanswered::sent_after_all(work, send)
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.

@@ -135,11 +135,10 @@ pub(in crate::store) fn release(work: &mut Work<'_>, send: SendId, now: Timestam
 
 /// Gives it up. The rest of its turn goes on, unless something before it is held.
 pub(in crate::store) fn discard(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-    let conversation = match find(work, send)? {
-        Ok(conversation) => conversation,
-        Err(decided) => return Ok(decided),
-    };
-    unanswered::dropped(work, conversation, send)?;
+    if let Err(decided) = find(work, send)? {
+        return Ok(decided);
+    }
+    unanswered::dropped(work, send)?;
     outbox::settle(work, send, &Outcome::Failed { reason: "dropped by the operator".into() }, now)?;
     // Whoever says the same from now on says it on their own account.
     work.db.prepare_cached("UPDATE send SET doubted_since = NULL WHERE id = ?1")?.execute([send.0])?;

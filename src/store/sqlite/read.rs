@@ -113,9 +113,10 @@ impl Statuses {
             [one] if *one > self.open => Some(format!("status = {one}")),
             several if several.iter().all(|number| *number < self.open || Some(*number) == self.parked) => {
                 let open = self.open;
-                let parked = self.parked.filter(|parked| self.numbers.contains(parked));
-                let parked = parked.map(|parked| format!(" UNION ALL SELECT id FROM {table} WHERE status = {parked}"));
-                let parked = parked.unwrap_or_default();
+                let parked =
+                    self.parked.filter(|parked| self.numbers.contains(parked)).map_or_else(String::new, |parked| {
+                        format!(" UNION ALL SELECT id FROM {table} WHERE status = {parked}")
+                    });
                 Some(format!("id IN (SELECT id FROM {table} WHERE status < {open} AND status IN ({list}){parked})"))
             }
             _ => Some(format!("status IN ({list})")),

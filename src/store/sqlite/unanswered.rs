@@ -20,7 +20,7 @@ const REACH: usize = 50;
 /// A message was refused or has failed. True when a person who waited for it gets no answer any more.
 pub(super) fn not_sent(work: &mut Work<'_>, conversation: i64, send: SendId, now: Timestamp) -> rusqlite::Result<bool> {
     let mut in_vain = false;
-    for event in answered_by(work, conversation, send)? {
+    for event in answered_by(work, send)? {
         match another_answer(work, conversation, send, event)? {
             Some(other) => count_on(work, event, other)?,
             None if was_answered_otherwise(work, conversation, event)? => forget(work, event)?,
@@ -34,28 +34,28 @@ pub(super) fn not_sent(work: &mut Work<'_>, conversation: i64, send: SendId, now
 }
 
 /// A message that seemed not to have arrived has arrived after all: the wait for it is over.
-pub(super) fn sent_after_all(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Result<()> {
+pub(super) fn sent_after_all(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
     let sql = "UPDATE event SET answer_by = NULL, answered_by = NULL WHERE id = ?1";
-    for event in answered_by(work, conversation, send)? {
+    for event in answered_by(work, send)? {
         work.db.prepare_cached(sql)?.execute([event])?;
     }
     Ok(())
 }
 
 /// The operator has given a message up: nothing is to be said in its place.
-pub(super) fn dropped(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Result<()> {
-    for event in answered_by(work, conversation, send)? {
+pub(super) fn dropped(work: &Work<'_>, send: SendId) -> rusqlite::Result<()> {
+    for event in answered_by(work, send)? {
         forget(work, event)?;
     }
     Ok(())
 }
 
 /// The events of which this send was to be the answer: the one that its handler was given; of an agent's, whatever waited.
-fn answered_by(work: &Work<'_>, conversation: i64, send: SendId) -> rusqlite::Result<Vec<i64>> {
-    let (event, by_agent): (Option<i64>, bool) = work
+fn answered_by(work: &Work<'_>, send: SendId) -> rusqlite::Result<Vec<i64>> {
+    let (event, by_agent, conversation): (Option<i64>, bool, i64) = work
         .db
-        .prepare_cached("SELECT event, agent IS NOT NULL FROM send WHERE id = ?1")?
-        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .prepare_cached("SELECT event, agent IS NOT NULL, conversation FROM send WHERE id = ?1")?
+        .query_row([send.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut statement = work.db.prepare_cached("SELECT answered_by IS ?2, previous FROM event WHERE id = ?1")?;
     let mut read = |event: i64| {
         statement

@@ -3,6 +3,14 @@ use crate::harness::send_json;
 
 const FALLBACK: &str = "business: Sorry, I did not get that.";
 
+const DISCLOSURE: &str = "business: You are talking to an automated assistant.";
+
+/// The same as [`automated`], and the bot says that it is one.
+async fn disclosing() -> Rig {
+    let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.disclosure.enabled", "true")];
+    bot(settings.map(|(key, value)| (key, value.to_owned())).to_vec()).await
+}
+
 /// A rig whose Page is answered by an automated bot.
 async fn automated() -> Rig {
     bot(vec![("accounts.shop.bot", "automated".to_owned()), ("accounts.shop.handler_deadline", "2m".to_owned())]).await
@@ -198,13 +206,11 @@ async fn an_answer_that_meta_does_not_take_is_a_missed_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fallback_discloses_the_bot_as_any_words_do() {
-    let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.disclosure.enabled", "true")];
-    let rig = bot(settings.map(|(key, value)| (key, value.to_owned())).to_vec()).await;
+    let rig = disclosing().await;
     says(&rig, "silent").await;
-    let disclosing = "business: You are talking to an automated assistant.";
-    rig.chat_reads("shop", "Ada", &["person: silent", disclosing, FALLBACK]).await;
+    rig.chat_reads("shop", "Ada", &["person: silent", DISCLOSURE, FALLBACK]).await;
     says(&rig, "silent").await;
-    rig.chat_reads("shop", "Ada", &["person: silent", disclosing, FALLBACK, "person: silent", FALLBACK]).await;
+    rig.chat_reads("shop", "Ada", &["person: silent", DISCLOSURE, FALLBACK, "person: silent", FALLBACK]).await;
     rig.end().await;
 }
 
@@ -255,11 +261,9 @@ async fn p7_1_a_reply_that_is_not_sent_is_no_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p7_1_that_it_is_a_bot_is_no_answer() {
-    let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.disclosure.enabled", "true")];
-    let rig = bot(settings.map(|(key, value)| (key, value.to_owned())).to_vec()).await;
+    let rig = disclosing().await;
     says(&rig, "strange").await;
-    let disclosing = "business: You are talking to an automated assistant.";
-    rig.chat_reads("shop", "Ada", &["person: strange", disclosing, FALLBACK]).await;
+    rig.chat_reads("shop", "Ada", &["person: strange", DISCLOSURE, FALLBACK]).await;
     rig.sends_are("refused", 1).await;
     rig.nothing_is_left_of(ADA, 2).await;
     rig.end().await;
