@@ -194,8 +194,10 @@ const DAMAGES: [Damage; 8] = [
     (
         "replaced",
         |path| {
-            std::fs::remove_file(log_of(path)).expect("removed");
-            std::fs::write(log_of(path), "").expect("written");
+            // In one step: the server looks at any moment, and would find the log deleted.
+            let empty = path.with_extension("empty");
+            std::fs::write(&empty, "").expect("written");
+            std::fs::rename(empty, log_of(path)).expect("moved");
         },
         TAKEN,
     ),
