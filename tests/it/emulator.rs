@@ -166,7 +166,7 @@ fn what_cannot_be_served_is_said() {
         (
             vec!["--server-api", "http://127.0.0.1:1", "--listen", "0.0.0.0:0", "--world", "nowhere.toml"],
             2,
-            "--server-api needs a --listen on loopback: whoever reaches 0.0.0.0:0 could use the server's API\n  hint: ",
+            "--server-api needs a --listen on loopback: every caller of 0.0.0.0:0 could use the server's API\n  hint: ",
         ),
         (
             vec!["--server-api", "http://127.0.0.1:1", "--listen", "[::1]:0", "--world", "nowhere.toml"],
