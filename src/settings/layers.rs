@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
+
 use super::DEFAULTS;
 use super::env_file::{self, BadLine, Pair};
 use super::fault::Faults;
 use super::value::Given;
 
 const PREFIX: &str = "REJOINDER_";
+
+/// What parts the levels of a key in the environment.
+const LEVEL: &str = "__";
 
 /// Where settings come from, besides the embedded defaults.
 #[derive(Clone, Debug, Default)]
@@ -85,36 +90,46 @@ pub(super) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
+/// A TOML file's values, by key.
 fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String, Given> {
     let mut values = BTreeMap::new();
-    match text.parse::<toml::Table>() {
+    match File::from_str(text, FileFormat::Toml).collect() {
         Ok(mut table) => {
             lower_account_names(&mut table, origin, faults);
-            flatten("", &table, origin, &mut values);
+            flatten("", table, origin, &mut values);
         }
-        // The message without the quoted line, which may hold a secret.
-        Err(error) => {
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            faults.add(origin, format!("line {line} is not TOML: {}", error.message()));
-        }
+        Err(error) => faults.add(origin, not_toml(&error, text)),
     }
     values
 }
 
+/// Why a text is not TOML, without the line that the parser quotes: it may hold a secret.
+fn not_toml(error: &ConfigError, text: &str) -> String {
+    let ConfigError::FileParse { cause, .. } = error else { return "is not TOML".to_owned() };
+    match cause.downcast_ref::<toml::de::Error>() {
+        Some(error) => {
+            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            format!("line {line} is not TOML: {}", error.message())
+        }
+        None => format!("is not TOML: {cause}"),
+    }
+}
+
 /// An account's name means the same in every layer, and the environment has no case to tell two apart by.
-fn lower_account_names(table: &mut toml::Table, origin: &str, faults: &mut Faults) {
-    let Some(toml::Value::Table(accounts)) = table.get_mut("accounts") else { return };
-    for (name, account) in std::mem::take(accounts) {
+fn lower_account_names(table: &mut Map<String, Value>, origin: &str, faults: &mut Faults) {
+    let Some(ValueKind::Table(accounts)) = table.get_mut("accounts").map(|accounts| &mut accounts.kind) else { return };
+    let given: BTreeMap<String, Value> = std::mem::take(accounts).into_iter().collect();
+    for (name, account) in given {
         let lower = name.to_lowercase();
-        match (accounts.get_mut(&lower), account) {
-            (None, account) => drop(accounts.insert(lower, account)),
-            (Some(first), again) => {
+        match accounts.get_mut(&lower) {
+            None => drop(accounts.insert(lower, account)),
+            Some(first) => {
                 let problem = format!(
                     "is accounts.{lower} in other letters (in {origin}): names that differ in case alone are one"
                 );
                 faults.add_with_hint(&format!("accounts.{name}"), problem, "give each account once, under one name");
                 // What the one lacks the other may have: it is not told as missing.
-                if let (toml::Value::Table(first), toml::Value::Table(again)) = (first, again) {
+                if let (ValueKind::Table(first), ValueKind::Table(again)) = (&mut first.kind, account.kind) {
                     for (key, value) in again {
                         first.entry(key).or_insert(value);
                     }
@@ -124,26 +139,19 @@ fn lower_account_names(table: &mut toml::Table, origin: &str, faults: &mut Fault
     }
 }
 
-fn flatten(prefix: &str, table: &toml::Table, origin: &str, values: &mut BTreeMap<String, Given>) {
+fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, values: &mut BTreeMap<String, Given>) {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(inner) => flatten(&key, inner, origin, values),
-            toml::Value::Array(list) => {
-                let list = list.iter().map(plain).collect();
+        let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        match value.kind {
+            ValueKind::Table(inner) => flatten(&key, inner, origin, values),
+            ValueKind::Array(list) => {
+                let list = list.iter().map(Value::to_string).collect();
                 values.insert(key, Given::list(list, origin));
             }
             single => {
-                values.insert(key, Given::text(plain(single), origin));
+                values.insert(key, Given::text(single.to_string(), origin));
             }
         }
-    }
-}
-
-fn plain(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 
@@ -177,14 +185,18 @@ impl Layers {
 
     /// `REJOINDER_SERVER__LISTEN` is `server.listen`. An empty value is none, so that a template's blanks may stay.
     fn lay_environment(&mut self, pairs: impl Iterator<Item = (String, String)>, origin: &str) {
+        let mut ours = Map::new();
         for (name, value) in pairs.filter(|(_, value)| !value.is_empty()) {
             match name.strip_prefix(PREFIX) {
-                Some(path) if path.contains("__") => {
-                    self.values.insert(path.to_lowercase().replace("__", "."), Given::text(value, origin));
-                }
+                Some(path) if path.contains(LEVEL) => drop(ours.insert(name.to_uppercase(), value)),
                 Some(_) => self.flat.push(FlatName { name, origin: origin.to_owned() }),
                 None => {}
             }
         }
+        let environment =
+            Environment::default().prefix(PREFIX).prefix_separator("").separator(LEVEL).source(Some(ours));
+        // Only the process's own environment could fail: it may hold what is not Unicode.
+        let layer = environment.collect().unwrap_or_default();
+        flatten("", layer, origin, &mut self.values);
     }
 }
