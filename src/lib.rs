@@ -29,7 +29,7 @@
 //! | Row | Modules |
 //! | --- | --- |
 //! | Words | [`id`], [`secret`], [`clock`], `host`, `json` |
-//! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says |
+//! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says, [`effect`] what a turn wants done |
 //! | Knobs | [`settings`], [`telemetry`] |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
 //! | Outside world | [`graph`] Meta's API, [`store`] the file, [`fetch`] any other HTTP, [`listener`] the connections |
@@ -48,6 +48,7 @@ pub mod bot;
 mod cli;
 pub mod clock;
 pub mod dispatch;
+pub mod effect;
 pub mod emulator;
 pub mod event;
 pub mod fetch;

@@ -9,11 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::step::{FlushError, Limits, hash};
 use crate::clock::{Clock, Timestamp};
+use crate::effect::{Effects, Memory};
 use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
-use crate::store::{Disclosing, StateChange, Step, Store, TakenStep};
+use crate::store::{Disclosing, Step, Store, TakenStep};
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
@@ -54,21 +55,11 @@ pub struct Turn {
     pub clock: Clock,
 }
 
-/// What a handler said and remembers; kept with the event's end, or not at all.
-#[derive(Debug, Default)]
-pub struct Effects {
-    /// What it said, in order.
-    pub sends: Vec<(SendId, Request)>,
-    /// What it remembers.
-    pub state: StateChange,
-}
-
 /// What [`handle`](super::Handler::handle) holds. All that an [`Observation`] can, and replying.
 #[derive(Debug)]
 pub struct Context {
     observation: Observation,
     recipient: Recipient,
-    sends: Vec<(SendId, Request)>,
     /// How many steps this try has taken.
     step: usize,
     /// How much it said in them.
@@ -83,15 +74,7 @@ impl Context {
     pub fn new(mut turn: Turn, recipient: Recipient, store: Store) -> Context {
         // What an earlier try of this turn has taken is this turn's own, and is asked about again in the same order.
         turn.facts.right = turn.facts.right.map(|right| right.before(turn.steps.iter().flat_map(|step| &step.sends)));
-        Context {
-            observation: Observation::new(turn),
-            recipient,
-            sends: Vec::new(),
-            step: 0,
-            said: 0,
-            fault: None,
-            store,
-        }
+        Context { observation: Observation::new(turn), recipient, step: 0, said: 0, fault: None, store }
     }
 
     /// Says something to the person. It is sent once the handler has returned, in the order of the calls, if policy allows
@@ -128,13 +111,14 @@ impl Context {
     }
 
     fn plan(&mut self, request: Request) -> SendId {
-        let known = self.taken_step().and_then(|step| step.sends.get(self.sends.len()).copied());
+        let effects = &self.observation.effects;
+        let known = self.taken_step().and_then(|step| step.sends.get(effects.sends().count()).copied());
         let id = known.unwrap_or_else(|| self.store.next_send_id());
         let turn = &mut self.observation.turn;
         if request.as_message().is_some() {
             turn.facts.right = turn.facts.right.map(|right| right.taken(id, turn.clock.now()));
         }
-        self.sends.push((id, request));
+        self.observation.effects.say(id, request);
         id
     }
 
@@ -164,23 +148,23 @@ impl Context {
         if let Some(fault) = &self.fault {
             return Err(FlushError::Earlier(fault.clone()));
         }
-        let (sends, state) = (std::mem::take(&mut self.sends), self.observation.take_state());
-        if sends.is_empty() && matches!(state, StateChange::Keep) {
+        let effects = self.observation.take_effects();
+        if effects.is_empty() {
             return Ok(());
         }
         // Whoever does not wait for the end of this may have lost what was said.
         self.fault = Some("it was cut off".to_owned());
-        let taken = self.take_step(sends, state).await;
+        let taken = self.take_step(effects).await;
         self.fault = taken.as_ref().err().map(ToString::to_string);
         taken
     }
 
-    async fn take_step(&mut self, sends: Vec<(SendId, Request)>, state: StateChange) -> Result<(), FlushError> {
+    async fn take_step(&mut self, effects: Effects) -> Result<(), FlushError> {
         let turn = &self.observation.turn;
         // A step that says nothing counts as well, so that their number is bounded.
-        let counts = sends.len().max(1);
-        turn.limits.allow(self.said, counts, &state)?;
-        let (number, hash) = (self.step, hash(&sends, &state));
+        let counts = effects.sends().count().max(1);
+        turn.limits.allow(self.said + counts, effects.memory())?;
+        let (number, hash) = (self.step, hash(&effects));
         self.said += counts;
         self.step += 1;
         match turn.steps.get(number) {
@@ -189,8 +173,8 @@ impl Context {
             None => {
                 let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
                 let disclosing = turn.disclosing.clone();
-                let answers = sends.iter().any(|(_, request)| request.as_message().is_some());
-                match self.store.step(Step { event, attempt, number, hash, sends, state, disclosing, now }).await? {
+                let answers = effects.has_message();
+                match self.store.step(Step { event, attempt, number, hash, effects, disclosing, now }).await? {
                     true => {
                         if answers {
                             turn.answered.cancel();
@@ -227,8 +211,9 @@ impl Context {
         if self.step < turn.steps.len() {
             return Err(self.strayed(self.step));
         }
-        turn.limits.allow(self.said, self.sends.len(), &self.observation.state)?;
-        Ok(Effects { sends: self.sends, state: self.observation.state })
+        let effects = &self.observation.effects;
+        turn.limits.allow(self.said + effects.sends().count(), effects.memory())?;
+        Ok(self.observation.effects)
     }
 }
 
@@ -250,13 +235,14 @@ impl std::ops::DerefMut for Context {
 #[derive(Debug)]
 pub struct Observation {
     turn: Turn,
-    state: StateChange,
+    /// What the handler has brought about since its last step.
+    effects: Effects,
 }
 
 impl Observation {
     /// A context for a turn that may not reply.
     pub fn new(turn: Turn) -> Observation {
-        Observation { turn, state: StateChange::Keep }
+        Observation { turn, effects: Effects::default() }
     }
 
     /// The account's name in the settings.
@@ -300,10 +286,9 @@ impl Observation {
     ///
     /// When what was remembered has another shape than `T`.
     pub fn state<T: DeserializeOwned>(&self) -> serde_json::Result<Option<T>> {
-        let state = match &self.state {
-            StateChange::Keep => self.turn.state.as_deref(),
-            StateChange::Set(state) => Some(state.as_str()),
-            StateChange::Clear => None,
+        let state = match self.effects.memory() {
+            Some(memory) => memory.json(),
+            None => self.turn.state.as_deref(),
         };
         state.map(serde_json::from_str).transpose()
     }
@@ -314,24 +299,22 @@ impl Observation {
     ///
     /// When `state` cannot be written as JSON.
     pub fn set_state<T: Serialize>(&mut self, state: &T) -> serde_json::Result<()> {
-        self.state = StateChange::Set(serde_json::to_string(state)?);
+        self.effects.remember(Memory::Set(serde_json::to_string(state)?));
         Ok(())
     }
 
     /// Forgets what was remembered of this conversation.
     pub fn clear_state(&mut self) {
-        self.state = StateChange::Clear;
+        self.effects.remember(Memory::Clear);
     }
 
-    /// What is to be remembered from here on is what is known from here on.
-    fn take_state(&mut self) -> StateChange {
-        let change = std::mem::take(&mut self.state);
-        match &change {
-            StateChange::Keep => {}
-            StateChange::Set(state) => self.turn.state = Some(state.clone()),
-            StateChange::Clear => self.turn.state = None,
+    /// What was brought about so far, for a step. What it remembers is what the turn knows from here on.
+    fn take_effects(&mut self) -> Effects {
+        let effects = std::mem::take(&mut self.effects);
+        if let Some(memory) = effects.memory() {
+            self.turn.state = memory.json().map(str::to_owned);
         }
-        change
+        effects
     }
 
     /// What the handler brought about.
@@ -340,7 +323,7 @@ impl Observation {
     ///
     /// When it remembers more than it may.
     pub(crate) fn into_effects(self) -> Result<Effects, FlushError> {
-        self.turn.limits.allow(0, 0, &self.state)?;
-        Ok(Effects { sends: Vec::new(), state: self.state })
+        self.turn.limits.allow(0, self.effects.memory())?;
+        Ok(self.effects)
     }
 }

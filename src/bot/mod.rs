@@ -12,7 +12,7 @@ mod list;
 mod step;
 
 pub(crate) use capacity::Capacity;
-pub use context::{Context, Effects, Observation, Turn};
+pub use context::{Context, Observation, Turn};
 pub(crate) use erased::AnyHandler;
 pub use handler::Handler;
 pub use list::Handlers;

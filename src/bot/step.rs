@@ -4,9 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::id::SendId;
-use crate::message::Request;
-use crate::store::{StateChange, StoreError};
+use crate::effect::{Effects, Memory};
+use crate::store::StoreError;
 
 /// What a handler may bring about for one event, so that one that runs away is stopped.
 #[derive(Clone, Copy, Debug)]
@@ -48,29 +47,30 @@ pub enum FlushError {
 }
 
 impl Limits {
-    /// Whether a turn that has already `said` so much may say `sends` more, and remember `state`.
-    pub(super) fn allow(&self, said: usize, sends: usize, state: &StateChange) -> Result<(), FlushError> {
-        if said + sends > self.sends {
+    /// Whether a turn may say so much in all, and remember this.
+    pub(super) fn allow(&self, sends: usize, memory: Option<&Memory>) -> Result<(), FlushError> {
+        if sends > self.sends {
             return Err(FlushError::TooMany(self.sends));
         }
-        match state.len() {
+        match memory.and_then(Memory::json).map_or(0, str::len) {
             bytes if bytes > self.state => Err(FlushError::TooLarge { bytes, most: self.state }),
             _ => Ok(()),
         }
     }
 }
 
-/// What a step said and remembers, in few bytes. The order of an object's keys says nothing: it may differ between two tries.
-pub(super) fn hash(sends: &[(SendId, Request)], state: &StateChange) -> [u8; 32] {
+/// What a step said and remembers, in few bytes. The order of an object's keys makes no difference: it may differ between two
+/// tries. Nor does it matter among which sends something was remembered.
+pub(super) fn hash(effects: &Effects) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    for (_, request) in sends {
+    for (_, request) in effects.sends() {
         hasher.update(canonical(request));
         hasher.update(b"\n");
     }
-    match state {
-        StateChange::Keep => hasher.update("keep"),
-        StateChange::Clear => hasher.update("clear"),
-        StateChange::Set(state) => {
+    match effects.memory() {
+        None => hasher.update("keep"),
+        Some(Memory::Clear) => hasher.update("clear"),
+        Some(Memory::Set(state)) => {
             hasher.update("set ");
             hasher.update(serde_json::from_str::<Value>(state).map_or(state.clone(), canonical));
         }
@@ -89,33 +89,41 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::effect::Effect;
+    use crate::id::SendId;
 
-    fn request(body: Value) -> (SendId, Request) {
-        (SendId(1), serde_json::from_value(body).expect("a request"))
+    fn request(body: Value) -> Effect {
+        Effect::Say(SendId(1), Box::new(serde_json::from_value(body).expect("a request")))
+    }
+
+    fn hash<const N: usize>(effects: [Effect; N]) -> [u8; 32] {
+        super::hash(&effects.into_iter().collect())
     }
 
     #[test]
     fn the_order_of_keys_is_no_difference_and_everything_else_is() {
         let one = |text: &str| request(json!({"recipient": {"id": "1"}, "message": {"text": text, "metadata": "m"}}));
         let turned = request(json!({"message": {"metadata": "m", "text": "a"}, "recipient": {"id": "1"}}));
-        let kept = StateChange::Keep;
-        assert_eq!(hash(&[one("a")], &kept), hash(&[turned], &kept));
-        assert_ne!(hash(&[one("a")], &kept), hash(&[one("b")], &kept));
-        assert_ne!(hash(&[one("a")], &kept), hash(&[one("a"), one("a")], &kept));
+        assert_eq!(hash([one("a")]), hash([turned]));
+        assert_ne!(hash([one("a")]), hash([one("b")]));
+        assert_ne!(hash([one("a")]), hash([one("a"), one("a")]));
 
-        let set = |state: &str| hash(&[], &StateChange::Set(state.into()));
+        let memory = |state: &str| Effect::Remember(Memory::Set(state.into()));
+        let set = |state: &str| hash([memory(state)]);
         assert_eq!(set(r#"{"a":1,"b":{"c":2,"d":3}}"#), set(r#"{"b":{"d":3,"c":2},"a":1}"#));
         assert_ne!(set("1"), set("2"));
-        assert_ne!(set("\"clear\""), hash(&[], &StateChange::Clear));
-        assert_ne!(hash(&[], &kept), hash(&[], &StateChange::Clear));
+        let clear = || Effect::Remember(Memory::Clear);
+        assert_ne!(set("\"clear\""), hash([clear()]));
+        assert_ne!(hash([]), hash([clear()]));
+        assert_eq!(hash([memory("1"), one("a")]), hash([one("a"), memory("1")]));
     }
 
     #[test]
     fn limits_hold_through_all_steps() {
         let limits = Limits { sends: 3, state: 4 };
-        assert!(limits.allow(2, 1, &StateChange::Set("1234".into())).is_ok());
-        assert!(matches!(limits.allow(3, 1, &StateChange::Keep), Err(FlushError::TooMany(3))));
-        let large = limits.allow(0, 0, &StateChange::Set("12345".into()));
+        assert!(limits.allow(3, Some(&Memory::Set("1234".into()))).is_ok());
+        assert!(matches!(limits.allow(4, None), Err(FlushError::TooMany(3))));
+        let large = limits.allow(0, Some(&Memory::Set("12345".into())));
         assert!(matches!(large, Err(FlushError::TooLarge { bytes: 5, most: 4 })));
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Audience, HandledAccount, retry};
-use crate::bot::Effects;
 use crate::clock::{Clock, Timestamp};
+use crate::effect::Effects;
 use crate::id::EventId;
 use crate::message::{Action, Recipient, Request};
 use crate::policy::responsiveness;
@@ -81,9 +81,8 @@ impl Ending {
 
     pub(super) async fn finish(self, effects: Effects) {
         self.metrics.events_done.increment(1);
-        let Effects { sends, state } = effects;
         let owed = self.owed(true);
-        self.store.finish(Finish { event: self.event, sends, state, owed, now: self.clock.now() }).await;
+        self.store.finish(Finish { event: self.event, effects, owed, now: self.clock.now() }).await;
     }
 
     /// The event comes again, or comes to its end. `counts` says whether the failure counts against the event: a handler that

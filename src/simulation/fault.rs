@@ -7,6 +7,8 @@ pub(super) enum Fault {
     RepetitionNotKnown,
     EchoIgnored,
     FinishedWithoutReplies,
+    FinishedWithoutMemory,
+    MemoryOfEarlierTries,
     RepliesOfAFailedTurn,
     FailedEventForgotten,
     PartsOutOfOrder,
@@ -27,11 +29,13 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Fault; 21] = [
+    pub(super) const ALL: [Fault; 23] = [
         Fault::AcknowledgedBeforeKept,
         Fault::RepetitionNotKnown,
         Fault::EchoIgnored,
         Fault::FinishedWithoutReplies,
+        Fault::FinishedWithoutMemory,
+        Fault::MemoryOfEarlierTries,
         Fault::RepliesOfAFailedTurn,
         Fault::FailedEventForgotten,
         Fault::PartsOutOfOrder,

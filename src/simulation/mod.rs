@@ -116,7 +116,7 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
     check(&server, &meta, &people, &written)
 }
 
-/// Each message answered once; of each turn each part heard once, in order.
+/// Each message answered once, and remembered; of each turn each part heard once, in order.
 fn check(server: &Server, meta: &Meta, people: &[Person], written: &[(usize, String)]) -> Result<(), String> {
     if let Some(wrong) = &server.wrong {
         return Err(wrong.clone());
@@ -134,6 +134,11 @@ fn check(server: &Server, meta: &Meta, people: &[Person], written: &[(usize, Str
         }
     }
     for person in people {
+        let remembered = server.remembers(person);
+        let answered = server.answered.iter().filter(|text| written.contains(&(person.index, (*text).clone())));
+        if !answered.eq(&remembered) {
+            return Err(format!("of person {} {remembered:?} is remembered", person.index));
+        }
         let heard = meta.heard(person.index);
         let turns = server.meant.iter().filter(|(of, _)| *of == person.index).map(|(_, parts)| parts);
         let mut meant: Vec<&str> = turns.clone().flatten().map(String::as_str).collect();

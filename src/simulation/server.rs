@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::meta::{Meta, Push};
 use super::{INSTAGRAM, PAGE, Person, parts};
 use crate::clock::Timestamp;
+use crate::effect::{Effect, Effects, Memory};
 use crate::event::{self, Event};
 use crate::graph::{Accepted, CallError};
 use crate::id::{AccountId, EventId, PersonId, SendId};
@@ -16,9 +17,12 @@ use crate::sender::evidence::{Evidence, weigh};
 use crate::sender::verdict::{Around, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    Bound, Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, StateChange, Step,
-    TakenDoubt, TakenEvent, TakenSend, Takes,
+    Bound, Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, Step, TakenDoubt, TakenEvent,
+    TakenSend, Takes,
 };
+
+/// What the handler remembers of a turn that it has begun.
+const BEGUN: &str = "begun";
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -113,35 +117,20 @@ impl Server {
         let event = self.running.swap_remove(rng.usize(..self.running.len()));
         let said = said(&event);
         let Some((person, text)) = said.as_ref().and_then(|(id, text)| Some((person(people, id)?, text))) else {
-            return self.store.finish(&Finish {
-                event: event.id,
-                sends: Vec::new(),
-                state: StateChange::Keep,
-                owed: Owed::default(),
-                now,
-            });
+            return self.finish(event.id, Effects::default(), now);
         };
         let parts = parts(text);
         // A long turn keeps its first part as a step.
         let steps = usize::from(parts.len() > 2);
         if steps > event.steps.len() || (steps > 0 && self.has(Fault::StepTakenTwice)) {
-            let sends = self.sends(person, &parts[..1]);
+            let effects = self.effects(person, &parts[..1], remembered(event.state.as_deref(), &[text, BEGUN]));
             let (number, hash) = (event.steps.len(), [0; 32]);
-            let step = Step {
-                event: event.id,
-                attempt: event.attempt,
-                number,
-                hash,
-                sends,
-                state: StateChange::Keep,
-                disclosing: None,
-                now,
-            };
-            self.store.step(&step);
+            let (id, attempt) = (event.id, event.attempt);
+            self.store.step(&Step { event: id, attempt, number, hash, effects, disclosing: None, now });
         }
         if fails && event.attempt < 4 {
             if self.has(Fault::RepliesOfAFailedTurn) {
-                self.plan_apart(person, event.id, &parts, now);
+                self.plan_apart(person, &event, &parts, now);
             }
             let next = if self.has(Fault::FailedEventForgotten) { Next::Dead } else { Next::Retry(now + SECOND) };
             let (error, owed) = ("told to".into(), Owed::default());
@@ -152,33 +141,45 @@ impl Server {
         if self.has(Fault::PartsOutOfOrder) {
             rest.reverse();
         }
-        let sends = self.sends(person, &rest);
-        let sends = if self.has(Fault::FinishedWithoutReplies) && rng.u8(..4) == 0 { Vec::new() } else { sends };
-        self.store.finish(&Finish { event: event.id, sends, state: StateChange::Keep, owed: Owed::default(), now });
+        if self.has(Fault::FinishedWithoutReplies) && rng.u8(..4) == 0 {
+            rest.clear();
+        }
+        let memory = match self.fault {
+            Some(Fault::FinishedWithoutMemory) => event.state.clone(),
+            Some(Fault::MemoryOfEarlierTries) => {
+                remembered(self.store.state(event.account.as_str(), &person.id).as_deref(), &[text])
+            }
+            _ => remembered(event.state.as_deref(), &[text]),
+        };
+        let effects = self.effects(person, &rest, memory);
+        self.finish(event.id, effects, now);
         self.meant.push((person.index, parts));
         self.answered.push(text.clone());
     }
 
-    fn plan_apart(&mut self, person: &Person, event: EventId, parts: &[String], now: Timestamp) {
-        let sends = self.sends(person, parts);
-        let step = Step {
-            event,
-            attempt: 1,
-            number: 0,
-            hash: [9; 32],
-            sends,
-            state: StateChange::Keep,
-            disclosing: None,
-            now,
-        };
-        self.store.step(&step);
+    fn plan_apart(&mut self, person: &Person, event: &TakenEvent, parts: &[String], now: Timestamp) {
+        let effects = self.effects(person, parts, event.state.clone());
+        let (event, attempt, number, hash) = (event.id, 1, 0, [9; 32]);
+        self.store.step(&Step { event, attempt, number, hash, effects, disclosing: None, now });
     }
 
-    fn sends(&mut self, person: &Person, parts: &[String]) -> Vec<(SendId, Request)> {
-        let request = |part: &String| {
-            Request::message(Recipient::Id(PersonId::new(person.id.as_str())), Message::text(part.as_str()))
-        };
-        parts.iter().map(|part| (self.store.next_send_id(), request(part))).collect()
+    fn finish(&mut self, event: EventId, effects: Effects, now: Timestamp) {
+        self.store.finish(&Finish { event, effects, owed: Owed::default(), now });
+    }
+
+    /// Says each part, and remembers `memory` before the last of them.
+    fn effects(&mut self, person: &Person, parts: &[String], memory: Option<String>) -> Effects {
+        let memory = Effect::Remember(memory.map_or(Memory::Clear, Memory::Set));
+        let mut effects: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                let to = Recipient::Id(PersonId::new(person.id.as_str()));
+                let request = Request::message(to, Message::text(part.as_str()));
+                Effect::Say(self.store.next_send_id(), Box::new(request))
+            })
+            .collect();
+        effects.insert(effects.len().saturating_sub(1), memory);
+        effects.into_iter().collect()
     }
 
     /// Takes one send and lets it leave; its answer comes later. The process may die in between.
@@ -321,9 +322,24 @@ impl Server {
         }
     }
 
+    /// The texts that the handler remembers of a person.
+    pub(super) fn remembers(&self, person: &Person) -> Vec<String> {
+        texts(self.store.state(person.account(), &person.id).as_deref())
+    }
+
     pub(super) fn is_at_rest(&self) -> bool {
         self.running.is_empty() && self.in_flight.is_empty() && self.store.open() == 0 && self.store.held().is_empty()
     }
+}
+
+/// What the handler remembers: the texts that it has answered.
+fn texts(state: Option<&str>) -> Vec<String> {
+    state.map(|state| serde_json::from_str(state).expect("a list of texts")).unwrap_or_default()
+}
+
+fn remembered(before: Option<&str>, more: &[&str]) -> Option<String> {
+    let texts = texts(before).into_iter().chain(more.iter().copied().map(str::to_owned));
+    Some(serde_json::to_string(&texts.collect::<Vec<_>>()).expect("a list of texts"))
 }
 
 /// Who said what, where somebody said something that is to be answered.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::own::{Ours, Own};
 use super::sqlite::{Woke, Work, doubt, held, inbox, intake, ledger, memory, outbox, recover, step};
@@ -103,6 +103,12 @@ impl Plain {
 
     pub(crate) fn metadata(&self, send: SendId) -> String {
         self.own.metadata(send, None)
+    }
+
+    /// What is remembered of a person's chat.
+    pub(crate) fn state(&self, account: &str, person: &str) -> Option<String> {
+        let sql = "SELECT state FROM conversation WHERE account = ?1 AND person = ?2 AND thread = 0";
+        self.db.query_row(sql, [account, person], |row| row.get(0)).optional().expect("a query").flatten()
     }
 
     /// How many events and sends are not at their end.

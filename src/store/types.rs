@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
+use crate::effect::Effects;
 use crate::event::{Envelope, Origin, Unreadable};
 use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Reason, Request};
@@ -160,10 +161,8 @@ impl TakenEvent {
 pub struct Finish {
     /// The event.
     pub event: EventId,
-    /// What it said, in order.
-    pub sends: Vec<(SendId, Request)>,
-    /// What it remembers.
-    pub state: StateChange,
+    /// What the handler wants done.
+    pub effects: Effects,
     /// What is said beside that.
     pub owed: Owed,
     /// The present moment.
@@ -181,10 +180,8 @@ pub struct Step {
     pub number: usize,
     /// A hash of what it said and remembers.
     pub hash: [u8; 32],
-    /// What it said, in order.
-    pub sends: Vec<(SendId, Request)>,
-    /// What it remembers.
-    pub state: StateChange,
+    /// What the handler wants done.
+    pub effects: Effects,
     /// The message by which the bot discloses itself, where that is due.
     pub disclosing: Option<Disclosing>,
     /// The present moment.
@@ -198,33 +195,6 @@ pub struct TakenStep {
     pub hash: [u8; 32],
     /// What it said.
     pub sends: Vec<SendId>,
-}
-
-/// What becomes of a conversation's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum StateChange {
-    /// It stays.
-    #[default]
-    Keep,
-    /// It becomes this JSON.
-    Set(String),
-    /// It is forgotten.
-    Clear,
-}
-
-impl StateChange {
-    /// How many bytes are to be kept.
-    pub fn len(&self) -> usize {
-        match self {
-            StateChange::Set(state) => state.len(),
-            StateChange::Keep | StateChange::Clear => 0,
-        }
-    }
-
-    /// Whether nothing is to be kept.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// An event whose handler failed.

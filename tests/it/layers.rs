@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const ROWS: &[&[&str]] = &[
     &["id", "secret", "clock", "host", "json"],
     &["signature", "event", "message"],
+    &["effect"],
     &["settings", "telemetry"],
     &["policy"],
     &["graph", "store", "fetch", "listener"],

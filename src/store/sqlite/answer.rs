@@ -11,6 +11,7 @@ use super::outbox::{self, Planned};
 use super::turn::{self, Turn};
 use super::work::Work;
 use crate::clock::Timestamp;
+use crate::effect::Effects;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::store::{Overdue, Owed, Taken, Typing, recipient};
 
@@ -126,7 +127,7 @@ pub(in crate::store) fn fall_back(
         return Ok(());
     }
     let turn = turn::of(work, event)?;
-    turn::say(work, &turn, &[], owed, now)
+    turn::carry_out(work, &turn, &Effects::default(), owed, now)
 }
 
 /// Shows that somebody is at work, once for each event, and only while its turn runs and nothing of it was said.
@@ -141,6 +142,6 @@ pub(in crate::store) fn show_typing(work: &mut Work<'_>, typing: &Typing) -> rus
         .optional()?;
     let Some(conversation) = running else { return Ok(()) };
     work.db.prepare_cached("UPDATE event SET typing = 1 WHERE id = ?1")?.execute([typing.event.0])?;
-    let sends = [(typing.send, typing.request.clone())];
+    let sends = [(typing.send, &typing.request)];
     outbox::plan(work, Planned::by(typing.event, None), conversation, &sends, typing.now)
 }

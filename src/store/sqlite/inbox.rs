@@ -7,8 +7,9 @@ use super::turn::{self, Turn};
 use super::work::Work;
 use super::{due, step};
 use crate::clock::Timestamp;
+use crate::effect::Effects;
 use crate::id::{AccountId, EventId};
-use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, StateChange, Taken, TakenEvent};
+use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, Taken, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -45,21 +46,7 @@ pub(in crate::store) fn take(
 /// more is left as it is: its turn was over before it returned.
 pub(in crate::store) fn finish(work: &mut Work<'_>, finish: &Finish) -> rusqlite::Result<()> {
     let Some(turn) = leave(work, finish.event, EventStatus::Done, finish.now, None)? else { return Ok(()) };
-    turn::say(work, &turn, &finish.sends, &finish.owed, finish.now)?;
-    remember(work, turn.conversation, &finish.state)
-}
-
-/// What a handler remembers of a conversation.
-pub(super) fn remember(work: &Work<'_>, conversation: i64, state: &StateChange) -> rusqlite::Result<()> {
-    let state = match state {
-        StateChange::Keep => return Ok(()),
-        StateChange::Set(state) => Some(state),
-        StateChange::Clear => None,
-    };
-    work.db
-        .prepare_cached("UPDATE conversation SET state = ?2 WHERE id = ?1")?
-        .execute(params![conversation, state])
-        .map(drop)
+    turn::carry_out(work, &turn, &finish.effects, &finish.owed, finish.now)
 }
 
 /// Failed: the event waits for its next try, holding back its conversation, or it comes to its end and lets it go on. What the
@@ -72,7 +59,7 @@ pub(in crate::store) fn fail(work: &mut Work<'_>, failure: &Failure) -> rusqlite
         Next::Done => end(work, EventStatus::Done)?,
     };
     match turn {
-        Some(turn) => turn::say(work, &turn, &[], &failure.owed, failure.now),
+        Some(turn) => turn::carry_out(work, &turn, &Effects::default(), &failure.owed, failure.now),
         None => Ok(()),
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn plan(
     work: &mut Work<'_>,
     Planned { event, so_far, agent }: Planned<'_>,
     conversation: i64,
-    sends: &[(SendId, Request)],
+    sends: &[(SendId, &Request)],
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let (Some((first, _)), Some((last, _))) = (sends.first(), sends.last()) else { return Ok(()) };

@@ -26,7 +26,8 @@ pub(in crate::store) fn post(work: &mut Work<'_>, post: &Post) -> rusqlite::Resu
         return Ok(Posted::Refused(refused));
     }
     let planned = Planned::posted(post.agent.as_deref());
-    outbox::plan(work, planned, conversation.id, &post.sends, post.now)?;
+    let sends: Vec<_> = post.sends.iter().map(|(id, request)| (*id, request)).collect();
+    outbox::plan(work, planned, conversation.id, &sends, post.now)?;
     let words = post.sends.iter().find(|(_, request)| request.as_message().is_some());
     if let Some((send, _)) = words.filter(|_| post.agent.is_some()) {
         answer::by_others(work, conversation.id, Some(*send), post.now)?;

@@ -32,7 +32,7 @@ pub(super) fn take(
     work: &Work<'_>,
     account: &AccountId,
     origin: Origin,
-    sends: &[(SendId, Request)],
+    sends: &[(SendId, &Request)],
     now: Timestamp,
 ) -> rusqlite::Result<Chain> {
     let mut chain = Chain { first: None, last: None, links: Vec::with_capacity(sends.len()) };

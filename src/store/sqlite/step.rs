@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
+use super::turn;
 use super::work::Work;
-use super::{inbox, turn};
 use crate::id::{EventId, SendId};
-use crate::store::{Step, TakenStep};
+use crate::store::{Owed, Step, TakenStep};
 
 /// Keeps a step of a turn. False when the turn is over: another try runs, or none.
 pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Result<bool> {
@@ -23,9 +23,9 @@ pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Resu
         return Ok(false);
     }
     let turn = turn::of(work, step.event)?;
-    turn::plan(work, &turn, &step.sends, step.disclosing.as_ref(), step.now)?;
-    inbox::remember(work, turn.conversation, &step.state)?;
-    let sends: Vec<_> = step.sends.iter().map(|(send, _)| send.0.to_string()).collect();
+    let owed = Owed { disclosing: step.disclosing.clone(), fallback: None };
+    turn::carry_out(work, &turn, &step.effects, &owed, step.now)?;
+    let sends: Vec<_> = step.effects.sends().map(|(send, _)| send.0.to_string()).collect();
     work.db
         .prepare_cached("INSERT INTO step (event, number, hash, sends) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![event, step.number, step.hash, format!("[{}]", sends.join(","))])?;

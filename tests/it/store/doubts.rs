@@ -1,9 +1,10 @@
 //! Sends of which nobody can tell whether they arrived, and those that somebody is to decide about.
 
+use rejoinder::effect::Memory;
 use rejoinder::id::{MessageId, SendId};
-use rejoinder::store::{Decided, Outcome, StateChange, Step};
+use rejoinder::store::{Decided, Outcome, Step};
 
-use super::{HOUR, NOW, Opened, send_room, text};
+use super::{HOUR, NOW, Opened, saying_and_remembering, send_room, text};
 
 async fn in_doubt(opened: &Opened, send: SendId) {
     assert!(opened.store().sending(send, NOW).await.expect("sending"));
@@ -101,8 +102,7 @@ pub async fn a_step_is_kept_and_not_taken_twice(opened: &Opened) {
         attempt,
         number,
         hash: [u8::try_from(number).expect("few"); 32],
-        sends: vec![(send, text("one moment"))],
-        state: StateChange::Set("1".into()),
+        effects: saying_and_remembering([(send, text("one moment"))], Memory::Set("1".into())),
         disclosing: None,
         now: NOW,
     };

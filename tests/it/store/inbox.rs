@@ -40,13 +40,7 @@ pub async fn events_of_a_conversation_are_taken_one_after_the_other(opened: &Ope
         for event in taken {
             opened
                 .store()
-                .finish(Finish {
-                    event: event.id,
-                    sends: vec![],
-                    state: StateChange::Keep,
-                    owed: Owed::default(),
-                    now: NOW,
-                })
+                .finish(Finish { event: event.id, effects: Effects::default(), owed: Owed::default(), now: NOW })
                 .await;
         }
     }
@@ -157,18 +151,21 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     let event = opened.take_one().await;
     assert_eq!(event.state, None);
     let send = opened.store().next_send_id();
-    let state = StateChange::Set(r#"{"step":2}"#.into());
-    opened
-        .store()
-        .finish(Finish { event: event.id, sends: vec![(send, text("hi"))], state, owed: Owed::default(), now: NOW })
-        .await;
+    let memory = Memory::Set(r#"{"step":2}"#.into());
+    let effects = saying_and_remembering([(send, text("hi"))], memory);
+    opened.store().finish(Finish { event: event.id, effects, owed: Owed::default(), now: NOW }).await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.event, row.request), ("planned", Some(event.id), json!(text("hi"))));
     let next = opened.take_one().await;
     assert_eq!(next.state.as_deref(), Some(r#"{"step":2}"#));
     opened
         .store()
-        .finish(Finish { event: next.id, sends: vec![], state: StateChange::Clear, owed: Owed::default(), now: NOW })
+        .finish(Finish {
+            event: next.id,
+            effects: saying_and_remembering([], Memory::Clear),
+            owed: Owed::default(),
+            now: NOW,
+        })
         .await;
     opened.says(ADA, "a3").await;
     assert_eq!(opened.take_one().await.state, None);
@@ -189,15 +186,7 @@ pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
         })
         .await;
     let send = store.next_send_id();
-    store
-        .finish(Finish {
-            event,
-            sends: vec![(send, text("hi"))],
-            state: StateChange::Keep,
-            owed: Owed::default(),
-            now: NOW,
-        })
-        .await;
+    store.finish(Finish { event, effects: saying([(send, text("hi"))]), owed: Owed::default(), now: NOW }).await;
     assert_eq!(opened.event_status(event).await, "pending");
     assert!(store.send(send).await.expect("read").is_none());
 }

@@ -104,8 +104,8 @@ impl Hands<'_> {
             let (error, owed) = ("it failed".to_owned(), Owed::default());
             return store.fail(Failure { event, error, next: Next::Dead, counts: true, owed, now }).await;
         }
-        let sends = (0..self.random.usize(..3)).map(|_| (store.next_send_id(), text("x"))).collect();
-        store.finish(Finish { event, sends, state: StateChange::Keep, owed: Owed::default(), now }).await;
+        let sends: Vec<_> = (0..self.random.usize(..3)).map(|_| (store.next_send_id(), text("x"))).collect();
+        store.finish(Finish { event, effects: saying(sends), owed: Owed::default(), now }).await;
     }
 
     async fn settles_a_send(&mut self, store: &Store) {

@@ -6,13 +6,14 @@
 use std::time::Duration;
 
 use rejoinder::clock::Timestamp;
+use rejoinder::effect::{Effect, Effects, Memory};
 use rejoinder::event::{self, Key, Kind, Origin, Piece, Unreadable};
 use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Reason, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
     Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours, Outcome, Owed,
-    Replayed, Room, SendQuery, SendRoom, SendRow, StateChange, Store, Taken, TakenEvent, TakenSend, Takes,
+    Replayed, Room, SendQuery, SendRoom, SendRow, Store, Taken, TakenEvent, TakenSend, Takes,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -186,7 +187,7 @@ impl Opened {
         let store = self.store();
         let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
         let ids = sends.iter().map(|(id, _)| *id).collect();
-        store.finish(Finish { event, sends, state: StateChange::Keep, owed: Owed::default(), now: NOW }).await;
+        store.finish(Finish { event, effects: saying(sends), owed: Owed::default(), now: NOW }).await;
         ids
     }
 
@@ -199,13 +200,7 @@ impl Opened {
                     requests.into_iter().map(|request| (self.store().next_send_id(), request)).collect();
                 let ids = sends.iter().map(|(id, _)| *id).collect();
                 self.store()
-                    .finish(Finish {
-                        event: taken.id,
-                        sends,
-                        state: StateChange::Keep,
-                        owed: Owed::default(),
-                        now: NOW,
-                    })
+                    .finish(Finish { event: taken.id, effects: saying(sends), owed: Owed::default(), now: NOW })
                     .await;
                 return ids;
             }
@@ -214,7 +209,7 @@ impl Opened {
     }
 
     async fn finish(&self, event: EventId) {
-        let finish = Finish { event, sends: Vec::new(), state: StateChange::Keep, owed: Owed::default(), now: NOW };
+        let finish = Finish { event, effects: Effects::default(), owed: Owed::default(), now: NOW };
         self.store().finish(finish).await;
     }
 
@@ -349,4 +344,15 @@ async fn what_cannot_be_opened_is_told_with_what_to_look_at_and_nothing_is_made(
         assert!(told.contains("allowed to write"), "{told}");
         assert!(!settings.path.is_file());
     }
+}
+
+/// What a turn brings about that says this.
+fn saying(sends: impl IntoIterator<Item = (SendId, Request)>) -> Effects {
+    sends.into_iter().map(|(id, request)| Effect::Say(id, Box::new(request))).collect()
+}
+
+fn saying_and_remembering<const N: usize>(sends: [(SendId, Request); N], memory: Memory) -> Effects {
+    let mut effects = saying(sends);
+    effects.remember(memory);
+    effects
 }

@@ -31,8 +31,8 @@ async fn overdue(opened: &Opened) -> Vec<EventId> {
 
 async fn finish(opened: &Opened, sends: Vec<Request>, owed: Owed) {
     let event = opened.take_one().await.id;
-    let sends = sends.into_iter().map(|request| (opened.store().next_send_id(), request)).collect();
-    opened.store().finish(Finish { event, sends, state: StateChange::Keep, owed, now: NOW }).await;
+    let sends = sends.into_iter().map(|request| (opened.store().next_send_id(), request));
+    opened.store().finish(Finish { event, effects: saying(sends), owed, now: NOW }).await;
 }
 
 /// Every text that is planned or held, in order.
@@ -52,8 +52,7 @@ pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
         attempt: 1,
         number,
         hash: [0; 32],
-        sends: vec![(store.next_send_id(), text(words))],
-        state: StateChange::Keep,
+        effects: saying([(store.next_send_id(), text(words))]),
         disclosing: first.clone(),
         now: NOW,
     };
@@ -117,9 +116,9 @@ pub async fn what_the_disclosing_message_holds_is_its_whole_turn(opened: &Opened
     let store = opened.store();
     let disclosing = disclosing(opened);
     for (number, words) in ["one", "two"].into_iter().enumerate() {
-        let (sends, state) = (vec![(store.next_send_id(), text(words))], StateChange::Keep);
+        let effects = saying([(store.next_send_id(), text(words))]);
         let disclosing = disclosing.clone();
-        let step = Step { event, attempt: 1, number, hash: [0; 32], sends, state, disclosing, now: NOW };
+        let step = Step { event, attempt: 1, number, hash: [0; 32], effects, disclosing, now: NOW };
         assert!(store.step(step).await.expect("kept"));
     }
     let first = opened.sendable().await[0];
