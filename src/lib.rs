@@ -28,7 +28,7 @@
 //!
 //! | Row | Modules |
 //! | --- | --- |
-//! | Words | [`id`], [`secret`], [`clock`], `host`, `json` |
+//! | Words | [`id`], [`secret`], [`clock`], [`trace`], `host`, `json` |
 //! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says, [`effect`] what a turn wants done |
 //! | Knobs | [`settings`], [`telemetry`] |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
@@ -71,6 +71,7 @@ mod simulation;
 pub mod store;
 pub mod telemetry;
 pub mod testkit;
+pub mod trace;
 pub mod webhook;
 
 pub use bot::{Context, Handler, Handlers, Observation};

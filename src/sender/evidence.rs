@@ -105,6 +105,7 @@ mod tests {
             reason: String::new(),
             has_messages: false,
             bound: Bound { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
+            cause: None,
         }
     }
 

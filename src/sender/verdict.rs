@@ -206,6 +206,7 @@ mod tests {
             reason: "error 2".into(),
             has_messages: false,
             bound: Bound::default(),
+            cause: None,
         }
     }
 
@@ -305,6 +306,7 @@ mod tests {
             origin: Origin::Bot,
             request,
             answers: None,
+            cause: None,
         }
     }
 

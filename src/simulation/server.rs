@@ -97,7 +97,7 @@ impl Server {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        self.store.append(&Delivery { received_at: now, items: items.collect() });
+        self.store.append(&Delivery::new(now, items.collect()));
         self.last_delivery_at = now;
         true
     }

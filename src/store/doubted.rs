@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::id::{AccountId, MessageId, PersonId, SendId};
 use crate::message::Request;
+use crate::store::Cause;
 
 /// A send in doubt: it is not known whether it arrived.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct TakenDoubt {
     pub has_messages: bool,
     /// The messages that the conversation's other sends became.
     pub bound: Bound,
+    /// The event whose handler said it; `None` for what was posted.
+    pub cause: Option<Cause>,
 }
 
 /// The messages that the sends around one became, in its conversation.

@@ -48,6 +48,7 @@ use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
+use crate::trace::Trace;
 use own::Own;
 use probe::Probe;
 use sqlite::{
@@ -97,7 +98,7 @@ impl Store {
     /// A delivery of very many events takes several transactions, between which others have their turn. When it fails half way,
     /// what is kept stays kept, and is known by its keys when the delivery comes again.
     pub async fn append(&self, delivery: Delivery) -> Result<Appended, StoreError> {
-        let Delivery { received_at, items } = delivery;
+        let Delivery { received_at, trace, items } = delivery;
         let mut appended = Appended::default();
         let mut parts = in_parts(items).peekable();
         let first = parts.next().unwrap_or_default();
@@ -105,9 +106,9 @@ impl Store {
             Some(_) => Some(self.large.acquire().await.expect("the semaphore is never closed")),
             None => None,
         };
-        appended += self.append_part(received_at, first, true).await?;
+        appended += self.append_part((received_at, trace), first, true).await?;
         for part in parts {
-            appended += self.append_part(received_at, part, false).await?;
+            appended += self.append_part((received_at, trace), part, false).await?;
         }
         self.last_delivery.fetch_max(received_at.0, Ordering::Relaxed);
         Ok(appended)
@@ -115,9 +116,14 @@ impl Store {
 
     /// Keeps some of a delivery's events in one transaction. Only the first may be refused because too much waits: what has
     /// begun costs less to end than to begin again.
-    async fn append_part(&self, at: Timestamp, items: Vec<Intake>, is_first: bool) -> Result<Appended, StoreError> {
+    async fn append_part(
+        &self,
+        (received_at, trace): (Timestamp, Trace),
+        items: Vec<Intake>,
+        is_first: bool,
+    ) -> Result<Appended, StoreError> {
         let (weight, bytes) = (items.len(), items.iter().map(Intake::bytes).sum::<usize>());
-        let part = Delivery { received_at: at, items };
+        let part = Delivery { received_at, trace, items };
         let append = move |work: &mut sqlite::Work<'_>| intake::append(work, &part);
         let appended = match is_first {
             true => self.sqlite.try_write(weight, append).await,

@@ -9,14 +9,24 @@ use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Reason, Request};
 use crate::policy::{self, Facts, Window};
 use crate::store::{Disclosing, Owed};
+use crate::trace::Trace;
 
 /// One signed POST from Meta, read.
 #[derive(Debug)]
 pub struct Delivery {
     /// When it arrived.
     pub received_at: Timestamp,
+    /// The trace that its events belong to.
+    pub trace: Trace,
     /// What was in it.
     pub items: Vec<Intake>,
+}
+
+impl Delivery {
+    /// A delivery that begins a trace.
+    pub fn new(received_at: Timestamp, items: Vec<Intake>) -> Delivery {
+        Delivery { received_at, trace: Trace::random(), items }
+    }
 }
 
 /// One piece of a delivery.
@@ -145,6 +155,8 @@ pub struct TakenEvent {
     pub thread: Thread,
     /// Until when it must be answered; `None` when nobody waits for an answer.
     pub answer_by: Option<Timestamp>,
+    /// The trace that it belongs to.
+    pub trace: Trace,
 }
 
 impl TakenEvent {
@@ -244,6 +256,17 @@ pub struct TakenSend {
     pub request: Request,
     /// When that happened whose first answer it is, where it had to be answered.
     pub answers: Option<Timestamp>,
+    /// The event whose handler said it, and that event's trace; `None` for what was posted.
+    pub cause: Option<Cause>,
+}
+
+/// Why something is sent: the event whose handler wanted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The event.
+    pub event: EventId,
+    /// The trace that it belongs to, where that is still known.
+    pub trace: Option<Trace>,
 }
 
 /// How an attempt to send ended.

@@ -15,6 +15,7 @@ use crate::event::{self, Envelope, Unreadable};
 use crate::policy::responsiveness;
 use crate::signature;
 use crate::store::{Delivery, Intake};
+use crate::trace::{self, Trace};
 
 /// From how many bytes on a body is read on a thread of its own: longer ones would keep a thread from answering others.
 const LARGE: usize = 64 * 1024;
@@ -29,7 +30,7 @@ pub(super) async fn receive(State(webhook): State<Arc<Webhook>>, headers: Header
         Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
     let started = tokio::time::Instant::now();
-    match webhook.delivery(signature, body).await {
+    match webhook.read_verified(signature, body, trace(&headers)).await {
         Some(delivery) => webhook.keep(delivery, started).await,
         None => webhook.unsigned(),
     }
@@ -40,6 +41,12 @@ fn only_signature(headers: &HeaderMap) -> Option<&[u8]> {
     let mut given = headers.get_all(signature::HEADER).iter();
     let only = given.next()?.as_bytes();
     (given.next().is_none() && signature::is_well_formed(only)).then_some(only)
+}
+
+/// The trace that the proxy before this server has begun; a new one where none has.
+fn trace(headers: &HeaderMap) -> Trace {
+    let given = headers.get(trace::HEADER).and_then(|header| header.to_str().ok());
+    given.and_then(Trace::of_header).unwrap_or_else(Trace::random)
 }
 
 impl Webhook {
@@ -79,31 +86,32 @@ impl Webhook {
     }
 
     /// What is in a body; none where the signature is not the body's.
-    async fn delivery(self: &Arc<Self>, signature: &[u8], body: Vec<u8>) -> Option<Delivery> {
+    async fn read_verified(self: &Arc<Self>, signature: &[u8], body: Vec<u8>, trace: Trace) -> Option<Delivery> {
         if body.len() <= LARGE {
-            return self.verified(signature, &body);
+            return self.verified(signature, &body, trace);
         }
         let turn = Arc::clone(&self.large).acquire_owned().await.expect("the semaphore is never closed");
         let (webhook, signature) = (Arc::clone(self), signature.to_vec());
         let read = tokio::task::spawn_blocking(move || {
             // To the end of the work, though the caller may go away before.
             let _turn = turn;
-            webhook.verified(&signature, &body)
+            webhook.verified(&signature, &body, trace)
         });
         read.await.expect("reading a body does not panic")
     }
 
-    fn verified(&self, signature: &[u8], body: &[u8]) -> Option<Delivery> {
+    fn verified(&self, signature: &[u8], body: &[u8], trace: Trace) -> Option<Delivery> {
         if !signature::verify(self.app.live_secrets(), signature, body) {
             return None;
         }
         let received_at = self.clock.now();
         let accounts = self.accounts.now();
         let items = event::read(body).into_iter().map(|item| self.intake(&accounts, item, received_at)).collect();
-        Some(Delivery { received_at, items })
+        Some(Delivery { received_at, trace, items })
     }
 
     async fn keep(&self, delivery: Delivery, started: tokio::time::Instant) -> StatusCode {
+        let trace = delivery.trace;
         match self.store.append(delivery).await {
             Ok(appended) => {
                 self.metrics.deliveries_accepted.increment(1);
@@ -111,13 +119,13 @@ impl Webhook {
                 self.metrics.events_new.increment(appended.new as u64);
                 self.metrics.events_repeated.increment(appended.repeated as u64);
                 self.metrics.events_quarantined.increment(appended.quarantined as u64);
-                tracing::debug!(?appended, "a delivery was kept");
+                tracing::debug!(%trace, ?appended, "a delivery was kept");
                 StatusCode::OK
             }
             Err(error) => {
                 self.metrics.deliveries_unavailable.increment(1);
                 if let Some(times) = self.minutely.unavailable.times() {
-                    tracing::error!(%error, times, "a delivery could not be kept; Meta will bring it again");
+                    tracing::error!(%trace, %error, times, "a delivery could not be kept; Meta will bring it again");
                 }
                 StatusCode::SERVICE_UNAVAILABLE
             }

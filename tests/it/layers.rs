@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The rows of the table, from the top. A module imports from rows above its own, and inside its own folder.
 const ROWS: &[&[&str]] = &[
-    &["id", "secret", "clock", "host", "json"],
+    &["id", "secret", "clock", "trace", "host", "json"],
     &["signature", "event", "message"],
     &["effect"],
     &["settings", "telemetry"],

@@ -3,11 +3,12 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::conversation::{self, Conversation};
+use super::traced::{self, CAUSE};
 use super::work::Work;
 use super::{echo, outbox};
 use crate::clock::Timestamp;
 use crate::id::{PersonId, SendId};
-use crate::store::{Outcome, SendRoom, Taken, TakenDoubt};
+use crate::store::{Cause, Outcome, SendRoom, Taken, TakenDoubt};
 
 /// Gives the doubts that are due, as many as there is room for. They stay in doubt, and are given again unless they stand
 /// among those in flight.
@@ -40,6 +41,7 @@ pub(in crate::store) fn take(
                 reason: kept.reason,
                 has_messages: !bound.is_empty() || has_messages(work, &conversation)?,
                 bound,
+                cause: kept.cause,
             });
         }
         let next = work
@@ -89,15 +91,16 @@ struct Kept {
     looks: u32,
     silent: bool,
     reason: String,
+    cause: Option<Cause>,
 }
 
 fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec<Kept>> {
-    let mut statement = work.db.prepare_cached(
+    let mut statement = work.db.prepare_cached(&format!(
         "SELECT id, conversation, person, request, attempts, ifnull(attempted_at, at),
-                ifnull(doubted_since, ifnull(attempted_at, at)), silent, ifnull(reason, ''), doubts, looks
+                ifnull(doubted_since, ifnull(attempted_at, at)), silent, ifnull(reason, ''), doubts, looks, {CAUSE}
          FROM send
          WHERE account = ?1 AND status = 3 AND due <= ?2 ORDER BY due, id LIMIT ?3",
-    )?;
+    ))?;
     let most = room.slots + room.in_flight.len();
     let kept = statement.query_map(params![room.account.as_str(), now.0, most], |row| {
         Ok(Kept {
@@ -112,6 +115,7 @@ fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec
             reason: row.get(8)?,
             doubts: row.get(9)?,
             looks: row.get(10)?,
+            cause: traced::cause(row, 11)?,
         })
     })?;
     let kept = kept.collect::<rusqlite::Result<Vec<_>>>()?;

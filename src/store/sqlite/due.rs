@@ -3,16 +3,18 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::work::Work;
-use super::{ledger, step};
+use super::{ledger, step, traced};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{AccountId, EventId, PersonId, Thread};
 use crate::policy::Enforcement;
 use crate::store::{Room, TakenEvent, Takes};
+use crate::trace::Trace;
 
 const COLUMNS: &str =
     "event.id, event.account, event.person, standby, attempts + 1, first_failed_at, received_at, raw, state,
-    opened_at, opened_by, last_message_at, event.kind, at, steps, state_before, thread, answer_by, error IS NOT NULL, piece
+    opened_at, opened_by, last_message_at, event.kind, at, steps, state_before, thread, answer_by, error IS NOT NULL, piece,
+    trace
     FROM event JOIN conversation ON conversation.id = event.conversation";
 
 /// How many events, from either end of what is due, are looked at for one that has never failed. The index knows what is due,
@@ -115,5 +117,7 @@ fn event(row: &Row<'_>, blocked: Option<Enforcement>) -> rusqlite::Result<TakenE
         facts: ledger::of_row(row, 9, person, blocked, None)?,
         thread: Thread::from_number(row.get(16)?),
         answer_by: row.get::<_, Option<i64>>(17)?.map(Timestamp),
+        // An event that an older release kept has none.
+        trace: traced::trace(row, 20)?.unwrap_or_else(Trace::random),
     })
 }

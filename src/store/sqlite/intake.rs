@@ -12,19 +12,27 @@ use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
 use crate::id::{AppId, PersonId};
 use crate::store::{Appended, Delivery, EventStatus, Intake};
+use crate::trace::Trace;
 
 /// Keeps every new event of a delivery.
 pub(in crate::store) fn append(work: &mut Work<'_>, delivery: &Delivery) -> rusqlite::Result<Appended> {
-    let (now, mut appended) = (delivery.received_at, Appended::default());
+    let (arrival, mut appended) = (Arrival { at: delivery.received_at, trace: delivery.trace }, Appended::default());
     for item in &delivery.items {
         match item {
-            Intake::Handled(envelope) => event(work, envelope, Care::HANDLED, now, &mut appended)?,
-            Intake::Awaited(envelope, until) => event(work, envelope, Care::by(*until), now, &mut appended)?,
-            Intake::Kept(envelope) => event(work, envelope, Care::NONE, now, &mut appended)?,
-            Intake::Unreadable(piece) => quarantine(work, piece, now, &mut appended)?,
+            Intake::Handled(envelope) => event(work, envelope, Care::HANDLED, arrival, &mut appended)?,
+            Intake::Awaited(envelope, until) => event(work, envelope, Care::by(*until), arrival, &mut appended)?,
+            Intake::Kept(envelope) => event(work, envelope, Care::NONE, arrival, &mut appended)?,
+            Intake::Unreadable(piece) => quarantine(work, piece, arrival, &mut appended)?,
         }
     }
     Ok(appended)
+}
+
+/// When a delivery arrived, and the trace that it belongs to.
+#[derive(Clone, Copy)]
+struct Arrival {
+    at: Timestamp,
+    trace: Trace,
 }
 
 /// What is to be done about an event.
@@ -56,9 +64,10 @@ fn event(
     work: &mut Work<'_>,
     envelope: &Envelope,
     care: Care,
-    now: Timestamp,
+    arrival: Arrival,
     appended: &mut Appended,
 ) -> rusqlite::Result<()> {
+    let now = arrival.at;
     if !keys::remember(work, &envelope.key, envelope.standby, now)? {
         appended.repeated += 1;
         return Ok(());
@@ -90,18 +99,18 @@ fn event(
         appended.new += 1;
     }
     let place = Place { id, conversation: &conversation, status, answer_by: care.answer_by };
-    insert(work, envelope, &place, now)?;
+    insert(work, envelope, &place, arrival)?;
     record(work, envelope, &place, now)?;
     ledger::feed(work, envelope, conversation.id, now)?;
     disclosure::heard(work, envelope, conversation.id, recognised == Recognised::Foreign, now)
 }
 
-fn insert(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestamp) -> rusqlite::Result<()> {
+fn insert(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, arrival: Arrival) -> rusqlite::Result<()> {
     work.db
         .prepare_cached(
             "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, at, received_at, due,
-                                answer_by, piece, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13)",
+                                answer_by, piece, trace, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             place.id,
@@ -113,9 +122,10 @@ fn insert(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestam
             place.status as i64,
             envelope.standby,
             envelope.at.map(|at| at.0),
-            now.0,
+            arrival.at.0,
             place.answer_by.map(|until| until.0),
             envelope.list,
+            arrival.trace.to_bytes(),
             envelope.raw.get().as_bytes(),
         ])
         .map(drop)
@@ -156,7 +166,7 @@ fn record(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestam
 fn quarantine(
     work: &mut Work<'_>,
     piece: &Unreadable,
-    now: Timestamp,
+    Arrival { at: now, trace }: Arrival,
     appended: &mut Appended,
 ) -> rusqlite::Result<()> {
     if !keys::remember(work, &piece.key, false, now)? {
@@ -167,8 +177,9 @@ fn quarantine(
     let id = next_id(work);
     work.db
         .prepare_cached(
-            "INSERT INTO event (id, conversation, account, kind, status, standby, at, received_at, due, error, piece, raw)
-             VALUES (?1, 0, ?2, 'other', ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)",
+            "INSERT INTO event (id, conversation, account, kind, status, standby, at, received_at, due, error, piece, trace,
+                                raw)
+             VALUES (?1, 0, ?2, 'other', ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             id,
@@ -179,6 +190,7 @@ fn quarantine(
             now.0,
             piece.reason,
             piece.piece.as_str(),
+            trace.to_bytes(),
             piece.raw,
         ])
         .map(drop)

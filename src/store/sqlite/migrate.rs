@@ -17,7 +17,7 @@ use crate::id::{AccountId, PersonId, Thread};
 type Step = fn(&Connection) -> rusqlite::Result<()>;
 
 /// What makes a store of each version, from 1, one of the next.
-const STEPS: &[Step] = &[to_2, to_3, to_4];
+const STEPS: &[Step] = &[to_2, to_3, to_4, to_5];
 
 const _: () = assert!(STEPS.len() as i64 + 1 == SCHEMA, "every version but the newest has a step to the next");
 
@@ -54,6 +54,10 @@ fn to_3(db: &Connection) -> rusqlite::Result<()> {
 
 fn to_4(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(include_str!("migrations/4.sql"))
+}
+
+fn to_5(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(include_str!("migrations/5.sql"))
 }
 
 /// Finds out the thread of each conversation of schema 1, and from it the new id.

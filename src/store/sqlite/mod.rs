@@ -28,6 +28,7 @@ pub(super) mod rights;
 pub(super) mod set_back;
 mod settle;
 pub(super) mod step;
+mod traced;
 mod turn;
 mod unanswered;
 mod watch;

@@ -27,7 +27,7 @@ use crate::store::wakes::Wakes;
 use crate::telemetry::Seldom;
 
 /// Goes up with every change of `schema.sql`, by a step of [`migrate`].
-pub(super) const SCHEMA: i64 = 4;
+pub(super) const SCHEMA: i64 = 5;
 const STATEMENTS: usize = 128;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.

@@ -5,13 +5,14 @@ use rusqlite::{OptionalExtension, params};
 use super::disclosure::{self, SAID};
 use super::rights::Link;
 use super::step::SaidSoFar;
+use super::traced::CAUSE;
 use super::work::Work;
-use super::{conversation, held, outcome, parked, rights, unanswered};
+use super::{conversation, held, outcome, parked, rights, traced, unanswered};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Reason, Request};
 use crate::policy::Origin;
-use crate::store::{Outcome, SendRoom, SendStatus, Taken, TakenSend};
+use crate::store::{Cause, Outcome, SendRoom, SendStatus, Taken, TakenSend};
 
 /// Who says something.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +129,7 @@ pub(in crate::store) fn take(
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
-                    let Kept { id, person, attempts, was_in_doubt, origin, request: _, answers } = kept;
+                    let Kept { id, person, attempts, was_in_doubt, origin, request: _, answers, cause } = kept;
                     taken.items.push(TakenSend {
                         id,
                         account: account.clone(),
@@ -138,6 +139,7 @@ pub(in crate::store) fn take(
                         origin,
                         request,
                         answers,
+                        cause,
                     });
                 }
                 Err(_) => {
@@ -165,6 +167,7 @@ struct Kept {
     origin: Origin,
     request: String,
     answers: Option<Timestamp>,
+    cause: Option<Cause>,
 }
 
 fn due(
@@ -174,10 +177,10 @@ fn due(
     in_flight: &[SendId],
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Kept>> {
-    let mut statement = work.db.prepare_cached(
-        "SELECT id, person, attempts, doubted_since IS NOT NULL, agent IS NOT NULL, request, answers FROM send
+    let mut statement = work.db.prepare_cached(&format!(
+        "SELECT id, person, attempts, doubted_since IS NOT NULL, agent IS NOT NULL, request, answers, {CAUSE} FROM send
          WHERE account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, id LIMIT ?3",
-    )?;
+    ))?;
     let mut rows = statement.query(params![account.as_str(), now.0, slots + in_flight.len()])?;
     let mut kept = Vec::new();
     while let Some(row) = rows.next()? {
@@ -187,7 +190,8 @@ fn due(
             let (attempts, was_in_doubt) = (row.get(2)?, row.get(3)?);
             let origin = if row.get(4)? { Origin::Agent } else { Origin::Bot };
             let answers = row.get::<_, Option<i64>>(6)?.map(Timestamp);
-            kept.push(Kept { id, person, attempts, was_in_doubt, origin, request: row.get(5)?, answers });
+            let (request, cause) = (row.get(5)?, traced::cause(row, 7)?);
+            kept.push(Kept { id, person, attempts, was_in_doubt, origin, request, answers, cause });
         }
     }
     Ok(kept)

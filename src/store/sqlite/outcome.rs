@@ -58,8 +58,10 @@ pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlit
     work.woke.events |= queue == EventStatus::Ready;
     work.db
         .prepare_cached(
-            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, received_at, due, raw)
-             SELECT ?1, id, last_event, account, ?7, ?3, ?4, 0, ?5, ?5, ?6 FROM conversation WHERE id = ?2",
+            "INSERT INTO event (id, conversation, previous, account, person, kind, status, standby, received_at, due, raw,
+                                trace)
+             SELECT ?1, id, last_event, account, ?7, ?3, ?4, 0, ?5, ?5, ?6, (SELECT trace FROM event WHERE id = ?8)
+             FROM conversation WHERE id = ?2",
         )?
         .execute(params![
             id,
@@ -68,7 +70,8 @@ pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlit
             queue as i64,
             now.0,
             raw.to_string().as_bytes(),
-            person
+            person,
+            event,
         ])?;
     work.db
         .prepare_cached("UPDATE conversation SET last_event = ?2, last_event_at = ?3, queue_tail = ?2 WHERE id = ?1")?

@@ -3,11 +3,12 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::work::Work;
-use super::{conversation, inbox, intake};
+use super::{conversation, inbox, intake, traced};
 use crate::clock::Timestamp;
 use crate::event::{self, Origin, Piece};
 use crate::id::{AccountId, EventId};
 use crate::store::{Delivery, EventStatus, Intake, Replayed};
+use crate::trace::Trace;
 
 /// Puts an event back. What was quarantined is read anew: a later release may be able to.
 pub(in crate::store) fn replay(
@@ -61,10 +62,11 @@ fn read_anew(
     served: &[AccountId],
     now: Timestamp,
 ) -> rusqlite::Result<Replayed> {
-    let (raw, piece, standby, time): (Vec<u8>, Option<String>, bool, Option<i64>) = work
+    type Kept = (Vec<u8>, Option<String>, bool, Option<i64>, Option<Trace>);
+    let (raw, piece, standby, time, trace): Kept = work
         .db
-        .prepare_cached("SELECT raw, piece, standby, at FROM event WHERE id = ?1")?
-        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        .prepare_cached("SELECT raw, piece, standby, at, trace FROM event WHERE id = ?1")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, traced::trace(row, 4)?)))?;
     let origin = account.map(|account| Origin { account, standby, time: time.map(Timestamp), list: None });
     let piece = piece.as_deref().and_then(Piece::named).unwrap_or(Piece::Body);
     let read = event::read_piece(piece, origin.as_ref(), &raw);
@@ -77,7 +79,8 @@ fn read_anew(
         Ok(envelope) => Intake::Kept(envelope),
         Err(piece) => Intake::Unreadable(piece),
     });
-    intake::append(work, &Delivery { received_at: now, items: items.collect() })?;
+    let trace = trace.unwrap_or_else(Trace::random);
+    intake::append(work, &Delivery { received_at: now, trace, items: items.collect() })?;
     work.db
         .prepare_cached("UPDATE event SET status = ?2, error = 'read anew' WHERE id = ?1")?
         .execute(params![event.0, EventStatus::Done as i64])?;

@@ -58,6 +58,7 @@ CREATE TABLE event (
     typing INTEGER NOT NULL DEFAULT 0, -- whether three dots were shown for it
     piece TEXT,                     -- of what could not be read, how much of a delivery it is; of an event, the list that it
                                     -- stood in where Meta documents no such list, else null
+    trace BLOB,                     -- the trace that it belongs to; null for events from before schema 5
     raw BLOB NOT NULL
 );
 CREATE INDEX event_ready ON event (account, due, id) WHERE status = 0;

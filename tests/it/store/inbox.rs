@@ -218,7 +218,7 @@ pub async fn what_could_not_be_read_comes_forward_once_it_can(opened: &Opened) {
         let (reason, raw) = ("an older release could not read it", raw.to_string().into_bytes().into());
         let origin = origin.map(Box::new);
         let items = vec![Intake::Unreadable(Unreadable { piece, origin, reason, key, raw })];
-        opened.store().append(Delivery { received_at: NOW, items }).await.expect("kept");
+        opened.store().append(Delivery::new(NOW, items)).await.expect("kept");
     }
     let kept: Vec<_> = opened.events().await.iter().map(|event| event.id).rev().collect();
     for event in kept {

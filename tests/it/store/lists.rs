@@ -93,7 +93,7 @@ impl Hands<'_> {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        let delivery = Delivery { received_at: at, items: items.collect() };
+        let delivery = Delivery::new(at, items.collect());
         self.opened.store().append(delivery).await.expect("kept");
     }
 

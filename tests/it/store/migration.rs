@@ -10,8 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 
-const SCHEMAS: [(i64, &str); 3] =
-    [(1, include_str!("schema-1.sql")), (2, include_str!("schema-2.sql")), (3, include_str!("schema-3.sql"))];
+const SCHEMAS: [(i64, &str); 4] = [
+    (1, include_str!("schema-1.sql")),
+    (2, include_str!("schema-2.sql")),
+    (3, include_str!("schema-3.sql")),
+    (4, include_str!("schema-4.sql")),
+];
 
 const CARL: &str = "7200000000000013";
 const DORA: &str = "7200000000000014";

@@ -163,7 +163,7 @@ impl Opened {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        self.store().append(Delivery { received_at: now, items: items.collect() }).await.expect("kept")
+        self.store().append(Delivery::new(now, items.collect())).await.expect("kept")
     }
 
     /// A message of a person arrives.

@@ -21,7 +21,7 @@ async fn asks(opened: &Opened, mid: &str) {
     let body = delivery(&[message(ADA, mid, mid, NOW)]);
     let items = event::read(body.to_string().as_bytes()).into_iter().flatten();
     let items = items.map(|envelope| Intake::Awaited(envelope, UNTIL)).collect();
-    opened.store().append(Delivery { received_at: NOW, items }).await.expect("kept");
+    opened.store().append(Delivery::new(NOW, items)).await.expect("kept");
 }
 
 async fn overdue(opened: &Opened) -> Vec<EventId> {
@@ -279,7 +279,7 @@ pub async fn what_is_due_moves_with_the_clock_but_for_what_came_after_the_step(o
     let body = delivery(&[message(BEN, "b1", "b1", earlier)]);
     let items = event::read(body.to_string().as_bytes()).into_iter().flatten();
     let items = items.map(|envelope| Intake::Awaited(envelope, earlier + 25 * SECOND)).collect();
-    opened.store().append(Delivery { received_at: earlier, items }).await.expect("kept");
+    opened.store().append(Delivery::new(earlier, items)).await.expect("kept");
     opened.store().clock_was_set_back(3 * HOUR, earlier + SECOND).await;
     let overdue = async |at: Timestamp| {
         opened.store().overdue(vec![AccountId::new(SHOP)], 9, at).await.expect("read").items.len()
