@@ -15,6 +15,7 @@ use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
 use crate::store::{Disclosing, Step, Store, TakenStep};
+use crate::trace::Trace;
 
 /// One event's turn: what is known when its handler starts.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct Turn {
     pub limits: Limits,
     /// Told once a step has said something: nobody waits for the turn's answer any more.
     pub answered: CancellationToken,
+    /// The trace that the event belongs to.
+    pub trace: Trace,
     /// The present moment, whenever it is asked for.
     pub clock: Clock,
 }
@@ -189,8 +192,8 @@ impl Context {
 
     /// What an earlier try has said is said; what this one would have said instead is lost. Its author must hear of it.
     fn strayed(&self, number: usize) -> FlushError {
-        let (event, account, step) = (self.observation.turn.id, &self.observation.turn.account, number + 1);
-        tracing::error!(%event, %account, step, "a turn that was run again does not do what its kept steps did");
+        let step = number + 1;
+        tracing::error!(step, "a turn that was run again does not do what its kept steps did");
         FlushError::Strayed(step)
     }
 

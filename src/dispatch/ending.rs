@@ -55,7 +55,7 @@ impl Ending {
             let (event, attempt, send) = (self.event, self.attempt, self.store.next_send_id());
             let typing = Typing { event, attempt, send, request, now: self.clock.now() };
             if let Err(error) = self.store.show_typing(typing).await {
-                tracing::debug!(%event, %error, "that a handler is at work could not be shown");
+                tracing::debug!(%error, "that a handler is at work could not be shown");
             }
         }
         std::future::pending().await
@@ -92,7 +92,7 @@ impl Ending {
             Fault::Failed(error) => (error, false),
             Fault::Late(error) => (error, true),
         };
-        let (event, account, attempt, now) = (self.event, &self.served.name, self.attempt, self.clock.now());
+        let (event, attempt, now) = (self.event, self.attempt, self.clock.now());
         let retry_at = retry::next_try(&self.settings, attempt, counts.then(|| self.failing_for()), now);
         let (next, answers) = retry::after_failure(retry_at, self.awaited_until(), is_late, counts);
         self.metrics.events_failed.increment(1);
@@ -101,17 +101,18 @@ impl Ending {
         let error_of_invented = (self.served.audience == Audience::Invented).then_some(error.as_str());
         match next {
             Next::Retry(_) => {
-                tracing::warn!(%event, %account, attempt, error = error_of_invented, "a handler failed; the event comes again");
+                tracing::warn!(error = error_of_invented, "a handler failed; the event comes again");
             }
             Next::Done => {
                 self.metrics.events_done.increment(1);
-                tracing::warn!(%event, %account, attempt, error = error_of_invented,
-                    "a handler was late for somebody who waits; the event is done");
+                tracing::warn!(
+                    error = error_of_invented,
+                    "a handler was late for somebody who waits; the event is done"
+                );
             }
             Next::Dead => {
                 self.metrics.events_dead.increment(1);
-                tracing::error!(%event, %account, attempt, error = error_of_invented,
-                    "a handler failed for the last time; the event is dead");
+                tracing::error!(error = error_of_invented, "a handler failed for the last time; the event is dead");
             }
         }
         let (error, owed) = (error.chars().take(LONGEST_ERROR).collect(), self.owed(answers));

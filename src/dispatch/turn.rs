@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::Slot;
 use super::ending::{Ending, Fault};
@@ -18,7 +19,7 @@ use crate::event::{Comment, Envelope, Event};
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{self, Disclosing, Store, TakenEvent};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, spans};
 
 pub(super) struct TurnOf {
     pub(super) slot: Slot,
@@ -35,6 +36,12 @@ pub(super) struct TurnOf {
 impl TurnOf {
     /// Handle, then finish or fail.
     pub(super) async fn run(self) {
+        let TakenEvent { id, kind, attempt, trace, .. } = &self.event;
+        let span = spans::event(*id, &self.served.name, kind, *attempt, *trace);
+        self.handle_and_end().instrument(span).await;
+    }
+
+    async fn handle_and_end(self) {
         let ending = self.ending();
         self.metrics.handlers_running.increment(1);
         let started = tokio::time::Instant::now();
@@ -75,7 +82,8 @@ impl TurnOf {
     async fn handle(self, ending: &Ending) -> Result<Effects, Fault> {
         // The deadline counts from when the event was taken, however long the machine took to get here.
         let (taken_at, handlers) = (self.taken_at, self.handlers.clone());
-        let mut handling = handlers.spawn(MayBlock::new(self.call(ending.disclosing.clone(), ending.answered.clone())));
+        let call = self.call(ending.disclosing.clone(), ending.answered.clone()).in_current_span();
+        let mut handling = handlers.spawn(MayBlock::new(call));
         tokio::select! {
             // Whoever has returned is not late, and who is late is not shown as if somebody were at work.
             biased;
@@ -109,6 +117,7 @@ impl TurnOf {
             steps: self.event.steps,
             disclosing,
             answered,
+            trace: self.event.trace,
             limits: Limits { sends: self.settings.max_sends, state: self.settings.max_state },
             clock: self.clock,
         };

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{EventId, PersonId};
 use crate::secret::Secret;
+use crate::trace;
 
 /// One event, as the relay is told of it.
 #[derive(Serialize)]
@@ -63,7 +64,7 @@ impl Signer {
     }
 }
 
-/// The headers: the event's id, which a repetition keeps, the time, and the signature where there is a secret.
+/// The headers: the event's id, which a repetition keeps, the time, the signature where there is a secret, and the event's trace.
 pub(super) fn headers(signer: Option<&Signer>, turn: &Turn, now: Timestamp, body: &[u8]) -> anyhow::Result<HeaderMap> {
     let (id, seconds) = (turn.id.to_string(), now.0.div_euclid(1000));
     let mut headers = HeaderMap::new();
@@ -75,5 +76,6 @@ pub(super) fn headers(signer: Option<&Signer>, turn: &Turn, now: Timestamp, body
         signature.set_sensitive(true);
         headers.insert(HeaderName::from_static(HEADER_WEBHOOK_SIGNATURE), signature);
     }
+    headers.insert(HeaderName::from_static(trace::HEADER), HeaderValue::try_from(turn.trace.header())?);
     Ok(headers)
 }

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::{STORE_PAUSE, answer, verdict};
-use crate::accounts::Accounts;
+use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
-use crate::graph::{CallError, Client, Pass};
+use crate::graph::{CallError, Pass};
 use crate::message::{Content, Request};
-use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal, Standing};
+use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal};
 use crate::settings;
-use crate::store::{Outcome, Store, StoreError, TakenSend};
-use crate::telemetry::Metrics;
+use crate::store::{Cause, Outcome, Store, StoreError, TakenSend};
+use crate::telemetry::{Metrics, spans};
 
 pub(super) struct Attempt {
     pub(super) accounts: Accounts,
     pub(super) store: Store,
-    pub(super) client: Arc<Client>,
-    pub(super) standing: Arc<Standing>,
+    pub(super) account: Arc<Account>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) retry: settings::Retry,
@@ -26,12 +27,18 @@ pub(super) struct Attempt {
 impl Attempt {
     /// Pace, decide, send, settle. A store that fails leaves the send planned.
     pub(super) async fn run(self) {
-        self.client.turn(&self.send.request).await;
+        let TakenSend { id, attempts, cause, .. } = &self.send;
+        let span = spans::send(*id, &self.account.name, attempts + 1, cause.map(Cause::parts));
+        self.send_and_settle().instrument(span).await;
+    }
+
+    async fn send_and_settle(self) {
+        self.account.client.turn(&self.send.request).await;
         match self.outcome().await {
             Ok(Some(outcome)) => self.settle(outcome).await,
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(send = %self.send.id, %error, "the store failed before a send left; it stays planned");
+                tracing::warn!(%error, "the store failed before a send left; it stays planned");
                 self.clock.sleep(STORE_PAUSE).await;
             }
         }
@@ -40,7 +47,7 @@ impl Attempt {
     /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
     async fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
         // Nobody wants three dots later. Messages stay planned while Meta is down.
-        if self.send.request.is_action() && self.client.down_at().is_some() {
+        if self.send.request.is_action() && self.account.client.down_at().is_some() {
             return Ok(Some(Outcome::Failed { reason: "Meta does not answer".into() }));
         }
         // The account was paused or has left while this one waited for its turn: it stays planned.
@@ -48,17 +55,17 @@ impl Attempt {
             return Ok(None);
         }
         // Others of the account were throttled while this one waited for its turn, or found Meta down.
-        let Some(pass) = self.client.enter() else { return Ok(None) };
+        let Some(pass) = self.account.client.enter() else { return Ok(None) };
         let TakenSend { account, person, request, .. } = &self.send;
         let facts = self.store.facts(account.clone(), person.clone(), request.recipient.clone()).await?;
-        if let Err(refusal) = policy::check(&self.standing, &facts, self.intent(), self.clock.now()) {
+        if let Err(refusal) = policy::check(&self.account.standing, &facts, self.intent(), self.clock.now()) {
             return Ok(Some(refused(refusal)));
         }
         if !self.store.sending(self.send.id, self.clock.now()).await? {
             return Ok(None);
         }
         // The disk may have been slow: what counts is the moment at which it leaves.
-        Ok(Some(match policy::decide(&self.standing, &facts, self.outgoing(), self.clock.now()) {
+        Ok(Some(match policy::decide(&self.account.standing, &facts, self.outgoing(), self.clock.now()) {
             Decision::Permit(permit) => self.send_on(permit, pass).await,
             Decision::Refusal(refusal) => refused(refusal),
         }))
@@ -75,7 +82,7 @@ impl Attempt {
 
     async fn send_on(&self, permit: Permit, pass: Pass) -> Outcome {
         let started = tokio::time::Instant::now();
-        let result = self.client.send(permit, pass).await;
+        let result = self.account.client.send(permit, pass).await;
         self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
         if let Err(CallError::Rejected { code, subcode, .. }) = result {
             self.tell(code, subcode);
@@ -86,14 +93,14 @@ impl Attempt {
                 self.store.stop(self.send.id).await;
             }
         }
-        verdict::after(result, &self.send, &self.retry, self.client.open_at(), self.clock.now())
+        verdict::after(result, &self.send, &self.retry, self.account.client.open_at(), self.clock.now())
     }
 
     /// The request with our mark in its metadata, by which its echo is recognised. Instagram knows no metadata.
     fn marked_request(&self) -> Request {
         let mut request = self.send.request.clone();
         if let Content::Message(message) = &mut request.content
-            && self.client.returns_metadata()
+            && self.account.client.returns_metadata()
         {
             let metadata = self.store.metadata(self.send.id, message.metadata());
             *message = std::mem::take(message).with_metadata(metadata);
@@ -103,17 +110,16 @@ impl Attempt {
 
     /// What an operator must act upon.
     fn tell(&self, code: i64, subcode: Option<i64>) {
-        let account = &self.send.account;
         match (code, subcode) {
             _ if policy::restricts(code, subcode) => {
-                tracing::error!(%account, code, subcode, "Meta has stopped the account's sends for now");
+                tracing::error!(code, subcode, "Meta has stopped the account's sends for now");
             }
             (613, Some(2_018_338)) => {
-                tracing::error!(%account, code, subcode, "Meta warns that the account abuses tags")
+                tracing::error!(code, subcode, "Meta warns that the account abuses tags")
             }
-            (102 | 190, _) => tracing::error!(%account, code, "Meta does not accept the account's token: renew it"),
-            (3 | 10 | 200..=299, _) => tracing::warn!(%account, code, send = %self.send.id, "Meta refused a send"),
-            _ => tracing::info!(%account, code, send = %self.send.id, "Meta refused a send"),
+            (102 | 190, _) => tracing::error!(code, "Meta does not accept the account's token: renew it"),
+            (3 | 10 | 200..=299, _) => tracing::warn!(code, subcode, "Meta refused a send"),
+            _ => tracing::info!(code, subcode, "Meta refused a send"),
         }
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
@@ -15,8 +16,8 @@ use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{Outcome, SendRoom, Store, TakenDoubt};
-use crate::telemetry::Metrics;
+use crate::store::{Cause, Outcome, SendRoom, Store, TakenDoubt};
+use crate::telemetry::{Metrics, spans};
 
 /// The loop's parts.
 pub(super) struct Doubts {
@@ -71,10 +72,15 @@ impl Doubts {
     /// Looks at one doubt, and settles it or leaves it for later.
     async fn look(&self, doubt: TakenDoubt) {
         let Some(account) = self.accounts.now().with_id(&doubt.account).cloned() else { return };
+        let span = spans::send(doubt.id, &account.name, doubt.attempts, doubt.cause.map(Cause::parts));
+        self.settle_or_leave(doubt, &account).instrument(span).await;
+    }
+
+    async fn settle_or_leave(&self, doubt: TakenDoubt, account: &Account) {
         match first(&doubt, &self.settings, self.clock.now()) {
             Some(Verdict::Settle(outcome)) => self.settle(&doubt, outcome).await,
             Some(Verdict::Look(at)) => self.leave(&doubt, at, false).await,
-            None => match self.look_into_the_conversation(&doubt, &account).await {
+            None => match self.look_into_the_conversation(&doubt, account).await {
                 Verdict::Settle(outcome) => self.settle(&doubt, outcome).await,
                 // Where Meta is down nobody has looked.
                 Verdict::Look(at) => self.leave(&doubt, at, account.client.down_at().is_none()).await,
@@ -105,7 +111,7 @@ impl Doubts {
         match account.client.history(person).await {
             Ok(history) => (weigh(doubt, &history), None),
             Err(error) => {
-                tracing::debug!(send = %doubt.id, %error, "a send in doubt cannot be looked up");
+                tracing::debug!(%error, "a send in doubt cannot be looked up");
                 (Evidence::None, error.not_before)
             }
         }
@@ -116,11 +122,11 @@ impl Doubts {
             Outcome::Sent { .. } => self.metrics.doubts_arrived.increment(1),
             Outcome::Held { .. } => {
                 self.metrics.sends_held.increment(1);
-                tracing::warn!(send = %doubt.id, account = %doubt.account, "nobody can tell whether a send arrived; it is held");
+                tracing::warn!("nobody can tell whether a send arrived; it is held");
             }
             Outcome::Failed { .. } => {
                 self.metrics.sends_failed.increment(1);
-                tracing::warn!(send = %doubt.id, account = %doubt.account, "Meta took a send at none of many attempts; it has failed");
+                tracing::warn!("Meta took a send at none of many attempts; it has failed");
             }
             _ => self.metrics.doubts_not_arrived.increment(1),
         }
@@ -130,7 +136,7 @@ impl Doubts {
 
     async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {
         if let Err(error) = self.store.look_again(doubt.id, at, counts).await {
-            tracing::warn!(send = %doubt.id, %error, "a send in doubt is looked at again");
+            tracing::warn!(%error, "a send in doubt is looked at again");
             self.clock.sleep(STORE_PAUSE).await;
         }
     }

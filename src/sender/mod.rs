@@ -12,7 +12,6 @@ pub(crate) mod evidence;
 mod flight;
 pub(crate) mod verdict;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -83,16 +82,12 @@ impl Sender {
         match self.store.take_sends(self.room(&accounts, flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
-                    let Some(account) = accounts.with_id(&send.account) else { continue };
-                    let (client, standing) = (Arc::clone(&account.client), Arc::clone(&account.standing));
+                    let Some(account) = accounts.with_id(&send.account).cloned() else { continue };
                     let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
-                    let (id, account, retry) = (send.id, send.account.clone(), self.settings.retry);
+                    let (id, account_id, retry) = (send.id, send.account.clone(), self.settings.retry);
                     let accounts = self.accounts.clone();
-                    flight.launch(
-                        id,
-                        account,
-                        Attempt { accounts, store, client, standing, clock, metrics, retry, send }.run(),
-                    );
+                    let attempt = Attempt { accounts, store, account, clock, metrics, retry, send };
+                    flight.launch(id, account_id, attempt.run());
                 }
                 [taken.next_due, shut].into_iter().flatten().min()
             }

@@ -269,6 +269,13 @@ pub struct Cause {
     pub trace: Option<Trace>,
 }
 
+impl Cause {
+    /// The event and its trace.
+    pub fn parts(self) -> (EventId, Option<Trace>) {
+        (self.event, self.trace)
+    }
+}
+
 /// How an attempt to send ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -7,6 +7,7 @@ mod handled;
 mod metrics;
 mod relays;
 mod seldom;
+pub mod spans;
 
 pub use handled::HandlerTimes;
 pub use metrics::Metrics;

@@ -56,14 +56,15 @@ impl RelaySign {
             DownBecause::Unavailable => "it cannot be reached, or says that it is unavailable",
             DownBecause::EverythingFails => "events of several conversations failed in a row",
         };
-        tracing::warn!(account = %self.account, because, "the relay is down; events wait for it");
+        // Whose event showed it does not matter: the line stands in no span.
+        tracing::warn!(parent: None, account = %self.account, because, "the relay is down; events wait for it");
     }
 
     /// The relay is up again.
     pub fn comes_up(&self, was_down_for: Duration) {
         self.set(None);
         let down_for = Duration::from_secs(was_down_for.as_secs());
-        tracing::info!(account = %self.account, down_for = %humantime::format_duration(down_for), "the relay is up again");
+        tracing::info!(parent: None, account = %self.account, down_for = %humantime::format_duration(down_for), "the relay is up again");
     }
 
     fn set(&self, down_since: Option<Timestamp>) {

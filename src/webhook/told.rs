@@ -37,7 +37,7 @@ impl Told {
                 "0" => "this is what the dashboard's test button sends",
                 _ => "configure it as accounts.<name>.id, or take the app's subscription off it",
             };
-            tracing::warn!(%account, hint, "events come for an account that is not configured; they are kept, not handled");
+            tracing::warn!(account_id = %account, hint, "events come for an account that is not configured; they are kept, not handled");
         }
     }
 
@@ -50,7 +50,7 @@ impl Told {
         {
             let (object, platform) = (object.as_str(), platform.as_str());
             let hint = "set accounts.<name>.platform to what the account is";
-            tracing::warn!(%account, object, platform, hint, "deliveries call the account something else than the settings do");
+            tracing::warn!(account_id = %account, object, platform, hint, "deliveries call the account something else than the settings do");
         }
         if let Event::Edit(edit) = &envelope.event
             && edit.is_first_version()
@@ -58,7 +58,7 @@ impl Told {
             && self.nameless.is_new(account)
         {
             let hint = "if the message itself does not come as well, it cannot be answered: see `rejoinder events`";
-            tracing::warn!(%account, hint, "Meta tells of a message by an edit that does not say whose it is");
+            tracing::warn!(account_id = %account, hint, "Meta tells of a message by an edit that does not say whose it is");
         }
     }
 }

@@ -318,6 +318,9 @@ async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
     let request = send_json(reqwest::Client::new().post(format!("{meta}/emulator/act")), &act);
     assert_eq!(request.send().await.expect("an answer").status(), 200);
     let line = dev.line_with("a handler failed");
+    let span = line.split_once("event{").and_then(|(_, rest)| Some(rest.split_once('}')?.0)).expect("a span");
+    assert!(span.starts_with("account=\"shop\" event=1 kind=\"message\" attempt=1 trace="), "{line}");
+    assert_eq!(line.matches("shop").count(), 1, "{line}");
     assert!(line.contains("Connection refused"), "{line}");
     assert!(line.contains(&format!("is the bot running at http://{address}?")), "{line}");
     assert!(!line.contains("private-word"), "{line}");
@@ -371,7 +374,7 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
     server.signal("TERM");
     assert!(server.ended().success());
     let warnings: Vec<_> =
-        server.log.iter().filter(|line| line.contains("WARN") && line.contains("account=999")).collect();
+        server.log.iter().filter(|line| line.contains("WARN") && line.contains("account_id=999")).collect();
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
 }

@@ -10,13 +10,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use rejoinder::signature;
 use rejoinder::testkit::Stage;
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::harness::script::Script;
-use crate::harness::{ADA, Rig, Wish, delivery, message, vacant};
+use crate::harness::{ADA, BEN, Rig, Wish, delivery, message, vacant, world};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -68,6 +69,31 @@ async fn requests_are_signed_as_standard_webhooks_says() {
     let mut forged = body.to_vec();
     forged[10] ^= 1;
     assert!(verifier.verify(&forged, &headers).is_err());
+    rig.end().await;
+}
+
+/// The trace that a proxy began goes on in the bot, through every try of every event of the delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trace_of_a_delivery_goes_on_in_the_bot() {
+    let script = Script::default();
+    let rig = rig(&script.serve().await, &[]).await;
+    script.answer(|| StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    let body = delivery(&[message(ADA, "m_1", "hi", rig.clock.now()), message(BEN, "m_2", "hi", rig.clock.now())]);
+    let body = body.to_string().into_bytes();
+    let signature = signature::sign(&world().app.secret, &body);
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let headers = [(signature::HEADER, signature.as_str()), ("traceparent", parent)];
+    assert_eq!(rig.post_webhook(&headers, body).await, 200);
+    rig.until(|| async { if script.asked().len() == 2 { Ok(()) } else { Err(format!("{:?}", script.asked())) } }).await;
+    rig.clock.advance(Duration::from_secs(1));
+    rig.events_are("done", 2).await;
+    let asked = script.asked.lock().expect("what was asked").clone();
+    let traces: Vec<_> = asked.iter().map(|(headers, _)| headers["traceparent"].to_str().expect("text")).collect();
+    assert_eq!(traces.len(), 3);
+    for trace in &traces {
+        assert!(trace.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && trace.ends_with("-01"), "{trace}");
+        assert!(!trace.contains("00f067aa0ba902b7"));
+    }
     rig.end().await;
 }
 

@@ -171,6 +171,29 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     assert_eq!(opened.take_one().await.state, None);
 }
 
+pub async fn a_trace_goes_from_the_delivery_to_its_events_and_what_is_said_to_them(opened: &Opened) {
+    let body = delivery(&[message(ADA, "a1", "hi", NOW), message(BEN, "b1", "hi", NOW)]).to_string();
+    let items = event::read(body.as_bytes()).into_iter().flatten().map(Intake::Handled).collect();
+    let asked = Delivery::new(NOW, items);
+    let trace = asked.trace;
+    opened.store().append(asked).await.expect("kept");
+    opened.says("7200000000000013", "c1").await;
+    let events = opened.take(9, NOW).await.items;
+    let traces: Vec<_> = events.iter().map(|event| event.trace).collect();
+    assert!(traces[0] == trace && traces[1] == trace && traces[2] != trace);
+    let send = opened.store().next_send_id();
+    let effects = saying([(send, text("hi"))]);
+    opened.store().finish(Finish { event: events[0].id, effects, owed: Owed::default(), now: NOW }).await;
+    let cause = Some(Cause { event: events[0].id, trace: Some(trace) });
+    assert_eq!(opened.store().take_sends(send_room(9, &[]), NOW).await.expect("taken").items[0].cause, cause);
+    opened.sending(send).await;
+    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: false }, NOW).await;
+    assert_eq!(opened.store().take_doubts(send_room(9, &[]), NOW).await.expect("taken").items[0].cause, cause);
+    opened.store().settle(send, Outcome::Held { reason: "no evidence".into() }, NOW).await;
+    let outcome = opened.take_one().await;
+    assert_eq!((outcome.kind.as_str(), outcome.trace), ("outcome", trace));
+}
+
 pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let event = opened.take_one().await.id;

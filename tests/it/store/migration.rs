@@ -117,7 +117,7 @@ impl Old {
         self.db.execute(sql, row).expect("a send");
     }
 
-    /// What schema 3 keeps beside what the older ones kept.
+    /// What schema 3 and later ones keep beside what the older ones kept.
     fn complete(&self) {
         let columns = "
             UPDATE conversation SET send_tail = last_send, last_message_at = opened_at;
@@ -129,6 +129,11 @@ impl Old {
                    raw ->> '$.timestamp'
             FROM (SELECT account, CAST(raw AS TEXT) AS raw FROM event WHERE kind = 'policy_enforcement' ORDER BY id LIMIT 1);";
         self.db.execute_batch(columns).expect("the rest of the rows");
+        if self.version > 3 {
+            // They left under a release of schema 3.
+            let marks = "UPDATE send SET epochs = ' - ' WHERE attempts > 0";
+            self.db.execute_batch(marks).expect("the marks");
+        }
     }
 
     /// Everything that a store can hold when it is left.

@@ -12,8 +12,8 @@ use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Reason, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
-    Appended, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours, Outcome, Owed,
-    Replayed, Room, SendQuery, SendRoom, SendRow, Store, Taken, TakenEvent, TakenSend, Takes,
+    Appended, Cause, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours,
+    Outcome, Owed, Replayed, Room, SendQuery, SendRoom, SendRow, Store, Taken, TakenEvent, TakenSend, Takes,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -48,6 +48,7 @@ macro_rules! contract {
                     a_failure_that_does_not_count_leaves_the_first_one_that_did
                     a_dead_event_lets_its_conversation_go_on
                     what_a_handler_did_is_kept_with_the_events_end
+                    a_trace_goes_from_the_delivery_to_its_events_and_what_is_said_to_them
                     a_turn_that_was_over_changes_nothing
                     what_cannot_be_read_is_kept_and_not_handled
                     what_could_not_be_read_comes_forward_once_it_can
