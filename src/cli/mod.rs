@@ -33,7 +33,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::bot::Handlers;
 use crate::emulator::WorldError;
 use crate::scenario;
-use crate::settings::{Faults, Sources};
+use crate::settings::{Faults, LogFormat, Settings, Sources};
+use crate::telemetry::Lines;
 use failure::OutcomeUnknown;
 
 /// A chatbot server for Facebook Pages and Instagram.
@@ -75,6 +76,17 @@ impl Command {
             _ => "info",
         }
     }
+
+    /// In which form. Faults of the settings are told when all of them are loaded.
+    fn lines(&self) -> Lines {
+        match self {
+            Command::Serve(settings) => match Settings::load_log(&settings.sources()) {
+                Ok(log) if log.format == LogFormat::Json => Lines::Json,
+                _ => Lines::Text,
+            },
+            _ => Lines::Text,
+        }
+    }
 }
 
 /// Options that do not go together.
@@ -113,7 +125,7 @@ impl SettingsArgs {
 /// ```
 pub fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
-    crate::telemetry::init(cli.command.log());
+    crate::telemetry::init(cli.command.log(), cli.command.lines());
     panics::quiet_about_people();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -11,6 +11,7 @@ mod fault;
 mod graph;
 mod layers;
 mod limits;
+mod log;
 mod reader;
 mod relay;
 mod retry;
@@ -28,6 +29,7 @@ pub use fault::{Fault, Faults};
 pub use graph::Graph;
 pub use layers::Sources;
 pub use limits::{Dispatch, Sender};
+pub use log::{Log, LogFormat};
 pub use relay::{OwnRelay, Relay, RelayKinds};
 pub use retry::{Percent, Retry};
 pub use server::{Admin, Server};
@@ -59,6 +61,8 @@ pub struct Settings {
     pub sender: Sender,
     /// The bot behind `handler = "relay"`, for accounts that name no other.
     pub relay: Relay,
+    /// What the server says about itself.
+    pub log: Log,
     /// The accounts, by name.
     pub accounts: BTreeMap<String, Account>,
 }
@@ -78,6 +82,7 @@ impl Settings {
             dispatch: Dispatch::read(&mut reader),
             sender: Sender::read(&mut reader),
             accounts: BTreeMap::new(),
+            log: Log::read(&mut reader),
             relay: Relay::read(&mut reader),
         };
         let accounts = Account::read_all(&mut reader, handlers, &settings.relay);
@@ -94,6 +99,11 @@ impl Settings {
     /// Loads `admin.token` alone, for who knows by himself where the operator's listener is.
     pub fn load_admin_token(sources: &Sources) -> Result<Option<Secret>, Faults> {
         load_slice(sources, |reader| reader.secret("admin.token"))
+    }
+
+    /// Loads `log.*` alone, for the lines that are written while the rest is loaded.
+    pub fn load_log(sources: &Sources) -> Result<Log, Faults> {
+        load_slice(sources, Log::read)
     }
 
     /// The account that Meta calls `id`, with its name.

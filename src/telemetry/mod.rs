@@ -1,7 +1,8 @@
 //! What the server says about itself: log lines and metrics.
 //!
 //! Both are quiet about people: no token, secret, signature, message text or raw body has a way into them. Log lines are a
-//! sentence and fields; the same thing has the same field name everywhere (`account`, `event`, `send`, `code`).
+//! sentence and fields; the same thing has the same field name everywhere (`account`, `event`, `send`, `code`), and what a line is
+//! about stands in its span ([`spans`]).
 
 mod handled;
 mod metrics;
@@ -19,9 +20,18 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
 
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// A sentence and its fields.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
 /// Sends log lines to stderr, filtered by `RUST_LOG`, and by `default` where that is not set or cannot be read, which is then the
 /// first thing said. Does nothing when the process has a subscriber already.
-pub fn init(default: &str) {
+pub fn init(default: &str, lines: Lines) {
     let given = std::env::var_os("RUST_LOG").unwrap_or_default();
     let (filter, unreadable) = match filter(&given.to_string_lossy()) {
         Ok(filter) => (filter, None),
@@ -29,8 +39,12 @@ pub fn init(default: &str) {
     };
     let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
     let colours = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
-    if lines.try_init().is_ok()
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    let started = match lines {
+        Lines::Text => subscriber.try_init(),
+        Lines::Json => subscriber.json().flatten_event(true).with_span_list(false).try_init(),
+    };
+    if started.is_ok()
         && let Some(directive) = unreadable
     {
         tracing::warn!(?directive, "RUST_LOG cannot be read; what is logged by default is logged: {default}");

@@ -304,6 +304,25 @@ async fn several_devs_can_be_started_at_once() {
     }
 }
 
+/// `log.format = "json"`: each line is an object of its own, with what it is about in its span.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_json_is_an_object_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("rejoinder.db").display().to_string();
+    let mut environment = environment(&settings("http://127.0.0.1:1", &store, "echo"));
+    environment.push(("REJOINDER_LOG__FORMAT".to_owned(), "json".to_owned()));
+    let mut server = Binary::start(folder.path(), &["serve"], &environment);
+    let line = server.line_with("ready");
+    let ready: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!((&ready["level"], &ready["message"]), (&json!("INFO"), &json!("ready")), "{ready}");
+    assert!(ready["public"].is_string() && ready["timestamp"].is_string() && ready["target"].is_string(), "{ready}");
+    server.signal("TERM");
+    assert!(server.ended().success());
+    for line in &server.log {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()), "{line}");
+    }
+}
+
 /// Under `dev` all people are invented: a bot's author reads at once why nothing is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn dev_says_why_a_handler_failed_and_where_it_looked_for_the_bot() {
