@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz`, `/metrics`.
+//! `/livez`, `/readyz`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,8 +8,6 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::Admin;
@@ -67,9 +65,4 @@ fn relays(admin: &Admin) -> BTreeMap<String, Value> {
     relays
         .map(|(account, since)| (account, json!({"up": since.is_none(), "since": since.map(|at| at.to_string())})))
         .collect()
-}
-
-/// Prometheus' text form.
-pub(super) async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
 }

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod health;
 mod mask;
+mod metrics;
 mod openapi;
 mod page;
 mod post;
@@ -85,7 +86,7 @@ pub fn routes(admin: Admin) -> Router {
     Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(self::metrics::metrics))
         .merge(api)
         .with_state(admin)
 }

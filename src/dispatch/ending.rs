@@ -15,6 +15,7 @@ use crate::policy::responsiveness;
 use crate::settings;
 use crate::store::{Disclosing, Failure, Finish, Next, Owed, Store, Typing};
 use crate::telemetry::Metrics;
+use crate::telemetry::catalogue::HANDLED;
 
 /// The longest error that is kept with an event, in characters.
 const LONGEST_ERROR: usize = 2_000;
@@ -30,6 +31,7 @@ pub(super) enum Fault {
 /// What is needed to end a turn once its handler has ended, or has not in time.
 pub(super) struct Ending {
     pub(super) event: EventId,
+    pub(super) kind: String,
     pub(super) attempt: u32,
     pub(super) first_failed_at: Option<Timestamp>,
     /// Until when the event must be answered, where it must.
@@ -80,7 +82,7 @@ impl Ending {
     }
 
     pub(super) async fn finish(self, effects: Effects) {
-        self.metrics.events_done.increment(1);
+        self.count("done");
         let owed = self.owed(true);
         self.store.finish(Finish { event: self.event, effects, owed, now: self.clock.now() }).await;
     }
@@ -95,28 +97,32 @@ impl Ending {
         let (event, attempt, now) = (self.event, self.attempt, self.clock.now());
         let retry_at = retry::next_try(&self.settings, attempt, counts.then(|| self.failing_for()), now);
         let (next, answers) = retry::after_failure(retry_at, self.awaited_until(), is_late, counts);
-        self.metrics.events_failed.increment(1);
         // The error's words are the author's and may repeat the person's: they are kept with the event, and logged only
         // where no person is real. A field without a value is left out of the line.
         let error_of_invented = (self.served.audience == Audience::Invented).then_some(error.as_str());
         match next {
             Next::Retry(_) => {
+                self.count("failed");
                 tracing::warn!(error = error_of_invented, "a handler failed; the event comes again");
             }
             Next::Done => {
-                self.metrics.events_done.increment(1);
+                self.count("late");
                 tracing::warn!(
                     error = error_of_invented,
                     "a handler was late for somebody who waits; the event is done"
                 );
             }
             Next::Dead => {
-                self.metrics.events_dead.increment(1);
+                self.count("dead");
                 tracing::error!(error = error_of_invented, "a handler failed for the last time; the event is dead");
             }
         }
         let (error, owed) = (error.chars().take(LONGEST_ERROR).collect(), self.owed(answers));
         self.store.fail(Failure { event, error, next, counts, owed, now }).await;
+    }
+
+    fn count(&self, outcome: &str) {
+        self.metrics.count(&HANDLED, &[&self.served.name, &self.kind, outcome]);
     }
 
     /// How long the event has been failing.

@@ -19,6 +19,7 @@ use crate::event::{Comment, Envelope, Event};
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{self, Disclosing, Store, TakenEvent};
+use crate::telemetry::catalogue::{HANDLER_SECONDS, HANDLERS_RUNNING};
 use crate::telemetry::{Metrics, spans};
 
 pub(super) struct TurnOf {
@@ -43,13 +44,14 @@ impl TurnOf {
 
     async fn handle_and_end(self) {
         let ending = self.ending();
-        self.metrics.handlers_running.increment(1);
+        let account = Arc::clone(&self.served.name);
+        self.metrics.move_by(&HANDLERS_RUNNING, &[&account], 1);
         let started = tokio::time::Instant::now();
         let result = self.handle(&ending).await;
         let took = started.elapsed();
-        ending.metrics.handler_seconds.record(took.as_secs_f64());
+        ending.metrics.took(&HANDLER_SECONDS, &[&account], took);
         ending.metrics.handler_times.note(ending.event, took);
-        ending.metrics.handlers_running.decrement(1);
+        ending.metrics.move_by(&HANDLERS_RUNNING, &[&account], -1);
         match result {
             Ok(effects) => ending.finish(effects).await,
             Err(fault) => {
@@ -64,6 +66,7 @@ impl TurnOf {
         let recipient = event.person.clone().and_then(|person| store::recipient(event.thread, person));
         Ending {
             event: event.id,
+            kind: event.kind.clone(),
             attempt: event.attempt,
             first_failed_at: event.first_failed_at,
             answer_by: event.answer_by.filter(|_| manners.owes_answers()),

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::policy::responsiveness;
 use crate::store::Outcome;
 use crate::telemetry::Metrics;
+use crate::telemetry::catalogue::{ANSWER_SECONDS, ANSWERS_MISSED};
 
 /// How long a person waited for a send that has ended in this way, where it was sent.
 pub(super) fn waited(answers: Option<Timestamp>, outcome: &Outcome, now: Timestamp) -> Option<Duration> {
@@ -17,11 +18,11 @@ pub(super) fn waited(answers: Option<Timestamp>, outcome: &Outcome, now: Timesta
 }
 
 /// Counts an answer: one that came, after how long, or one that will not come.
-pub(super) fn count(metrics: &Metrics, waited: Option<Duration>, in_vain: bool) {
+pub(super) fn count(metrics: &Metrics, account: &str, waited: Option<Duration>, in_vain: bool) {
     if let Some(waited) = waited {
-        metrics.answer_seconds.record(waited.as_secs_f64());
+        metrics.took(&ANSWER_SECONDS, &[account], waited);
     }
     if in_vain || waited.is_some_and(responsiveness::is_late) {
-        metrics.answers_missed.increment(1);
+        metrics.count(&ANSWERS_MISSED, &[account]);
     }
 }

@@ -12,6 +12,7 @@ use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal};
 use crate::settings;
 use crate::store::{Cause, Outcome, Store, StoreError, TakenSend};
+use crate::telemetry::catalogue::{SEND_SECONDS, SENDS, SENDS_REFUSED};
 use crate::telemetry::{Metrics, spans};
 
 pub(super) struct Attempt {
@@ -83,9 +84,10 @@ impl Attempt {
     async fn send_on(&self, permit: Permit, pass: Pass) -> Outcome {
         let started = tokio::time::Instant::now();
         let result = self.account.client.send(permit, pass).await;
-        self.metrics.send_seconds.record(started.elapsed().as_secs_f64());
+        self.metrics.took(&SEND_SECONDS, &[&self.account.name], started.elapsed());
         if let Err(CallError::Rejected { code, subcode, .. }) = result {
             self.tell(code, subcode);
+            self.metrics.meta_error(&self.account.name, code);
             if policy::restricts(code, subcode) {
                 self.store.restrict(self.send.account.clone(), self.clock.now()).await;
             }
@@ -128,19 +130,23 @@ impl Attempt {
         let now = self.clock.now();
         let waited = answer::waited(self.send.answers, &outcome, now);
         let in_vain = self.store.settle(self.send.id, outcome, now).await;
-        answer::count(&self.metrics, waited, in_vain);
+        answer::count(&self.metrics, &self.account.name, waited, in_vain);
     }
 
     fn count(&self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Sent { .. } => &self.metrics.sends_sent,
-            Outcome::Refused { .. } => &self.metrics.sends_refused,
-            Outcome::Failed { .. } => &self.metrics.sends_failed,
-            Outcome::InDoubt { .. } => &self.metrics.sends_in_doubt,
-            Outcome::Held { .. } => &self.metrics.sends_held,
-            Outcome::Later { .. } => &self.metrics.sends_postponed,
-        }
-        .increment(1);
+        let account = &*self.account.name;
+        let word = match outcome {
+            Outcome::Sent { .. } => "sent",
+            Outcome::Refused { rule, .. } => {
+                self.metrics.count(&SENDS_REFUSED, &[account, rule]);
+                "refused"
+            }
+            Outcome::Failed { .. } => "failed",
+            Outcome::InDoubt { .. } => "in_doubt",
+            Outcome::Held { .. } => "held",
+            Outcome::Later { .. } => "postponed",
+        };
+        self.metrics.count(&SENDS, &[account, word]);
     }
 }
 

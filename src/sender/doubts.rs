@@ -17,6 +17,7 @@ use crate::clock::{Clock, Steady, Timestamp};
 use crate::message::Recipient;
 use crate::settings;
 use crate::store::{Cause, Outcome, SendRoom, Store, TakenDoubt};
+use crate::telemetry::catalogue::{DOUBTS, SENDS};
 use crate::telemetry::{Metrics, spans};
 
 /// The loop's parts.
@@ -78,10 +79,10 @@ impl Doubts {
 
     async fn settle_or_leave(&self, doubt: TakenDoubt, account: &Account) {
         match first(&doubt, &self.settings, self.clock.now()) {
-            Some(Verdict::Settle(outcome)) => self.settle(&doubt, outcome).await,
+            Some(Verdict::Settle(outcome)) => self.settle(&doubt, account, outcome).await,
             Some(Verdict::Look(at)) => self.leave(&doubt, at, false).await,
             None => match self.look_into_the_conversation(&doubt, account).await {
-                Verdict::Settle(outcome) => self.settle(&doubt, outcome).await,
+                Verdict::Settle(outcome) => self.settle(&doubt, account, outcome).await,
                 // Where Meta is down nobody has looked.
                 Verdict::Look(at) => self.leave(&doubt, at, account.client.down_at().is_none()).await,
             },
@@ -117,21 +118,22 @@ impl Doubts {
         }
     }
 
-    async fn settle(&self, doubt: &TakenDoubt, outcome: Outcome) {
+    async fn settle(&self, doubt: &TakenDoubt, account: &Account, outcome: Outcome) {
+        let account = &*account.name;
         match &outcome {
-            Outcome::Sent { .. } => self.metrics.doubts_arrived.increment(1),
+            Outcome::Sent { .. } => self.metrics.count(&DOUBTS, &[account, "arrived"]),
             Outcome::Held { .. } => {
-                self.metrics.sends_held.increment(1);
+                self.metrics.count(&SENDS, &[account, "held"]);
                 tracing::warn!("nobody can tell whether a send arrived; it is held");
             }
             Outcome::Failed { .. } => {
-                self.metrics.sends_failed.increment(1);
+                self.metrics.count(&SENDS, &[account, "failed"]);
                 tracing::warn!("Meta took a send at none of many attempts; it has failed");
             }
-            _ => self.metrics.doubts_not_arrived.increment(1),
+            _ => self.metrics.count(&DOUBTS, &[account, "not_arrived"]),
         }
         let in_vain = self.store.settle(doubt.id, outcome, self.clock.now()).await;
-        answer::count(&self.metrics, None, in_vain);
+        answer::count(&self.metrics, account, None, in_vain);
     }
 
     async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {

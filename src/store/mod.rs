@@ -11,6 +11,7 @@
 //!
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
+mod backlog;
 mod doubted;
 mod error;
 mod list;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+pub use backlog::*;
 pub use doubted::*;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
 pub use list::*;
@@ -52,7 +54,8 @@ use crate::trace::Trace;
 use own::Own;
 use probe::Probe;
 use sqlite::{
-    Sqlite, answer, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, set_back, step,
+    Sqlite, answer, count, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, set_back,
+    step,
 };
 use wakes::Wakes;
 
@@ -307,6 +310,11 @@ impl Store {
     /// One send.
     pub async fn send(&self, id: SendId) -> Result<Option<SendRow>, StoreError> {
         self.sqlite.read(move |db| read::send(db, id)).await
+    }
+
+    /// How much is open, dead, quarantined or held.
+    pub async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        self.sqlite.read(move |db| count::backlog(db, now)).await
     }
 
     /// Whether nothing is left to do before `now` moves: what is open waits for its time, or behind what does.

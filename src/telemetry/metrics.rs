@@ -1,71 +1,33 @@
-//! Every metric, by name.
+//! The numbers of one server, by the metrics of the catalogue.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use metrics::{
-    Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Label, SharedString, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    with_local_recorder,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::HandlerTimes;
-
-const RELAY_UP: &str = "rejoinder_relay_up";
+use super::catalogue::{ALL, Form, META_ERRORS, Metric};
 
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 30.0];
 
-/// The metrics of one server, handed down to whoever counts. A server has its own: two in one process do not mix.
+/// How many different codes of Meta's have a row of their own.
+const MOST_CODES: usize = 50;
+
+/// The metrics of one server, handed down to whatever counts. A server has its own: two in one process do not mix.
 #[derive(Clone)]
 pub struct Metrics {
     handle: PrometheusHandle,
     recorder: Arc<PrometheusRecorder>,
-    /// Deliveries that were signed and kept.
-    pub deliveries_accepted: Counter,
-    /// Requests without a valid signature.
-    pub deliveries_unsigned: Counter,
-    /// Deliveries that could not be kept and were answered 503.
-    pub deliveries_unavailable: Counter,
-    /// How long it took from the last byte of a delivery to its being on disk.
-    pub delivery_seconds: Histogram,
-    /// Events that were new.
-    pub events_new: Counter,
-    /// Events that Meta had delivered before.
-    pub events_repeated: Counter,
-    /// Pieces that could not be read.
-    pub events_quarantined: Counter,
-    /// Events that were handled.
-    pub events_done: Counter,
-    /// Tries that failed.
-    pub events_failed: Counter,
-    /// Events that were given up.
-    pub events_dead: Counter,
-    /// Handlers at work.
-    pub handlers_running: Gauge,
-    /// How long a handler took.
-    pub handler_seconds: Histogram,
-    /// The same for each of the last events.
+    codes: Arc<Mutex<BTreeSet<i64>>>,
+    /// The rows of each level that are shown.
+    shown: Arc<Mutex<BTreeMap<&'static str, BTreeSet<Vec<String>>>>>,
+    /// How long the handler of each of the last events took.
     pub handler_times: HandlerTimes,
-    /// Sends that Meta took.
-    pub sends_sent: Counter,
-    /// Sends that policy forbade.
-    pub sends_refused: Counter,
-    /// Sends that Meta did not take.
-    pub sends_failed: Counter,
-    /// Sends that came into doubt.
-    pub sends_in_doubt: Counter,
-    /// Sends that are held for somebody to decide.
-    pub sends_held: Counter,
-    /// Sends that were settled by a look into the conversation: it had arrived.
-    pub doubts_arrived: Counter,
-    /// Sends that were settled by a look into the conversation: it had not.
-    pub doubts_not_arrived: Counter,
-    /// Sends that were put back, to be tried later.
-    pub sends_postponed: Counter,
-    /// How long Meta took to answer a send.
-    pub send_seconds: Histogram,
-    /// How long people waited for an automated bot's answer.
-    pub answer_seconds: Histogram,
-    /// Answers of automated bots that came too late, or not at all.
-    pub answers_missed: Counter,
 }
 
 impl Metrics {
@@ -75,54 +37,103 @@ impl Metrics {
             .set_buckets(SECONDS)
             .expect("the buckets are a list that is not empty")
             .build_recorder();
-        let recorder = Arc::new(recorder);
-        metrics::with_local_recorder(&*recorder, || Metrics::describe(Arc::clone(&recorder)))
-    }
-
-    /// Whether an account's relay is up: 1, or 0.
-    pub fn relay_up(&self, account: &str) -> Gauge {
-        metrics::with_local_recorder(&*self.recorder, || gauge!(RELAY_UP, "account" => account.to_owned()))
-    }
-
-    fn describe(recorder: Arc<PrometheusRecorder>) -> Metrics {
-        describe_gauge!(RELAY_UP, "Whether the account's relay is up: 1, or 0 while its events wait");
-        Metrics {
+        let metrics = Metrics {
             handle: recorder.handle(),
-            recorder,
-            deliveries_accepted: count("rejoinder_deliveries_accepted_total", "Deliveries that were signed and kept"),
-            deliveries_unsigned: count("rejoinder_deliveries_unsigned_total", "Requests without a valid signature"),
-            deliveries_unavailable: count("rejoinder_deliveries_unavailable_total", "Deliveries answered 503"),
-            delivery_seconds: time("rejoinder_delivery_seconds", "From a delivery's last byte to its being on disk"),
-            events_new: count("rejoinder_events_new_total", "Events that were new"),
-            events_repeated: count("rejoinder_events_repeated_total", "Events that Meta had delivered before"),
-            events_quarantined: count("rejoinder_events_quarantined_total", "Pieces that could not be read"),
-            events_done: count("rejoinder_events_done_total", "Events that were handled"),
-            events_failed: count("rejoinder_events_failed_total", "Tries of a handler that failed"),
-            events_dead: count("rejoinder_events_dead_total", "Events that were given up"),
-            handlers_running: level("rejoinder_handlers_running", "Handlers at work"),
-            handler_seconds: time("rejoinder_handler_seconds", "How long a handler took"),
+            recorder: Arc::new(recorder),
+            codes: Arc::default(),
+            shown: Arc::default(),
             handler_times: HandlerTimes::default(),
-            sends_sent: count("rejoinder_sends_sent_total", "Sends that Meta took"),
-            sends_refused: count("rejoinder_sends_refused_total", "Sends that policy forbade"),
-            sends_failed: count("rejoinder_sends_failed_total", "Sends that Meta did not take"),
-            sends_held: count("rejoinder_sends_held_total", "Sends in doubt that were given up and are held"),
-            doubts_arrived: count("rejoinder_doubts_arrived_total", "Sends in doubt that the conversation showed"),
-            doubts_not_arrived: count(
-                "rejoinder_doubts_not_arrived_total",
-                "Sends in doubt that the conversation did not show",
-            ),
-            sends_in_doubt: count("rejoinder_sends_in_doubt_total", "Sends that came into doubt"),
-            sends_postponed: count("rejoinder_sends_postponed_total", "Sends that were put back"),
-            send_seconds: time("rejoinder_send_seconds", "How long Meta took to answer a send"),
-            answer_seconds: time(
-                "rejoinder_answer_seconds",
-                "From an event's timestamp to Meta's acceptance of its first answer, for automated bots",
-            ),
-            answers_missed: count(
-                "rejoinder_answers_missed_total",
-                "Events of automated bots that were answered after more than 30 seconds, or whose answer was refused or failed",
-            ),
+        };
+        metrics.describe();
+        metrics
+    }
+
+    fn describe(&self) {
+        with_local_recorder(&*self.recorder, || {
+            for Metric { name, form, meaning, .. } in ALL {
+                match form {
+                    Form::Counter => describe_counter!(*name, *meaning),
+                    Form::Gauge => describe_gauge!(*name, *meaning),
+                    Form::Seconds => describe_histogram!(*name, metrics::Unit::Seconds, *meaning),
+                }
+            }
+        });
+        self.show_at_zero(None);
+    }
+
+    /// Shows the account's counters at zero before anything is counted: a rate over nothing is no rate.
+    pub fn show_account(&self, account: &str) {
+        self.show_at_zero(Some(account));
+    }
+
+    fn show_at_zero(&self, account: Option<&str>) {
+        let of_account = account.is_some();
+        for metric in ALL.iter().filter(|metric| metric.form == Form::Counter) {
+            let (mine, rest) = match metric.labels {
+                ["account", rest @ ..] => (of_account, rest),
+                labels => (!of_account, labels),
+            };
+            let rows: Vec<Option<&str>> = match rest {
+                _ if !mine => continue,
+                [] => vec![None],
+                [_] => metric.values.iter().copied().map(Some).collect(),
+                _ => continue,
+            };
+            for value in rows {
+                self.add(metric, &account.into_iter().chain(value).collect::<Vec<_>>(), 0);
+            }
         }
+    }
+
+    /// Counts `count` more. `values` are those of the metric's labels.
+    pub fn add(&self, metric: &'static Metric, values: &[&str], count: u64) {
+        with_local_recorder(&*self.recorder, || counter!(metric.name, labels(metric, values)).increment(count));
+    }
+
+    /// Counts one more.
+    pub fn count(&self, metric: &'static Metric, values: &[&str]) {
+        self.add(metric, values, 1);
+    }
+
+    /// Sets a level.
+    #[expect(clippy::cast_precision_loss, reason = "a level is far below 2^52")]
+    pub fn set(&self, metric: &'static Metric, values: &[&str], level: u64) {
+        with_local_recorder(&*self.recorder, || gauge!(metric.name, labels(metric, values)).set(level as f64));
+    }
+
+    /// Sets all rows of a level: one that is not among them any more is zero.
+    pub fn show(&self, metric: &'static Metric, rows: BTreeMap<Vec<String>, u64>) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = shown.entry(metric.name).or_default();
+        let gone = shown.iter().filter(|row| !rows.contains_key(*row)).map(|row| (row, 0));
+        for (row, level) in rows.iter().map(|(row, level)| (row, *level)).chain(gone) {
+            self.set(metric, &row.iter().map(String::as_str).collect::<Vec<_>>(), level);
+        }
+        shown.extend(rows.into_keys());
+    }
+
+    /// Moves a level up or down.
+    pub fn move_by(&self, metric: &'static Metric, values: &[&str], steps: i32) {
+        with_local_recorder(&*self.recorder, || {
+            gauge!(metric.name, labels(metric, values)).increment(f64::from(steps))
+        });
+    }
+
+    /// Observes how long something took.
+    pub fn took(&self, metric: &'static Metric, values: &[&str], time: Duration) {
+        with_local_recorder(&*self.recorder, || {
+            histogram!(metric.name, labels(metric, values)).record(time.as_secs_f64());
+        });
+    }
+
+    /// Counts a send that Meta rejected.
+    pub fn meta_error(&self, account: &str, code: i64) {
+        let is_shown = {
+            let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+            codes.contains(&code) || (codes.len() < MOST_CODES && codes.insert(code))
+        };
+        let code = if is_shown { code.to_string() } else { "other".to_owned() };
+        self.count(&META_ERRORS, &[account, &code]);
     }
 
     /// All of them, in Prometheus' text form.
@@ -134,6 +145,12 @@ impl Metrics {
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
     }
+}
+
+fn labels(metric: &'static Metric, values: &[&str]) -> Vec<Label> {
+    debug_assert_eq!(metric.labels.len(), values.len(), "{}", metric.name);
+    let label = |(name, value): (&&'static str, &&str)| Label::new(*name, SharedString::from((*value).to_owned()));
+    metric.labels.iter().zip(values).map(label).collect()
 }
 
 impl Default for Metrics {
@@ -148,20 +165,30 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-fn count(name: &'static str, description: &'static str) -> Counter {
-    describe_counter!(name, description);
-    let counter = counter!(name);
-    // A counter that was never touched is not shown, and a rate over nothing is no rate.
-    counter.absolute(0);
-    counter
-}
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::{DELIVERIES, SENDS};
+    use super::*;
 
-fn level(name: &'static str, description: &'static str) -> Gauge {
-    describe_gauge!(name, description);
-    gauge!(name)
-}
-
-fn time(name: &'static str, description: &'static str) -> Histogram {
-    describe_histogram!(name, metrics::Unit::Seconds, description);
-    histogram!(name)
+    #[test]
+    fn counters_of_known_labels_are_shown_at_zero_and_codes_are_bounded() {
+        let metrics = Metrics::new();
+        metrics.show_account("shop");
+        metrics.count(&SENDS, &["shop", "sent"]);
+        metrics.count(&DELIVERIES, &["kept"]);
+        (0..100).for_each(|code| metrics.meta_error("shop", code));
+        let text = metrics.render();
+        for line in [
+            "rejoinder_deliveries_total{outcome=\"kept\"} 1",
+            "rejoinder_deliveries_total{outcome=\"unsigned\"} 0",
+            "rejoinder_sends_total{account=\"shop\",outcome=\"sent\"} 1",
+            "rejoinder_sends_total{account=\"shop\",outcome=\"held\"} 0",
+            "rejoinder_answers_missed_total{account=\"shop\"} 0",
+            "rejoinder_meta_errors_total{account=\"shop\",code=\"49\"} 1",
+            "rejoinder_meta_errors_total{account=\"shop\",code=\"other\"} 50",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+        assert!(!text.contains("code=\"50\""), "{text}");
+    }
 }

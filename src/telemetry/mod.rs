@@ -4,6 +4,7 @@
 //! sentence and fields; the same thing has the same field name everywhere (`account`, `event`, `send`, `code`), and what a line is
 //! about stands in its span ([`spans`]).
 
+pub mod catalogue;
 mod handled;
 mod metrics;
 mod relays;

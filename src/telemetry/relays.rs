@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use metrics::Gauge;
-
 use super::Metrics;
+use super::catalogue::RELAY_UP;
 use crate::clock::Timestamp;
 
 /// Why a relay counts as down.
@@ -26,14 +25,14 @@ pub struct Relays(Arc<Mutex<BTreeMap<String, Option<Timestamp>>>>);
 #[derive(Debug)]
 pub struct RelaySign {
     account: Arc<str>,
-    up: Gauge,
+    metrics: Metrics,
     relays: Relays,
 }
 
 impl Relays {
     /// The sign of one account's relay.
     pub fn sign(&self, account: &str, metrics: &Metrics) -> RelaySign {
-        let sign = RelaySign { account: account.into(), up: metrics.relay_up(account), relays: self.clone() };
+        let sign = RelaySign { account: account.into(), metrics: metrics.clone(), relays: self.clone() };
         sign.set(None);
         sign
     }
@@ -68,7 +67,7 @@ impl RelaySign {
     }
 
     fn set(&self, down_since: Option<Timestamp>) {
-        self.up.set(if down_since.is_none() { 1.0 } else { 0.0 });
+        self.metrics.set(&RELAY_UP, &[&self.account], u64::from(down_since.is_none()));
         self.relays.lock().insert(self.account.to_string(), down_since);
     }
 }

@@ -15,6 +15,7 @@ use crate::event::{self, Envelope, Unreadable};
 use crate::policy::responsiveness;
 use crate::signature;
 use crate::store::{Delivery, Intake};
+use crate::telemetry::catalogue::{DELIVERIES, DELIVERY_SECONDS, EVENTS_RECEIVED};
 use crate::trace::{self, Trace};
 
 /// From how many bytes on a body is read on a thread of its own: longer ones would keep a thread from answering others.
@@ -52,7 +53,7 @@ fn trace(headers: &HeaderMap) -> Trace {
 impl Webhook {
     /// Says nothing of what was expected.
     fn unsigned(&self) -> StatusCode {
-        self.metrics.deliveries_unsigned.increment(1);
+        self.metrics.count(&DELIVERIES, &["unsigned"]);
         if let Some(times) = self.minutely.unsigned.times() {
             tracing::warn!(
                 times,
@@ -114,16 +115,21 @@ impl Webhook {
         let trace = delivery.trace;
         match self.store.append(delivery).await {
             Ok(appended) => {
-                self.metrics.deliveries_accepted.increment(1);
-                self.metrics.delivery_seconds.record(started.elapsed().as_secs_f64());
-                self.metrics.events_new.increment(appended.new as u64);
-                self.metrics.events_repeated.increment(appended.repeated as u64);
-                self.metrics.events_quarantined.increment(appended.quarantined as u64);
+                self.metrics.count(&DELIVERIES, &["kept"]);
+                self.metrics.took(&DELIVERY_SECONDS, &[], started.elapsed());
+                for (outcome, count) in [
+                    ("new", appended.new),
+                    ("repeated", appended.repeated),
+                    ("own_echo", appended.own_echoes),
+                    ("unreadable", appended.quarantined),
+                ] {
+                    self.metrics.add(&EVENTS_RECEIVED, &[outcome], count as u64);
+                }
                 tracing::debug!(%trace, ?appended, "a delivery was kept");
                 StatusCode::OK
             }
             Err(error) => {
-                self.metrics.deliveries_unavailable.increment(1);
+                self.metrics.count(&DELIVERIES, &["unavailable"]);
                 if let Some(times) = self.minutely.unavailable.times() {
                     tracing::error!(%trace, %error, times, "a delivery could not be kept; Meta will bring it again");
                 }

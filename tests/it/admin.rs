@@ -114,7 +114,14 @@ async fn metrics_count_what_happened() {
     rig.sends_are("sent", 1).await;
     rig.events_are("pending", 0).await;
     let text = rig.metrics().await;
-    for line in ["rejoinder_sends_sent_total 1", "rejoinder_sends_failed_total 0", "rejoinder_handler_seconds_count"] {
+    for line in [
+        "rejoinder_sends_total{account=\"shop\",outcome=\"sent\"} 1",
+        "rejoinder_sends_total{account=\"shop\",outcome=\"failed\"} 0",
+        "rejoinder_handled_total{account=\"shop\",kind=\"message\",outcome=\"done\"} 1",
+        "rejoinder_handler_seconds_count{account=\"shop\"} ",
+        "rejoinder_events_pending{account=\"shop\"} 0",
+        "rejoinder_sends_held{account=\"shop\"} 0",
+    ] {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line} in {text}");
     }
     rig.end().await;

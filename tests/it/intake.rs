@@ -165,7 +165,7 @@ async fn a_delivery_of_many_events_lets_others_have_their_turn() {
     between.retain(|id| *id < last_of_large && *id > small);
     assert!(!between.is_empty(), "{small} small deliveries waited for all of the large one");
     let metrics = rig.metrics().await;
-    let kept = format!("rejoinder_events_new_total {}", MANY + small);
+    let kept = format!("rejoinder_events_received_total{{outcome=\"new\"}} {}", MANY + small);
     assert!(metrics.lines().any(|line| line == kept), "{metrics}");
     Arc::into_inner(rig).expect("the last hold").end().await;
 }

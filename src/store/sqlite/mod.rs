@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod conversation;
+pub(super) mod count;
 mod disclosure;
 pub(super) mod doubt;
 mod due;

@@ -23,8 +23,9 @@ async fn counted(rig: &Rig) -> (f64, f64, f64) {
         let line = text.lines().find(|line| line.split_whitespace().next() == Some(name));
         line.and_then(|line| line.split_whitespace().last()).expect("a line").parse().expect("a number")
     };
-    let [count, sum] = ["count", "sum"].map(|part| number(&format!("rejoinder_answer_seconds_{part}")));
-    (count, sum, number("rejoinder_answers_missed_total"))
+    let [count, sum] =
+        ["count", "sum"].map(|part| number(&format!("rejoinder_answer_seconds_{part}{{account=\"shop\"}}")));
+    (count, sum, number("rejoinder_answers_missed_total{account=\"shop\"}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
