@@ -130,7 +130,6 @@ impl App {
         let (metrics, relays, readiness) = (Metrics::new(), Relays::default(), Readiness::default());
         let handlers = find_handler(&settings, handlers, relays.clone(), &clock, &metrics)?;
         let accounts = Accounts::of(&settings, clock.clone())?;
-        accounts.now().iter().for_each(|account| metrics.show_account(&account.name));
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
         let store = Store::open(&settings.store, ours(&settings, &accounts), clock.now()).await?;
         let public = bind("server.listen", settings.server.listen, audience).await?;

@@ -29,6 +29,7 @@ pub(super) async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoRespons
 
 fn show(admin: &Admin, backlog: &Backlog, now: Timestamp) {
     let accounts = admin.accounts.now();
+    accounts.iter().for_each(|account| admin.metrics.show_account(&account.name));
     let mut levels = Levels::of(&accounts);
     for events in &backlog.events {
         levels.add_events(admin, &accounts, events, now);

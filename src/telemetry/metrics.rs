@@ -15,6 +15,9 @@ use super::catalogue::{ALL, Form, META_ERRORS, Metric};
 
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 30.0];
 
+/// The values of a row's labels, in the order of their names.
+type LabelValues = Vec<String>;
+
 /// How many different codes of Meta's have a row of their own.
 const MOST_CODES: usize = 50;
 
@@ -25,7 +28,7 @@ pub struct Metrics {
     recorder: Arc<PrometheusRecorder>,
     codes: Arc<Mutex<BTreeSet<i64>>>,
     /// The rows of each level that are shown.
-    shown: Arc<Mutex<BTreeMap<&'static str, BTreeSet<Vec<String>>>>>,
+    shown: Arc<Mutex<BTreeMap<&'static str, BTreeSet<LabelValues>>>>,
     /// How long the handler of each of the last events took.
     pub handler_times: HandlerTimes,
 }
@@ -61,14 +64,14 @@ impl Metrics {
         self.show_at_zero(None);
     }
 
-    /// Shows the account's counters at zero before anything is counted: a rate over nothing is no rate.
+    /// Shows the account's counters and durations at zero before anything is counted: a rate over nothing is no rate.
     pub fn show_account(&self, account: &str) {
         self.show_at_zero(Some(account));
     }
 
     fn show_at_zero(&self, account: Option<&str>) {
         let of_account = account.is_some();
-        for metric in ALL.iter().filter(|metric| metric.form == Form::Counter) {
+        for metric in ALL.iter().filter(|metric| metric.form != Form::Gauge) {
             let (mine, rest) = match metric.labels {
                 ["account", rest @ ..] => (of_account, rest),
                 labels => (!of_account, labels),
@@ -80,7 +83,12 @@ impl Metrics {
                 _ => continue,
             };
             for value in rows {
-                self.add(metric, &account.into_iter().chain(value).collect::<Vec<_>>(), 0);
+                let labels = labels(metric, &account.into_iter().chain(value).collect::<Vec<_>>());
+                with_local_recorder(&*self.recorder, || match metric.form {
+                    Form::Counter => counter!(metric.name, labels).increment(0),
+                    Form::Seconds => drop(histogram!(metric.name, labels)),
+                    Form::Gauge => {}
+                });
             }
         }
     }
@@ -102,7 +110,7 @@ impl Metrics {
     }
 
     /// Sets all rows of a level: one that is not among them any more is zero.
-    pub fn show(&self, metric: &'static Metric, rows: BTreeMap<Vec<String>, u64>) {
+    pub fn show(&self, metric: &'static Metric, rows: BTreeMap<LabelValues, u64>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = shown.entry(metric.name).or_default();
         let gone = shown.iter().filter(|row| !rows.contains_key(*row)).map(|row| (row, 0));

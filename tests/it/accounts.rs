@@ -128,6 +128,9 @@ async fn an_account_appears_changes_its_token_pauses_and_leaves_under_load_and_n
     })
     .await;
     assert_eq!(wall.shown("EAAnew"), calls);
+    let waiting = rig.metric("rejoinder_events_waiting{account=\"late\",reason=\"paused\"}").await;
+    assert!(waiting.parse::<usize>().expect("a number") > 0);
+    assert_eq!(rig.metric("rejoinder_events_waiting{account=\"late\",reason=\"due\"}").await, "0");
     accounts.resume("late").expect("resumed");
     Crowd { account: "late", writers: Vec::new() }.ends(&rig, 3 * WORDS).await;
 

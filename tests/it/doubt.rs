@@ -133,10 +133,13 @@ async fn without_any_evidence_it_is_held_until_the_operator_decides() {
         let rig = polite("hold").await;
         answer_into_the_dark(&rig).await;
         in_doubt(&rig).await;
+        assert_eq!(rig.metric("rejoinder_sends_in_doubt{account=\"shop\"}").await, "1");
         rig.clock.advance(119 * SECOND);
         assert_eq!(rig.sends("status=held").await.len(), 0);
         until_given_up(&rig).await;
         let held = rig.sends_are("held", 2).await;
+        assert_eq!(rig.metric("rejoinder_sends_in_doubt{account=\"shop\"}").await, "0");
+        assert_eq!(rig.metric("rejoinder_sends_held{account=\"shop\"}").await, "2");
         let (rest, first) = (&held[0], &held[1]);
         assert!(rest["reason"].as_str().expect("a reason").contains(first["id"].as_str().expect("an id")), "{rest}");
         // The handler learns of each.

@@ -35,10 +35,14 @@ async fn goes_wrong_until_it_is_given_up(word: &str, error: &str) {
         rig.says("Ben", "shop", "hi").await;
         rig.sends_are("sent", attempt as usize).await;
         rig.nothing_is_left_of(BEN, attempt as usize).await;
+        let waiting = |reason: &str| format!("rejoinder_events_waiting{{account=\"shop\",reason=\"{reason}\"}}");
+        assert_eq!(rig.metric(&waiting("retry")).await, "1");
+        assert_eq!(rig.metric(&waiting("order")).await, "1", "what she said afterwards");
         rig.clock.advance(Duration::from_secs(wait));
     }
     let dead = rig.events_are("dead", 1).await;
     assert_eq!((&dead[0]["error"], &dead[0]["attempts"]), (&json!(error), &json!(8)));
+    assert_eq!(rig.metric("rejoinder_events_dead{account=\"shop\"}").await, "1");
     // What it said before it went wrong was never said; its conversation goes on.
     rig.chat_reads("shop", "Ada", &[&format!("person: {word}"), "person: after", "business: ok"]).await;
     rig.end().await;

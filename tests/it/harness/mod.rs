@@ -351,6 +351,13 @@ impl Rig {
         self.http.get(self.admin("/metrics")).send().await.expect("an answer").text().await.expect("text")
     }
 
+    /// The number that `/metrics` shows for a name with its labels.
+    pub async fn metric(&self, row: &str) -> String {
+        let text = self.metrics().await;
+        let found = text.lines().find_map(|line| line.strip_prefix(row)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("{row} in {text}")).to_owned()
+    }
+
     async fn counted(&self, what: &str, query: &str, count: usize) -> Vec<Value> {
         self.until(|| async {
             let rows = self.list(what, query).await;
