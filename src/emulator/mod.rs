@@ -16,15 +16,16 @@
 //! - `act` reads what shall be done, `deed` does it, `items` has the shapes of what is told of it. `reactions`: their names.
 //! - `news` knows the list and the field of an item, `subscriptions` whether the app wants it, `queue` which delivery goes when;
 //!   `escape` writes it as Meta does, `push` delivers it, `legacy` is the older of its two signatures. `subscribe`: the
-//!   verification before the first.
+//!   verification before the first, `callbacks` who may be verified.
 //! - `graph`: the Send API, and what else a bot asks of Meta. `rights`, `routing`, `uploads`, `rates`: what a send goes by
-//!   besides the conversation; `linking`: the login page of a business.
+//!   besides the conversation; `setup`: what apps have set up by Graph calls; `linking`, `links`: the login page of a business.
 //! - `faults`: what is scripted to go wrong; `oddity`: what an event says then. `exchange`: the record of everything on the wire.
-//! - `server`: what the server behind the callback says of itself, where the emulator was told whom to ask; for the page alone.
+//! - `server`, `server_api`: what the server behind the callback says of itself, where the emulator was told whom to ask; for the page alone.
 //! - `serve`, `control`, `stream`, `page`, `refusal`: the HTTP side. It answers only under the machine's own names and no web page
 //!   but its own; the Graph API answers programs under every name ([`listener::guard`]).
 
 mod act;
+mod callbacks;
 mod chat;
 mod control;
 mod deed;
@@ -35,6 +36,7 @@ mod graph;
 mod items;
 mod legacy;
 mod linking;
+mod links;
 mod news;
 mod oddity;
 mod page;
@@ -47,11 +49,14 @@ mod rights;
 mod routing;
 mod serve;
 mod server;
+mod server_api;
+mod setup;
 mod state;
 mod stream;
 mod subscribe;
 mod subscriptions;
 mod uploads;
+mod version;
 mod world;
 mod world_file;
 
