@@ -4,9 +4,9 @@
 use crate::clock::Timestamp;
 use crate::id::AccountId;
 use crate::policy::responsiveness;
-use crate::store::{Overdue, StoreError};
+use crate::store::{Overdue, PAUSE, StoreError};
 
-use super::{Dispatch, STORE_PAUSE};
+use super::Dispatch;
 
 /// How many of each account are answered at a time.
 const AT_A_TIME: usize = 100;
@@ -23,7 +23,7 @@ impl Dispatch {
             Ok(next) => Some(next),
             Err(error) => {
                 tracing::warn!(%error, "whom to answer could not be read or kept; they wait");
-                Some(now + STORE_PAUSE)
+                Some(now + PAUSE)
             }
         }
     }

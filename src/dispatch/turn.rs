@@ -7,10 +7,10 @@ use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use super::Slot;
 use super::ending::{Ending, Fault};
 use super::handled::HandledAccount;
 use super::runtime::MayBlock;
+use super::slot::Slot;
 use crate::bot::{Context, Effects, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Comment, Envelope, Event};

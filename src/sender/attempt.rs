@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{STORE_PAUSE, answer, verdict};
+use super::{answer, verdict};
 use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::graph::{CallError, Client, Pass};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal, Standing};
 use crate::settings;
-use crate::store::{Outcome, Store, StoreError, TakenSend};
+use crate::store::{Outcome, PAUSE, Store, StoreError, TakenSend};
 use crate::telemetry::Metrics;
 
 pub(super) struct Attempt {
@@ -32,7 +32,7 @@ impl Attempt {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(send = %self.send.id, %error, "the store failed before a send left; it stays planned");
-                self.clock.sleep(STORE_PAUSE).await;
+                self.clock.sleep(PAUSE).await;
             }
         }
     }

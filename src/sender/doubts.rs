@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::answer;
 use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
 use super::verdict::{Around, Verdict, first, judge};
-use super::{STORE_PAUSE, answer};
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{Outcome, SendRoom, Store, TakenDoubt};
+use crate::store::{Outcome, PAUSE, SendRoom, Store, TakenDoubt};
 use crate::telemetry::Metrics;
 
 /// The loop's parts.
@@ -63,7 +63,7 @@ impl Doubts {
             }
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read; doubts wait");
-                Some(now + STORE_PAUSE)
+                Some(now + PAUSE)
             }
         }
     }
@@ -131,7 +131,7 @@ impl Doubts {
     async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {
         if let Err(error) = self.store.look_again(doubt.id, at, counts).await {
             tracing::warn!(send = %doubt.id, %error, "a send in doubt is looked at again");
-            self.clock.sleep(STORE_PAUSE).await;
+            self.clock.sleep(PAUSE).await;
         }
     }
 }

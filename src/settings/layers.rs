@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::DEFAULTS;
 use super::env_file::{self, BadLine, Pair};
 use super::fault::Faults;
 use super::value::Given;
+
+/// The settings' defaults, commented: the reference of every key.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 const PREFIX: &str = "REJOINDER_";
 

@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use doubted::*;
+pub(crate) use error::PAUSE;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
 pub use list::*;
 pub use owed::*;
@@ -38,7 +39,7 @@ pub use own::{Ours, Standings};
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use post::*;
-pub use status::*;
+pub use status::{EventStatus, SendStatus};
 pub use types::*;
 
 use tokio::sync::Semaphore;

@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::settings_of;
 use super::trouble::{self, Trouble};
-use super::{Person, settings_of};
 use crate::app::App;
 use crate::bot::{Handler, Handlers};
 use crate::clock::{Clock, Timestamp};
@@ -98,11 +98,6 @@ impl Stage {
         emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
         Ok(Stage { app, clock, emulator, meta, http, stop, serving, told: Mutex::default(), _folder: folder })
-    }
-
-    /// Somebody who writes to the Page. On another account: [`Person::on`].
-    pub fn person(&self, name: &str) -> Person<'_> {
-        Person::new(self, name, "shop")
     }
 
     /// Time passes, and whatever is due by then happens.
