@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::act::{Act, Asked, chat_key};
 use super::deed::perform;
 use super::refusal::Refusal;
-use super::serve::Site;
+use super::site::Site;
 use super::world::Platform;
 
 /// Who taps, and where.

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::push;
 use super::refusal::Refusal;
-use super::serve::Site;
 use super::server_api::Api;
+use super::site::Site;
 use super::state::{Notice, Shared};
 
 /// How long the server has for an answer.

@@ -81,10 +81,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::listener::NoAnswer;
 
 use super::exchange::{Exchange, Kind, hidden, shown_headers};
 use super::faults::SendFault;
-use super::serve::{NoAnswer, Site};
+use super::site::Site;
 use super::state::{Notice, Shared, State};
 
 use ask::Answer;
