@@ -19,22 +19,24 @@ mod request;
 mod send;
 mod sends;
 mod serve;
+mod settings_args;
 mod signals;
 mod test;
 mod trigger;
 mod wait;
 mod world;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::bot::Handlers;
 use crate::emulator::WorldError;
-use crate::scenario;
-use crate::settings::{Faults, Sources};
-use failure::OutcomeUnknown;
+use crate::settings::Faults;
+use crate::testkit::scenario;
+use failure::{BadOptions, OutcomeUnknown};
+use settings_args::SettingsArgs;
 
 /// A chatbot server for Facebook Pages and Instagram.
 #[derive(Debug, Parser)]
@@ -67,6 +69,14 @@ enum Command {
 }
 
 impl Command {
+    /// What the command line's own reader does not see.
+    fn contradiction(&self) -> Option<&'static str> {
+        match self {
+            Command::Test(test) => test.contradiction(),
+            _ => None,
+        }
+    }
+
     /// What is logged where `RUST_LOG` does not say.
     fn log(&self) -> &'static str {
         match self {
@@ -74,28 +84,6 @@ impl Command {
             Command::Test(_) => "warn,rejoinder::store=error",
             _ => "info",
         }
-    }
-}
-
-/// Options that do not go together.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct BadOptions(String);
-
-/// Where settings come from.
-#[derive(Args, Debug)]
-struct SettingsArgs {
-    /// A TOML file, over the defaults (see config/default.toml).
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// An environment file, in place of .env in the working directory.
-    #[arg(long, value_name = "FILE")]
-    env_file: Option<PathBuf>,
-}
-
-impl SettingsArgs {
-    fn sources(&self) -> Sources {
-        Sources::of_process(self.config.clone(), self.env_file.clone())
     }
 }
 
@@ -113,6 +101,9 @@ impl SettingsArgs {
 /// ```
 pub fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
+    if let Some(problem) = cli.command.contradiction() {
+        Cli::command().error(ErrorKind::ArgumentConflict, problem).exit();
+    }
     crate::telemetry::init(cli.command.log());
     panics::quiet_about_people();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -90,6 +90,9 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::emulator::setup::Templates;
+    use crate::emulator::uploads::Uploads;
 
     /// What is said of a message on either platform: `Ok(())`, or the error.
     pub(in super::super) fn said(message: &Value, platform: Platform) -> String {

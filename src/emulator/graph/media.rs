@@ -107,10 +107,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::limits::tests::judge;
-    use super::super::templates::Templates;
     use super::*;
     use crate::clock::Timestamp;
     use crate::emulator::Platform;
+    use crate::emulator::setup::Templates;
     use crate::emulator::uploads::Uploads;
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::emulator::World;
+    use crate::emulator::{Platform, World};
 
     type Judged = Result<(), (u32, Option<u32>)>;
 
