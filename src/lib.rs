@@ -24,9 +24,9 @@
 //!
 //! # The rooms
 //!
-//! In reading order; a module uses only those above its row. Inside a module's folder no two files import each other, not even by
-//! way of others: what several of them share is in a file of its own, and `mod.rs` has the entry points. `tests/it/layers` checks both;
-//! `store/sqlite` is still to follow.
+//! In reading order; a module uses only those above its row. Inside a module's folder no two files import each other, not even
+//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `store/sqlite` is still
+//! to follow.
 //!
 //! | Row | Modules |
 //! | --- | --- |

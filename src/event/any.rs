@@ -7,7 +7,7 @@ use super::{
 
 /// One thing that happened in a conversation. Each kind's own page says when Meta sends it.
 ///
-/// What a kind does not name is in the item itself: [`Context::raw`](crate::Context), [`Envelope::raw`].
+/// What a kind does not name is in the item itself: [`Context::raw`](crate::Context), [`Envelope::raw`](super::Envelope::raw).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {

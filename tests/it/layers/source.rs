@@ -79,11 +79,7 @@ impl Source {
         let mut tokens = Tokens(tokens.into_iter().peekable());
         while let Some(token) = tokens.0.next() {
             match token {
-                TokenTree::Punct(sign) if sign.as_char() == '#' => {
-                    if tokens.takes_test_mark() && !with_tests {
-                        tokens.item();
-                    }
-                }
+                TokenTree::Punct(sign) if sign.as_char() == '#' => tokens.attribute(with_tests),
                 TokenTree::Group(group) => self.add(group.stream(), with_tests, false),
                 TokenTree::Ident(word) if word == "pub" => tokens.visibility(),
                 TokenTree::Ident(word) if word == "use" => tokens.imports(&Path::new(), &mut self.imports),
@@ -109,10 +105,13 @@ impl Source {
 struct Tokens(Peekable<IntoIter>);
 
 impl Tokens {
-    /// Takes the rest of an attribute. True for `#[cfg(test)]`.
-    fn takes_test_mark(&mut self) -> bool {
+    /// Takes the rest of an attribute; with `#[cfg(test)]` what it stands before, unless tests are read too.
+    fn attribute(&mut self, with_tests: bool) {
         self.sign('!');
-        self.0.next().is_some_and(|attribute| attribute.to_string().replace(' ', "") == "[cfg(test)]")
+        let marks_test = |attribute: TokenTree| attribute.to_string().replace(' ', "") == "[cfg(test)]";
+        if self.0.next().is_some_and(marks_test) && !with_tests {
+            self.item();
+        }
     }
 
     /// Takes the item, field or statement that comes.
