@@ -20,7 +20,8 @@
 //! - `graph`: the Send API, and what else a bot asks of Meta. `rights`, `routing`, `uploads`, `rates`: what a send goes by
 //!   besides the conversation; `setup`: what apps have set up by Graph calls; `linking`, `links`: the login page of a business.
 //! - `faults`: what is scripted to go wrong; `oddity`: what an event says then. `exchange`: the record of everything on the wire.
-//! - `server`, `server_api`: what the server behind the callback says of itself, where the emulator was told whom to ask; for the page alone.
+//! - `server`, `server_api`: what the server behind the callback says of itself, where the emulator was told whom to ask; for
+//!   the page alone.
 //! - `control`, `stream`, `page`, `refusal`: the HTTP side, and `site` what it works on; `routes`: which path leads where. It
 //!   answers only under the machine's own names and no web page but its own; the Graph API answers programs under every name
 //!   ([`listener::guard`](crate::listener::guard)).
