@@ -111,7 +111,7 @@ impl Dispatch {
             let next_due = self.launch(&mut turns).await;
             let now = self.clock.now();
             if overdue_at.is_some_and(|at| at <= now) {
-                overdue_at = self.answer_overdue(now).await;
+                overdue_at = overdue::answer(&self.store, &self.handled, now).await;
             }
             tokio::select! {
                 () = stop.cancelled() => {}

@@ -92,7 +92,7 @@ fn a_planted_ring_is_found() {
     };
     let ring = ["room: one → two → one"];
     with("", "use super::two::Two;", "use crate::room::one::One;", &ring);
-    with("", "use super::{two::{self, Two}, Nothing};", "fn f() { super::one::g(); }", &ring);
+    with("", "use crate::{other, room::{two::{self, Two}}};", "fn f() { super::one::g(); }", &ring);
     with("", "use super::two as second; fn f() { second::g(); }", "fn f() { g!(super::one::G); }", &ring);
     // What the parent only hands on is of the child that has it.
     with("pub use {one::One, two::Two};", "use super::Two;", "use crate::room::One;", &ring);
@@ -102,8 +102,8 @@ fn a_planted_ring_is_found() {
         "pub struct Two; use super::One;",
         &ring,
     );
-    // What the parent has itself is the parent's.
-    with("pub struct Shared; use one::One;", "use super::Shared;", "", &["room: mod → one → mod"]);
+    // What the parent has itself is the parent's, which works with its children even where it calls nothing but methods of theirs.
+    with("pub struct Shared;", "use super::Shared;", "", &["room: mod → one → mod"]);
     with("const LONGEST: u8 = 1; fn f() { two::g(); }", "", "use super::LONGEST;", &["room: mod → two → mod"]);
 }
 

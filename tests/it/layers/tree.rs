@@ -43,14 +43,14 @@ impl Tree {
         self.0.iter().filter(|(_, source)| !source.modules.is_empty()).map(|(path, _)| path)
     }
 
-    /// Who names whom.
+    /// Who names whom. A folder's own file names every file in it: that is what it declares them for.
     pub fn arrows(&self) -> BTreeSet<Arrow> {
         let mut arrows = BTreeSet::new();
         for (from, source) in &self.0 {
-            for to in source.all_paths().flat_map(|path| self.lead(from, path, &mut Followed::new())) {
-                if to != *from {
-                    arrows.insert(Arrow { from: from.clone(), to });
-                }
+            let named = source.all_paths().flat_map(|path| self.lead(from, path, &mut Followed::new()));
+            let declared = source.modules.keys().map(|name| below(from, name));
+            for to in named.chain(declared).filter(|to| to != from) {
+                arrows.insert(Arrow { from: from.clone(), to });
             }
         }
         arrows
