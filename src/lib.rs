@@ -24,7 +24,9 @@
 //!
 //! # The rooms
 //!
-//! In reading order; a module uses only those above its row.
+//! In reading order; a module uses only those above its row. Inside a module's folder no two files import each other, not even
+//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `store/sqlite` is still
+//! to follow.
 //!
 //! | Row | Modules |
 //! | --- | --- |
@@ -38,7 +40,7 @@
 //! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
 //! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
-//! | Use | [`testkit`] tests for a bot, `scenario` the same as scripts, `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
+//! | Use | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
 //! | User code | [`handlers`]: through the names below, as from outside |
 
 pub mod accounts;
@@ -61,7 +63,6 @@ pub mod listener;
 pub mod message;
 pub mod policy;
 pub mod relay;
-mod scenario;
 pub mod secret;
 pub mod sender;
 pub mod settings;

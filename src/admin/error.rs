@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::LONGEST_BODY;
+use super::state::LONGEST_BODY;
 use crate::store::StoreError;
 
 /// An answer that is no result.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Json;
@@ -14,21 +13,6 @@ use super::Admin;
 
 /// How long the store may take to show that it can write.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Whether the server takes deliveries: not while it starts, and not while it drains. Clones share the answer.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// Says whether the server takes deliveries.
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// The process runs.
 pub(super) async fn live() -> Json<Value> {

@@ -1,7 +1,7 @@
 //! What an operator calls: health, metrics, and what is in the store.
 //!
 //! `/livez`, `/readyz` and `/metrics` never need the token, and answer under any name; `/api` asks for the token where one is
-//! set, and answers only under its own names and no page but its own ([`Guard`]). Lists are newest first, ids are
+//! set, and answers only under its own names and no page but its own ([`Guard`](crate::listener::Guard)). Lists are newest first, ids are
 //! strings, times are RFC 3339 in UTC with milliseconds.
 
 mod auth;
@@ -14,7 +14,9 @@ mod metrics;
 mod openapi;
 mod page;
 mod post;
+mod readiness;
 mod sends;
+mod state;
 
 use std::sync::Arc;
 
@@ -22,49 +24,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-use crate::accounts::{Account, Accounts};
-use crate::clock::Clock;
-use crate::id::AccountId;
-use crate::listener::{Guard, guard};
-use crate::secret::Secret;
-use crate::store::Store;
-use crate::telemetry::{Metrics, Relays};
-pub use health::Readiness;
+use crate::listener::guard;
+use state::LONGEST_BODY;
 
-/// A Send API request is a few kilobytes; with a receipt of a hundred lines some tens.
-const LONGEST_BODY: usize = 256 * 1024;
-
-/// What the operator's routes hold.
-#[derive(Debug)]
-pub struct Admin {
-    /// What `/api` asks for, where set.
-    pub token: Option<Secret>,
-    /// Which names and pages `/api` answers.
-    pub guard: Guard,
-    /// The accounts.
-    pub accounts: Accounts,
-    /// The present moment.
-    pub clock: Clock,
-    /// What is shown.
-    pub store: Store,
-    /// What was counted.
-    pub metrics: Metrics,
-    /// Whether the server is ready.
-    pub readiness: Readiness,
-    /// Which relays are up.
-    pub relays: Relays,
-}
-
-impl Admin {
-    /// An account by its name, however that is written.
-    fn account(&self, name: &str) -> Option<Arc<Account>> {
-        self.accounts.now().named(name).cloned()
-    }
-
-    fn ids(&self) -> Vec<AccountId> {
-        self.accounts.now().iter().map(|account| account.id().clone()).collect()
-    }
-}
+pub use readiness::Readiness;
+pub use state::Admin;
 
 /// The operator's routes.
 pub fn routes(admin: Admin) -> Router {

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::Admin;
 use super::error::ApiError;
-use super::{Account, Admin};
+use crate::accounts::Account;
 use crate::id::{PersonId, SendId};
 use crate::json;
 use crate::message::{Recipient, Request};

@@ -8,8 +8,8 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
-use super::SettingsArgs;
 use super::failure::Failure;
+use super::settings_args::SettingsArgs;
 use crate::host;
 use crate::secret::Secret;
 use crate::settings::Settings;

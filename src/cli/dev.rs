@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::client;
 use super::signals::Wish;
@@ -44,29 +43,22 @@ impl Dev {
         world.app.local_media = true;
         world.app.hosts.clone_from(&self.hosts);
         let listener = listen(EMULATOR).await?;
-        let meta = listener.local_addr()?;
-        let environment = self.environment(&world, meta, folder.path());
+        let environment = self.environment(&world, listener.local_addr()?, folder.path());
         let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names())?;
 
-        let emulator = Emulator::new(world, clock.clone());
-        let stop = CancellationToken::new();
-        let serving = tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
+        let meta = Emulator::new(world, clock.clone()).start(listener)?;
         let app = App::start_for_invented_people(settings, &handlers, clock.clone()).await?;
-        emulator.shows_server(client::local(app.admin), None, clock.clone());
+        meta.emulator().shows_server(client::local(app.admin), None, clock.clone());
         let callback = format!("http://{}/webhook", app.public);
-        emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
-        announce(meta, &app)?;
+        meta.emulator().subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
+        announce(meta.address(), &app)?;
         let failed = tokio::select! {
             () = wish.uttered() => false,
             () = app.failed() => true,
         };
         // The server first: what it is sending still has somebody to answer it.
         app.stop().await;
-        stop.cancel();
-        serving.await??;
+        meta.end().await?;
         ensure!(!failed, "a part of the server has ended unexpectedly");
         Ok(())
     }

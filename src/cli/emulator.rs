@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 use reqwest::Url;
-use tokio_util::sync::CancellationToken;
 
+use super::failure::BadOptions;
 use super::signals::Wish;
 use super::world::{self, WorldArgs, callback, host};
-use super::{BadOptions, client, dev, output};
+use super::{client, dev, output};
 use crate::clock::Clock;
 use crate::emulator::Emulator;
 use crate::settings::{Settings, Sources};
@@ -51,7 +51,6 @@ impl EmulatorArgs {
             Some(address) => world::listen(address).await?,
             None => dev::listen(dev::EMULATOR).await?,
         };
-        let address = listener.local_addr()?;
         let emulator = match self.seed {
             Some(seed) => Emulator::seeded(world, Clock::system(), seed),
             None => Emulator::new(world, Clock::system()),
@@ -60,15 +59,11 @@ impl EmulatorArgs {
             let sources = Sources { default_env_file: None, ..Sources::of_process(None, None) };
             emulator.shows_server(base, Settings::load_admin_token(&sources)?, Clock::system());
         }
-        let stop = CancellationToken::new();
-        let serving = tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
-        announce(address)?;
+        let meta = emulator.start(listener)?;
+        announce(meta.address())?;
         let subscribing = async {
             match &self.webhook {
-                Some(callback) => verified(&emulator, callback).await,
+                Some(callback) => verified(meta.emulator(), callback).await,
                 None => output::talk("no --webhook: webhooks wait until the app subscribes a callback"),
             }
             std::future::pending::<()>().await;
@@ -77,9 +72,7 @@ impl EmulatorArgs {
             () = wish.uttered() => {}
             () = subscribing => {}
         }
-        stop.cancel();
-        serving.await??;
-        Ok(())
+        Ok(meta.end().await?)
     }
 
     /// The control routes ask for no token, and with a server they use the operator's.

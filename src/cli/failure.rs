@@ -162,6 +162,11 @@ impl fmt::Display for Told {
 
 impl Error for Failure {}
 
+/// Options that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct BadOptions(pub(super) String);
+
 #[cfg(test)]
 mod tests {
     use super::*;

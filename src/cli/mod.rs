@@ -19,23 +19,25 @@ mod request;
 mod send;
 mod sends;
 mod serve;
+mod settings_args;
 mod signals;
 mod test;
 mod trigger;
 mod wait;
 mod world;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::bot::Handlers;
 use crate::emulator::WorldError;
-use crate::scenario;
-use crate::settings::{Faults, LogFormat, Settings, Sources};
+use crate::settings::{Faults, LogFormat, Settings};
 use crate::telemetry::Lines;
-use failure::OutcomeUnknown;
+use crate::testkit::scenario;
+use failure::{BadOptions, OutcomeUnknown};
+use settings_args::SettingsArgs;
 
 /// A chatbot server for Facebook Pages and Instagram.
 #[derive(Debug, Parser)]
@@ -68,6 +70,14 @@ enum Command {
 }
 
 impl Command {
+    /// What the command line's own reader does not see.
+    fn contradiction(&self) -> Option<&'static str> {
+        match self {
+            Command::Test(test) => test.contradiction(),
+            _ => None,
+        }
+    }
+
     /// What is logged where `RUST_LOG` does not say.
     fn log(&self) -> &'static str {
         match self {
@@ -89,28 +99,6 @@ impl Command {
     }
 }
 
-/// Options that do not go together.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct BadOptions(String);
-
-/// Where settings come from.
-#[derive(Args, Debug)]
-struct SettingsArgs {
-    /// A TOML file, over the defaults (see config/default.toml).
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// An environment file, in place of .env in the working directory.
-    #[arg(long, value_name = "FILE")]
-    env_file: Option<PathBuf>,
-}
-
-impl SettingsArgs {
-    fn sources(&self) -> Sources {
-        Sources::of_process(self.config.clone(), self.env_file.clone())
-    }
-}
-
 /// Runs the command line with `handlers`: the whole of a bot's `main`.
 ///
 /// ```no_run
@@ -125,6 +113,9 @@ impl SettingsArgs {
 /// ```
 pub fn run(handlers: Handlers) -> ExitCode {
     let cli = Cli::parse();
+    if let Some(problem) = cli.command.contradiction() {
+        Cli::command().error(ErrorKind::ArgumentConflict, problem).exit();
+    }
     crate::telemetry::init(cli.command.log(), cli.command.lines());
     panics::quiet_about_people();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use super::SettingsArgs;
+use super::settings_args::SettingsArgs;
 use super::signals::Wish;
 use crate::app::App;
 use crate::bot::Handlers;

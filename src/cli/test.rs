@@ -7,19 +7,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
-use clap::{ArgGroup, Args, CommandFactory};
+use clap::{ArgGroup, Args};
 use reqwest::Url;
-use tokio_util::sync::CancellationToken;
 
+use super::output;
 use super::signals::Wish;
 use super::world::{self, WorldArgs, callback};
-use super::{Cli, output};
 use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::emulator::{Emulator, SubscribeError, World};
-use crate::scenario::{self, Bot, Control, Fault, Faults, Foreign, Report, Script};
 use crate::settings::RELAY;
 use crate::testkit::Stage;
+use crate::testkit::scenario::{self, Bot, Control, Fault, Faults, Foreign, Report, Script};
 
 /// The largest file that is read.
 const LARGEST_FILE: u64 = 1024 * 1024;
@@ -65,7 +64,6 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) async fn run(self, handlers: Handlers) -> anyhow::Result<()> {
-        self.refuse_impatience();
         let mut wish = Wish::listen()?;
         let (world, scripts) = self.read()?;
         let played = async {
@@ -82,12 +80,11 @@ impl Test {
         Ok(())
     }
 
-    /// Ends the process where no bot could ever be silent for long enough.
-    fn refuse_impatience(&self) {
-        if self.webhook.is_some() && self.settle >= self.patience {
-            let problem = "--settle is not shorter than --patience: no bot could be silent for long enough\n  hint: give more --patience";
-            Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem).exit();
-        }
+    /// The options that contradict each other: no bot could ever be silent for long enough.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        (self.webhook.is_some() && self.settle >= self.patience).then_some(
+            "--settle is not shorter than --patience: no bot could be silent for long enough\n  hint: give more --patience",
+        )
     }
 
     /// The world and the scripts, or every fault in them.
@@ -107,21 +104,16 @@ impl Test {
     /// Plays against a bot that runs somewhere. Returns how many scripts failed.
     async fn foreign(&self, world: World, scripts: &[Script], webhook: &Url) -> anyhow::Result<usize> {
         let listener = world::listen(self.listen).await?;
-        let meta = format!("http://{}", listener.local_addr()?);
-        let (emulator, stop) = (Emulator::new(world, Clock::system()), CancellationToken::new());
-        let serving = tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
-        output::talk(format_args!("the Graph API is {meta}"));
-        self.subscribe(&emulator, webhook).await?;
-        let (control, bot) = (Control::of(&meta)?, Bot::Foreign(Foreign { emulator, settle: self.settle }));
+        let meta = Emulator::new(world, Clock::system()).start(listener)?;
+        output::talk(format_args!("the Graph API is {}", meta.url()));
+        self.subscribe(meta.emulator(), webhook).await?;
+        let foreign = Foreign { emulator: meta.emulator().clone(), settle: self.settle };
+        let (control, bot) = (Control::of(&meta.url())?, Bot::Foreign(foreign));
         let mut failed = 0;
         for script in scripts {
             failed += self.told(&scenario::play(script, &bot, &control, self.patience).await?)?;
         }
-        stop.cancel();
-        serving.await??;
+        meta.end().await?;
         Ok(failed)
     }
 
@@ -158,7 +150,7 @@ impl Test {
                     Stage::set_up(world.clone(), handlers, RELAY, &settings).await?
                 }
             };
-            let (control, bot) = (Control::of(stage.meta())?, Bot::Staged(Box::new(stage)));
+            let (control, bot) = (Control::of(&stage.meta())?, Bot::Staged(Box::new(stage)));
             let report = scenario::play(script, &bot, &control, self.patience).await?;
             failed += self.told(&report)?;
             if let Bot::Staged(stage) = bot {

@@ -5,11 +5,11 @@ use clap::Args;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{StatusCode, Url};
 
-use super::SettingsArgs;
 use super::client::{address, http, local};
 use super::failure::Failure;
 use super::item::{Item, Kind};
 use super::output;
+use super::settings_args::SettingsArgs;
 use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::emulator::escape;

@@ -8,6 +8,7 @@
 //! the fallback where an automated one would leave somebody without an answer. What no handler can take in time, the fallback
 //! answers too (`overdue`).
 
+mod audience;
 mod ending;
 mod handled;
 mod manners;
@@ -15,13 +16,13 @@ mod overdue;
 mod retry;
 mod room;
 mod runtime;
+mod slot;
 mod turn;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -29,29 +30,19 @@ use crate::accounts::Accounts;
 use crate::bot::AnyHandler;
 use crate::clock::{Clock, Timestamp};
 use crate::settings;
-use crate::store::{Room, Store, TakenEvent};
+use crate::store::{PAUSE, Room, Store, TakenEvent};
 use crate::telemetry::Metrics;
+pub(crate) use audience::Audience;
 pub(crate) use handled::HandledAccounts;
 
 use handled::HandledAccount;
 use room::Probing;
 use runtime::HandlerRuntime;
+use slot::Slot;
 use turn::TurnOf;
 
 /// For how many accounts' handlers there are threads, should all of them block, where the settings name fewer: others may appear.
 const LEAST_ACCOUNTS: usize = 16;
-
-/// How long the loop waits for a store that fails.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
-
-/// Whose words a handler's error may repeat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// Those of real people: errors are kept with their events, and not logged.
-    Real,
-    /// Those of people whom a bot's author has invented: errors are logged whole.
-    Invented,
-}
 
 /// The loop's parts.
 pub struct Dispatch {
@@ -66,22 +57,6 @@ pub struct Dispatch {
     metrics: Metrics,
     runtime: HandlerRuntime,
     freed: Arc<Notify>,
-}
-
-/// A handler's place among those of its account. It is held until the handler has really ended: one that blocks its thread
-/// beyond its deadline uses up its own account's places, and nobody else's.
-struct Slot {
-    permit: Option<OwnedSemaphorePermit>,
-    probe: Option<OwnedSemaphorePermit>,
-    freed: Arc<Notify>,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        // The places first, then the wake: the loop must find them free.
-        drop((self.permit.take(), self.probe.take()));
-        self.freed.notify_one();
-    }
 }
 
 /// Finds an account's handler, or makes it: by its name, and the account's settings. `None` where there is none of that name.
@@ -136,7 +111,7 @@ impl Dispatch {
             let next_due = self.launch(&mut turns).await;
             let now = self.clock.now();
             if overdue_at.is_some_and(|at| at <= now) {
-                overdue_at = self.answer_overdue(now).await;
+                overdue_at = overdue::answer(&self.store, &self.handled, now).await;
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -174,7 +149,7 @@ impl Dispatch {
             }
             Err(error) => {
                 tracing::warn!(%error, "the inbox could not be read; events wait");
-                Some(self.clock.now() + STORE_PAUSE)
+                Some(self.clock.now() + PAUSE)
             }
         }
     }

@@ -8,10 +8,10 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::Slot;
 use super::ending::{Ending, Fault};
 use super::handled::HandledAccount;
 use super::runtime::MayBlock;
+use super::slot::Slot;
 use crate::bot::{Context, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::effect::Effects;

@@ -18,7 +18,7 @@ use super::deed::perform;
 use super::exchange::{Exchange, KEPT};
 use super::faults::{self, PushFault, SendFault};
 use super::refusal::Refusal;
-use super::serve::Site;
+use super::site::Site;
 use super::state::Notice;
 use super::subscriptions::OBJECTS;
 

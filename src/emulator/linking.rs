@@ -4,9 +4,6 @@
 //! page is to send it back to: with `authorization_code` when the login worked, without when it did not.
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/identity/account-linking>
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State as Given};
@@ -16,47 +13,11 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::clock::Timestamp;
-
 use super::act::{Act, Asked, chat_key};
 use super::deed::perform;
 use super::refusal::Refusal;
-use super::serve::Site;
-use super::world::{ChatKey, Platform};
-
-/// How long a token can be asked about and used.
-const LIFE: Duration = Duration::from_secs(5 * 60);
-
-/// How many are kept; the oldest makes room.
-const MOST: usize = 1000;
-
-/// The logins that have begun.
-#[derive(Default)]
-pub(super) struct Links {
-    begun: BTreeMap<String, (ChatKey, Timestamp)>,
-}
-
-impl Links {
-    /// Whose login a token stands for.
-    pub(super) fn whose(&self, token: &str, now: Timestamp) -> Option<ChatKey> {
-        self.begun.get(token).filter(|(_, at)| now < *at + LIFE).map(|(chat, _)| *chat)
-    }
-
-    /// The login is over. Whose it was.
-    fn end(&mut self, token: &str, now: Timestamp) -> Option<ChatKey> {
-        let whose = self.whose(token, now);
-        self.begun.remove(token);
-        whose
-    }
-
-    fn begin(&mut self, token: String, chat: ChatKey, now: Timestamp) {
-        let oldest = self.begun.iter().min_by_key(|(_, (_, at))| *at).map(|(token, _)| token.clone());
-        if let Some(oldest) = oldest.filter(|_| self.begun.len() == MOST) {
-            self.begun.remove(&oldest);
-        }
-        self.begun.insert(token, (chat, now));
-    }
-}
+use super::site::Site;
+use super::world::Platform;
 
 /// Who taps, and where.
 #[derive(Deserialize)]

@@ -3,64 +3,12 @@
 use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use include_dir::{Dir, include_dir};
 
 use super::refusal::Refusal;
 
-const HTML: &str = include_str!("playground/index.html");
-
-/// The files the page is made of, by their names.
-macro_rules! files {
-    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("playground/", $name)))),*] };
-}
-
-const FILES: &[(&str, &str)] = files![
-    "acts.js",
-    "attachments.js",
-    "base.css",
-    "bench.css",
-    "bench.js",
-    "buttons.js",
-    "chat.css",
-    "choices.js",
-    "comment.js",
-    "composer.js",
-    "copy.js",
-    "deeds.js",
-    "dom.js",
-    "emulator.js",
-    "exchange.js",
-    "feedback.js",
-    "form-parts.js",
-    "gist.js",
-    "history.js",
-    "json.js",
-    "media.js",
-    "message.js",
-    "messages.css",
-    "narrow.css",
-    "notice.js",
-    "owner.js",
-    "picker.js",
-    "playground.js",
-    "quick-replies.js",
-    "reactions.js",
-    "rows.js",
-    "scrollers.js",
-    "server-row.js",
-    "server.js",
-    "sheet.js",
-    "state.js",
-    "template-forms.js",
-    "templates.css",
-    "templates.js",
-    "thread.js",
-    "time.js",
-    "views.js",
-    "window.js",
-    "wire.css",
-    "wire.js",
-    "words.js",
-];
+/// The files the page is made of.
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/emulator/playground");
 
 // Pictures, sounds and films come from wherever a bot says; everything else from here.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https: http:; \
@@ -72,16 +20,16 @@ pub(super) async fn root() -> Redirect {
 }
 
 /// `GET /playground/`.
-pub(super) async fn html() -> Response {
-    served("text/html; charset=utf-8", HTML)
+pub(super) async fn html(uri: Uri) -> Response {
+    served("text/html; charset=utf-8", "index.html", &uri)
 }
 
 /// `GET /playground/{file}`.
 pub(super) async fn file(Path(wanted): Path<String>, uri: Uri) -> Response {
-    match FILES.iter().find(|(name, _)| *name == wanted) {
-        Some((name, text)) if name.ends_with(".css") => served("text/css; charset=utf-8", text),
-        Some((_, text)) => served("text/javascript; charset=utf-8", text),
-        None => Refusal::not_found(uri.path()).into_response(),
+    match wanted.rsplit_once('.') {
+        Some((_, "css")) => served("text/css; charset=utf-8", &wanted, &uri),
+        Some((_, "js")) => served("text/javascript; charset=utf-8", &wanted, &uri),
+        _ => Refusal::not_found(uri.path()).into_response(),
     }
 }
 
@@ -90,7 +38,8 @@ pub(super) async fn favicon() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-fn served(content_type: &'static str, text: &'static str) -> Response {
+fn served(content_type: &'static str, name: &str, uri: &Uri) -> Response {
+    let Some(file) = FILES.get_file(name) else { return Refusal::not_found(uri.path()).into_response() };
     let headers: [(HeaderName, &str); 5] = [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-store"),
@@ -98,7 +47,7 @@ fn served(content_type: &'static str, text: &'static str) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
-    (headers, text).into_response()
+    (headers, file.contents()).into_response()
 }
 
 #[cfg(test)]
@@ -109,18 +58,17 @@ mod tests {
 
     #[test]
     fn every_file_of_the_page_is_served_and_asked_for() {
-        let named: BTreeSet<&str> = FILES.iter().map(|(name, _)| *name).collect();
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/emulator/playground");
         let present = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").file_name());
         let present: BTreeSet<String> = present.map(|name| name.into_string().expect("a name")).collect();
-        assert_eq!(
-            present.iter().map(String::as_str).filter(|name| *name != "index.html").collect::<BTreeSet<_>>(),
-            named
-        );
-        let all: String = FILES.iter().map(|(_, text)| *text).chain([HTML]).collect();
-        for name in named {
+        let named: BTreeSet<&str> = FILES.files().filter_map(|file| file.path().to_str()).collect();
+        assert_eq!(present.iter().map(String::as_str).collect::<BTreeSet<_>>(), named);
+        let text = |name: &str| FILES.get_file(name).and_then(|file| file.contents_utf8()).expect("a text");
+        let (html, all) = (text("index.html"), named.iter().map(|name| text(name)).collect::<String>());
+        for name in named.iter().filter(|name| **name != "index.html") {
+            assert!(name.ends_with(".css") || name.ends_with(".js"), "nobody is served {name}");
             assert!(
-                all.contains(&format!("./{name}'")) || HTML.contains(&format!("\"{name}\"")),
+                all.contains(&format!("./{name}'")) || html.contains(&format!("\"{name}\"")),
                 "nobody asks for {name}"
             );
         }

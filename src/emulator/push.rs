@@ -18,10 +18,10 @@ use crate::signature;
 
 use super::escape::escape;
 use super::exchange::{BODY, Exchange, Kind, shown_body, shown_headers};
-use super::graph::VERSION;
 use super::legacy;
 use super::queue::{Attempt, Settled};
 use super::state::{Notice, Shared, State};
+use super::version::VERSION;
 use super::world::ChatKey;
 
 /// How long the callback has for its answer.

@@ -5,21 +5,19 @@
 //! here, so that the browser calls no other origin, and the token stays here. What the server answers is passed on as it is, but
 //! for times: they are told by the emulator's clock, which may have been moved where the server's was not.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State as Given};
 use axum::http::StatusCode;
-use reqwest::{RequestBuilder, Url};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::push;
 use super::refusal::Refusal;
-use super::serve::Site;
+use super::server_api::Api;
+use super::site::Site;
 use super::state::{Notice, Shared};
-use crate::clock::{Clock, Timestamp};
-use crate::secret::Secret;
 
 /// How long the server has for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,52 +27,6 @@ const LARGEST: usize = 8 * 1024 * 1024;
 
 /// How many of its newest events and sends are shown.
 const NEWEST: &str = "100";
-
-/// Where a server's operator's API is, as soon as the emulator was told.
-#[derive(Default)]
-pub(super) struct Server(Mutex<Option<Api>>);
-
-#[derive(Clone)]
-struct Api {
-    base: Url,
-    token: Option<Secret>,
-    /// What the server lives by: the emulator's clock, or one that does not move with it.
-    clock: Clock,
-    /// When, by that clock, the emulator's was moved and that one was not, and how far.
-    moves: Vec<(Timestamp, Duration)>,
-}
-
-impl Server {
-    /// From here on the API at `base` is asked, with `token` where there is one. The server lives by `clock`.
-    pub(super) fn is_at(&self, base: Url, token: Option<Secret>, clock: Clock) {
-        *self.lock() = Some(Api { base, token, clock, moves: Vec::new() });
-    }
-
-    /// Moves the emulator's clock. What then happens at a server with another clock is told with a time as much later.
-    pub(super) fn advance(&self, clock: &Clock, by: Duration) {
-        let mut api = self.lock();
-        let before = api.as_ref().map(|api| api.clock.now());
-        clock.advance(by);
-        if let (Some(api), Some(before)) = (api.as_mut(), before)
-            && api.clock.now().since(before) < by
-        {
-            api.moves.push((before, by));
-        }
-    }
-
-    /// Whether there is one to ask.
-    pub(super) fn is_known(&self) -> bool {
-        self.api().is_some()
-    }
-
-    fn api(&self) -> Option<Api> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Api>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// `GET /emulator/server`: its newest events and sends, with their times by the emulator's clock. What is older than `since`
 /// belongs to a world that was reset.
@@ -132,29 +84,4 @@ async fn ask(request: RequestBuilder, api: &Api) -> Result<Value, Refusal> {
     let words = |key: &str| body["error"][key].as_str().map(str::to_owned);
     let message = words("message").unwrap_or_else(|| format!("it answered {status}"));
     Err(Refusal::new(format!("the server: {message}"), words("hint").unwrap_or_default()).status(status))
-}
-
-impl Api {
-    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
-        let mut url = self.base.clone();
-        url.path_segments_mut().expect("an http address has a path").pop_if_empty().push("api").extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        url
-    }
-
-    /// Writes a time of the server's as the emulator's clock has it.
-    fn tell_by_our_clock(&self, time: &mut Value) {
-        let theirs = time.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-        if let Some(theirs) = theirs.map(|time| Timestamp(time.as_millisecond())) {
-            let moves = self.moves.iter().filter(|(at, _)| *at <= theirs);
-            *time = json!(moves.fold(theirs, |time, (_, by)| time + *by).to_string());
-        }
-    }
-
-    fn lost(&self, what: &str) -> Refusal {
-        let hint = "does it run, and is this its admin.listen?";
-        Refusal::new(format!("the server's API at {} {what}", self.base), hint).status(StatusCode::BAD_GATEWAY)
-    }
 }

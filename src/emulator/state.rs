@@ -10,20 +10,20 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::clock::{Clock, Timestamp};
 
+use super::callbacks::Callbacks;
 use super::chat::{Chat, mid};
 use super::exchange::{Exchange, Exchanges};
 use super::faults::{Faults, PushFault, Traits};
-use super::graph::Setup;
 use super::items::Ends;
-use super::linking::Links;
+use super::links::Links;
 use super::news::{News, envelope};
 use super::oddity;
 use super::queue::Queue;
 use super::rates::Rates;
 use super::rights::Rights;
 use super::routing::Routing;
-use super::server::Server;
-use super::subscribe::Callbacks;
+use super::server_api::Server;
+use super::setup::Setup;
 use super::subscriptions::{OBJECTS, Subscriptions};
 use super::uploads::Uploads;
 use super::world::{ChatKey, Lane, World};

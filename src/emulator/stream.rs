@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 
-use super::serve::Site;
 use super::server;
+use super::site::Site;
 use super::state::{Notice, Shared};
 
 /// Everything that happens from now on. A listener that cannot keep up is told to start over.

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{Attachment, Mark, item, lenient};
+use super::{Attachment, Mark, lenient};
 use crate::id::{AppId, MessageId};
 
 /// `message_echoes` (on Instagram part of `messages`): the account said something, through whichever app or inbox.
@@ -44,6 +44,6 @@ pub struct Echo {
 impl Echo {
     /// The echo of a kept item that is one.
     pub(crate) fn of_item(raw: &[u8]) -> Option<Echo> {
-        item::member(raw, "message")
+        lenient::member(raw, "message")
     }
 }

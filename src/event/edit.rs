@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{item, lenient};
+use super::lenient;
 use crate::id::MessageId;
 
 /// `message_edits` (Instagram: `message_edit`): a person changed a message that they had sent.
@@ -29,7 +29,7 @@ pub struct Edit {
 impl Edit {
     /// The edit of a kept item, where it is one: as a list or a change has it.
     pub fn of_item(raw: &[u8]) -> Option<Edit> {
-        item::member(raw, "message_edit")
+        lenient::member(raw, "message_edit")
     }
 
     /// Whether it tells of the message as it was first written.

@@ -3,8 +3,6 @@
 //! Meta documents no precedence; this is the one that no real item contradicts. A key whose value has an unexpected shape
 //! makes the item [`Event::Other`].
 
-use std::collections::HashMap;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -13,7 +11,6 @@ use super::referral::Lead;
 use super::{Echo, Event, Feedback, Handover, Mark, Referral, lenient};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, PersonId};
-use crate::json;
 
 /// An item of a `messaging` or `standby` list, or the value of a change: whom it concerns, and the keys that tell the kind.
 #[derive(Deserialize)]
@@ -81,15 +78,6 @@ pub(super) struct Item<'a> {
 pub(super) struct Flag {
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) is_echo: bool,
-}
-
-/// What a kept item has under `name`, where that can be read: as a list or a change has it.
-pub(super) fn member<T: DeserializeOwned>(raw: &[u8], name: &str) -> Option<T> {
-    type Members<'a> = HashMap<String, &'a RawValue>;
-    let mended = json::mended_bytes(raw);
-    let item: Members<'_> = serde_json::from_slice(&mended).ok()?;
-    let of_change = || lenient::object::<Members<'_>>(item.get("value")?)?.get(name).copied();
-    lenient::object(item.get(name).copied().or_else(of_change)?)
 }
 
 /// One end of an item: an object with its id, or the id alone.

@@ -2,7 +2,7 @@
 //!
 //! Each field is read from its own piece of the item's text, so that what cannot be read costs that field and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 
 use crate::clock::Timestamp;
 use crate::id::PersonId;
+use crate::json;
 use crate::secret::Secret;
 
 /// The least value that is taken for milliseconds; below it a time is in seconds. As milliseconds it is March 1973, as
@@ -115,4 +116,13 @@ pub(super) fn word(raw: &RawValue) -> String {
 fn read<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
     // See `object`: no list stands for a struct.
     (!raw.get().starts_with('[')).then(|| serde_json::from_str(raw.get()).ok())?
+}
+
+/// What a kept item has under `name`, where that can be read: as a list or a change has it.
+pub(super) fn member<T: DeserializeOwned>(raw: &[u8], name: &str) -> Option<T> {
+    type Members<'a> = HashMap<String, &'a RawValue>;
+    let mended = json::mended_bytes(raw);
+    let item: Members<'_> = serde_json::from_slice(&mended).ok()?;
+    let of_change = || object::<Members<'_>>(item.get("value")?)?.get(name).copied();
+    object(item.get(name).copied().or_else(of_change)?)
 }

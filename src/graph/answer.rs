@@ -7,14 +7,25 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::call::Answer;
 use super::error::{CallError, Class, class};
-use super::send::Accepted;
 use crate::id::MessageId;
 use crate::json;
 use crate::message::{MetaError, Reason};
 
 const MINUTE: u64 = 60;
+
+/// An answer in which Meta tells of no error.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Vec<u8>,
+}
+
+/// A send that Meta took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The message's id; sender actions have none.
+    pub message_id: Option<MessageId>,
+}
 
 #[derive(Deserialize)]
 struct Success {

@@ -4,9 +4,9 @@
 use std::sync::{PoisonError, RwLock};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, Response, Url};
 
-use super::answer;
+use super::answer::{self, Answer};
 use super::credentials::Credentials;
 use super::error::CallError;
 
@@ -20,12 +20,6 @@ pub(super) struct Call<'a> {
     pub(super) body: Option<Vec<u8>>,
     /// The longest answer in bytes.
     pub(super) longest: usize,
-}
-
-/// An answer in which Meta tells of no error.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Vec<u8>,
 }
 
 /// Makes calls with one token.

@@ -19,9 +19,9 @@ mod history;
 mod pace;
 mod send;
 
+pub use answer::Accepted;
 pub use breaker::Pass;
 pub use client::Client;
 pub use clients::Clients;
 pub use error::CallError;
 pub use history::{History, HistoryError, REACH, Said};
-pub use send::Accepted;

@@ -4,23 +4,15 @@
 
 use reqwest::Method;
 
-use super::answer;
+use super::answer::{self, Accepted};
 use super::breaker::Pass;
 use super::call::Call;
 use super::client::Client;
 use super::error::CallError;
-use crate::id::MessageId;
 use crate::policy::Permit;
 
 /// Answers to a send are a few hundred bytes; what is longer is not one.
 const LONGEST: usize = 64 * 1024;
-
-/// A send that Meta took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The message's id; sender actions have none.
-    pub message_id: Option<MessageId>,
-}
 
 impl Client {
     /// Sends what the permit allows; the pass says that Meta is there to take it.

@@ -1,31 +1,31 @@
 //! Accepting connections, with a limit on everything: how many, how long a header may take, how long one may be idle. Which
-//! names and which pages may call: `guard`.
+//! names and which pages may call: `guard`. The emulated Meta can also lose an answer: `no_answer`.
 //!
 //! The accept loop is our own because the one that comes with the router knows no such limits: a few thousand silent
 //! connections would be the end of it.
 
 mod connections;
 mod guard;
+mod no_answer;
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::telemetry::Seldom;
 use connections::{Connection, Connections};
 pub use guard::{Guard, guard};
+pub use no_answer::NoAnswer;
 
 /// How long the loop waits when the system has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -42,14 +42,16 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-/// Serves `router` on `listener` until `stop`, then lets the requests that are under way end.
+/// Serves `router` on `listener` until `stop`, then lets the requests that are under way end. A caller that does not wait for
+/// them drops the future: every connection is cut off with it.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let connections = Arc::new(Connections::default());
-    let tasks = TaskTracker::new();
+    let mut tasks = JoinSet::new();
     let (turned_away, not_accepted) = (Seldom::default(), Seldom::default());
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
+            Some(_) = tasks.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -74,8 +76,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         }
     }
     drop(listener);
-    tasks.close();
-    tasks.wait().await;
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Whether the process, or the system, has as many files open as it may. Other errors concern the connection that was to come.
@@ -96,7 +97,7 @@ async fn serve_one(
     let answering = Arc::clone(&connection);
     let service = service_fn(move |request: Request<Incoming>| {
         let (connection, router) = (Arc::clone(&answering), router.clone());
-        async move { Ok::<Response<Body>, Infallible>(connection.answer(router, request).await) }
+        async move { no_answer::checked(connection.answer(router, request).await) }
     });
     let mut served = std::pin::pin!(
         http1::Builder::new()

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use super::{Enforcement, Facts, Refusal, Signal, refuse};
+use super::refusal::{Refusal, refuse};
+use super::{Enforcement, Facts, Signal};
 use crate::clock::Timestamp;
 
 /// P16.2. How long an account rests that Meta has refused as a whole. Meta tells neither how long that goes on nor when it

@@ -54,7 +54,7 @@ pub struct Window {
 impl Window {
     /// When it shuts.
     pub fn closes_at(&self) -> Timestamp {
-        self.opened_at + super::window::LENGTH
+        self.opened_at + super::periods::WINDOW
     }
 
     /// Whether it is open at `now`.

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Refusal, refuse};
+use super::refusal::{Refusal, refuse};
 use crate::message::{Action, Content, Message, Request};
 
 /// Templates that Meta has removed.

@@ -2,8 +2,9 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages#messaging_types>
 
+use super::refusal::{Refusal, refuse};
 use super::tags::Tag;
-use super::{Refusal, refuse, utility};
+use super::utility;
 use crate::message::{MessagingType, Request};
 
 /// What a request leans on.

@@ -2,7 +2,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/features-reference/human-agent>
 
-use super::{Facts, Origin, Refusal, Standing, refuse, start};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Origin, Standing, start};
 use crate::clock::Timestamp;
 use crate::settings::Feature;
 

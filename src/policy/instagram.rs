@@ -3,7 +3,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api>
 
-use super::{Refusal, Standing, human_agent, news, refuse};
+use super::refusal::{Refusal, refuse};
+use super::{Standing, human_agent, news};
 use crate::message::{Message, MessagingType, Recipient, Request};
 
 /// Templates that exist, though not on Instagram.

@@ -5,7 +5,8 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>,
 //! <https://developers.facebook.com/docs/messenger-platform/discovery/private-replies>
 
-use super::{Refusal, Standing, refuse};
+use super::Standing;
+use super::refusal::{Refusal, refuse};
 use crate::message::Request;
 
 /// A message on a right of which there is one (a comment, a post, a token) is within the platform's limit.

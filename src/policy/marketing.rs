@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use super::ground::Ground;
-use super::{Facts, Intent, LastSent, Refusal, Right, Standing, opt_in, refuse};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Intent, LastSent, Right, Standing, opt_in};
 use crate::clock::Timestamp;
 
 /// How far apart two messages on one token are.

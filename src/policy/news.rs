@@ -2,7 +2,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview#news_messaging>
 
-use super::{Facts, Refusal, Standing, refuse, start};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Standing, start};
 use crate::message::Message;
 use crate::settings::Feature;
 

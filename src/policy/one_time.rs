@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use super::ground::Ground;
-use super::{Facts, Intent, Refusal, Right, Standing, opt_in, refuse};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Intent, Right, Standing, opt_in};
 use crate::clock::Timestamp;
 
 /// P5.3. How long a token for one notification lives.

@@ -2,7 +2,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/templates>
 
-use super::{Refusal, Standing, refuse};
+use super::Standing;
+use super::refusal::{Refusal, refuse};
 use crate::message::Request;
 use crate::settings::Feature;
 

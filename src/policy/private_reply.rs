@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use super::ground::Ground;
-use super::{Facts, Intent, Refusal, Right, SEVEN_DAYS, refuse};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Intent, Right, SEVEN_DAYS};
 use crate::clock::Timestamp;
 
 /// The longest broadcast on Instagram. Nobody is told when one ends earlier; Meta refuses then.

@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 
-use super::{Refusal, Standing, refuse};
+use super::Standing;
+use super::refusal::{Refusal, refuse};
 use crate::message::Request;
 
 /// P10.1, P10.5.

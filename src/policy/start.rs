@@ -2,7 +2,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
-use super::{Facts, Refusal, SEVEN_DAYS, Window, refuse};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, SEVEN_DAYS, Window};
 use crate::clock::Timestamp;
 use crate::id::PersonId;
 

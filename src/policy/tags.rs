@@ -5,7 +5,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags>
 
-use super::{Facts, Intent, Refusal, Standing, human_agent, news, refuse, start, window};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Intent, Standing, human_agent, news, start, window};
 use crate::clock::Timestamp;
 use crate::message::Message;
 

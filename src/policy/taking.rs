@@ -1,6 +1,6 @@
 //! Single-use rights (a private reply, a one-time token): which planned send may use one.
 
-use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, private_reply};
+use super::{Facts, Intent, LastSent, Origin, Refusal, Right, Standing, decision, private_reply};
 use crate::clock::Timestamp;
 use crate::id::SendId;
 use crate::message::{Recipient, Request};
@@ -12,7 +12,7 @@ use crate::message::{Recipient, Request};
 pub fn may_take(standing: &Standing, facts: &Facts, intent: Intent<'_>, now: Timestamp) -> Result<(), Refusal> {
     match intent.request.recipient {
         Recipient::CommentId(_) | Recipient::PostId(_) => {
-            super::whatever_the_facts(standing, intent.request)?;
+            decision::whatever_the_facts(standing, intent.request)?;
             private_reply::check(facts, intent, now)
         }
         _ => Ok(()),
@@ -28,7 +28,7 @@ pub fn check_parts(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     for (send, request) in parts {
-        super::check(standing, &facts, Intent { send: Some(*send), origin, request }, now)?;
+        decision::check(standing, &facts, Intent { send: Some(*send), origin, request }, now)?;
         facts.right = facts.right.map(|right| right.taken(*send, now));
     }
     Ok(())

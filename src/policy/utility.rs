@@ -4,7 +4,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/utility-messages>
 
-use super::{Facts, Refusal, Standing, refuse, start};
+use super::refusal::{Refusal, refuse};
+use super::{Facts, Standing, start};
 use crate::message::Request;
 use crate::settings::Feature;
 

@@ -6,13 +6,9 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
 
-use std::time::Duration;
-
-use super::{Refusal, Window, refuse};
+use super::Window;
+use super::refusal::{Refusal, refuse};
 use crate::clock::Timestamp;
-
-/// P1.1. How long the business may write after the person did something.
-pub const LENGTH: Duration = Duration::from_secs(24 * 3600);
 
 /// P1.1. Inside the window anything may be said, promotional or not (P1.11); outside it, nothing without another right.
 pub(super) fn check(window: &Window, now: Timestamp) -> Result<(), Refusal> {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
-use super::{STORE_PAUSE, answer, verdict};
+use super::{answer, verdict};
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
 use crate::graph::{CallError, Pass};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal};
 use crate::settings;
-use crate::store::{Cause, Outcome, Store, StoreError, TakenSend};
+use crate::store::{Cause, Outcome, PAUSE, Store, StoreError, TakenSend};
 use crate::telemetry::catalogue::{SEND_SECONDS, SENDS, SENDS_REFUSED};
 use crate::telemetry::{Metrics, spans};
 
@@ -40,7 +40,7 @@ impl Attempt {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "the store failed before a send left; it stays planned");
-                self.clock.sleep(STORE_PAUSE).await;
+                self.clock.sleep(PAUSE).await;
             }
         }
     }

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::answer;
 use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
 use super::verdict::{Around, Verdict, first, judge};
-use super::{STORE_PAUSE, answer};
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{Cause, Outcome, SendRoom, Store, TakenDoubt};
+use crate::store::{Cause, Outcome, PAUSE, SendRoom, Store, TakenDoubt};
 use crate::telemetry::catalogue::{DOUBTS, SENDS};
 use crate::telemetry::{Metrics, spans};
 
@@ -65,7 +65,7 @@ impl Doubts {
             }
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read; doubts wait");
-                Some(now + STORE_PAUSE)
+                Some(now + PAUSE)
             }
         }
     }
@@ -139,7 +139,7 @@ impl Doubts {
     async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {
         if let Err(error) = self.store.look_again(doubt.id, at, counts).await {
             tracing::warn!(%error, "a send in doubt is looked at again");
-            self.clock.sleep(STORE_PAUSE).await;
+            self.clock.sleep(PAUSE).await;
         }
     }
 }

@@ -12,23 +12,18 @@ pub(crate) mod evidence;
 mod flight;
 pub(crate) mod verdict;
 
-use std::time::Duration;
-
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Directory};
 use crate::clock::{Clock, Timestamp};
 use crate::settings;
-use crate::store::{SendRoom, Store};
+use crate::store::{PAUSE, SendRoom, Store};
 use crate::telemetry::Metrics;
 pub(crate) use verdict::longest_wait;
 
 use attempt::Attempt;
 use doubts::Doubts;
 use flight::Flight;
-
-/// How long the loop waits for a store that fails.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The loop's parts.
 #[derive(Debug)]
@@ -93,7 +88,7 @@ impl Sender {
             }
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read; sends wait");
-                Some(now + STORE_PAUSE)
+                Some(now + PAUSE)
             }
         }
     }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
 
-use super::DEFAULTS;
 use super::env_file::{self, BadLine, Pair};
 use super::fault::Faults;
 use super::value::Given;
+
+/// The settings' defaults, commented: the reference of every key.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 const PREFIX: &str = "REJOINDER_";
 

@@ -27,6 +27,7 @@ pub use account::{Account, Bot, Disclosure, Feature, OnDoubt, Platform, RELAY};
 pub use app::App;
 pub use fault::{Fault, Faults};
 pub use graph::Graph;
+pub use layers::DEFAULTS;
 pub use layers::Sources;
 pub use limits::{Dispatch, Sender};
 pub use log::{Log, LogFormat};
@@ -38,9 +39,6 @@ pub use store::Store;
 use crate::id::AccountId;
 use crate::secret::Secret;
 use reader::Reader;
-
-/// The settings' defaults, commented: the reference of every key.
-pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Everything that can be set, valid.
 #[derive(Clone, Debug)]

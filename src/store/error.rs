@@ -2,8 +2,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
+
+/// How long a loop waits before it calls a store again that has failed.
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
 /// An operation did not happen, or is in a file that the next start will not find.
 #[derive(Debug, thiserror::Error)]

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 pub use backlog::*;
 pub use doubted::*;
+pub(crate) use error::PAUSE;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
 pub use list::*;
 pub use owed::*;
@@ -40,7 +41,7 @@ pub use own::{Ours, Standings};
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use post::*;
-pub use status::*;
+pub use status::{EventStatus, SendStatus};
 pub use types::*;
 
 use tokio::sync::Semaphore;

@@ -36,8 +36,12 @@
 //! itself, and what a person cannot do (tap what is not there), is a panic that says so. What the server refused or failed is
 //! told on stderr, which `cargo test` shows with a test that fails: "send 3 was refused by P1.1: …", "event 2 (message): attempt 1
 //! failed: …". [`Stage::troubles`] has it as a list.
+//!
+//! `person` and `stage` are what a test uses, `trouble` what went wrong there; `world` has the settings of a server for an emulated
+//! world. `scenario`: the same tests as scripts, for a bot in any language.
 
 mod person;
+pub(crate) mod scenario;
 mod stage;
 mod trouble;
 mod world;

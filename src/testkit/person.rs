@@ -13,8 +13,15 @@ pub struct Person<'a> {
     heard: usize,
 }
 
+impl Stage {
+    /// Somebody who writes to the Page. On another account: [`Person::on`].
+    pub fn person(&self, name: &str) -> Person<'_> {
+        Person::new(self, name, "shop")
+    }
+}
+
 impl<'a> Person<'a> {
-    pub(super) fn new(stage: &'a Stage, name: &str, account: &str) -> Person<'a> {
+    fn new(stage: &'a Stage, name: &str, account: &str) -> Person<'a> {
         Person { stage, name: name.to_owned(), account: account.to_owned(), heard: 0 }
     }
 

@@ -8,16 +8,13 @@ use anyhow::Context as _;
 use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
+use super::settings_of;
 use super::trouble::{self, Trouble};
-use super::{Person, settings_of};
 use crate::app::App;
 use crate::bot::{Handler, Handlers};
 use crate::clock::{Clock, Timestamp};
-use crate::emulator::{Emulator, World};
+use crate::emulator::{Emulator, Running, World};
 use crate::settings::{Settings, Sources};
 
 /// How long the busiest machine may take to come to rest.
@@ -34,11 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Stage {
     app: App,
     clock: Clock,
-    emulator: Emulator,
-    meta: String,
+    meta: Running,
     http: Client,
-    stop: CancellationToken,
-    serving: JoinHandle<()>,
     /// The troubles that were told.
     told: Mutex<HashSet<String>>,
     _folder: TempDir,
@@ -74,10 +68,9 @@ impl Stage {
     ) -> anyhow::Result<Stage> {
         let folder = tempfile::tempdir().context("a temporary folder for the store")?;
         let clock = Clock::standing(Clock::system().now());
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
-        let meta = format!("http://{}", listener.local_addr()?);
+        let meta = Emulator::new(world.clone(), clock.clone()).start_anywhere().await.context("no port is free")?;
         let store = folder.path().join("rejoinder.db").display().to_string();
-        let mut environment = settings_of(&world, &meta, &store, handler);
+        let mut environment = settings_of(&world, &meta.url(), &store, handler);
         let anywhere = [("server.listen", "127.0.0.1:0"), ("admin.listen", "127.0.0.1:0")];
         environment.extend(anywhere.map(|(key, value)| in_environment(key, value)));
         for account in &world.accounts {
@@ -88,21 +81,11 @@ impl Stage {
         environment.extend(settings.iter().map(|(key, value)| in_environment(key, value)));
         let settings = Settings::load(&Sources { environment, ..Sources::default() }, &handlers.names())?;
 
-        let (emulator, stop) = (Emulator::new(world, clock.clone()), CancellationToken::new());
-        let serving = tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await.expect("the emulator can use its listener") }
-        });
         let app = App::start_for_invented_people(settings, handlers, clock.clone()).await?;
         let callback = format!("http://{}/webhook", app.public);
-        emulator.subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
+        meta.emulator().subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
-        Ok(Stage { app, clock, emulator, meta, http, stop, serving, told: Mutex::default(), _folder: folder })
-    }
-
-    /// Somebody who writes to the Page. On another account: [`Person::on`].
-    pub fn person(&self, name: &str) -> Person<'_> {
-        Person::new(self, name, "shop")
+        Ok(Stage { app, clock, meta, http, told: Mutex::default(), _folder: folder })
     }
 
     /// Time passes, and whatever is due by then happens.
@@ -118,8 +101,8 @@ impl Stage {
     }
 
     /// The address of the emulated Meta.
-    pub(crate) fn meta(&self) -> &str {
-        &self.meta
+    pub(crate) fn meta(&self) -> String {
+        self.meta.url()
     }
 
     /// The address of the operator's API.
@@ -170,7 +153,7 @@ impl Stage {
     pub(crate) async fn rests_within(&self, patience: Duration) -> bool {
         let started = std::time::Instant::now();
         // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
-        while !(self.app.is_at_rest().await && self.emulator.is_at_rest() && self.app.is_at_rest().await) {
+        while !(self.app.is_at_rest().await && self.meta.emulator().is_at_rest() && self.app.is_at_rest().await) {
             if started.elapsed() >= patience {
                 return false;
             }
@@ -183,19 +166,18 @@ impl Stage {
     pub async fn end(self) {
         self.tell_troubles().await;
         self.app.stop().await;
-        self.stop.cancel();
-        let _ = self.serving.await;
+        self.meta.end().await.expect("the emulator can use its listener");
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> (bool, Value) {
-        let request = self.http.post(format!("{}{path}", self.meta)).header("content-type", "application/json");
+        let request = self.http.post(format!("{}{path}", self.meta())).header("content-type", "application/json");
         let answer = request.body(body.to_string()).send().await.expect("the emulator answers");
         let succeeded = answer.status().is_success();
         (succeeded, read(answer).await)
     }
 
     pub(super) async fn get(&self, path: &str) -> Value {
-        let answer = self.http.get(format!("{}{path}", self.meta)).send().await.expect("the emulator answers");
+        let answer = self.http.get(format!("{}{path}", self.meta())).send().await.expect("the emulator answers");
         let (status, body) = (answer.status(), read(answer).await);
         assert!(status.is_success(), "{path}: {body}");
         body

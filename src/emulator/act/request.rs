@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::refusal::Refusal;
-use super::{Act, Comment, Enforcement, Feedback, Handover, Optin, Place, Ruling, Words};
+use super::acts::{Act, Comment, Enforcement, Feedback, Handover, Optin, Place, Ruling, Words};
 
 const DEEDS: &str = "message, postback, react, unreact, read, referral, optin, account_link, feedback, comment, edit, unsend, \
     block, unblock, call, call_permission; inbox, handover; and on an account alone: enforce, end_live";

@@ -10,7 +10,7 @@ use super::super::items::app_number;
 use super::super::refusal::Refusal;
 use super::super::routing::{CONTROL, INSTAGRAM_INBOX, PAGE_INBOX};
 use super::super::world::Platform;
-use super::Scene;
+use super::scene::Scene;
 
 impl Scene<'_> {
     /// Somebody answers from the inbox: what every app is told of it.

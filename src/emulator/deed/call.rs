@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::refusal::Refusal;
-use super::Scene;
+use super::scene::Scene;
 
 /// How long the Page may call after it was allowed to.
 const ALLOWED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);

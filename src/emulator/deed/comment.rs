@@ -9,7 +9,7 @@ use super::super::chat;
 use super::super::items::{Author, POST, Written};
 use super::super::refusal::Refusal;
 use super::super::rights::Writing;
-use super::Scene;
+use super::scene::Scene;
 
 impl Scene<'_> {
     pub(super) fn comment(&mut self, comment: Comment) -> Result<Value, Refusal> {

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::super::act::Feedback;
 use super::super::chat::Side;
 use super::super::refusal::Refusal;
-use super::Scene;
 use super::message::no_message;
+use super::scene::Scene;
 
 /// The scores of each type of question.
 const SCORES: [(&str, std::ops::RangeInclusive<u8>); 3] = [("csat", 1..=5), ("nps", 0..=10), ("ces", 1..=7)];

@@ -6,7 +6,7 @@ use super::super::act::Words;
 use super::super::chat::{Message, Reaction, Side};
 use super::super::reactions;
 use super::super::refusal::Refusal;
-use super::Scene;
+use super::scene::Scene;
 
 /// How often a person can edit a message.
 const EDITS: u32 = 5;

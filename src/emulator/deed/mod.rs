@@ -7,17 +7,17 @@ mod feedback;
 mod message;
 mod optin;
 mod ruling;
+mod scene;
 
 use serde_json::Value;
 
 use crate::clock::Timestamp;
 
 use super::act::{Act, Asked};
-use super::chat::{Chat, Message, Side};
-use super::items::Ends;
 use super::refusal::Refusal;
 use super::state::{Notice, Shared, State};
 use super::world::{ChatKey, Lane};
+use scene::Scene;
 
 /// Does what was asked. Returns the bodies that are queued for the callback.
 pub(super) fn perform(shared: &Shared, asked: Asked) -> Result<Vec<Value>, Refusal> {
@@ -59,15 +59,6 @@ fn in_chat(
     Scene { shared, state, key, ends, now }.play(act)
 }
 
-/// Where it happens, and all that may change by it.
-struct Scene<'a> {
-    shared: &'a Shared,
-    state: &'a mut State,
-    key: ChatKey,
-    ends: Ends<'a>,
-    now: Timestamp,
-}
-
 impl Scene<'_> {
     /// Returns what is told of it.
     fn play(&mut self, act: Act) -> Result<Vec<Value>, Refusal> {
@@ -101,41 +92,6 @@ impl Scene<'_> {
             self.chat().add_deed(item.clone());
         }
         Ok(vec![item])
-    }
-
-    fn chat(&mut self) -> &mut Chat {
-        self.state.chat(self.key)
-    }
-
-    /// The person has done what opens the window, and keeps the conversation with whoever has it.
-    fn open(&mut self) {
-        let (at, now) = (self.ends.at, self.now);
-        self.chat().open(at, now);
-        self.state.routing.prolong(self.key, now);
-    }
-
-    /// A new message without content.
-    fn new_message(&mut self, from: Side) -> Message {
-        let mid = self.state.mid(&self.shared.world, self.key.account);
-        Message::new(mid, from, self.ends.at)
-    }
-
-    /// An id of this many digits.
-    fn new_number(&mut self, digits: usize) -> String {
-        let rng = &mut self.state.rng;
-        std::iter::once(rng.digit(10).max('1')).chain((1..digits).map(|_| rng.digit(10))).collect()
-    }
-
-    fn is_on_instagram(&self) -> bool {
-        self.ends.account.platform.is_instagram()
-    }
-
-    /// Refuses what exists on Messenger alone.
-    fn on_messenger(&self, what: &str) -> Result<(), Refusal> {
-        if self.is_on_instagram() {
-            return Err(Refusal::new(format!("{what} on Instagram"), "it exists on Messenger; take an account there"));
-        }
-        Ok(())
     }
 
     fn set_blocked(&mut self, blocked: bool) -> Vec<Value> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::act::Optin;
 use super::super::refusal::Refusal;
 use super::super::rights::{TOKEN_LIFE, Token, TokenKind};
-use super::Scene;
+use super::scene::Scene;
 
 const DEFAULT_TITLE: &str = "Updates and promotions";
 

@@ -6,11 +6,13 @@
 use serde_json::{Value, json};
 
 use super::super::world::{Account, Platform, username};
-use super::accounts::USER;
 use super::ask::Ask;
 use super::conversations;
 use super::object::{Object, Part};
 use super::threads;
+
+/// The person who is logged in to the app.
+pub(super) const USER: &str = "218471000000001";
 
 const TASKS: [&str; 6] = ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"];
 
@@ -171,7 +173,7 @@ fn picture(id: &str) -> Value {
 fn conversations_of<'a>(ask: &'a Ask<'_>, at: usize) -> (&'static str, Part<'a>) {
     let list = move || {
         let found = conversations::of(ask.shared, ask.state, at);
-        found.into_iter().map(|one| one.object(ask.now)).collect()
+        found.into_iter().map(|one| conversations::object(one, ask.now)).collect()
     };
     ("conversations", Part::List(Box::new(list)))
 }

@@ -6,16 +6,13 @@ use serde_json::json;
 
 use super::super::world::{Feature, Platform};
 use super::access::Caller;
-use super::account;
+use super::account::{self, USER};
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::object::Object;
 
 /// What `GET /me/accounts` shows of each Page.
 const LISTED: &[&str] = &["access_token", "category", "category_list", "name", "tasks"];
-
-/// The person who is logged in to the app.
-pub(super) const USER: &str = "218471000000001";
 
 /// `GET /me/accounts`: the Pages of the person who is logged in.
 pub(super) fn list(ask: &mut Ask<'_>) -> Answer {

@@ -4,9 +4,9 @@
 
 use super::super::reactions;
 use super::super::world::Platform;
-use super::call::{Fields, part};
 use super::error::GraphError;
-use super::part::Part;
+use super::fields::Fields;
+use super::part::{Part, part};
 
 /// The longest emoji, family and skin included.
 const EMOJI: usize = 16;

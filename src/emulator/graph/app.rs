@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use super::super::state::Shared;
 use super::super::subscribe::{SubscribeError, begin, prove};
 use super::super::subscriptions::{OBJECTS, Subscription};
+use super::super::version::VERSION;
 use super::access::{Caller, caller};
 use super::ask::{Answer, Ask, Verb, names as list};
 use super::error::GraphError;
-use super::{Request, VERSION, subscribed};
+use super::request::Request;
+use super::subscribed;
 
 /// `POST /{app}/subscriptions`: the one call that is answered by calling back first.
 pub(super) async fn subscribe(shared: &Shared, request: &Request) -> Answer {

@@ -15,7 +15,6 @@ use super::error::GraphError;
 use super::fields::written;
 use super::object::{Object, Place, page};
 use super::part::Part;
-use super::recipient::nobody;
 use super::select::{Field, read};
 
 /// What an endpoint answers with.
@@ -94,10 +93,10 @@ impl<'a> Ask<'a> {
         keys.find(|key| self.shared.world.scoped_id(*key) == Some(id))
     }
 
-    /// The same, and the refusal where it is nobody's.
+    /// The same; an unknown id is Meta's error 100.
     pub(super) fn required_chat(&self, accounts: &[usize], id: &str) -> Result<ChatKey, GraphError> {
         let instagram = accounts.iter().all(|&at| self.shared.world.accounts[at].platform.is_instagram());
-        self.chat(accounts, id).ok_or_else(|| nobody(instagram))
+        self.chat(accounts, id).ok_or_else(|| GraphError::no_user(instagram))
     }
 
     /// The accounts that the token speaks for, whatever the node is.

@@ -15,7 +15,10 @@ use super::super::faults::SendFault;
 use super::super::state::{Notice, Shared, State};
 use super::ask::{Answer, json as read};
 use super::error::GraphError;
-use super::{Progress, Request, access, endpoint, in_the_hosts_words, references, trace};
+use super::progress::Progress;
+use super::reply::{in_the_hosts_words, trace};
+use super::request::Request;
+use super::{access, endpoint, references, sending};
 
 const MOST: usize = 50;
 
@@ -127,7 +130,7 @@ fn inner(
 fn call(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> (u16, Value) {
     let mut own = Progress::default();
     let answered = if request.is_send() {
-        super::handle(shared, state, request, &mut own).map(Value::Object)
+        sending::answer(shared, state, request, &mut own).map(Value::Object)
     } else {
         endpoint::answer(shared, state, request, &mut own)
     };

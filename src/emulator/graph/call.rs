@@ -9,7 +9,7 @@ use super::constant::constant;
 use super::error::GraphError;
 use super::fields::{File, file, object};
 use super::limits;
-use super::part::Part;
+use super::part::{Part, part};
 use super::recipient::Recipient;
 
 pub(super) use super::fields::{Fields, fields, query};
@@ -128,16 +128,6 @@ impl ThreadControl {
             _ => Ok(ThreadControl::Release),
         }
     }
-}
-
-/// Reads the object under `key`, if it is there.
-pub(super) fn part<T>(
-    fields: &Fields,
-    key: &str,
-    read: impl FnOnce(&Part<'_>) -> Result<T, GraphError>,
-) -> Result<Option<T>, GraphError> {
-    let Some(object) = object(fields, key)? else { return Ok(None) };
-    read(&Part::new(&Value::Object(object), key)).map(Some)
 }
 
 fn text<'a>(fields: &'a Fields, key: &str) -> Result<Option<&'a str>, GraphError> {

@@ -12,9 +12,11 @@ use super::access::Caller;
 use super::ask::{Answer, Ask, Verb};
 use super::call::Fields;
 use super::error::GraphError;
+use super::progress::Progress;
+use super::request::Request;
 use super::{
-    Progress, Request, access, accounts, app, conversations, labels, linking, menu, moderation, multiple, node,
-    notifications, oauth, personas, profile, subscribed, templates, threads, uploads,
+    access, accounts, app, conversations, labels, linking, menu, moderation, multiple, node, notifications, oauth,
+    personas, profile, subscribed, templates, threads, uploads,
 };
 
 type Endpoint = fn(&mut Ask<'_>) -> Answer;

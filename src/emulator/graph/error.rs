@@ -57,6 +57,11 @@ impl GraphError {
         GraphError::api(100, message)
     }
 
+    /// An id that no person has.
+    pub(super) fn no_user(instagram: bool) -> GraphError {
+        GraphError::parameter("No matching user found").with(if instagram { 2_534_014 } else { 2_018_001 })
+    }
+
     /// A parameter that is not there.
     pub(super) fn required(parameter: &str) -> GraphError {
         GraphError::parameter(format!("The parameter {parameter} is required"))

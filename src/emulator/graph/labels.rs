@@ -3,46 +3,15 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/identity/custom-labels>
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
-use super::super::world::ChatKey;
+use super::super::setup::Label;
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::object::Object;
 
 /// How many labels there may be here. Meta names no number.
 const MOST: usize = 1000;
-
-/// The labels of all Pages, oldest first.
-#[derive(Default)]
-pub(super) struct Labels {
-    kept: Vec<Label>,
-}
-
-/// One of them, and who has it.
-pub(super) struct Label {
-    id: String,
-    account: usize,
-    name: String,
-    people: BTreeSet<ChatKey>,
-}
-
-impl Labels {
-    /// The label with this id, of one of these accounts.
-    pub(super) fn find(&self, accounts: &[usize], id: &str) -> Option<&Label> {
-        self.kept.iter().find(|label| label.id == id && accounts.contains(&label.account))
-    }
-}
-
-impl Label {
-    /// As the Graph API shows it. `name` is what the key was called before.
-    pub(super) fn object(&self) -> Object<'static> {
-        let name = json!(self.name);
-        Object::plain("PageContactLabel", &self.id, &[], [("page_label_name", name.clone()), ("name", name)])
-    }
-}
 
 /// `/{page}/custom_labels`, and `/{PSID}/custom_labels`: those of one person.
 pub(super) fn list(ask: &mut Ask<'_>) -> Answer {
@@ -63,7 +32,7 @@ pub(super) fn list(ask: &mut Ask<'_>) -> Answer {
 }
 
 fn show(ask: &Ask<'_>, is_shown: impl Fn(&Label) -> bool) -> Answer {
-    let shown = ask.state.setup.labels.kept.iter().filter(|label| is_shown(label)).map(Label::object);
+    let shown = ask.state.setup.labels.kept.iter().filter(|label| is_shown(label)).map(object);
     ask.list(&shown.collect::<Vec<_>>())
 }
 
@@ -79,7 +48,7 @@ fn create(ask: &mut Ask<'_>, account: usize) -> Answer {
     if labels.len() == MOST {
         return Err(GraphError::parameter(format!("There are {MOST} labels already: delete some")));
     }
-    labels.push(Label { id: id.clone(), account, name, people: BTreeSet::new() });
+    labels.push(Label { id: id.clone(), account, name, people: [].into() });
     Ok(json!({"id": id}))
 }
 
@@ -132,5 +101,11 @@ fn accepted(ask: &Ask<'_>, account: usize) -> Result<(), GraphError> {
 /// What `GET /{label}` shows. None where the node is no label.
 pub(super) fn get(ask: &Ask<'_>) -> Option<Answer> {
     let label = ask.state.setup.labels.find(ask.held(), ask.node)?;
-    Some(accepted(ask, label.account).and_then(|()| ask.show(&label.object())))
+    Some(accepted(ask, label.account).and_then(|()| ask.show(&object(label))))
+}
+
+/// A label as the Graph API shows it. `name` is what the key was called before.
+fn object(label: &Label) -> Object<'static> {
+    let name = json!(label.name);
+    Object::plain("PageContactLabel", &label.id, &[], [("page_label_name", name.clone()), ("name", name)])
 }

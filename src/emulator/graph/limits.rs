@@ -5,14 +5,10 @@
 
 use serde_json::Value;
 
-use crate::clock::Timestamp;
-
-use super::super::uploads::Uploads;
 use super::super::world::Platform;
 use super::error::GraphError;
-use super::fields::File;
+use super::frame::Frame;
 use super::part::Part;
-use super::templates::Templates;
 use super::{media, quick_replies, template};
 
 const TEXT_CHARACTERS: usize = 2000;
@@ -24,24 +20,6 @@ const CONTENTS: [&str; 5] = ["text", "attachment", "attachments", "sticker_id", 
 
 /// What may stand in a message.
 const KEYS: [&str; 7] = ["text", "attachment", "attachments", "sticker_id", "template", "quick_replies", "metadata"];
-
-/// Where and how a message goes, as far as its form depends on it.
-pub(super) struct Frame<'a> {
-    pub(super) platform: Platform,
-    /// The account, by its place in the world.
-    pub(super) account: usize,
-    /// What the account has uploaded.
-    pub(super) uploads: &'a Uploads,
-    /// The file that came with the message.
-    pub(super) file: Option<&'a File>,
-    /// The utility templates that Meta has approved.
-    pub(super) templates: &'a Templates,
-    /// It goes as a utility message.
-    pub(super) is_utility: bool,
-    /// Files can be fetched from this machine and its network.
-    pub(super) local_media: bool,
-    pub(super) now: Timestamp,
-}
 
 /// Refuses what can be no message, wherever it goes.
 pub(super) fn check_form(message: &Value) -> Result<(), GraphError> {
@@ -112,6 +90,9 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::emulator::setup::Templates;
+    use crate::emulator::uploads::Uploads;
 
     /// What is said of a message on either platform: `Ok(())`, or the error.
     pub(in super::super) fn said(message: &Value, platform: Platform) -> String {

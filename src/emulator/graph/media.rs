@@ -4,10 +4,11 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets>
 
 use super::super::uploads::MediaKind;
+use super::attachment_id::{check_id, mismatch};
 use super::error::GraphError;
 use super::fetched;
 use super::fields::File;
-use super::limits::Frame;
+use super::frame::Frame;
 use super::part::Part;
 use super::template;
 
@@ -59,19 +60,6 @@ pub(super) fn check_upload(attachment: &Part<'_>, frame: &Frame<'_>) -> Result<M
     check_media(&payload, kind, frame).map(|()| kind)
 }
 
-/// Refuses an id that was not handed out to the account for this kind of file.
-pub(super) fn check_id(id: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Result<(), GraphError> {
-    let given = id.name()?;
-    if !frame.uploads.is_valid(frame.account, &given, frame.now) {
-        let message = "The attachment does not exist, has expired, or belongs to another account";
-        return Err(id.refuse(format!("is invalid: {message}")).with(2_018_074));
-    }
-    if frame.uploads.kind(frame.account, &given) != Some(kind) {
-        return Err(mismatch(id));
-    }
-    Ok(())
-}
-
 /// Media comes by address, by the id of an earlier upload, or as the file in the body.
 fn check_media(payload: &Part<'_>, kind: MediaKind, frame: &Frame<'_>) -> Result<(), GraphError> {
     payload.only(&["url", "attachment_id", "is_reusable"])?;
@@ -114,20 +102,15 @@ fn check_file(file: &File, kind: MediaKind, payload: &Part<'_>, frame: &Frame<'_
     if fits && file.size > 0 { Ok(()) } else { Err(mismatch(payload)) }
 }
 
-fn mismatch(at: &Part<'_>) -> GraphError {
-    let message = format!("Upload attachment failure: the type of the file in {} does not match", at.at);
-    GraphError::parameter(message).with(2_018_047)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::super::limits::tests::judge;
-    use super::super::templates::Templates;
     use super::*;
     use crate::clock::Timestamp;
     use crate::emulator::Platform;
+    use crate::emulator::setup::Templates;
     use crate::emulator::uploads::Uploads;
 
     #[test]

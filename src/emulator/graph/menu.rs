@@ -2,23 +2,14 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/custom-user-settings>
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::super::world::{ChatKey, Platform};
 use super::ask::{Answer, Ask, Verb};
 use super::constant::constant;
 use super::error::GraphError;
-use super::profile::Pace;
+use super::profile::in_time;
 use super::properties;
-
-/// The menus that differ from the Page's.
-#[derive(Default)]
-pub(super) struct Menus {
-    set: BTreeMap<ChatKey, Value>,
-    pace: BTreeMap<ChatKey, Pace>,
-}
 
 /// `/{page}/custom_user_settings`.
 pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
@@ -32,7 +23,7 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
             let menu = ask.json("persistent_menu").ok_or_else(|| GraphError::required("persistent_menu"))?;
             properties::menu(&menu, Platform::Messenger)?;
             let menus = &mut ask.state.setup.menus;
-            menus.pace.entry(chat).or_default().check(ask.now)?;
+            in_time(menus.pace.entry(chat).or_default(), ask.now)?;
             menus.set.insert(chat, menu);
             Ok(json!({"result": "success"}))
         }
@@ -43,7 +34,7 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
                 return Err(GraphError::parameter("Param params must be one of {persistent_menu}"));
             }
             let menus = &mut ask.state.setup.menus;
-            menus.pace.entry(chat).or_default().check(ask.now)?;
+            in_time(menus.pace.entry(chat).or_default(), ask.now)?;
             menus.set.remove(&chat);
             Ok(json!({"result": "success"}))
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::clock::Timestamp;
 
 use super::super::chat::{Message, Side};
-use super::conversations::Conversation;
+use super::conversation::Conversation;
 use super::object::Object;
 
 /// How many of a conversation's messages can be looked into.

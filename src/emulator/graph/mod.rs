@@ -9,8 +9,8 @@
 //!   (with `tags` and `rightful`) say whether it may go, `limits` and its neighbours whether it is made as it must be; `send`
 //!   brings it to the person.
 //! - `endpoint`: which endpoint answers any other call; `multiple`: about several objects at once; `ask`, `select`, `object`:
-//!   what they all need. Then a file for each family of endpoints, and `setup` for what they keep.
-//! - `batch`, `references`: several calls in one. `usage`: the headers that say how much was called.
+//!   what they all need. Then a file for each family of endpoints.
+//! - `batch`, `references`: several calls in one. `reply`: what every answer carries besides its body.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
@@ -20,15 +20,19 @@ mod accounts;
 mod action;
 mod app;
 mod ask;
+mod attachment_id;
 mod batch;
 mod buttons;
 mod call;
 mod constant;
+mod conversation;
 mod conversations;
 mod endpoint;
 mod error;
+mod facts;
 mod fetched;
 mod fields;
+mod frame;
 mod labels;
 mod limits;
 mod linking;
@@ -46,24 +50,24 @@ mod path;
 mod people;
 mod personas;
 mod profile;
+mod progress;
 mod properties;
 mod quick_replies;
 mod recipient;
 mod references;
+mod reply;
 mod request;
 mod rightful;
 mod rules;
 mod select;
 mod send;
 mod sending;
-mod setup;
 mod subscribed;
 mod tags;
 mod template;
 mod templates;
 mod threads;
 mod uploads;
-mod usage;
 
 use std::time::Duration;
 
@@ -72,26 +76,23 @@ use axum::body::Bytes;
 use axum::extract::State as Given;
 use axum::extract::rejection::BytesRejection;
 use axum::http::header::WWW_AUTHENTICATE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::listener::NoAnswer;
 
 use super::exchange::{Exchange, Kind, hidden, shown_headers};
 use super::faults::SendFault;
-use super::serve::{NoAnswer, Site};
+use super::site::Site;
 use super::state::{Notice, Shared, State};
-use super::world::ChatKey;
 
 use ask::Answer;
-use error::GraphError;
+use progress::Progress;
 use request::Request;
-use usage::Said;
 
 pub(super) use fields::LARGEST_UPLOAD;
-pub(super) use path::VERSION;
-pub(super) use setup::Setup;
 
 /// How late the `slow` fault answers.
 const SLOW: Duration = Duration::from_secs(3);
@@ -112,16 +113,6 @@ pub(super) async fn graph(
     answer(&site, Request::new(method, uri, headers, body)).await
 }
 
-/// What has become known about a call on its way through the checks.
-#[derive(Default)]
-struct Progress {
-    account: Option<usize>,
-    chat: Option<ChatKey>,
-    fault: Option<SendFault>,
-    /// For how long, where it was one call too many.
-    throttled: Option<Duration>,
-}
-
 async fn answer(site: &Site, request: Request) -> Response {
     let shared = &site.shared;
     let begun = shared.clock.now();
@@ -131,16 +122,16 @@ async fn answer(site: &Site, request: Request) -> Response {
         let mut state = shared.state();
         let result = verified.unwrap_or_else(|| lead(shared, &mut state, &request, &mut progress));
         let said = state.setup.usage.count(&shared.world, progress.account, progress.throttled, begun);
-        (result, trace(&mut state), said)
+        (result, reply::trace(&mut state), said)
     };
     if let (Ok(_), Some(key)) = (&result, progress.chat) {
         shared.tell(Notice::Chat(key));
     }
-    let mut headers = graph_headers(request.version, &trace, &said);
-    let (status, body) = match result.map_err(|error| in_the_hosts_words(shared, &request, error)) {
+    let mut headers = reply::headers(request.version, &trace, &said);
+    let (status, body) = match result.map_err(|error| reply::in_the_hosts_words(shared, &request, error)) {
         Ok(body) => (StatusCode::OK, body),
         Err(error) => {
-            headers.extend(challenge(&error).map(|challenge| (WWW_AUTHENTICATE, challenge)));
+            headers.extend(reply::challenge(&error).map(|challenge| (WWW_AUTHENTICATE, challenge)));
             (StatusCode::BAD_REQUEST, error.body(&trace))
         }
     };
@@ -159,7 +150,7 @@ async fn answer(site: &Site, request: Request) -> Response {
 /// Leads a call to where it is answered.
 fn lead(shared: &Shared, state: &mut State, request: &Request, progress: &mut Progress) -> Answer {
     if request.is_send() {
-        handle(shared, state, request, progress).map(Value::Object)
+        sending::answer(shared, state, request, progress).map(Value::Object)
     } else if request.is_batch() {
         batch::answer(shared, state, request, progress)
     } else {
@@ -196,48 +187,4 @@ fn exchange(
         error: error.map(str::to_owned),
         ..Exchange::begun(Kind::Graph, begun, request.method.as_str(), &request.uri.to_string())
     }
-}
-
-/// Takes a call through the checks and carries it out.
-fn handle(
-    shared: &Shared,
-    state: &mut State,
-    request: &Request,
-    progress: &mut Progress,
-) -> Result<Map<String, Value>, GraphError> {
-    // The token is looked at first, even where the body cannot be read.
-    let accounts = access::accounts(&shared.world, &request.node, &request.headers, &request.readable())?;
-    progress.account = accounts.first().copied();
-    sending::handle(shared, state, &accounts, request.fields()?, progress)
-}
-
-/// An error as the host that was called says it: Meta's two hosts are one here, and the token tells which is meant.
-fn in_the_hosts_words(shared: &Shared, request: &Request, error: GraphError) -> GraphError {
-    let world = &shared.world;
-    let is_by_login = |token: String| access::holder(world, &token).is_some_and(|who| who.is_by_instagram_login(world));
-    let is_instagrams = oauth::is_instagrams(&request.path) || request.token().is_some_and(is_by_login);
-    if is_instagrams { error.of_instagram() } else { error }
-}
-
-/// What the header of a refusal says; what cannot stand in one becomes a blank.
-fn challenge(error: &GraphError) -> Option<HeaderValue> {
-    let text = error.challenge().replace(char::is_control, " ");
-    HeaderValue::from_bytes(text.as_bytes()).ok()
-}
-
-fn trace(state: &mut State) -> String {
-    (0..11).map(|_| state.wire_rng.alphanumeric()).collect()
-}
-
-fn graph_headers(version: &str, trace: &str, said: &Said) -> HeaderMap {
-    let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(VERSION));
-    let mut headers = HeaderMap::new();
-    headers.insert("facebook-api-version", value(version));
-    headers.insert("x-fb-request-id", value(trace));
-    headers.insert("x-fb-trace-id", value(trace));
-    headers.insert("cache-control", HeaderValue::from_static("no-store"));
-    headers.extend(said.app.as_deref().map(|said| (HeaderName::from_static("x-app-usage"), value(said))));
-    let business = HeaderName::from_static("x-business-use-case-usage");
-    headers.extend(said.business.as_deref().map(|said| (business, value(said))));
-    headers
 }

@@ -3,7 +3,7 @@
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::object::Object;
-use super::{accounts, conversations, labels, linking, notifications, people, personas};
+use super::{accounts, conversations, labels, linking, notifications, people, personas, templates};
 
 /// `/{id}`.
 pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
@@ -18,8 +18,8 @@ pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
 fn get(ask: &Ask<'_>) -> Option<Answer> {
     let set_up = || {
         let setup = &ask.state.setup;
-        let persona = setup.personas.find(ask.held(), ask.node).map(|persona| persona.object());
-        persona.or_else(|| setup.templates.find(ask.held(), ask.node).map(|template| template.object()))
+        let persona = setup.personas.find(ask.held(), ask.node).map(personas::object);
+        persona.or_else(|| setup.templates.find(ask.held(), ask.node).map(templates::object))
     };
     linking::get(ask)
         .or_else(|| accounts::get(ask))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::world::World;
 use super::access::{Caller, app_token, holder};
-use super::accounts::USER;
+use super::account::USER;
 use super::ask::{Answer, Ask, Verb};
 use super::call::Fields;
 use super::error::GraphError;

@@ -8,6 +8,7 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use super::error::GraphError;
+use super::fields::{Fields, object};
 
 /// A value and where it stands: `message[quick_replies][1][title]`.
 pub(super) struct Part<'a> {
@@ -179,6 +180,16 @@ impl<'a> Part<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Reads the object under `key`, if it is there.
+pub(super) fn part<T>(
+    fields: &Fields,
+    key: &str,
+    read: impl FnOnce(&Part<'_>) -> Result<T, GraphError>,
+) -> Result<Option<T>, GraphError> {
+    let Some(object) = object(fields, key)? else { return Ok(None) };
+    read(&Part::new(&Value::Object(object), key)).map(Some)
 }
 
 #[cfg(test)]

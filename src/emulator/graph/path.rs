@@ -2,8 +2,7 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/graph-api/guides/versioning>
 
-/// The version that answers where the path names none.
-pub(in crate::emulator) const VERSION: &str = "v26.0";
+use super::super::version::VERSION;
 
 /// The versions that can be called, oldest first.
 const USABLE: [&str; 6] = ["v21.0", "v22.0", "v23.0", "v24.0", "v25.0", VERSION];

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::setup::Persona;
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::object::Object;
@@ -13,47 +14,13 @@ const NAME: usize = 50;
 /// How many a Page may have here. Meta names no number.
 const MOST: usize = 1000;
 
-/// The personas of all Pages, oldest first.
-#[derive(Default)]
-pub(super) struct Personas {
-    kept: Vec<Persona>,
-}
-
-/// One of them.
-pub(super) struct Persona {
-    id: String,
-    account: usize,
-    name: String,
-    picture: String,
-}
-
-impl Personas {
-    /// The persona with this id, of one of these accounts.
-    pub(super) fn find(&self, accounts: &[usize], id: &str) -> Option<&Persona> {
-        self.kept.iter().find(|persona| persona.id == id && accounts.contains(&persona.account))
-    }
-}
-
-impl Persona {
-    /// As the person sees it.
-    pub(super) fn seen(&self) -> Value {
-        json!({"id": self.id, "name": self.name, "profile_picture_url": self.picture})
-    }
-
-    /// As the Graph API shows it.
-    pub(super) fn object(&self) -> Object<'static> {
-        let parts = [("name", json!(self.name)), ("profile_picture_url", json!(self.picture))];
-        Object::plain("MessengerPersona", &self.id, &["name", "profile_picture_url"], parts)
-    }
-}
-
 /// `/{page}/personas`.
 pub(super) fn list(ask: &mut Ask<'_>) -> Answer {
     let account = ask.page()?;
     match ask.verb {
         Verb::Get => {
             let of_page = |persona: &&Persona| persona.account == account;
-            let personas: Vec<_> = ask.state.setup.personas.kept.iter().filter(of_page).map(Persona::object).collect();
+            let personas: Vec<_> = ask.state.setup.personas.kept.iter().filter(of_page).map(object).collect();
             ask.list(&personas)
         }
         Verb::Post => create(ask, account),
@@ -84,4 +51,10 @@ pub(super) fn delete(ask: &mut Ask<'_>) -> Option<Value> {
     ask.state.setup.personas.find(ask.held(), node)?;
     ask.state.setup.personas.kept.retain(|persona| persona.id != node);
     Some(json!({"success": true}))
+}
+
+/// A persona as the Graph API shows it.
+pub(super) fn object(persona: &Persona) -> Object<'static> {
+    let parts = [("name", json!(persona.name)), ("profile_picture_url", json!(persona.picture))];
+    Object::plain("MessengerPersona", &persona.id, &["name", "profile_picture_url"], parts)
 }

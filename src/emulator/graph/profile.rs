@@ -2,61 +2,21 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/messenger-profile-api>
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 
+use super::super::setup::Pace;
 use super::ask::{Answer, Ask, Verb};
 use super::constant::constant;
 use super::error::GraphError;
 use super::properties;
-
-/// How many changes an account may make within [`PERIOD`].
-const CHANGES: usize = 10;
-const PERIOD: Duration = Duration::from_secs(10 * 60);
 
 /// Properties that are gone, and that Meta's SDKs still name: nothing can stand there, and nothing is deleted.
 const GONE: [&str; 3] = ["description", "home_url", "title"];
 
 /// A property that Meta sets.
 const READ_ONLY: &str = "subject_to_new_eu_privacy_rules";
-
-/// The profiles of the accounts, by their places in the world.
-#[derive(Default)]
-pub(super) struct Profiles {
-    set: BTreeMap<usize, Map<String, Value>>,
-    pace: BTreeMap<usize, Pace>,
-}
-
-/// The last changes, of a profile or of one person's menu.
-#[derive(Default)]
-pub(super) struct Pace {
-    changes: VecDeque<Timestamp>,
-}
-
-impl Profiles {
-    /// A property of an account's profile.
-    pub(super) fn get(&self, account: usize, name: &str) -> Option<&Value> {
-        self.set.get(&account)?.get(name)
-    }
-}
-
-impl Pace {
-    /// Refuses a change that comes too soon after too many.
-    pub(super) fn check(&mut self, now: Timestamp) -> Result<(), GraphError> {
-        while self.changes.front().is_some_and(|at| *at + PERIOD <= now) {
-            self.changes.pop_front();
-        }
-        if self.changes.len() == CHANGES {
-            return Err(GraphError::api(613, "Calls to this api have exceeded the rate limit."));
-        }
-        self.changes.push_back(now);
-        Ok(())
-    }
-}
 
 /// `/{page}/messenger_profile`.
 pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
@@ -94,7 +54,7 @@ fn set(ask: &mut Ask<'_>, account: usize) -> Answer {
         properties::check(name, value, platform)?;
     }
     let profiles = &mut ask.state.setup.profiles;
-    profiles.pace.entry(account).or_default().check(ask.now)?;
+    in_time(profiles.pace.entry(account).or_default(), ask.now)?;
     let set = profiles.set.entry(account).or_default();
     let begins = |name: &str| given.contains_key(name) || set.contains_key(name);
     // An Instagram account has no Get Started button that its menu could stand behind.
@@ -111,7 +71,7 @@ fn delete(ask: &mut Ask<'_>, account: usize) -> Answer {
         return Err(unknown(READ_ONLY));
     }
     let profiles = &mut ask.state.setup.profiles;
-    profiles.pace.entry(account).or_default().check(ask.now)?;
+    in_time(profiles.pace.entry(account).or_default(), ask.now)?;
     let set = profiles.set.entry(account).or_default();
     let goes = |name: &str| names.contains(&name);
     if goes("get_started") && set.contains_key("persistent_menu") && !goes("persistent_menu") {
@@ -138,4 +98,10 @@ fn unknown(name: &str) -> GraphError {
 
 fn needs_get_started() -> GraphError {
     GraphError::parameter("You must set a Get Started button if you also wish to use persistent menu").with(2_018_145)
+}
+
+/// Refuses a change that comes too soon after too many.
+pub(super) fn in_time(pace: &mut Pace, now: Timestamp) -> Result<(), GraphError> {
+    let too_many = || GraphError::api(613, "Calls to this api have exceeded the rate limit.");
+    pace.takes(now).then_some(()).ok_or_else(too_many)
 }

@@ -6,9 +6,9 @@ use super::super::rates::Pace;
 use super::super::rights::{Rights, TokenKind};
 use super::super::state::{Shared, State};
 use super::super::world::ChatKey;
-use super::call::{Fields, part};
 use super::error::GraphError;
-use super::part::Part;
+use super::fields::Fields;
+use super::part::{Part, part};
 
 const FORMS: [&str; 7] =
     ["id", "user_ref", "comment_id", "post_id", "one_time_notif_token", "notification_messages_token", "phone_number"];
@@ -80,11 +80,11 @@ impl Recipient {
         match self {
             Recipient::Id(id) => {
                 let found = keys.find(|key| shared.world.scoped_id(*key) == Some(id));
-                found.ok_or_else(|| nobody(instagram))
+                found.ok_or_else(|| GraphError::no_user(instagram))
             }
             Recipient::UserRef(user_ref) => {
                 let is_theirs = |key: &ChatKey| state.chats.get(key)?.user_ref.as_deref().map(|own| own == user_ref);
-                keys.find(|key| is_theirs(key) == Some(true)).ok_or_else(|| nobody(instagram))
+                keys.find(|key| is_theirs(key) == Some(true)).ok_or_else(|| GraphError::no_user(instagram))
             }
             Recipient::Comment(id) => {
                 written(&state.rights, id, false).filter(own).ok_or_else(|| no_writing(instagram))
@@ -116,11 +116,6 @@ impl Recipient {
 
 fn written(rights: &Rights, id: &str, is_post: bool) -> Option<ChatKey> {
     rights.writings.get(id).filter(|writing| writing.is_post == is_post).map(|writing| writing.chat)
-}
-
-/// The refusal of an id that is nobody's.
-pub(super) fn nobody(instagram: bool) -> GraphError {
-    GraphError::parameter("No matching user found").with(if instagram { 2_534_014 } else { 2_018_001 })
 }
 
 fn no_writing(instagram: bool) -> GraphError {

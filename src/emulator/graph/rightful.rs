@@ -6,8 +6,8 @@ use super::super::rights::{Denial, TokenKind};
 use super::super::world::{Feature, Platform};
 use super::call::{Call, MessagingType};
 use super::error::GraphError;
+use super::facts::{Facts, granted, outside};
 use super::recipient::Recipient;
-use super::rules::{Facts, granted, outside};
 
 /// Refuses a private reply that cannot be sent, or not any more.
 pub(super) fn check_reply(call: &Call, facts: &Facts<'_>) -> Result<(), GraphError> {

@@ -6,13 +6,13 @@ use crate::clock::Timestamp;
 
 use super::super::chat::{Message, Reaction, Side};
 use super::super::routing::CONTROL;
+use super::super::setup::Persona;
 use super::super::state::{Shared, State};
 use super::super::uploads::MediaKind;
 use super::super::world::{ChatKey, Platform};
 use super::action::{Action, emoji};
 use super::call::{Call, ThreadControl};
 use super::error::GraphError;
-use super::personas::Persona;
 use super::quick_replies;
 use super::recipient::Recipient;
 use super::threads;

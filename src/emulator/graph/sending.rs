@@ -14,17 +14,31 @@ use super::super::faults::SendFault;
 use super::super::rates::Pace;
 use super::super::state::{Shared, State};
 use super::super::world::{ChatKey, Platform};
-use super::Progress;
 use super::action::Action;
 use super::call::{Call, Content, Fields, MessagingType};
 use super::error::GraphError;
-use super::limits::Frame;
+use super::facts::Facts;
+use super::frame::Frame;
+use super::progress::Progress;
 use super::recipient::Recipient;
-use super::rules::Facts;
-use super::{limits, rules, send};
+use super::request::Request;
+use super::{access, limits, rules, send};
+
+/// Takes a call through the checks and carries it out.
+pub(super) fn answer(
+    shared: &Shared,
+    state: &mut State,
+    request: &Request,
+    progress: &mut Progress,
+) -> Result<Map<String, Value>, GraphError> {
+    // The token is looked at first, even where the body cannot be read.
+    let accounts = access::accounts(&shared.world, &request.node, &request.headers, &request.readable())?;
+    progress.account = accounts.first().copied();
+    handle(shared, state, &accounts, request.fields()?, progress)
+}
 
 /// Takes a call that may speak for `accounts` through the checks and carries it out.
-pub(super) fn handle(
+fn handle(
     shared: &Shared,
     state: &mut State,
     accounts: &[usize],

@@ -10,7 +10,7 @@ use super::super::chat::WINDOW;
 use super::super::world::{Feature, Platform};
 use super::call::{Call, Content, MessagingType};
 use super::error::GraphError;
-use super::rules::{Facts, granted, known, template, within};
+use super::facts::{Facts, granted, known, template, within};
 
 const SEVEN_DAYS: Duration = Duration::from_secs(7 * 24 * 3600);
 

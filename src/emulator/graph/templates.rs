@@ -2,10 +2,9 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/utility-messages>
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::clock::Timestamp;
-
+use super::super::setup::Template;
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::object::Object;
@@ -14,52 +13,6 @@ use super::object::Object;
 const MOST: usize = 250;
 
 const NAME: usize = 512;
-
-/// The templates of all Pages, oldest first.
-#[derive(Default)]
-pub(super) struct Templates {
-    kept: Vec<Template>,
-}
-
-/// One of them.
-pub(super) struct Template {
-    id: String,
-    account: usize,
-    name: String,
-    language: String,
-    components: Value,
-    parameter_format: Value,
-    at: Timestamp,
-}
-
-impl Templates {
-    /// Whether the account has a template of this name in this language.
-    pub(super) fn has(&self, account: usize, name: &str, language: &str) -> bool {
-        self.kept.iter().any(|kept| kept.account == account && kept.name == name && kept.language == language)
-    }
-
-    /// The template with this id, of one of these accounts.
-    pub(super) fn find(&self, accounts: &[usize], id: &str) -> Option<&Template> {
-        self.kept.iter().find(|template| template.id == id && accounts.contains(&template.account))
-    }
-}
-
-impl Template {
-    /// As the Graph API shows it.
-    pub(super) fn object(&self) -> Object<'static> {
-        let parts = [
-            ("name", json!(self.name)),
-            ("status", json!("APPROVED")),
-            ("category", json!("UTILITY")),
-            ("language", json!(self.language)),
-            ("components", self.components.clone()),
-            ("parameter_format", self.parameter_format.clone()),
-            ("rejection_reasons", json!([])),
-            ("last_updated_time", json!(self.at.0 / 1000)),
-        ];
-        Object::plain("MessageTemplate", &self.id, &["name", "status", "category", "language", "components"], parts)
-    }
-}
 
 /// `/{page}/message_templates`.
 pub(super) fn answer(ask: &mut Ask<'_>) -> Answer {
@@ -77,7 +30,7 @@ fn list(ask: &Ask<'_>, account: usize) -> Answer {
     let is_wanted = |template: &&Template| {
         approved && template.account == account && name.as_deref().is_none_or(|name| template.name == name)
     };
-    let shown = ask.state.setup.templates.kept.iter().filter(is_wanted).map(Template::object);
+    let shown = ask.state.setup.templates.kept.iter().filter(is_wanted).map(object);
     ask.list(&shown.collect::<Vec<_>>())
 }
 
@@ -126,4 +79,19 @@ fn delete(ask: &mut Ask<'_>, account: usize) -> Answer {
         true => Ok(json!({"success": true})),
         false => Err(GraphError::parameter("Message template not found")),
     }
+}
+
+/// A template as the Graph API shows it.
+pub(super) fn object(template: &Template) -> Object<'static> {
+    let parts = [
+        ("name", json!(template.name)),
+        ("status", json!("APPROVED")),
+        ("category", json!("UTILITY")),
+        ("language", json!(template.language)),
+        ("components", template.components.clone()),
+        ("parameter_format", template.parameter_format.clone()),
+        ("rejection_reasons", json!([])),
+        ("last_updated_time", json!(template.at.0 / 1000)),
+    ];
+    Object::plain("MessageTemplate", &template.id, &["name", "status", "category", "language", "components"], parts)
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::ask::{Answer, Ask, Verb};
 use super::error::GraphError;
 use super::fields::file;
-use super::limits::Frame;
+use super::frame::Frame;
 use super::media;
 use super::part::Part;
 

@@ -28,14 +28,13 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Timestamp};
 
 use super::exchange::Kind;
 use super::state::Notice;
-use super::{Emulator, World};
+use super::{Emulator, Running, World};
 
 const START: i64 = 1_790_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -76,7 +75,7 @@ struct Bench {
     notices: broadcast::Receiver<Notice>,
     answers: Answers,
     stop: CancellationToken,
-    served: JoinHandle<std::io::Result<()>>,
+    served: Running,
 }
 
 impl Bench {
@@ -93,13 +92,8 @@ impl Bench {
     }
 
     async fn of(emulator: Emulator, clock: Clock) -> Bench {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let stop = CancellationToken::new();
-        let served = tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
+        let served = emulator.clone().start_anywhere().await.expect("a free port");
+        let (url, stop) = (served.url(), CancellationToken::new());
         let (sender, pushes) = mpsc::channel(100);
         let answers: Answers = Arc::new(Mutex::new(Box::new(|_| 200)));
         let bot_url = bot(Bot { pushes: sender, answers: answers.clone() }, stop.clone()).await;
@@ -203,8 +197,8 @@ impl Bench {
 
     async fn end(self) {
         self.stop.cancel();
-        let served = tokio::time::timeout(Duration::from_secs(20), self.served).await;
-        served.expect("the emulator ends").expect("nothing panicked").expect("the listener held");
+        let served = tokio::time::timeout(Duration::from_secs(20), self.served.end()).await;
+        served.expect("the emulator ends").expect("nothing panicked, and the listener held");
     }
 }
 

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use rejoinder::clock::Clock;
-use rejoinder::emulator::{Emulator, World};
+use rejoinder::emulator::{Emulator, Running, World};
 use rejoinder::signature;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::binary::Binary;
 use super::{client, environment, send_json, settings, world};
@@ -18,7 +16,7 @@ pub struct Meta {
     pub url: String,
     pub emulator: Emulator,
     pub http: Client,
-    _stop: DropGuard,
+    _served: Running,
 }
 
 impl Meta {
@@ -27,16 +25,8 @@ impl Meta {
     }
 
     pub async fn with(world: World) -> Meta {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let emulator = Emulator::new(world, Clock::system());
-        let stop = CancellationToken::new();
-        tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await }
-        });
-        let http = client();
-        Meta { url, emulator, http, _stop: stop.drop_guard() }
+        let served = Emulator::new(world, Clock::system()).start_anywhere().await.expect("a port");
+        Meta { url: served.url(), emulator: served.emulator().clone(), http: client(), _served: served }
     }
 
     pub fn serve(&self, folder: &Path) -> Binary {

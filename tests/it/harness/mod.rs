@@ -22,16 +22,14 @@ use std::time::Duration;
 
 use rejoinder::app::App;
 use rejoinder::clock::{Clock, Timestamp};
-use rejoinder::emulator::{Emulator, World};
+use rejoinder::emulator::{Emulator, Running, World};
 use rejoinder::secret::Secret;
 use rejoinder::settings::{Settings, Sources};
 use rejoinder::{Handlers, signature};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::net::TcpSocket;
 
 use refusals::Refusals;
 
@@ -127,12 +125,10 @@ pub struct Rig {
     pub http: Client,
     pub meta: String,
     pub folder: TempDir,
-    emulator: Emulator,
+    emulator: Option<Running>,
     settings: Settings,
     handlers: Handlers,
     refusals: Refusals,
-    stop: CancellationToken,
-    serving: JoinHandle<()>,
     ended: bool,
 }
 
@@ -145,14 +141,8 @@ impl Rig {
         logs::watch();
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::standing(Clock::system().now());
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let meta = format!("http://{}", listener.local_addr().expect("an address"));
-        let emulator = Emulator::new(wish.world, clock.clone());
-        let stop = CancellationToken::new();
-        let serving = tokio::spawn({
-            let (emulator, stop) = (emulator.clone(), stop.clone());
-            async move { emulator.serve(listener, stop).await.expect("the emulator serves") }
-        });
+        let emulator = Emulator::new(wish.world, clock.clone()).start_anywhere().await.expect("a port");
+        let meta = emulator.url();
         let store = folder.path().join("rejoinder.db").display().to_string();
         let mut pairs = settings(&meta, &store, wish.handler);
         pairs.extend(wish.settings.into_iter().map(|(key, value)| (key.to_owned(), value)));
@@ -165,12 +155,10 @@ impl Rig {
             http,
             meta,
             folder,
-            emulator,
+            emulator: Some(emulator),
             settings,
             handlers: wish.handlers,
             refusals: Refusals::default(),
-            stop,
-            serving,
             ended: false,
         };
         rig.start_app().await;
@@ -195,12 +183,16 @@ impl Rig {
     /// Tells the emulated Meta where the server's operator's API is, with the tests' token where it has one.
     pub fn show_server(&self) {
         let token = self.settings.admin.token.clone();
-        self.emulator.shows_server(self.admin("/").parse().expect("an address"), token, self.clock.clone());
+        self.emulator().shows_server(self.admin("/").parse().expect("an address"), token, self.clock.clone());
     }
 
     /// Lets the emulated Meta push to the server.
     pub async fn subscribe(&self) {
-        self.emulator.subscribe(&self.public("/webhook")).await.expect("the callback is verified");
+        self.emulator().subscribe(&self.public("/webhook")).await.expect("the callback is verified");
+    }
+
+    fn emulator(&self) -> &Emulator {
+        self.emulator.as_ref().expect("an emulator that runs").emulator()
     }
 
     pub fn public(&self, path: &str) -> String {
@@ -318,7 +310,7 @@ impl Rig {
             for status in ["pending", "running"] {
                 left.extend(self.list("events", &format!("person={person}&status={status}")).await);
             }
-            if self.emulator.is_at_rest() && left.is_empty() { Ok(()) } else { Err(format!("{left:#?}")) }
+            if self.emulator().is_at_rest() && left.is_empty() { Ok(()) } else { Err(format!("{left:#?}")) }
         })
         .await;
     }
@@ -329,7 +321,7 @@ impl Rig {
             let running = self.list("events", "status=running").await;
             let pending = self.list("events", "status=pending").await;
             let waits = running.is_empty() && pending.iter().any(|event| event["attempts"] == 1);
-            if waits && self.emulator.is_at_rest() { Ok(()) } else { Err(format!("{running:#?} {pending:#?}")) }
+            if waits && self.emulator().is_at_rest() { Ok(()) } else { Err(format!("{running:#?} {pending:#?}")) }
         })
         .await;
     }
@@ -338,7 +330,7 @@ impl Rig {
     pub async fn is_at_rest(&self) -> bool {
         let app = self.app.as_ref().expect("a server that runs");
         // The server twice: what it was doing at the first look may have given Meta something to do, and the reverse.
-        app.is_at_rest().await && self.emulator.is_at_rest() && app.is_at_rest().await
+        app.is_at_rest().await && self.emulator().is_at_rest() && app.is_at_rest().await
     }
 
     /// Waits until nothing is left to do before the clock moves.
@@ -390,8 +382,7 @@ impl Rig {
         }
         let exchanges = self.json(&format!("{}/emulator/exchanges", self.meta)).await;
         self.refusals.check(exchanges["exchanges"].as_array().expect("exchanges"));
-        self.stop.cancel();
-        (&mut self.serving).await.expect("the emulator ends");
+        self.emulator.take().expect("an emulator that runs").end().await.expect("the emulator ends");
         logs::check();
         self.ended = true;
     }

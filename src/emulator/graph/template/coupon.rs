@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::{TITLE, only};
+use super::form::{TITLE, only};
 
 /// How long a code may be: no limit of Meta's is known, so that of a title.
 const CODE: usize = 80;

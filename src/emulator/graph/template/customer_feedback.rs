@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::{TITLE, only};
+use super::form::{TITLE, only};
 
 const HEADING: usize = 65;
 const BUTTON: usize = 20;

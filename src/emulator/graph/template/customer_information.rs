@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::only;
+use super::form::only;
 
 const KEYS: [&str; 6] =
     ["countries", "business_privacy", "expires_in_days", "address_overrides", "contact_overrides", "purpose"];

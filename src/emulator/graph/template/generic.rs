@@ -4,7 +4,7 @@ use super::super::super::world::Platform;
 use super::super::buttons;
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::{TITLE, only};
+use super::form::{TITLE, only};
 
 pub(super) fn check(payload: &Part<'_>, platform: Platform) -> Result<(), GraphError> {
     only(payload, &["elements", "image_aspect_ratio"])?;

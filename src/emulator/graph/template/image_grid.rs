@@ -4,7 +4,7 @@ use super::super::super::world::Platform;
 use super::super::buttons;
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::{TITLE, only};
+use super::form::{TITLE, only};
 
 const HEADING: usize = 45;
 

@@ -1,12 +1,12 @@
 //! `media`: one picture or film with buttons below it.
 
 use super::super::super::uploads::MediaKind;
+use super::super::attachment_id::check_id;
 use super::super::buttons;
 use super::super::error::GraphError;
-use super::super::limits::Frame;
-use super::super::media::check_id;
+use super::super::frame::Frame;
 use super::super::part::Part;
-use super::only;
+use super::form::only;
 
 const BUTTONS: [&str; 6] = ["web_url", "postback", "phone_number", "account_link", "account_unlink", "game_play"];
 

@@ -6,6 +6,7 @@ mod button;
 mod coupon;
 mod customer_feedback;
 mod customer_information;
+mod form;
 mod generic;
 mod image_grid;
 mod instant_form;
@@ -16,11 +17,8 @@ mod receipt;
 pub(super) mod utility;
 
 use super::error::GraphError;
-use super::limits::Frame;
+use super::frame::Frame;
 use super::part::Part;
-
-/// How long a title or a subtitle may be, where nothing else is said.
-const TITLE: usize = 80;
 
 const ON_INSTAGRAM: [&str; 4] = ["generic", "button", "product", "notification_messages"];
 
@@ -61,11 +59,6 @@ pub(super) fn check(payload: &Part<'_>, frame: &Frame<'_>) -> Result<(), GraphEr
         // It asks whether the Page may call. What else stands in it is not published.
         _ => Ok(()),
     }
-}
-
-/// Refuses properties that a template of this kind does not have, besides those that all have.
-fn only(payload: &Part<'_>, known: &[&str]) -> Result<(), GraphError> {
-    payload.only(&[&["template_type", "sharable"], known].concat())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::only;
+use super::form::only;
 
 const TITLE: usize = 65;
 

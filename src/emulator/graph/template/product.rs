@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::only;
+use super::form::only;
 
 pub(super) fn check(payload: &Part<'_>) -> Result<(), GraphError> {
     only(payload, &["elements"])?;

@@ -2,7 +2,7 @@
 
 use super::super::error::GraphError;
 use super::super::part::Part;
-use super::only;
+use super::form::only;
 
 /// How long a name or a number in a receipt may be: no limit of Meta's is known, so that of a text.
 const TEXT: usize = 2000;

@@ -3,7 +3,7 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/send-messages/utility-messages>
 
 use super::super::error::GraphError;
-use super::super::limits::Frame;
+use super::super::frame::Frame;
 use super::super::part::Part;
 
 /// How long a name or what is filled in may be: no limit of Meta's is known, so that of a text.

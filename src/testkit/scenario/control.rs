@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 
+use super::exchange::Exchange;
 use super::said::Said;
 use super::script::Talk;
-use super::wire::Exchange;
 
 /// How long an answer may take: the emulator is on this machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -8,13 +8,14 @@
 //!
 //! - `script`: what a script says. `expected`: what it wants to hear. `read`, `document`, `fault`: from TOML to that.
 //! - `said`: what the business did say. `diff`: the one beside the other. `verdict`: whether that will do.
-//! - `control`: the emulator, as a player uses it. `wire`: what went wrong on the way.
+//! - `control`: the emulator, as a player uses it. `exchange`: a request on the wire; `wire`: what went wrong there.
 //! - `bot`: who is tested, and how to know that nothing more comes. `player`: plays one script. `report`: what came of it.
 
 mod bot;
 mod control;
 mod diff;
 mod document;
+mod exchange;
 mod expected;
 mod fault;
 mod player;

@@ -1,27 +1,10 @@
 //! What went wrong between the bot and Meta: webhooks that it did not take, calls that the Graph API refused.
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use super::control::{Control, Lost};
-use super::said::plain;
+use super::exchange::Exchange;
 
 /// As many as the emulator keeps.
 const ALL: usize = 500;
-
-/// A request and what came of it, as far as a player looks at it.
-#[derive(Debug, Deserialize)]
-pub(super) struct Exchange {
-    pub(super) id: u64,
-    kind: String,
-    account: Option<String>,
-    person: Option<String>,
-    method: String,
-    url: String,
-    status: Option<u16>,
-    response: Value,
-    error: Option<String>,
-}
 
 /// The exchanges since it was last looked.
 #[derive(Default)]
@@ -68,44 +51,9 @@ fn trouble(exchanges: Vec<Exchange>) -> Trouble {
     }
 }
 
-impl Exchange {
-    fn has_failed(&self) -> bool {
-        match self.kind.as_str() {
-            "webhook" => self.status != Some(200),
-            _ => self.status.is_none_or(|status| status >= 400),
-        }
-    }
-}
-
-/// What went wrong with it.
-impl std::fmt::Display for Exchange {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let path = self.url.split('?').next().unwrap_or_default();
-        let call = format!("{} {}", self.method, plain(path));
-        match (self.kind.as_str(), self.status) {
-            ("webhook", Some(status)) => write!(out, "the bot answered a webhook with {status}"),
-            ("webhook", None) => write!(out, "the bot did not answer a webhook"),
-            (_, Some(status)) => write!(out, "the Graph API answered {call} with {status}"),
-            (_, None) => write!(out, "the Graph API did not answer {call}"),
-        }?;
-        let error = &self.response["error"];
-        if let (Some(message), false) = (error["message"].as_str(), self.kind == "webhook") {
-            write!(out, ": {} (code {}", plain(message), error["code"])?;
-            match error["error_subcode"].as_u64() {
-                Some(subcode) => write!(out, ", subcode {subcode})")?,
-                None => write!(out, ")")?,
-            }
-        }
-        match &self.error {
-            Some(why) => write!(out, ": {}", plain(why)),
-            None => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -27,7 +27,7 @@ const FULL: u64 = 100;
 
 /// The calls that were counted.
 #[derive(Default)]
-pub(super) struct Usage {
+pub(in crate::emulator) struct Usage {
     app: Meter,
     accounts: BTreeMap<usize, Meter>,
 }
@@ -41,16 +41,16 @@ struct Meter {
 
 /// What the headers say.
 #[derive(Default, Debug, PartialEq)]
-pub(super) struct Said {
+pub(in crate::emulator) struct Said {
     /// `X-App-Usage`, once there is something to notice.
-    pub(super) app: Option<String>,
+    pub(in crate::emulator) app: Option<String>,
     /// `X-Business-Use-Case-Usage`, where the call is about an account.
-    pub(super) business: Option<String>,
+    pub(in crate::emulator) business: Option<String>,
 }
 
 impl Usage {
     /// Counts a call, about an account or none. `throttled`: for how long, where it was refused as one too many.
-    pub(super) fn count(
+    pub(in crate::emulator) fn count(
         &mut self,
         world: &World,
         account: Option<usize>,
