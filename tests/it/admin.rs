@@ -112,7 +112,7 @@ async fn metrics_count_what_happened() {
     let rig = Rig::start().await;
     rig.says("Ada", "shop", "hello").await;
     rig.sends_are("sent", 1).await;
-    rig.events_are("pending", 0).await;
+    rig.comes_to_rest().await;
     let text = rig.metrics().await;
     for line in [
         "rejoinder_sends_total{account=\"shop\",outcome=\"sent\"} 1",
