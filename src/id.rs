@@ -5,13 +5,14 @@ use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// An id that Meta gave: text, even where it looks like a number. Meta's own payloads print the same id as a string in one
 /// place and as a number in another, so both are read.
 macro_rules! meta_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -45,7 +46,8 @@ macro_rules! meta_id {
 macro_rules! own_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+        #[schema(value_type = String)]
         pub struct $name(pub i64);
 
         impl fmt::Display for $name {

@@ -13,13 +13,19 @@ mod mask;
 mod openapi;
 mod page;
 mod post;
+mod relay_schema;
 mod sends;
 
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::routing::get;
+use axum::{Extension, Router, middleware};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
@@ -52,6 +58,8 @@ pub struct Admin {
     pub readiness: Readiness,
     /// Which relays are up.
     pub relays: Relays,
+    /// What a relay is asked and what it may answer, as JSON Schema.
+    pub relay_schema: Value,
 }
 
 impl Admin {
@@ -65,20 +73,20 @@ impl Admin {
     }
 }
 
+/// What an operator asked for is to be done.
+#[derive(Serialize, ToSchema)]
+struct Queued<Id> {
+    /// The id that stood in the path.
+    id: Id,
+}
+
 /// The operator's routes.
 pub fn routes(admin: Admin) -> Router {
     let admin = Arc::new(admin);
-    let api = Router::new()
-        .route("/api/events", get(events::list))
-        .route("/api/events/{id}", get(events::one))
-        .route("/api/events/{id}/replay", post(events::replay))
-        .route("/api/sends", get(sends::list))
-        .route("/api/sends/{id}", get(sends::one))
-        .route("/api/sends/{id}/release", post(sends::release))
-        .route("/api/sends/{id}/drop", post(sends::discard))
-        .route("/api/accounts/{name}/sends", post(self::post::post))
-        .route("/api/conversations/{account}/{person}", get(conversations::one))
-        .route("/api/openapi.json", get(openapi::description))
+    let (api, description) = api().split_for_parts();
+    let description = openapi::with_what_every_call_answers(description);
+    let api = api
+        .layer(Extension(Arc::new(description)))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::require_token))
         .route_layer(middleware::from_fn_with_state(admin.guard.clone(), guard));
@@ -88,4 +96,20 @@ pub fn routes(admin: Admin) -> Router {
         .route("/metrics", get(health::metrics))
         .merge(api)
         .with_state(admin)
+}
+
+/// What is under `/api`, by the paths that stand at the handlers.
+fn api() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::with_openapi(openapi::root())
+        .routes(routes!(events::list))
+        .routes(routes!(events::one))
+        .routes(routes!(events::replay))
+        .routes(routes!(sends::list))
+        .routes(routes!(sends::one))
+        .routes(routes!(sends::release))
+        .routes(routes!(sends::discard))
+        .routes(routes!(post::post))
+        .routes(routes!(conversations::one))
+        .routes(routes!(openapi::description))
+        .routes(routes!(relay_schema::schema))
 }

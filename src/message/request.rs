@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{Message, TextLimit};
 use crate::id::{self, PersonId, Thread};
@@ -92,7 +93,7 @@ impl Request {
 }
 
 /// The forms of `recipient`. Exactly one is given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Recipient {
@@ -141,7 +142,7 @@ impl Recipient {
 }
 
 /// On what ground something is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum MessagingType {
@@ -157,7 +158,7 @@ pub enum MessagingType {
 }
 
 /// The sender actions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
@@ -184,20 +185,28 @@ pub enum NotARequest {
     Content,
 }
 
-/// The request as it is written: `message` and `sender_action` side by side, though never both.
-#[derive(Clone, Serialize, Deserialize)]
-struct Wire {
+/// A Send API request in Meta's own words. Null means absent, wherever it stands; ids may be numbers.
+// `message` and `sender_action` stand side by side here, though never both are given.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub(super) struct Wire {
+    /// To whom: exactly one form.
     recipient: Recipient,
     // Sender actions go without it: they answer nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = MessagingType::default)]
     messaging_type: Option<MessagingType>,
+    /// With messaging_type MESSAGE_TAG: HUMAN_AGENT (with agent), CUSTOMER_FEEDBACK or NON_PROMOTIONAL_SUBSCRIPTION; on
+    /// Instagram HUMAN_AGENT alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
+    /// The message, unless it is a sender action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     message: Option<Message>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sender_action: Option<Action>,
     #[serde(flatten)]
+    #[schema(ignore)]
     rest: Map<String, Value>,
 }
 
