@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -19,12 +20,14 @@ pub(super) fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String
     Ok(Option::<String>::deserialize(input)?.filter(|given| !given.is_empty()))
 }
 
-/// How `limit` is described.
+/// How `limit` is described: a length, or empty.
 pub(super) struct Limit;
 
 impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT.into())).into()
+        let length = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let empty = ObjectBuilder::new().schema_type(Type::String).max_length(Some(0));
+        AnyOfBuilder::new().item(length).item(empty).default(Some(DEFAULT.into())).into()
     }
 }
 

@@ -56,6 +56,7 @@ struct Body {
     #[schema(value_type = Request)]
     request: Map<String, Value>,
     /// The person who wrote it; HUMAN_AGENT needs one. The name stays here.
+    #[schema(pattern = r"\S")]
     agent: Option<String>,
 }
 

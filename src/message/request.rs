@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{Message, TextLimit};
-use crate::id::{self, PersonId, Thread};
+use crate::id::{self, PersonId, Thread, WrittenId};
 use crate::json;
 
 /// A request to the Send API, whole but for the token.
@@ -98,16 +98,22 @@ impl Request {
 #[non_exhaustive]
 pub enum Recipient {
     /// A person who spoke first: a PSID or an IGSID.
+    #[schema(value_type = WrittenId)]
     Id(PersonId),
     /// A person known by a checkbox plugin.
+    #[schema(value_type = WrittenId)]
     UserRef(PersonId),
     /// The author of a comment, once, in private.
+    #[schema(value_type = WrittenId)]
     CommentId(#[serde(deserialize_with = "id::text")] String),
     /// The author of a visitor post, once, in private.
+    #[schema(value_type = WrittenId)]
     PostId(#[serde(deserialize_with = "id::text")] String),
     /// The person who gave this token for one notification.
+    #[schema(value_type = WrittenId)]
     OneTimeNotifToken(#[serde(deserialize_with = "id::text")] String),
     /// The person who gave this token for marketing messages.
+    #[schema(value_type = WrittenId)]
     NotificationMessagesToken(#[serde(deserialize_with = "id::text")] String),
 }
 
@@ -201,7 +207,6 @@ pub(super) struct Wire {
     tag: Option<String>,
     /// The message, unless it is a sender action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     message: Option<Message>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sender_action: Option<Action>,
