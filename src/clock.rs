@@ -63,7 +63,7 @@ impl fmt::Display for Timestamp {
 /// A moment as it is written in JSON: RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
 #[schema(as = Time, value_type = String, format = DateTime)]
-pub struct Rfc3339(Timestamp);
+pub(crate) struct Rfc3339(Timestamp);
 
 impl From<Timestamp> for Rfc3339 {
     fn from(at: Timestamp) -> Rfc3339 {

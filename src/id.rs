@@ -141,7 +141,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Err
 
 /// How an id is described that is read from text or from a whole number.
 #[derive(Debug)]
-pub struct WrittenId;
+pub(crate) struct WrittenId;
 
 impl PartialSchema for WrittenId {
     fn schema() -> RefOr<Schema> {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, OneOfBuilder};
+use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Request;
 use super::request::Wire;
+use super::{Recipient, Request};
 
 const RECIPIENT: &str = "recipient";
 
@@ -27,16 +27,16 @@ impl ToSchema for Request {
     }
 }
 
-/// How a request is described whose recipient is filled in: any that is given must be the one that would be filled in.
+/// How a request is described whose recipient is filled in.
 #[derive(Debug)]
-pub struct Reply;
+pub(crate) struct Reply;
 
 impl PartialSchema for Reply {
     fn schema() -> RefOr<Schema> {
         let mut request = Wire::schema();
         if let RefOr::T(Schema::Object(request)) = &mut request {
-            request.properties.shift_remove(RECIPIENT);
             request.required.retain(|name| name != RECIPIENT);
+            request.properties.insert(RECIPIENT.to_owned(), given_recipient());
         }
         with_content(request)
     }
@@ -46,6 +46,12 @@ impl ToSchema for Reply {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         Wire::schemas(schemas);
     }
+}
+
+fn given_recipient() -> RefOr<Schema> {
+    let recipient = Ref::from_schema_name(Recipient::name());
+    let given = OneOfBuilder::new().item(recipient).item(ObjectBuilder::new().schema_type(Type::Null));
+    given.description(Some("Filled in. One that is given must be the one that would be filled in.")).into()
 }
 
 /// A request has a message or a sender action, which no list of required members can say.

@@ -12,7 +12,7 @@ mod request;
 mod split;
 
 pub use body::{Attachment, Message, QuickReply};
-pub use described::Reply;
+pub(crate) use described::Reply;
 pub use reason::{MetaError, Reason};
 pub use request::{Action, Content, MessagingType, NotARequest, Recipient, Request, Unknown};
 pub use split::TextLimit;

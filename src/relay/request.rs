@@ -20,6 +20,7 @@ pub(super) struct Body<'a> {
     /// The event. It stays the same when the event comes again.
     id: EventId,
     /// Which try this is, from 1.
+    #[schema(minimum = 1)]
     attempt: u32,
     /// The account's name.
     account: &'a str,

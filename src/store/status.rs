@@ -67,7 +67,8 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// Where an event is on its way. The first three are not done: they hold back what is behind them.
+    /// Where an event is on its way.
+    // The first three are not done: they hold back what is behind them.
     EventStatus {
         /// First of its conversation, to be handled when due.
         Ready = 0, "pending";
@@ -87,7 +88,8 @@ statuses! {
 }
 
 statuses! {
-    /// Where a send is on its way. The first four are not settled: they hold back what is behind them.
+    /// Where a send is on its way.
+    // The first four are not settled: they hold back what is behind them.
     SendStatus {
         /// First of its conversation, to be sent when due.
         Ready = 0, "planned";
