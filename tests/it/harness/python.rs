@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// How long the registry may take, and how long a script.
 const INSTALL_WITHIN: Duration = Duration::from_secs(300);
-const RUN_WITHIN: Duration = Duration::from_secs(120);
+const RUN_WITHIN: Duration = Duration::from_secs(300);
 
 const POLL: Duration = Duration::from_millis(20);
 
