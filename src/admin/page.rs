@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -25,9 +25,8 @@ pub(super) struct Limit;
 
 impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
-        let length = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
-        let empty = ObjectBuilder::new().schema_type(Type::String).max_length(Some(0));
-        AnyOfBuilder::new().item(length).item(empty).default(Some(DEFAULT.into())).into()
+        let limit = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::String]));
+        limit.minimum(Some(1)).max_length(Some(0)).default(Some(DEFAULT.into())).into()
     }
 }
 
