@@ -19,7 +19,7 @@ use crate::fetch::Fetch;
 use crate::id::AccountId;
 use crate::listener::{self, Guard, Limits};
 use crate::policy::Standing;
-use crate::relay::Relay;
+use crate::relay::{self, Relay};
 use crate::sender::{self, Sender};
 use crate::settings::{self, RELAY, Settings};
 use crate::store::{KeepSince, OpenError, Ours, Shut, Standings, Store, Takes};
@@ -167,6 +167,7 @@ impl App {
             metrics: metrics.clone(),
             readiness: readiness.clone(),
             relays,
+            relay_schema: relay::schema(),
         });
 
         let limits = Limits { connections: settings.server.max_connections, timeout: settings.server.timeout };

@@ -13,9 +13,10 @@ use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// How long a wait for a moment goes without looking at the clock.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -56,6 +57,23 @@ impl fmt::Display for Timestamp {
             // Past year 9999: no calendar reaches it, and no log line or answer may fail over it.
             Err(_) => write!(out, "{}ms", self.0),
         }
+    }
+}
+
+/// A moment as it is written in JSON: RFC 3339 in UTC with milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(as = Time, value_type = String, format = DateTime)]
+pub(crate) struct Rfc3339(Timestamp);
+
+impl From<Timestamp> for Rfc3339 {
+    fn from(at: Timestamp) -> Rfc3339 {
+        Rfc3339(at)
+    }
+}
+
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        output.collect_str(&self.0)
     }
 }
 

@@ -5,13 +5,16 @@ use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// An id that Meta gave: text, even where it looks like a number. Meta's own payloads print the same id as a string in one
 /// place and as a number in another, so both are read.
 macro_rules! meta_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -45,7 +48,8 @@ macro_rules! meta_id {
 macro_rules! own_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+        #[schema(value_type = String)]
         pub struct $name(pub i64);
 
         impl fmt::Display for $name {
@@ -134,6 +138,20 @@ own_id! {
 pub(crate) fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     input.deserialize_any(TextOrNumber)
 }
+
+/// How an id is described that is read from text or from a whole number.
+#[derive(Debug)]
+pub(crate) struct WrittenId;
+
+impl PartialSchema for WrittenId {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"\S"));
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        AnyOfBuilder::new().item(text).item(number).into()
+    }
+}
+
+impl ToSchema for WrittenId {}
 
 struct TextOrNumber;
 

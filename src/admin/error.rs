@@ -1,13 +1,17 @@
 //! What `/api` answers when it cannot do what it was asked: `{"error":{"message":…,"hint":…}}`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::openapi::{RefOr, Response as Described};
+use utoipa::{IntoResponses, ToSchema};
 
+use super::openapi;
 use super::state::LONGEST_BODY;
 use crate::store::StoreError;
 
@@ -15,31 +19,52 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
+    fault: Fault,
+}
+
+/// Why a call was not answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct Body {
+    #[schema(inline)]
+    error: Fault,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Fault {
+    /// What is wrong.
     message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     hint: Option<Cow<'static, str>>,
 }
 
 impl ApiError {
+    fn new(status: StatusCode, message: impl Into<String>, hint: Option<Cow<'static, str>>) -> ApiError {
+        ApiError { status, fault: Fault { message: message.into(), hint } }
+    }
+
     pub(super) fn bad_request(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> ApiError {
-        ApiError { status: StatusCode::BAD_REQUEST, message: message.into(), hint: Some(hint.into()) }
+        ApiError::new(StatusCode::BAD_REQUEST, message, Some(hint.into()))
     }
 
     pub(super) fn not_found(what: &str) -> ApiError {
-        ApiError { status: StatusCode::NOT_FOUND, message: format!("there is no such {what}"), hint: None }
+        ApiError::new(StatusCode::NOT_FOUND, format!("there is no such {what}"), None)
     }
 
     pub(super) fn no_account() -> ApiError {
-        let hint = Some("give the account's name in the settings".into());
-        ApiError { hint, ..ApiError::not_found("account") }
+        let hint = "give the account's name in the settings".into();
+        ApiError::new(StatusCode::NOT_FOUND, "there is no such account", Some(hint))
     }
 
     pub(super) fn conflict(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> ApiError {
-        ApiError { status: StatusCode::CONFLICT, message: message.into(), hint: Some(hint.into()) }
+        ApiError::new(StatusCode::CONFLICT, message, Some(hint.into()))
     }
 
     pub(super) fn unauthorized() -> ApiError {
-        let hint = Some("send the header Authorization: Bearer <admin.token>".into());
-        ApiError { status: StatusCode::UNAUTHORIZED, message: "the token is missing or wrong".into(), hint }
+        let hint = "send the header Authorization: Bearer <admin.token>".into();
+        ApiError::new(StatusCode::UNAUTHORIZED, "the token is missing or wrong", Some(hint))
     }
 }
 
@@ -60,8 +85,8 @@ impl From<BytesRejection> for ApiError {
         match rejection.status() {
             status @ StatusCode::PAYLOAD_TOO_LARGE => {
                 let most = LONGEST_BODY / 1024;
-                let hint = Some(format!("a request of the Send API is at most {most} KiB here").into());
-                ApiError { status, message: "the body is too long".to_owned(), hint }
+                let hint = format!("a request of the Send API is at most {most} KiB here").into();
+                ApiError::new(status, "the body is too long", Some(hint))
             }
             _ => ApiError::bad_request("the body cannot be read", "send it whole"),
         }
@@ -71,20 +96,20 @@ impl From<BytesRejection> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         tracing::warn!(%error, "the store could not be read for the admin API");
-        ApiError {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            message: error.to_string(),
-            hint: Some("try again later".into()),
-        }
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), Some("try again later".into()))
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut error = json!({"message": self.message});
-        if let Some(hint) = self.hint {
-            error["hint"] = hint.into();
-        }
-        (self.status, Json(json!({"error": error}))).into_response()
+        (self.status, Json(Body { error: self.fault })).into_response()
+    }
+}
+
+/// What any call that asks the store may answer.
+impl IntoResponses for ApiError {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let away = openapi::error("The store cannot be read or written now.");
+        [("503".to_owned(), away.into())].into()
     }
 }

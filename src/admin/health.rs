@@ -7,28 +7,52 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::Admin;
+use crate::clock::Rfc3339;
 
 /// How long the store may take to show that it can write.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// What `/livez` answers.
+#[derive(Serialize)]
+pub(super) struct Live {
+    status: &'static str,
+}
+
+/// What `/readyz` answers.
+#[derive(Serialize)]
+pub(super) struct Ready {
+    status: &'static str,
+    /// Why no delivery can be kept, where none can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// By the accounts' names.
+    relays: BTreeMap<String, Relay>,
+}
+
+#[derive(Serialize)]
+struct Relay {
+    up: bool,
+    /// From when it is down.
+    since: Option<Rfc3339>,
+}
+
 /// The process runs.
-pub(super) async fn live() -> Json<Value> {
-    Json(json!({"status": "live"}))
+pub(super) async fn live() -> Json<Live> {
+    Json(Live { status: "live" })
 }
 
 /// The server takes deliveries and the store can write. That a relay is down shows in the body alone: its events are kept.
-pub(super) async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, Json<Value>) {
+pub(super) async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, Json<Ready>) {
     let relays = relays(&admin);
-    match unavailable(&admin).await {
-        None => (StatusCode::OK, Json(json!({"status": "ready", "relays": relays}))),
-        Some(reason) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({"status": "unavailable", "reason": reason, "relays": relays})),
-        ),
-    }
+    let reason = unavailable(&admin).await;
+    let (code, status) = match reason {
+        None => (StatusCode::OK, "ready"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    (code, Json(Ready { status, reason, relays }))
 }
 
 /// Why no delivery can be kept, where none can.
@@ -43,10 +67,7 @@ async fn unavailable(admin: &Admin) -> Option<String> {
     }
 }
 
-/// Whether each account's relay is up; `since` says from when it is not.
-fn relays(admin: &Admin) -> BTreeMap<String, Value> {
+fn relays(admin: &Admin) -> BTreeMap<String, Relay> {
     let relays = admin.relays.down_since().into_iter();
-    relays
-        .map(|(account, since)| (account, json!({"up": since.is_none(), "since": since.map(|at| at.to_string())})))
-        .collect()
+    relays.map(|(account, since)| (account, Relay { up: since.is_none(), since: since.map(Rfc3339::from) })).collect()
 }

@@ -15,14 +15,19 @@ mod openapi;
 mod page;
 mod post;
 mod readiness;
+mod relay_schema;
 mod sends;
 mod state;
 
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::routing::get;
+use axum::{Extension, Router, middleware};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::listener::guard;
 use state::LONGEST_BODY;
@@ -30,20 +35,20 @@ use state::LONGEST_BODY;
 pub use readiness::Readiness;
 pub use state::Admin;
 
+/// What an operator asked for is to be done.
+#[derive(Serialize, ToSchema)]
+struct Queued<Id> {
+    /// The id that stood in the path.
+    id: Id,
+}
+
 /// The operator's routes.
 pub fn routes(admin: Admin) -> Router {
     let admin = Arc::new(admin);
-    let api = Router::new()
-        .route("/api/events", get(events::list))
-        .route("/api/events/{id}", get(events::one))
-        .route("/api/events/{id}/replay", post(events::replay))
-        .route("/api/sends", get(sends::list))
-        .route("/api/sends/{id}", get(sends::one))
-        .route("/api/sends/{id}/release", post(sends::release))
-        .route("/api/sends/{id}/drop", post(sends::discard))
-        .route("/api/accounts/{name}/sends", post(self::post::post))
-        .route("/api/conversations/{account}/{person}", get(conversations::one))
-        .route("/api/openapi.json", get(openapi::description))
+    let (api, description) = api().split_for_parts();
+    let description = openapi::with_what_every_call_answers(description);
+    let api = api
+        .layer(Extension(Arc::new(description)))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::require_token))
         .route_layer(middleware::from_fn_with_state(admin.guard.clone(), guard));
@@ -53,4 +58,20 @@ pub fn routes(admin: Admin) -> Router {
         .route("/metrics", get(self::metrics::metrics))
         .merge(api)
         .with_state(admin)
+}
+
+/// What is under `/api`, by the paths that stand at the handlers.
+fn api() -> OpenApiRouter<Arc<Admin>> {
+    OpenApiRouter::with_openapi(openapi::root())
+        .routes(routes!(events::list))
+        .routes(routes!(events::one))
+        .routes(routes!(events::replay))
+        .routes(routes!(sends::list))
+        .routes(routes!(sends::one))
+        .routes(routes!(sends::release))
+        .routes(routes!(sends::discard))
+        .routes(routes!(post::post))
+        .routes(routes!(conversations::one))
+        .routes(routes!(openapi::description))
+        .routes(routes!(relay_schema::schema))
 }

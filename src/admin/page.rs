@@ -1,8 +1,12 @@
 //! A page of a list.
 
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Admin;
 use super::error::ApiError;
@@ -15,6 +19,33 @@ const MOST: usize = 500;
 pub(super) fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(input)?.filter(|given| !given.is_empty()))
 }
+
+/// How `limit` is described: a length, or empty.
+pub(super) struct Limit;
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        let limit = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::String]));
+        limit.minimum(Some(1)).max_length(Some(0)).default(Some(DEFAULT.into())).into()
+    }
+}
+
+impl ToSchema for Limit {}
+
+/// How a parameter is described that is one of some words, or empty.
+pub(super) struct OrEmpty<Words>(PhantomData<Words>);
+
+impl<Words: PartialSchema> PartialSchema for OrEmpty<Words> {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Words::schema();
+        if let RefOr::T(Schema::Object(words)) = &mut schema {
+            words.enum_values.get_or_insert_default().push("".into());
+        }
+        schema
+    }
+}
+
+impl<Words: PartialSchema> ToSchema for OrEmpty<Words> {}
 
 /// How long a page is: `limit`, 50 where it is not given, 500 where it is more.
 pub(super) fn limit(given: Option<&str>) -> Result<usize, ApiError> {

@@ -8,12 +8,14 @@ use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Admin;
-use super::error::ApiError;
+use super::error::{self, ApiError};
 use crate::accounts::Account;
 use crate::id::{PersonId, SendId};
 use crate::json;
@@ -27,13 +29,116 @@ const LONGEST_KEY: usize = 255;
 /// The rule of what is no request that policy could judge: Meta's error code for it.
 const FORM: &str = "100";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wish {
+    /// Decide, and send nothing.
     #[serde(default)]
+    #[param(default = false)]
     dry_run: bool,
 }
 
-/// Plans a send, or says why it may not be sent. What policy refuses is listed; what never became a request is not.
+/// How the header `Idempotency-Key` is described.
+struct Key;
+
+impl PartialSchema for Key {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY)).into()
+    }
+}
+
+impl ToSchema for Key {}
+
+/// A Send API request in Meta's own words, and the agent who wrote it.
+#[derive(ToSchema)]
+#[schema(as = Request)]
+struct Body {
+    #[serde(flatten)]
+    #[schema(value_type = Request)]
+    request: Map<String, Value>,
+    /// The person who wrote it; HUMAN_AGENT needs one. The name stays here.
+    #[schema(pattern = r"\S")]
+    agent: Option<String>,
+}
+
+/// It would be allowed.
+#[derive(Serialize, ToSchema)]
+struct Allowed {
+    #[schema(schema_with = always)]
+    allowed: bool,
+}
+
+fn always() -> Schema {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).into()
+}
+
+/// It is planned.
+#[derive(Serialize, ToSchema)]
+struct Planned {
+    /// That of the first part.
+    #[schema(required, nullable = false)]
+    id: Option<SendId>,
+    /// Those of all parts.
+    ids: Vec<SendId>,
+}
+
+/// It is not sent.
+#[derive(Serialize, ToSchema)]
+struct Refused {
+    #[schema(inline)]
+    refused: Because,
+    /// The refused send, as /api/sends lists it; absent for a dry run, and for what is no request that policy could judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    id: Option<SendId>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Because {
+    /// The rule's number; 100, which is Meta's error, for what Meta would refuse for its form.
+    rule: String,
+    /// The rule, or the place of what has the wrong form.
+    reason: String,
+}
+
+/// Send something that no handler said.
+///
+/// What policy refuses is listed; what never became a request is not.
+#[utoipa::path(
+    post,
+    path = "/api/accounts/{name}/sends",
+    operation_id = "post_send",
+    tag = "sends",
+    params(
+        ("name" = String, Path, description = "The account's name."),
+        Wish,
+        (
+            "Idempotency-Key" = inline(Key),
+            Header,
+            description = "The same key and the same bytes again are the same send, for as long as sends are kept.",
+        )
+    ),
+    request_body = Body,
+    responses(
+        (status = 200, description = "A dry run: it would be allowed.", body = Allowed),
+        (status = 202, description = "It is planned; a long text in parts.", body = Planned),
+        (
+            status = 400,
+            description = "It is no Send API request; the message names the path.",
+            body = error::Body
+        ),
+        (status = 404, description = "There is no such account.", body = error::Body),
+        (status = 409, description = "Something else was posted under this key.", body = error::Body),
+        (status = 413, description = "The body is longer than 256 KiB.", body = error::Body),
+        (
+            status = 422,
+            description = "Policy forbids it, or Meta would refuse its form. What policy forbids is listed as a refused \
+                send, and its Idempotency-Key stays free.",
+            body = Refused
+        ),
+        ApiError
+    )
+)]
 pub(super) async fn post(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
@@ -45,8 +150,8 @@ pub(super) async fn post(
     let account = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let body = body?;
-    let (agent, json) = read(&body)?;
-    let request = match Request::try_from(json) {
+    let Body { request, agent } = read(&body)?;
+    let request = match Request::try_from(request) {
         Ok(request) => request,
         // A request in form, and one that Meta would refuse: the path says where, never what.
         Err(fault) => return Ok(refused(FORM, &fault.to_string(), None)),
@@ -54,12 +159,12 @@ pub(super) async fn post(
     let post = plan(&admin, &account, request, agent, key.map(|key| (key, Sha256::digest(&body).into())));
     if dry_run {
         return Ok(match decide(&admin, &post).await? {
-            Ok(()) => Json(json!({"allowed": true})).into_response(),
+            Ok(()) => Json(Allowed { allowed: true }).into_response(),
             Err(refusal) => refused(refusal.rule, &post.refused(refusal).reason, None),
         });
     }
     Ok(match admin.store.post(post).await? {
-        Posted::Planned(ids) => (StatusCode::ACCEPTED, Json(json!({"id": ids.first(), "ids": ids}))).into_response(),
+        Posted::Planned(ids) => (StatusCode::ACCEPTED, Json(Planned { id: ids.first().copied(), ids })).into_response(),
         Posted::Refused(refusal) => refused(refusal.rule, &refusal.reason, Some(refusal.id)),
         Posted::Conflict => {
             let hint = "use a new Idempotency-Key for another send";
@@ -69,7 +174,7 @@ pub(super) async fn post(
 }
 
 /// The body as JSON: the agent, which is ours, and the Send API request. 400 only for what is none at all.
-fn read(body: &[u8]) -> Result<(Option<String>, Map<String, Value>), ApiError> {
+fn read(body: &[u8]) -> Result<Body, ApiError> {
     let bad = |path: &str, what: &str| {
         ApiError::bad_request(
             format!("{path}: {what}"),
@@ -90,7 +195,7 @@ fn read(body: &[u8]) -> Result<(Option<String>, Map<String, Value>), ApiError> {
     if !message && !json.get("sender_action").is_some_and(Value::is_string) {
         return Err(bad("message", "is missing, and so is sender_action"));
     }
-    Ok((agent, json))
+    Ok(Body { request: json, agent })
 }
 
 fn plan(
@@ -120,11 +225,8 @@ async fn decide(admin: &Admin, post: &Post) -> Result<Result<(), Refusal>, ApiEr
 }
 
 fn refused(rule: &str, reason: &str, id: Option<SendId>) -> Response {
-    let mut answer = json!({"refused": {"rule": rule, "reason": reason}});
-    if let Some(id) = id {
-        answer["id"] = json!(id);
-    }
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(answer)).into_response()
+    let refused = Because { rule: rule.to_owned(), reason: reason.to_owned() };
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(Refused { refused, id })).into_response()
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Readiness;
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
@@ -33,6 +35,8 @@ pub struct Admin {
     pub readiness: Readiness,
     /// Which relays are up.
     pub relays: Relays,
+    /// What a relay is asked and what it may answer, as JSON Schema.
+    pub relay_schema: Value,
 }
 
 impl Admin {

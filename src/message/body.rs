@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::split::{TextLimit, split};
 
@@ -13,17 +14,25 @@ use super::split::{TextLimit, split};
 /// let message = Message::text("Which size?").quick_reply("Small", "SIZE_S").quick_reply("Large", "SIZE_L");
 /// let picture = Message::image("https://shop.example/a.jpg");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(
+    description = "A message in Meta's own words: text or an attachment, with quick replies below it where wanted."
+)]
 pub struct Message {
+    /// A text that is too long for one message is sent in parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment: Option<Attachment>,
+    /// The chips below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<QuickReply>>)]
     quick_replies: Vec<QuickReply>,
+    /// A note that only comes back in the echo.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<String>,
     #[serde(flatten)]
+    #[schema(ignore)]
     rest: Map<String, Value>,
 }
 
@@ -149,7 +158,7 @@ impl From<String> for Message {
 }
 
 /// A picture, a video, a sound, a document or a template.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
     /// Meta's word for it: `image`, `video`, `audio`, `file`, `template`, ….
     #[serde(rename = "type")]
@@ -160,13 +169,17 @@ pub struct Attachment {
 }
 
 /// A chip below a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct QuickReply {
+    /// `text`, `user_phone_number` or `user_email`.
     content_type: String,
+    /// What the chip says.
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
+    /// What a tap on it sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Value>,
     #[serde(flatten)]
+    #[schema(ignore)]
     rest: Map<String, Value>,
 }

@@ -6,11 +6,13 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/send-api>
 
 mod body;
+mod described;
 mod reason;
 mod request;
 mod split;
 
 pub use body::{Attachment, Message, QuickReply};
+pub(crate) use described::Reply;
 pub use reason::{MetaError, Reason};
 pub use request::{Action, Content, MessagingType, NotARequest, Recipient, Request, Unknown};
 pub use split::TextLimit;

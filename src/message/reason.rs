@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::secret;
 
@@ -66,32 +67,40 @@ impl fmt::Debug for Reason {
 /// operator's eyes, and `Debug` prints none of them.
 ///
 /// Meta: <https://developers.facebook.com/docs/messenger-platform/error-codes>
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct MetaError {
     /// What went wrong.
     #[serde(deserialize_with = "text")]
+    #[schema(required)]
     pub message: Option<String>,
     /// `OAuthException`, `GraphMethodException`, ….
     #[serde(rename = "type", deserialize_with = "text")]
+    #[schema(required)]
     pub kind: Option<String>,
     /// The code.
     #[serde(deserialize_with = "number")]
+    #[schema(required)]
     pub code: Option<i64>,
     /// The subcode.
     #[serde(deserialize_with = "number")]
+    #[schema(required)]
     pub error_subcode: Option<i64>,
     /// The title of what a person may be told.
     #[serde(deserialize_with = "text")]
+    #[schema(required)]
     pub error_user_title: Option<String>,
     /// What a person may be told.
     #[serde(deserialize_with = "text")]
+    #[schema(required)]
     pub error_user_msg: Option<String>,
     /// By which Meta's support finds the call.
     #[serde(deserialize_with = "text")]
+    #[schema(required)]
     pub fbtrace_id: Option<String>,
     /// Whether it passes, where Meta says so.
     #[serde(skip_serializing, deserialize_with = "flag")]
+    #[schema(ignore)]
     pub is_transient: Option<bool>,
 }
 

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{Message, TextLimit};
-use crate::id::{self, PersonId, Thread};
+use crate::id::{self, PersonId, Thread, WrittenId};
 use crate::json;
 
 /// A request to the Send API, whole but for the token.
@@ -92,21 +93,27 @@ impl Request {
 }
 
 /// The forms of `recipient`. Exactly one is given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Recipient {
     /// A person who spoke first: a PSID or an IGSID.
+    #[schema(value_type = WrittenId)]
     Id(PersonId),
     /// A person known by a checkbox plugin.
+    #[schema(value_type = WrittenId)]
     UserRef(PersonId),
     /// The author of a comment, once, in private.
+    #[schema(value_type = WrittenId)]
     CommentId(#[serde(deserialize_with = "id::text")] String),
     /// The author of a visitor post, once, in private.
+    #[schema(value_type = WrittenId)]
     PostId(#[serde(deserialize_with = "id::text")] String),
     /// The person who gave this token for one notification.
+    #[schema(value_type = WrittenId)]
     OneTimeNotifToken(#[serde(deserialize_with = "id::text")] String),
     /// The person who gave this token for marketing messages.
+    #[schema(value_type = WrittenId)]
     NotificationMessagesToken(#[serde(deserialize_with = "id::text")] String),
 }
 
@@ -141,7 +148,7 @@ impl Recipient {
 }
 
 /// On what ground something is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum MessagingType {
@@ -157,7 +164,7 @@ pub enum MessagingType {
 }
 
 /// The sender actions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
@@ -184,20 +191,27 @@ pub enum NotARequest {
     Content,
 }
 
-/// The request as it is written: `message` and `sender_action` side by side, though never both.
-#[derive(Clone, Serialize, Deserialize)]
-struct Wire {
+/// A Send API request in Meta's own words. Null means absent, wherever it stands; ids may be numbers.
+// `message` and `sender_action` stand side by side here, though never both are given.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub(super) struct Wire {
+    /// To whom: exactly one form.
     recipient: Recipient,
     // Sender actions go without it: they answer nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = MessagingType::default)]
     messaging_type: Option<MessagingType>,
+    /// With messaging_type MESSAGE_TAG: HUMAN_AGENT (with agent), CUSTOMER_FEEDBACK or NON_PROMOTIONAL_SUBSCRIPTION; on
+    /// Instagram HUMAN_AGENT alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
+    /// The message, unless it is a sender action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<Message>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sender_action: Option<Action>,
     #[serde(flatten)]
+    #[schema(ignore)]
     rest: Map<String, Value>,
 }
 

@@ -9,11 +9,12 @@ use anyhow::{Context as _, bail, ensure};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::bot::Observation;
 use crate::fetch::Answer;
 use crate::json;
-use crate::message::{Recipient, Request};
+use crate::message::{Recipient, Reply, Request};
 
 /// How much of a content type is repeated: it is the relay's own word.
 const LONGEST_TYPE: usize = 60;
@@ -24,17 +25,23 @@ const KEYS: [&str; 2] = ["replies", "state"];
 /// How alike a key must be to one of these to be a likely misspelling of it.
 const ALIKE: f64 = 0.8;
 
-/// What a relay wants.
-#[derive(Debug, Default, Deserialize)]
+/// What a bot says, and what it remembers. Any 2xx with no body, with `null` or with `{}` says nothing. A key that is not
+/// described here means nothing; the log tells of it once.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = Answer)]
 pub(super) struct Wanted {
-    /// Null is none, and so is a reply that is null: some languages write a list without entries so.
+    /// What is said, in order; null is nothing, and so is a reply that is null. What is said of an event that is only observed
+    /// is ignored.
+    // Some languages write a list without entries as null.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<Option<Reply>>>)]
     replies: Option<Vec<Option<Map<String, Value>>>>,
-    /// Absent: as it was. Null: forgotten.
+    /// What the bot remembers of this conversation. Absent: as it was. Null: forgotten.
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Value)]
     state: Option<Option<Value>>,
-    /// What else the answer has; nothing comes of it.
     #[serde(flatten)]
+    #[schema(ignore)]
     unknown: BTreeMap<String, IgnoredAny>,
 }
 

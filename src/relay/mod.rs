@@ -11,6 +11,7 @@ mod health;
 mod history;
 mod outage;
 mod request;
+mod schema;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use answer::{UnknownKeys, Wanted};
 use health::Health;
 use outage::Met;
 use request::Signer;
+pub use schema::schema;
 
 /// The relay of one account.
 pub struct Relay {

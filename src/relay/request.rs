@@ -4,50 +4,70 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
+use utoipa::ToSchema;
 
 use crate::bot::{Observation, Turn};
-use crate::clock::Timestamp;
+use crate::clock::{Rfc3339, Timestamp};
 use crate::event::Kind;
 use crate::id::{EventId, PersonId};
 use crate::secret::Secret;
+use crate::settings::Platform;
 use crate::trace;
 
-/// One event, as the relay is told of it.
-#[derive(Serialize)]
-struct Body<'a> {
+/// What a relay is asked: one event of one conversation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Request)]
+pub(super) struct Body<'a> {
+    /// The event. It stays the same when the event comes again.
     id: EventId,
+    /// Which try this is, from 1.
+    #[schema(minimum = 1)]
     attempt: u32,
+    /// The account's name.
     account: &'a str,
-    platform: &'a str,
+    platform: Platform,
+    /// The person, as the account knows them; null where there is none.
+    #[schema(required)]
     person: Option<&'a PersonId>,
     kind: Kind,
+    /// Whether another app has the conversation: what is said then is ignored.
     standby: bool,
-    at: Option<String>,
+    /// When it happened, by Meta's clock; null where Meta does not say.
+    #[schema(required)]
+    at: Option<Rfc3339>,
     window: Window,
+    /// What the bot last remembered of this conversation; null for nothing.
+    #[schema(value_type = Value, required)]
     state: Option<&'a RawValue>,
+    /// The item as Meta sent it; an outcome as this server tells it.
+    #[schema(value_type = Object)]
     event: &'a RawValue,
 }
 
-#[derive(Serialize)]
-struct Window {
+/// When the account may write.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Window {
+    /// Whether it may now.
     open: bool,
-    closes_at: Option<String>,
+    /// When the window closes, or has closed; null where it was never opened.
+    #[schema(required)]
+    closes_at: Option<Rfc3339>,
 }
 
 /// The JSON that is posted.
 pub(super) fn body(observation: &Observation) -> serde_json::Result<Vec<u8>> {
     let turn = observation.turn();
-    let window = turn.facts.window.map(|window| (window.is_open(observation.now()), window.closes_at().to_string()));
+    let window = turn.facts.window.map(|window| (window.is_open(observation.now()), window.closes_at().into()));
     let (open, closes_at) = window.unzip();
     serde_json::to_vec(&Body {
         id: turn.id,
         attempt: turn.attempt,
         account: &turn.account,
-        platform: turn.standing.platform.as_str(),
+        platform: turn.standing.platform,
         person: turn.person.as_ref(),
         kind: turn.kind,
         standby: turn.standby,
-        at: turn.at.map(|at| at.to_string()),
+        at: turn.at.map(Rfc3339::from),
         window: Window { open: open == Some(true), closes_at },
         state: turn.state.as_deref().map(serde_json::from_str).transpose()?,
         event: &turn.raw,

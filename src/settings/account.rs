@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::reader::Reader;
 use super::relay::{OwnRelay, Relay};
 use super::value::{Given, Setting, words};
@@ -40,7 +43,8 @@ pub struct Account {
 }
 
 /// Which platform an account is on, and through which login it is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Platform {
     /// A Facebook Page.
     Messenger,

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A status, by the number in the file and the word in the API.
 macro_rules! statuses {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $word:literal;)* }) => {
-        $(#[$doc])*
+    ($(#[doc = $line:literal])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $word:literal;)* }) => {
+        $(#[doc = $line])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(i64)]
         pub enum $name { $($(#[$variant_doc])* $variant = $number,)* }
@@ -22,6 +24,17 @@ macro_rules! statuses {
 
             pub(super) fn from_number(number: i64) -> Option<$name> {
                 Self::ALL.iter().copied().find(|status| *status as i64 == number)
+            }
+
+            /// The words of all of them, each once.
+            pub fn words() -> Vec<&'static str> {
+                let mut words = Vec::new();
+                for word in Self::ALL.iter().map(|status| status.as_str()) {
+                    if !words.contains(&word) {
+                        words.push(word);
+                    }
+                }
+                words
             }
 
             /// Those that the admin API calls by `word`: some words stand for several.
@@ -41,11 +54,21 @@ macro_rules! statuses {
                 output.serialize_str(self.as_str())
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some($name::words()));
+                words.description(Some(concat!($($line),+).trim_start())).into()
+            }
+        }
+
+        impl ToSchema for $name {}
     };
 }
 
 statuses! {
-    /// Where an event is on its way. The first three are not done: they hold back what is behind them.
+    /// Where an event is on its way.
+    // The first three are not done: they hold back what is behind them.
     EventStatus {
         /// First of its conversation, to be handled when due.
         Ready = 0, "pending";
@@ -65,7 +88,8 @@ statuses! {
 }
 
 statuses! {
-    /// Where a send is on its way. The first four are not settled: they hold back what is behind them.
+    /// Where a send is on its way.
+    // The first four are not settled: they hold back what is behind them.
     SendStatus {
         /// First of its conversation, to be sent when due.
         Ready = 0, "planned";

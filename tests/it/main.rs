@@ -28,8 +28,10 @@ mod payloads; // every shape that Meta documents, from a file to its handler
 mod policy; // every rule of Meta's, judged by both sides
 mod process; // the binary itself: settings, signals, kill -9, one server per file
 mod quiet; // what may never stand in a log
-mod relay; // a bot behind HTTP, and the examples
+mod relay; // a bot behind HTTP
+mod relay_schema; // what a relay is asked and answers, held to its schema; the example bots
 mod scenarios; // conversations as scripts, by `rejoinder test`
+mod schemathesis; // calls that are made up from the description of /api
 mod sdk; // Meta's own Business SDK against the emulated Meta
 mod shown; // what an operator is shown: Meta's words, refused posts, masked tokens
 mod stage; // what the test kit says of a test that fails

@@ -1,7 +1,5 @@
 //! A bot behind HTTP: what it is told, what its answers do, and what becomes of events while it is down, slow or confused.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +17,9 @@ use tokio::net::TcpListener;
 use crate::harness::script::Script;
 use crate::harness::{ADA, BEN, Rig, Wish, delivery, message, vacant, world};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-async fn rig(url: &str, more: &[(&'static str, &str)]) -> Rig {
+pub async fn rig(url: &str, more: &[(&'static str, &str)]) -> Rig {
     let mut settings = vec![("relay.url", url.to_owned()), ("relay.secret", SECRET.to_owned())];
     settings.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
     Rig::with(Wish { handler: "relay", settings, ..Wish::default() }).await
@@ -270,71 +268,6 @@ async fn a_reply_is_judged_by_policy_and_its_outcome_is_told() {
     rig.events_are("pending", 0).await;
     assert_eq!(rig.sends("").await.len(), 2);
     rig.end().await;
-}
-
-/// A bot of the examples, as its own process.
-struct Example(Child);
-
-impl Example {
-    /// Starts it on a free port; `None` where its language is not installed, which on CI it must be.
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
-    fn start(program: &str, file: &str) -> Option<(Example, String)> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(file);
-        let started = Command::new(program)
-            .arg(path)
-            .arg("0")
-            .env("RELAY_SECRET", SECRET)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut child = match started {
-            Ok(child) => child,
-            Err(error) => {
-                assert!(std::env::var_os("CI").is_none(), "{program} cannot be started: {error}");
-                eprintln!("not run: there is no {program}");
-                return None;
-            }
-        };
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
-        let url = line.trim().rsplit(' ').next().expect("an address").to_owned();
-        Some((Example(child), url))
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-async fn takes_an_order(program: &str, file: &str) {
-    let Some((_example, url)) = Example::start(program, file) else { return };
-    let rig = rig(&url, &[]).await;
-    let ada = |text: &'static str| rig.says("Ada", "shop", text);
-    ada("hello").await;
-    rig.sends_are("sent", 1).await;
-    rig.act(json!({"person": "Ada", "account": "shop", "do": "message", "text": "Large", "quick_reply": "L"})).await;
-    rig.sends_are("sent", 2).await;
-    ada("Baker Street 221b").await;
-    rig.until(|| async {
-        let chat = rig.chat("shop", "Ada").await;
-        let thanked = chat.last().is_some_and(|last| last.contains("large cup") && last.contains("Baker Street 221b"));
-        if thanked { Ok(()) } else { Err(format!("{chat:#?} {:#?}", rig.events("kind=message").await)) }
-    })
-    .await;
-    rig.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_python_bot_takes_an_order() {
-    takes_an_order("python3", "relay.py").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_javascript_bot_takes_an_order() {
-    takes_an_order("node", "relay.mjs").await;
 }
 
 /// Ten minutes without a relay, three conversations: none of their events dies, and each is answered in order afterwards.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// How long the registry may take, and how long a script.
 const INSTALL_WITHIN: Duration = Duration::from_secs(300);
-const RUN_WITHIN: Duration = Duration::from_secs(120);
+const RUN_WITHIN: Duration = Duration::from_secs(300);
 
 const POLL: Duration = Duration::from_millis(20);
 
@@ -44,9 +44,18 @@ impl Python {
         let output = ended.expect("nothing panics").unwrap_or_else(|reason| panic!("{script}: {reason}"));
         serde_json::from_str(&output).expect("the script writes JSON")
     }
+
+    /// Runs one of the package's modules as a command, in `folder`. It must succeed.
+    pub async fn module(&self, module: &str, arguments: &[&str], folder: &Path) {
+        let mut command = Command::new("python3");
+        command.arg("-m").arg(module).args(arguments).env("PYTHONPATH", &self.packages).current_dir(folder);
+        let ended = tokio::task::spawn_blocking(move || ended(command, "", RUN_WITHIN)).await;
+        ended.expect("nothing panics").unwrap_or_else(|reason| panic!("{module}: {reason}"));
+    }
 }
 
-/// What a command that was given `input` has written once it has succeeded; it is killed when it does not end.
+/// What a command that was given `input` has written once it has succeeded, and else all that it said; it is killed when it does
+/// not end.
 fn ended(mut command: Command, input: &str, within: Duration) -> Result<String, String> {
     let told = |error: io::Error| error.to_string();
     // Files, because a pipe that nobody empties would hold the command up.
@@ -65,7 +74,8 @@ fn ended(mut command: Command, input: &str, within: Duration) -> Result<String, 
             }
         }
     };
-    if status.success() { text_of(&mut output).map_err(told) } else { Err(text_of(&mut talk).map_err(told)?) }
+    let output = text_of(&mut output).map_err(told)?;
+    if status.success() { Ok(output) } else { Err(output + &text_of(&mut talk).map_err(told)?) }
 }
 
 fn file_of(text: &str) -> io::Result<File> {

@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use super::schema::request_faults;
+
 type Answer = futures_util::future::BoxFuture<'static, Response>;
 
 /// What it was asked, what it will answer, once each, and what it answers otherwise: nothing, unless [`Script::always`] says
@@ -41,9 +43,12 @@ impl Script {
         self.answer(move || answer.to_string().into_response());
     }
 
+    /// What it was asked. All of it is as the relay's schema says.
     pub fn asked(&self) -> Vec<Value> {
         let asked = self.asked.lock().expect("what was asked");
-        asked.iter().map(|(_, body)| serde_json::from_slice(body).expect("JSON")).collect()
+        let asked: Vec<_> = asked.iter().map(|(_, body)| serde_json::from_slice(body).expect("JSON")).collect();
+        asked.iter().for_each(|asked| assert_eq!(request_faults(asked), [""; 0], "{asked}"));
+        asked
     }
 
     pub async fn serve(&self) -> String {
