@@ -8,10 +8,9 @@ use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::openapi::{RefOr, Response as Described};
+use utoipa::openapi::{Content, Ref, RefOr, Response as Described, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::openapi;
 use super::state::LONGEST_BODY;
 use crate::store::StoreError;
 
@@ -109,7 +108,13 @@ impl IntoResponse for ApiError {
 /// What any call that asks the store may answer.
 impl IntoResponses for ApiError {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        let away = openapi::error("The store cannot be read or written now.");
+        let away = described("The store cannot be read or written now.");
         [("503".to_owned(), away.into())].into()
     }
+}
+
+/// An answer that is an error, for the description.
+pub(super) fn described(meaning: &str) -> Described {
+    let body = Content::new(Some(Ref::from_schema_name(Body::name())));
+    ResponseBuilder::new().description(meaning).content("application/json", body).build()
 }

@@ -12,8 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Admin;
 use super::error::{self, ApiError};
+use super::mask;
 use super::page::{self, Limit, OrEmpty};
-use super::{Queued, mask};
+use super::queued::Queued;
 use crate::accounts::Directory;
 use crate::clock::Rfc3339;
 use crate::event::Kind;

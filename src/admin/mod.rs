@@ -14,6 +14,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod post;
+mod queued;
 mod readiness;
 mod relay_schema;
 mod sends;
@@ -24,8 +25,6 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Extension, Router, middleware};
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,13 +33,6 @@ use state::LONGEST_BODY;
 
 pub use readiness::Readiness;
 pub use state::Admin;
-
-/// What an operator asked for is to be done.
-#[derive(Serialize, ToSchema)]
-struct Queued<Id> {
-    /// The id that stood in the path.
-    id: Id,
-}
 
 /// The operator's routes.
 pub fn routes(admin: Admin) -> Router {

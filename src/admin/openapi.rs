@@ -7,15 +7,13 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    Components, ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response as Described,
-    ResponseBuilder, SecurityRequirement,
+    Components, ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, SecurityRequirement,
 };
 
-use super::error::Body;
+use super::error;
 
 /// The security scheme, by its name in the document.
 const TOKEN: &str = "token";
@@ -61,7 +59,7 @@ pub(super) fn root() -> OpenApi {
 
 fn components() -> Components {
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let of_every_call = OF_EVERY_CALL.map(|(_, name, meaning)| (name, error(meaning)));
+    let of_every_call = OF_EVERY_CALL.map(|(_, name, meaning)| (name, error::described(meaning)));
     ComponentsBuilder::new().security_scheme(TOKEN, token).responses_from_iter(of_every_call).build()
 }
 
@@ -77,10 +75,4 @@ pub(super) fn with_what_every_call_answers(mut description: OpenApi) -> OpenApi 
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch].into_iter().flatten()
-}
-
-/// An answer that is an error.
-pub(super) fn error(meaning: &str) -> Described {
-    let body = Content::new(Some(Ref::from_schema_name(Body::name())));
-    ResponseBuilder::new().description(meaning).content("application/json", body).build()
 }

@@ -120,7 +120,7 @@ impl Wanted {
 pub(super) struct UnknownKeys(AtomicBool);
 
 impl UnknownKeys {
-    pub(super) fn tell(&self, account: &str, wanted: &Wanted) {
+    pub(super) fn tell(&self, wanted: &Wanted) {
         if wanted.unknown.is_empty() || self.0.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -131,7 +131,7 @@ impl UnknownKeys {
             None => format!("an answer has the keys {known}"),
         };
         let keys = keys.join(", ");
-        tracing::warn!(account, keys, hint, "the relay's answer has keys that mean nothing; this is told once");
+        tracing::warn!(keys, hint, "the relay's answer has keys that mean nothing; this is told once");
     }
 }
 

@@ -84,7 +84,7 @@ impl Relay {
         let failing = failing(&result);
         let answered = result.map_err(|error| self.unanswered(error)).and_then(answer::read);
         if let Ok(wanted) = &answered {
-            self.unknown_keys.tell(&observation.turn().account, wanted);
+            self.unknown_keys.tell(wanted);
         }
         let wanted = answered.and_then(read);
         call.ended(if wanted.is_ok() { Met::Answer } else { failing });
