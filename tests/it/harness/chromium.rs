@@ -2,14 +2,18 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{PATIENCE, send_json, until};
@@ -60,42 +64,111 @@ fn driver() -> std::io::Result<(Child, String)> {
     panic!("no driver tells its port: {said:#?}");
 }
 
-pub struct Chromium {
-    pub page: Client,
+/// A driver and its browser. They serve one test after the other: a browser takes longer to start than most tests take.
+struct Browser {
+    page: Client,
     driver: Child,
     /// Where the driver listens.
     address: String,
-    http: reqwest::Client,
     _profile: TempDir,
-    _slot: SemaphorePermit<'static>,
+    /// Closed when the tests end, however they do: the watch then ends the driver and the browser.
+    _watch: ChildStdin,
 }
 
-impl Chromium {
-    /// Starts a browser; `None` where there is no driver. On CI there must be one.
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
-    pub async fn start() -> Option<Chromium> {
-        let slot = SLOTS.acquire().await.expect("the slots are never closed");
-        let (driver, port) = match driver() {
-            Ok(started) => started,
-            Err(error) => {
-                assert!(std::env::var_os("CI").is_none(), "chromedriver cannot be started: {error}");
-                eprintln!("not run: there is no chromedriver (Debian: apt-get install chromium chromium-driver)");
-                return None;
-            }
-        };
+/// Browsers that no test has at present.
+static FREE: Mutex<Vec<Browser>> = Mutex::new(Vec::new());
+
+/// Where the connections to the drivers live: they outlive the runtime of the test that began them.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime"));
+
+impl Browser {
+    async fn start() -> io::Result<Browser> {
+        let (driver, port) = driver()?;
         let address = format!("127.0.0.1:{port}");
-        let profile = tempfile::tempdir().expect("a folder");
+        let profile = tempfile::tempdir()?;
+        let watch = watch(&port, profile.path())?;
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|argument| (*argument).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let options = json!({"args": arguments, "browserStartupTimeout": START.as_millis()});
         let wanted = json!({"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}});
         let wanted = wanted.as_object().expect("an object").clone();
-        let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(wanted)
-            .connect(&format!("http://{address}"))
-            .await
-            .expect("a browser");
-        Some(Chromium { page, driver, address, http: reqwest::Client::new(), _profile: profile, _slot: slot })
+        let url = format!("http://{address}");
+        let connected = RUNTIME.spawn(async move {
+            let http = hyper_util::client::legacy::connect::HttpConnector::new();
+            ClientBuilder::new(http).capabilities(wanted).connect(&url).await
+        });
+        let page = connected.await.expect("no panic").expect("a browser");
+        Ok(Browser { page, driver, address, _profile: profile, _watch: watch })
+    }
+}
+
+/// Starts what ends the driver at this address, with its browser and its profile, once these tests are gone.
+fn watch(port: &str, profile: &Path) -> io::Result<ChildStdin> {
+    const SCRIPT: &str = r#"cat; exec 3<>"/dev/tcp/127.0.0.1/$1" || exit
+        printf 'GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n' "$1" >&3; cat <&3; rm -rf "$2""#;
+    let mut watch = Command::new("bash");
+    watch.args(["-c", SCRIPT, "watch", port]).arg(profile);
+    let mut watch = watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    Ok(watch.stdin.take().expect("stdin"))
+}
+
+/// A browser for one test, with an empty page.
+pub struct Chromium {
+    pub page: Client,
+    browser: Option<Browser>,
+    /// Where the driver listens.
+    address: String,
+    http: reqwest::Client,
+    _slot: SemaphorePermit<'static>,
+}
+
+impl Chromium {
+    /// A browser; `None` where there is no driver. On CI there must be one.
+    #[expect(clippy::print_stderr, reason = "the person who runs the tests should know what was not run")]
+    pub async fn start() -> Option<Chromium> {
+        let slot = SLOTS.acquire().await.expect("the slots are never closed");
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let is_used = free.is_some();
+        let browser = match free {
+            Some(browser) => browser,
+            None => match Browser::start().await {
+                Ok(started) => started,
+                Err(error) => {
+                    assert!(std::env::var_os("CI").is_none(), "chromedriver cannot be started: {error}");
+                    eprintln!("not run: there is no chromedriver (Debian: apt-get install chromium chromium-driver)");
+                    return None;
+                }
+            },
+        };
+        let (page, address) = (browser.page.clone(), browser.address.clone());
+        let chromium = Chromium { page, browser: Some(browser), address, http: reqwest::Client::new(), _slot: slot };
+        if is_used {
+            chromium.begin_anew().await.expect("a new page");
+        }
+        Some(chromium)
+    }
+
+    /// A page of its own, in a browser that remembers nothing.
+    async fn begin_anew(&self) -> Result<(), CmdError> {
+        let last = self.page.window().await?;
+        let next = self.page.new_window(true).await?.handle;
+        self.page.switch_to_window(last).await?;
+        self.page.close_window().await?;
+        self.page.switch_to_window(next).await?;
+        self.command("Network.clearBrowserCookies", json!({})).await;
+        // What an earlier page said is read away.
+        self.console().await;
+        Ok(())
+    }
+
+    /// A command of Chromium's own protocol.
+    async fn command(&self, command: &str, parameters: Value) {
+        let session = self.page.session_id().await.expect("a session").expect("a session");
+        let url = format!("http://{}/session/{session}/goog/cdp/execute", self.address);
+        let call = json!({"cmd": command, "params": parameters});
+        let answer = send_json(self.http.post(url), &call).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{command}");
     }
 
     /// What the console says: errors, warnings, and whatever scripts log.
@@ -177,12 +250,8 @@ impl Chromium {
 
     pub async fn size(&self, width: u32, height: u32) {
         // A window has a least width; the page's own is set past it.
-        let metrics = json!({"cmd": "Emulation.setDeviceMetricsOverride",
-            "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}});
-        let session = self.page.session_id().await.expect("a session").expect("a session");
-        let url = format!("http://{}/session/{session}/goog/cdp/execute", self.address);
-        let answer = send_json(self.http.post(url), &metrics).send().await.expect("an answer");
-        assert!(answer.status().is_success());
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.command("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     /// Keeps a picture of the page where the build keeps what tests make, for people to look at.
@@ -192,12 +261,17 @@ impl Chromium {
         std::fs::write(path, picture).expect("a file");
     }
 
-    pub async fn end(self) {
-        self.page.clone().close().await.expect("the browser ends");
+    /// Leaves the browser to the next test, with nothing that this one's page has kept.
+    pub async fn end(mut self) {
+        let origin = self.script("return location.origin").await;
+        if origin != "null" {
+            self.command("Storage.clearDataForOrigin", json!({"origin": origin, "storageTypes": "all"})).await;
+        }
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.browser.take());
     }
 }
 
-impl Drop for Chromium {
+impl Drop for Browser {
     /// A driver that is killed leaves its browser behind, so it is asked to end both first.
     fn drop(&mut self) {
         if shut_down(&self.address).is_ok() {
