@@ -22,7 +22,7 @@ use crate::policy::Standing;
 use crate::relay::{self, Relay};
 use crate::sender::{self, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{KeepSince, OpenError, Ours, Shut, Standings, Store, Takes};
+use crate::store::{Identity, KeepSince, OpenError, PausedAccounts, Standings, Store, Takes};
 use crate::telemetry::{Metrics, Relays};
 use crate::webhook::{self, Webhook};
 
@@ -80,16 +80,16 @@ pub struct App {
     accounts: Accounts,
     handled: HandledAccounts,
     readiness: Readiness,
-    intake: Step,
-    dispatch: Step,
-    sender: Step,
-    background: Step,
+    intake: Part,
+    dispatch: Part,
+    sender: Part,
+    background: Part,
     failed: CancellationToken,
 }
 
 /// One part of the server, or a few that stop together.
 #[derive(Debug)]
-struct Step {
+struct Part {
     name: &'static str,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -210,7 +210,8 @@ impl App {
         };
         let waiting = accounts.iter().filter(|account| account.is_paused || account.client.open_at() > now);
         let (events, failed_events) = (taking(None), taking(Some(Takes::FreshOnly)));
-        let shut = Shut { events, failed_events, sends: waiting.map(|account| account.id().clone()).collect() };
+        let shut =
+            PausedAccounts { events, failed_events, sends: waiting.map(|account| account.id().clone()).collect() };
         self.store.is_at_rest(shut, now).await.unwrap_or(false)
     }
 
@@ -254,9 +255,9 @@ impl App {
 }
 
 impl Starter {
-    fn start(&self, name: &'static str, tasks: impl FnOnce(CancellationToken) -> Vec<JoinHandle<()>>) -> Step {
+    fn start(&self, name: &'static str, tasks: impl FnOnce(CancellationToken) -> Vec<JoinHandle<()>>) -> Part {
         let stop = CancellationToken::new();
-        Step { name, tasks: tasks(stop.clone()), stop }
+        Part { name, tasks: tasks(stop.clone()), stop }
     }
 
     fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
@@ -269,7 +270,7 @@ impl Starter {
     }
 }
 
-impl Step {
+impl Part {
     async fn end(self, deadline: Instant) {
         self.stop.cancel();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
@@ -281,7 +282,7 @@ impl Step {
     }
 }
 
-struct Bound {
+struct Listening {
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -295,7 +296,7 @@ fn tell_of_doubtful(settings: &Settings) {
     }
 }
 
-async fn bind(key: &'static str, address: SocketAddr, audience: Audience) -> Result<Bound, StartError> {
+async fn bind(key: &'static str, address: SocketAddr, audience: Audience) -> Result<Listening, StartError> {
     let fault = |source| StartError::Listen { key, address, source };
     let listener = match TcpListener::bind(address).await {
         Err(error) if audience == Audience::Invented && error.kind() == ErrorKind::AddrInUse => {
@@ -305,7 +306,7 @@ async fn bind(key: &'static str, address: SocketAddr, audience: Audience) -> Res
     };
     let listener = listener.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    Ok(Bound { listener, address })
+    Ok(Listening { listener, address })
 }
 
 /// What makes an account's handler. Every account of the settings must name one that is there.
@@ -336,10 +337,10 @@ fn find_handler(
     }))
 }
 
-fn ours(settings: &Settings, accounts: &Accounts) -> Ours {
+fn ours(settings: &Settings, accounts: &Accounts) -> Identity {
     let registry = accounts.clone();
     let standing = move |id: &AccountId| registry.now().with_id(id).map(|account| Standing::clone(&account.standing));
-    Ours {
+    Identity {
         apps: [&settings.app.id, &settings.app.instagram_id].into_iter().flatten().cloned().collect(),
         accounts: accounts.now().iter().map(|account| account.id().clone()).collect(),
         standings: Standings::by(standing),

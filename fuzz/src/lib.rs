@@ -12,7 +12,7 @@ use rejoinder::clock::{Clock, Timestamp};
 use rejoinder::event::{self, Envelope, Event, Origin};
 use rejoinder::secret::Secret;
 use rejoinder::settings::{Settings, Sources};
-use rejoinder::store::{EventQuery, Ours, Store};
+use rejoinder::store::{EventQuery, Identity, Store};
 use rejoinder::telemetry::Metrics;
 use rejoinder::{signature, webhook};
 use serde_json::value::RawValue;
@@ -103,7 +103,7 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = settings(&folder.path().join("rejoinder.db"));
         let now = Clock::system().now();
-        let store = runtime.block_on(Store::open(&settings.store, Ours::default(), now)).expect("a store");
+        let store = runtime.block_on(Store::open(&settings.store, Identity::default(), now)).expect("a store");
         let clock = Clock::standing(Timestamp(now.0));
         let accounts = Accounts::of(&settings, clock.clone()).expect("an HTTP client");
         let webhook = webhook::Webhook::new(&settings, accounts, store.clone(), clock, Metrics::new());

@@ -31,7 +31,7 @@ const FORM: &str = "100";
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Wish {
+pub(super) struct PostQuery {
     /// Decide, and send nothing.
     #[serde(default)]
     #[param(default = false)]
@@ -111,7 +111,7 @@ struct Because {
     tag = "sends",
     params(
         ("name" = String, Path, description = "The account's name."),
-        Wish,
+        PostQuery,
         (
             "Idempotency-Key" = inline(Key),
             Header,
@@ -142,11 +142,11 @@ struct Because {
 pub(super) async fn post(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
-    wish: Result<Query<Wish>, QueryRejection>,
+    wish: Result<Query<PostQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let (Path(name), Query(Wish { dry_run })) = (path?, wish?);
+    let (Path(name), Query(PostQuery { dry_run })) = (path?, wish?);
     let account = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let body = body?;

@@ -14,7 +14,7 @@ use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
-use crate::store::{Disclosing, Step, Store, TakenStep};
+use crate::store::{DisclosureMessage, Store, TakenStep, TurnStep};
 use crate::trace::Trace;
 
 /// One event's turn: what is known when its handler starts.
@@ -47,7 +47,7 @@ pub struct Turn {
     /// The steps that an earlier try has taken.
     pub steps: Vec<TakenStep>,
     /// The message by which the bot discloses itself, where it is due before what this turn says.
-    pub disclosing: Option<Disclosing>,
+    pub disclosing: Option<DisclosureMessage>,
     /// What it may bring about.
     pub limits: Limits,
     /// Told once a step has said something: nobody waits for the turn's answer any more.
@@ -87,7 +87,8 @@ impl Context {
         self.send(Request::message(self.recipient.clone(), message.into()))
     }
 
-    /// Shows the person the three dots, for up to 20 seconds or until the next reply. Keeps its place among the replies.
+    /// Shows the typing indicator to the person, for up to 20 seconds or until the next reply. It keeps its place among the
+    /// replies.
     pub fn typing(&mut self) -> SendId {
         self.plan(Request::action(self.recipient.clone(), Action::TypingOn))
     }
@@ -177,7 +178,7 @@ impl Context {
                 let (event, attempt, now) = (turn.id, turn.attempt, turn.clock.now());
                 let disclosing = turn.disclosing.clone();
                 let answers = effects.has_message();
-                match self.store.step(Step { event, attempt, number, hash, effects, disclosing, now }).await? {
+                match self.store.step(TurnStep { event, attempt, number, hash, effects, disclosing, now }).await? {
                     true => {
                         if answers {
                             turn.answered.cancel();

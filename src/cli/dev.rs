@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use super::client;
-use super::signals::Wish;
+use super::signals::Shutdown;
 use super::world::host;
 use crate::app::App;
 use crate::bot::Handlers;
@@ -35,7 +35,7 @@ pub(super) struct Dev {
 
 impl Dev {
     pub(super) async fn run(self, handlers: Handlers) -> anyhow::Result<()> {
-        let mut wish = Wish::listen()?;
+        let mut shutdown = Shutdown::listen()?;
         let folder = tempfile::tempdir().context("a temporary folder for the store")?;
         let clock = Clock::system();
         let mut world = World::default();
@@ -53,7 +53,7 @@ impl Dev {
         meta.emulator().subscribe(&callback).await.context("the emulated Meta could not verify the callback")?;
         announce(meta.address(), &app)?;
         let failed = tokio::select! {
-            () = wish.uttered() => false,
+            () = shutdown.requested() => false,
             () = app.failed() => true,
         };
         // The server first: what it is sending still has somebody to answer it.

@@ -1,4 +1,4 @@
-//! The same wish about several things: what cannot be done for one of them is said, and the others still are.
+//! One action on several events or sends: where it cannot be done to one of them the command says so, and goes on.
 
 use std::fmt::Display;
 
@@ -9,12 +9,12 @@ use reqwest::{Method, StatusCode};
 use super::client::ServerArgs;
 use super::output;
 
-/// What is asked of `/api/{list}/{id}/{wish}`, and how it is talked about.
-pub(super) struct Wish {
+/// What is asked of `/api/{list}/{id}/{action}`, and how it is talked about.
+pub(super) struct BulkAction {
     /// `events`, `sends`.
     pub(super) list: &'static str,
     /// The last segment of the path.
-    pub(super) wish: &'static str,
+    pub(super) action: &'static str,
     /// What has happened to one, once it has: `is put back`.
     pub(super) done: &'static str,
     /// To which of them it can be done.
@@ -31,13 +31,13 @@ pub(super) struct Each {
 }
 
 impl Each {
-    pub(super) async fn run(self, wish: &Wish) -> anyhow::Result<()> {
+    pub(super) async fn run(self, action: &BulkAction) -> anyhow::Result<()> {
         let client = self.server.client()?;
-        let Wish { list, wish, done, only } = *wish;
+        let BulkAction { list, action, done, only } = *action;
         let one = list.trim_end_matches('s');
         let mut left = 0;
         for id in &self.ids {
-            let request = client.request(Method::POST, &[list, &id.to_string(), wish], &[]);
+            let request = client.request(Method::POST, &[list, &id.to_string(), action], &[]);
             match client.ask(request).await {
                 Ok(_) => say(one, id, done)?,
                 Err(failure) if failure.is_of_one() => {

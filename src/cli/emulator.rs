@@ -8,7 +8,7 @@ use clap::Args;
 use reqwest::Url;
 
 use super::failure::BadOptions;
-use super::signals::Wish;
+use super::signals::Shutdown;
 use super::world::{self, WorldArgs, callback, host};
 use super::{client, dev, output};
 use crate::clock::Clock;
@@ -44,7 +44,7 @@ pub(super) struct EmulatorArgs {
 impl EmulatorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         self.check()?;
-        let mut wish = Wish::listen()?;
+        let mut shutdown = Shutdown::listen()?;
         let mut world = self.world.world()?;
         world.app.hosts.extend(self.hosts);
         let listener = match self.listen {
@@ -69,7 +69,7 @@ impl EmulatorArgs {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = wish.uttered() => {}
+            () = shutdown.requested() => {}
             () = subscribing => {}
         }
         Ok(meta.end().await?)

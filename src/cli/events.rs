@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use reqwest::StatusCode;
 
 use super::client::ServerArgs;
-use super::each::{Each, Wish};
+use super::each::{BulkAction, Each};
 use super::list::ListArgs;
 use super::output::{self, Columns, cell};
 use crate::id::EventId;
@@ -16,9 +16,9 @@ const COLUMNS: Columns = Columns {
     },
 };
 
-const REPLAY: Wish = Wish {
+const REPLAY: BulkAction = BulkAction {
     list: "events",
-    wish: "replay",
+    action: "replay",
     done: "is put back",
     only: "only dead, done and quarantined events can be put back",
 };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::client::{Client, ServerArgs};
 use super::failure::Failure;
 use super::output::{self, Columns, Printer};
-use super::signals::Wish;
+use super::signals::Shutdown;
 
 /// The longest page that the API gives.
 const MOST: usize = 500;
@@ -61,10 +61,10 @@ impl ListArgs {
         if !self.follow {
             return self.once(&list, &mut printer).await;
         }
-        let mut wish = Wish::listen()?;
+        let mut shutdown = Shutdown::listen()?;
         tokio::select! {
             ended = follow(&list, &mut printer, self.limit.get()) => ended,
-            () = wish.uttered() => Ok(()),
+            () = shutdown.requested() => Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::client::ServerArgs;
-use super::each::{Each, Wish};
+use super::each::{BulkAction, Each};
 use super::list::ListArgs;
 use super::output::{self, Columns, cell};
 use crate::id::SendId;
@@ -19,9 +19,10 @@ const COLUMNS: Columns = Columns {
     },
 };
 
-const RELEASE: Wish =
-    Wish { list: "sends", wish: "release", done: "is planned again", only: "only held sends can be released" };
-const DROP: Wish = Wish { list: "sends", wish: "drop", done: "is given up", only: "only held sends can be dropped" };
+const RELEASE: BulkAction =
+    BulkAction { list: "sends", action: "release", done: "is planned again", only: "only held sends can be released" };
+const DROP: BulkAction =
+    BulkAction { list: "sends", action: "drop", done: "is given up", only: "only held sends can be dropped" };
 
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]

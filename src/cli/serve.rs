@@ -3,24 +3,24 @@
 use anyhow::ensure;
 
 use super::settings_args::SettingsArgs;
-use super::signals::Wish;
+use super::signals::Shutdown;
 use crate::app::App;
 use crate::bot::Handlers;
 use crate::clock::Clock;
 use crate::settings::Settings;
 
 pub(super) async fn run(args: &SettingsArgs, handlers: Handlers) -> anyhow::Result<()> {
-    let mut wish = Wish::listen()?;
+    let mut shutdown = Shutdown::listen()?;
     let settings = Settings::load(&args.sources(), &handlers.names())?;
     if settings.accounts.is_empty() {
         tracing::warn!("no account is configured: events are kept, and nobody answers them");
     }
     let app = tokio::select! {
         app = App::start(settings, &handlers, Clock::system()) => app?,
-        () = wish.uttered() => return Ok(()),
+        () = shutdown.requested() => return Ok(()),
     };
     let failed = tokio::select! {
-        () = wish.uttered() => false,
+        () = shutdown.requested() => false,
         () = app.failed() => true,
     };
     app.stop().await;

@@ -4,19 +4,19 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Somebody's wish that the process end. Listens from when it is made, so that none is missed while the server starts.
-pub(super) struct Wish {
+/// A signal that ends the process. It listens from when it is made, so that none is missed while the server starts.
+pub(super) struct Shutdown {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Wish {
-    pub(super) fn listen() -> io::Result<Wish> {
-        Ok(Wish { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+impl Shutdown {
+    pub(super) fn listen() -> io::Result<Shutdown> {
+        Ok(Shutdown { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     /// Returns when somebody wants the process to end.
-    pub(super) async fn uttered(&mut self) {
+    pub(super) async fn requested(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

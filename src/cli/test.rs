@@ -11,7 +11,7 @@ use clap::{ArgGroup, Args};
 use reqwest::Url;
 
 use super::output;
-use super::signals::Wish;
+use super::signals::Shutdown;
 use super::world::{self, WorldArgs, callback};
 use crate::bot::Handlers;
 use crate::clock::Clock;
@@ -64,7 +64,7 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) async fn run(self, handlers: Handlers) -> anyhow::Result<()> {
-        let mut wish = Wish::listen()?;
+        let mut shutdown = Shutdown::listen()?;
         let (world, scripts) = self.read()?;
         let played = async {
             match &self.webhook {
@@ -74,7 +74,7 @@ impl Test {
         };
         let failed = tokio::select! {
             failed = played => failed?,
-            () = wish.uttered() => bail!("interrupted"),
+            () = shutdown.requested() => bail!("interrupted"),
         };
         ensure!(failed == 0, "{failed} of {} failed", scripts.len());
         Ok(())

@@ -13,7 +13,7 @@ use crate::id::EventId;
 use crate::message::{Action, Recipient, Request};
 use crate::policy::responsiveness;
 use crate::settings;
-use crate::store::{Disclosing, Failure, Finish, Next, Owed, Store, Typing};
+use crate::store::{AutomaticReplies, DisclosureMessage, Failure, Finish, Next, Store, Typing};
 use crate::telemetry::Metrics;
 use crate::telemetry::catalogue::HANDLED;
 
@@ -40,7 +40,7 @@ pub(super) struct Ending {
     pub(super) answered: CancellationToken,
     /// Whom to answer.
     pub(super) recipient: Option<Recipient>,
-    pub(super) disclosing: Option<Disclosing>,
+    pub(super) disclosing: Option<DisclosureMessage>,
     pub(super) served: Arc<HandledAccount>,
     pub(super) store: Store,
     pub(super) settings: settings::Dispatch,
@@ -131,12 +131,12 @@ impl Ending {
     }
 
     /// What is said beside the handler's words, with an answer from us where somebody waits for one.
-    fn owed(&self, answers: bool) -> Owed {
+    fn owed(&self, answers: bool) -> AutomaticReplies {
         match &self.recipient {
             Some(recipient) if answers && self.awaited_until().is_some() => {
-                self.served.manners.fallback(recipient, self.disclosing.clone(), &self.store)
+                self.served.automatic_replies.fallback(recipient, self.disclosing.clone(), &self.store)
             }
-            _ => Owed { disclosing: self.disclosing.clone(), fallback: None },
+            _ => AutomaticReplies { disclosing: self.disclosing.clone(), fallback: None },
         }
     }
 }

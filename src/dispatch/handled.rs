@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::manners::Manners;
+use super::automatic_replies::AutomaticReplySettings;
 use super::{Audience, room};
 use crate::accounts::{Account, Directory};
 use crate::bot::AnyHandler;
@@ -85,7 +85,7 @@ pub(super) struct HandledAccount {
     /// What policy knows of the account.
     pub(super) standing: Arc<Standing>,
     pub(super) audience: Audience,
-    pub(super) manners: Manners,
+    pub(super) automatic_replies: AutomaticReplySettings,
     pub(super) slots: Arc<Semaphore>,
     /// Held by the one event that finds out whether its handler takes it again.
     probe: Arc<Semaphore>,
@@ -121,7 +121,7 @@ impl HandledAccount {
             deadline: account.settings.handler_deadline,
             standing: Arc::clone(&account.standing),
             audience,
-            manners: Manners::of(&account.settings),
+            automatic_replies: AutomaticReplySettings::of(&account.settings),
             slots: Arc::new(Semaphore::new(slots)),
             probe: Arc::new(Semaphore::new(1)),
             probed_at: Mutex::default(),

@@ -4,14 +4,14 @@
 //! Order within a conversation is the store's: it gives the next event when the one before is done or dead. Handlers run on
 //! a runtime of their own (`runtime`), so that nothing of the user's stops this loop or the intake.
 //!
-//! What the bot owes the person beside its handler's words (`manners`) is said in the same transaction: that it is a bot, and
+//! What the bot owes the person beside its handler's words (`automatic_replies`) is said in the same transaction: that it is a bot, and
 //! the fallback where an automated one would leave somebody without an answer. What no handler can take in time, the fallback
 //! answers too (`overdue`).
 
 mod audience;
+mod automatic_replies;
 mod ending;
 mod handled;
-mod manners;
 mod overdue;
 mod retry;
 mod room;
@@ -30,7 +30,7 @@ use crate::accounts::Accounts;
 use crate::bot::AnyHandler;
 use crate::clock::{Clock, Timestamp};
 use crate::settings;
-use crate::store::{PAUSE, Room, Store, TakenEvent};
+use crate::store::{EventDemand, PAUSE, Store, TakenEvent};
 use crate::telemetry::Metrics;
 pub(crate) use audience::Audience;
 pub(crate) use handled::HandledAccounts;
@@ -173,14 +173,14 @@ impl Dispatch {
     }
 
     /// The accounts that can take events on, which of those are probes, and when an account can take more than now.
-    fn room(&self, now: Timestamp) -> (Vec<(Room, Probing)>, Option<Timestamp>) {
+    fn room(&self, now: Timestamp) -> (Vec<(EventDemand, Probing)>, Option<Timestamp>) {
         let (mut rooms, mut reopens) = (Vec::new(), None::<Timestamp>);
         for (account, served) in self.handled.able() {
             let (free, patience) = (served.slots.available_permits(), served.patience(&self.clock));
             let space = room::space(served.handler.capacity(), free, patience, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();
             if space.slots > 0 {
-                let room = Room { account, slots: space.slots, takes: space.takes };
+                let room = EventDemand { account, slots: space.slots, takes: space.takes };
                 rooms.push((room, space.probing));
             }
         }

@@ -13,7 +13,7 @@ const AT_A_TIME: usize = 100;
 
 /// Answers what is overdue. Returns when there may be more; `None` when no account owes answers.
 pub(super) async fn answer(store: &Store, handled: &HandledAccounts, now: Timestamp) -> Option<Timestamp> {
-    let owing = handled.able().into_iter().filter(|(_, served)| served.manners.owes_answers());
+    let owing = handled.able().into_iter().filter(|(_, served)| served.automatic_replies.owes_answers());
     let accounts: Vec<AccountId> = owing.map(|(account, _)| account).collect();
     if accounts.is_empty() {
         return None;
@@ -51,8 +51,8 @@ fn answer_one(
     now: Timestamp,
 ) -> Option<impl Future<Output = Result<(), StoreError>>> {
     let served = handled.get(&account)?;
-    let disclosing = served.manners.disclosing(&recipient, store);
-    let owed = served.manners.fallback(&recipient, disclosing, store);
+    let disclosing = served.automatic_replies.disclosing(&recipient, store);
+    let owed = served.automatic_replies.fallback(&recipient, disclosing, store);
     tracing::warn!(%event, account = %served.name, "no handler could take an event in time; the fallback answers it");
     Some(store.fall_back(event, owed, now))
 }

@@ -18,7 +18,7 @@ use crate::effect::Effects;
 use crate::event::{Comment, Envelope, Event};
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{self, Disclosing, Store, TakenEvent};
+use crate::store::{self, DisclosureMessage, Store, TakenEvent};
 use crate::telemetry::catalogue::{HANDLER_SECONDS, HANDLERS_RUNNING};
 use crate::telemetry::{Metrics, spans};
 
@@ -62,16 +62,16 @@ impl TurnOf {
     }
 
     fn ending(&self) -> Ending {
-        let (event, manners) = (&self.event, &self.served.manners);
+        let (event, replies) = (&self.event, &self.served.automatic_replies);
         let recipient = event.person.clone().and_then(|person| store::recipient(event.thread, person));
         Ending {
             event: event.id,
             kind: event.kind.clone(),
             attempt: event.attempt,
             first_failed_at: event.first_failed_at,
-            answer_by: event.answer_by.filter(|_| manners.owes_answers()),
+            answer_by: event.answer_by.filter(|_| replies.owes_answers()),
             answered: CancellationToken::new(),
-            disclosing: recipient.as_ref().and_then(|recipient| manners.disclosing(recipient, &self.store)),
+            disclosing: recipient.as_ref().and_then(|recipient| replies.disclosing(recipient, &self.store)),
             recipient,
             served: Arc::clone(&self.served),
             store: self.store.clone(),
@@ -100,7 +100,7 @@ impl TurnOf {
     }
 
     /// The user's code, holding the account's slot for as long as it runs.
-    async fn call(self, disclosing: Option<Disclosing>, answered: CancellationToken) -> Result<Effects, String> {
+    async fn call(self, disclosing: Option<DisclosureMessage>, answered: CancellationToken) -> Result<Effects, String> {
         let _slot = self.slot;
         let raw: Box<RawValue> = serde_json::from_slice(&self.event.raw).map_err(|_| UNREADABLE)?;
         let envelope = self.event.envelope(&raw).ok_or(UNREADABLE)?;

@@ -51,7 +51,7 @@ pub(super) async fn begin(Given(site): Given<Site>, headers: HeaderMap, body: By
 
 /// What the login page adds to the address it sends the browser back to.
 #[derive(Deserialize)]
-pub(super) struct Outcome {
+pub(super) struct LinkingResult {
     authorization_code: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Outcome {
 pub(super) async fn finish(
     Given(site): Given<Site>,
     Path(token): Path<String>,
-    Query(outcome): Query<Outcome>,
+    Query(outcome): Query<LinkingResult>,
 ) -> Result<Json<Value>, Refusal> {
     let shared = &site.shared;
     let chat = shared.state().links.end(&token, shared.clock.now()).ok_or_else(|| {

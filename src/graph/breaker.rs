@@ -48,7 +48,7 @@ impl Outage {
 
 /// Leave to make one call. Given back by dropping it.
 #[derive(Debug)]
-pub struct Pass {
+pub struct BreakerPermit {
     probes: Option<Arc<Mutex<State>>>,
 }
 
@@ -64,14 +64,14 @@ impl Breaker {
     }
 
     /// Leave to send, where somebody may now.
-    pub(super) fn enter(&self, now: Steady) -> Option<Pass> {
+    pub(super) fn enter(&self, now: Steady) -> Option<BreakerPermit> {
         let mut state = lock(&self.0);
-        let Some(outage) = &mut state.outage else { return Some(Pass { probes: None }) };
+        let Some(outage) = &mut state.outage else { return Some(BreakerPermit { probes: None }) };
         if outage.is_probing || now < outage.probe_at {
             return None;
         }
         outage.is_probing = true;
-        Some(Pass { probes: Some(Arc::clone(&self.0)) })
+        Some(BreakerPermit { probes: Some(Arc::clone(&self.0)) })
     }
 
     /// Meta gave an answer, whatever it says: it is there.
@@ -98,7 +98,7 @@ impl Breaker {
     }
 }
 
-impl Drop for Pass {
+impl Drop for BreakerPermit {
     fn drop(&mut self) {
         if let Some(state) = &self.probes
             && let Some(outage) = &mut lock(state).outage

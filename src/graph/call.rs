@@ -6,9 +6,9 @@ use std::sync::{PoisonError, RwLock};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, Response, Url};
 
-use super::answer::{self, Answer};
 use super::credentials::Credentials;
 use super::error::CallError;
+use super::response::{self, Answer};
 
 /// A call that is to be made.
 pub(super) struct Call<'a> {
@@ -59,7 +59,7 @@ impl Caller {
         let response = request.send().await.map_err(|error| lost(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response, longest).await?;
-        answer::error(status, &headers, &body).map_or(Ok(Answer { status, body }), Err)
+        response::error(status, &headers, &body).map_or(Ok(Answer { status, body }), Err)
     }
 }
 

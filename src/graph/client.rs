@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use super::breaker::{Breaker, Pass};
+use super::breaker::{Breaker, BreakerPermit};
 use super::call::Caller;
 use super::credentials::Credentials;
 use super::gate::Gate;
@@ -73,7 +73,7 @@ impl Client {
     }
 
     /// Leave to send, where the account may now.
-    pub fn enter(&self) -> Option<Pass> {
+    pub fn enter(&self) -> Option<BreakerPermit> {
         let now = self.clock.steady();
         if self.gate.open_at() > now { None } else { self.breaker.enter(now) }
     }

@@ -26,7 +26,7 @@ const FIELDS: &str = "messages.limit(20){id,created_time,from,message,attachment
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// Newest first; without those that cannot be read.
-    pub said: Vec<Said>,
+    pub said: Vec<HistoryMessage>,
     /// Whether there are no others.
     pub is_whole: bool,
     /// Whether each message could be read.
@@ -35,7 +35,7 @@ pub struct History {
 
 /// A message in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct HistoryMessage {
     /// Its id.
     pub id: MessageId,
     /// When it was written, to the second.
@@ -148,10 +148,10 @@ impl Client {
 }
 
 /// One message; `None` for what cannot be read as one.
-fn said(message: Value, person: &PersonId) -> Option<Said> {
+fn said(message: Value, person: &PersonId) -> Option<HistoryMessage> {
     let wire: Wire = serde_json::from_value(message).ok()?;
     let at = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", &wire.created_time).ok()?.to_timestamp().ok()?;
-    Some(Said {
+    Some(HistoryMessage {
         id: wire.id,
         at: Timestamp(at.as_millisecond()),
         by_account: wire.from.and_then(|from| from.id).map(|from| from != *person),

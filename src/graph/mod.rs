@@ -7,7 +7,6 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/graph-api>
 
-mod answer;
 mod breaker;
 mod call;
 mod client;
@@ -17,11 +16,12 @@ mod error;
 mod gate;
 mod history;
 mod pace;
+mod response;
 mod send;
 
-pub use answer::Accepted;
-pub use breaker::Pass;
+pub use breaker::BreakerPermit;
 pub use client::Client;
 pub use clients::Clients;
 pub use error::CallError;
-pub use history::{History, HistoryError, REACH, Said};
+pub use history::{History, HistoryError, HistoryMessage, REACH};
+pub use response::Accepted;

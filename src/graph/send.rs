@@ -4,11 +4,11 @@
 
 use reqwest::Method;
 
-use super::answer::{self, Accepted};
-use super::breaker::Pass;
+use super::breaker::BreakerPermit;
 use super::call::Call;
 use super::client::Client;
 use super::error::CallError;
+use super::response::{self, Accepted};
 use crate::policy::Permit;
 
 /// Answers to a send are a few hundred bytes; what is longer is not one.
@@ -20,7 +20,7 @@ impl Client {
     /// # Errors
     ///
     /// By what the caller can do: [`CallError`].
-    pub async fn send(&self, permit: Permit, pass: Pass) -> Result<Accepted, CallError> {
+    pub async fn send(&self, permit: Permit, pass: BreakerPermit) -> Result<Accepted, CallError> {
         let now = self.clock.now();
         if !permit.is_valid(now) || permit.outgoing().account != self.account {
             return Err(CallError::NotSent { reason: "the permit has expired".into() });
@@ -33,7 +33,7 @@ impl Client {
         let is_action = permit.outgoing().request.is_action();
         let path = [self.node.as_str(), "messages"];
         let call = Call { method: Method::POST, path: &path, query: &[], body: Some(body), longest: LONGEST };
-        let result = self.caller.call(call).await.and_then(|answer| answer::accepted(&answer, is_action));
+        let result = self.caller.call(call).await.and_then(|answer| response::accepted(&answer, is_action));
         self.learn(&result, is_action);
         drop(pass);
         result

@@ -168,9 +168,9 @@ pub enum MessagingType {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Action {
-    /// The three dots appear, for up to 20 seconds or until a message is sent.
+    /// The typing indicator appears, for up to 20 seconds or until a message is sent.
     TypingOn,
-    /// The three dots go.
+    /// The typing indicator goes.
     TypingOff,
     /// What the person wrote is marked as seen.
     MarkSeen,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
-use super::{answer, verdict};
+use super::{answer_time, verdict};
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
-use crate::graph::{CallError, Pass};
+use crate::graph::{BreakerPermit, CallError};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal};
 use crate::settings;
-use crate::store::{Cause, Outcome, PAUSE, Store, StoreError, TakenSend};
+use crate::store::{Cause, PAUSE, SendOutcome, Store, StoreError, TakenSend};
 use crate::telemetry::catalogue::{SEND_SECONDS, SENDS, SENDS_REFUSED};
 use crate::telemetry::{Metrics, spans};
 
@@ -46,10 +46,10 @@ impl Attempt {
     }
 
     /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
-    async fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
-        // Nobody wants three dots later. Messages stay planned while Meta is down.
+    async fn outcome(&self) -> Result<Option<SendOutcome>, StoreError> {
+        // A typing indicator is of no use later. Messages stay planned while Meta is down.
         if self.send.request.is_action() && self.account.client.down_at().is_some() {
-            return Ok(Some(Outcome::Failed { reason: "Meta does not answer".into() }));
+            return Ok(Some(SendOutcome::Failed { reason: "Meta does not answer".into() }));
         }
         // The account was paused or has left while this one waited for its turn: it stays planned.
         if self.accounts.now().with_id(&self.send.account).is_none_or(|account| account.is_paused) {
@@ -81,7 +81,7 @@ impl Attempt {
         Outgoing { account: account.clone(), send: *id, origin: *origin, request: self.marked_request() }
     }
 
-    async fn send_on(&self, permit: Permit, pass: Pass) -> Outcome {
+    async fn send_on(&self, permit: Permit, pass: BreakerPermit) -> SendOutcome {
         let started = tokio::time::Instant::now();
         let result = self.account.client.send(permit, pass).await;
         self.metrics.took(&SEND_SECONDS, &[&self.account.name], started.elapsed());
@@ -125,31 +125,31 @@ impl Attempt {
         }
     }
 
-    async fn settle(self, outcome: Outcome) {
+    async fn settle(self, outcome: SendOutcome) {
         self.count(&outcome);
         let now = self.clock.now();
-        let waited = answer::waited(self.send.answers, &outcome, now);
+        let waited = answer_time::waited(self.send.answers, &outcome, now);
         let in_vain = self.store.settle(self.send.id, outcome, now).await;
-        answer::count(&self.metrics, &self.account.name, waited, in_vain);
+        answer_time::count(&self.metrics, &self.account.name, waited, in_vain);
     }
 
-    fn count(&self, outcome: &Outcome) {
+    fn count(&self, outcome: &SendOutcome) {
         let account = &*self.account.name;
         let word = match outcome {
-            Outcome::Sent { .. } => "sent",
-            Outcome::Refused { rule, .. } => {
+            SendOutcome::Sent { .. } => "sent",
+            SendOutcome::Refused { rule, .. } => {
                 self.metrics.count(&SENDS_REFUSED, &[account, rule]);
                 "refused"
             }
-            Outcome::Failed { .. } => "failed",
-            Outcome::InDoubt { .. } => "in_doubt",
-            Outcome::Held { .. } => "held",
-            Outcome::Later { .. } => "postponed",
+            SendOutcome::Failed { .. } => "failed",
+            SendOutcome::InDoubt { .. } => "in_doubt",
+            SendOutcome::Held { .. } => "held",
+            SendOutcome::Later { .. } => "postponed",
         };
         self.metrics.count(&SENDS, &[account, word]);
     }
 }
 
-fn refused(Refusal { rule, reason }: Refusal) -> Outcome {
-    Outcome::Refused { rule: rule.into(), reason: reason.into() }
+fn refused(Refusal { rule, reason }: Refusal) -> SendOutcome {
+    SendOutcome::Refused { rule: rule.into(), reason: reason.into() }
 }

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::answer;
+use super::answer_time;
 use super::evidence::{Evidence, weigh};
 use super::flight::Flight;
-use super::verdict::{Around, Verdict, first, judge};
+use super::verdict::{DoubtSignals, Verdict, first, judge};
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{Cause, Outcome, PAUSE, SendRoom, Store, TakenDoubt};
+use crate::store::{Cause, PAUSE, SendDemand, SendOutcome, Store, TakenDoubt};
 use crate::telemetry::catalogue::{DOUBTS, SENDS};
 use crate::telemetry::{Metrics, spans};
 
@@ -53,7 +53,7 @@ impl Doubts {
         let accounts = this.accounts.now();
         let room = accounts.iter().filter(|account| !account.is_paused).map(|account| {
             let in_flight = looks.of_account(account.id());
-            SendRoom { account: account.id().clone(), slots: usize::from(in_flight.is_empty()), in_flight }
+            SendDemand { account: account.id().clone(), slots: usize::from(in_flight.is_empty()), in_flight }
         });
         match this.store.take_doubts(room.filter(|room| room.slots > 0).collect(), now).await {
             Ok(taken) => {
@@ -91,7 +91,7 @@ impl Doubts {
 
     async fn look_into_the_conversation(&self, doubt: &TakenDoubt, account: &Account) -> Verdict {
         let (evidence, not_before) = self.evidence(doubt, account).await;
-        let around = Around {
+        let around = DoubtSignals {
             looking_since: self
                 .clock
                 .at(account.resumed_at.map_or(self.looking_since, |at| at.max(self.looking_since))),
@@ -118,22 +118,22 @@ impl Doubts {
         }
     }
 
-    async fn settle(&self, doubt: &TakenDoubt, account: &Account, outcome: Outcome) {
+    async fn settle(&self, doubt: &TakenDoubt, account: &Account, outcome: SendOutcome) {
         let account = &*account.name;
         match &outcome {
-            Outcome::Sent { .. } => self.metrics.count(&DOUBTS, &[account, "arrived"]),
-            Outcome::Held { .. } => {
+            SendOutcome::Sent { .. } => self.metrics.count(&DOUBTS, &[account, "arrived"]),
+            SendOutcome::Held { .. } => {
                 self.metrics.count(&SENDS, &[account, "held"]);
                 tracing::warn!("nobody can tell whether a send arrived; it is held");
             }
-            Outcome::Failed { .. } => {
+            SendOutcome::Failed { .. } => {
                 self.metrics.count(&SENDS, &[account, "failed"]);
                 tracing::warn!("Meta took a send at none of many attempts; it has failed");
             }
             _ => self.metrics.count(&DOUBTS, &[account, "not_arrived"]),
         }
         let in_vain = self.store.settle(doubt.id, outcome, self.clock.now()).await;
-        answer::count(&self.metrics, account, None, in_vain);
+        answer_time::count(&self.metrics, account, None, in_vain);
     }
 
     async fn leave(&self, doubt: &TakenDoubt, at: Timestamp, counts: bool) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::graph::{History, Said};
+use crate::graph::{History, HistoryMessage};
 use crate::id::MessageId;
 use crate::message::Message;
 use crate::store::TakenDoubt;
@@ -29,7 +29,7 @@ pub(crate) enum Evidence {
 /// send, and an empty conversation in which a message is known contradicts the store: neither proves that the send is absent.
 pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
     let Some(message) = doubt.request.as_message() else { return Evidence::None };
-    let is_earlier = |said: &Said| doubt.bound.before.contains(&said.id);
+    let is_earlier = |said: &HistoryMessage| doubt.bound.before.contains(&said.id);
     let reaches_an_earlier_send = history.said.iter().any(is_earlier);
     let earliest = doubt.doubted_since - WORST_SKEW;
     // Newest first, down to what an earlier send became.
@@ -37,8 +37,9 @@ pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
         let may_be_later = reaches_an_earlier_send || said.at >= earliest;
         may_be_later && said.by_account != Some(false) && !doubt.bound.contains(&said.id) && may_say(message, said)
     });
-    let is_certain =
-        |said: &&Said| said.at >= doubt.doubted_since - SKEW && said.by_account == Some(true) && is_said(message, said);
+    let is_certain = |said: &&HistoryMessage| {
+        said.at >= doubt.doubted_since - SKEW && said.by_account == Some(true) && is_said(message, said)
+    };
     let candidates: Vec<_> = candidates.collect();
     // The oldest: what came later with the same words is a later one.
     if let Some(said) = candidates.iter().rfind(|said| is_certain(said)) {
@@ -51,7 +52,7 @@ pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
     if is_absent { Evidence::Absent } else { Evidence::None }
 }
 
-fn is_said(message: &Message, said: &Said) -> bool {
+fn is_said(message: &Message, said: &HistoryMessage) -> bool {
     match message.as_text() {
         Some(text) => are_same(text, &said.text),
         // Templates show their words or none, media come under another address: something without words, or its own.
@@ -64,7 +65,7 @@ fn is_said(message: &Message, said: &Said) -> bool {
 }
 
 /// Whether nobody can be sure that this is something else. How Meta shows a template in a conversation is not known for all.
-fn may_say(message: &Message, said: &Said) -> bool {
+fn may_say(message: &Message, said: &HistoryMessage) -> bool {
     message.as_text().is_none() || is_said(message, said)
 }
 
@@ -84,7 +85,7 @@ mod tests {
     use crate::graph::REACH;
     use crate::id::{AccountId, PersonId, SendId};
     use crate::message::{Recipient, Request};
-    use crate::store::Bound;
+    use crate::store::KnownMessageIds;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
@@ -104,24 +105,24 @@ mod tests {
             silent: false,
             reason: String::new(),
             has_messages: false,
-            bound: Bound { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
+            bound: KnownMessageIds { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
             cause: None,
         }
     }
 
-    fn said(id: &str, at: Timestamp, by_account: bool, text: &str) -> Said {
+    fn said(id: &str, at: Timestamp, by_account: bool, text: &str) -> HistoryMessage {
         let by_account = Some(by_account);
-        Said { id: MessageId::new(id), at, by_account, text: text.into(), has_attachments: text.is_empty() }
+        HistoryMessage { id: MessageId::new(id), at, by_account, text: text.into(), has_attachments: text.is_empty() }
     }
 
-    fn whole(said: &[Said]) -> History {
+    fn whole(said: &[HistoryMessage]) -> History {
         History { said: said.to_vec(), is_whole: true, is_readable: true }
     }
 
     #[test]
     fn only_the_same_words_by_the_account_after_it_left_are_evidence() {
         let doubt = doubt(Message::text("hello "));
-        let arrived = |history: &[Said]| weigh(&doubt, &whole(history));
+        let arrived = |history: &[HistoryMessage]| weigh(&doubt, &whole(history));
         let found = Evidence::Arrived(MessageId::new("m_1"));
         assert_eq!(arrived(&[said("m_1", LEFT + SECOND, true, "hello")]), found);
         // The conversation's times are whole seconds, by another clock.
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_or_contradicts_the_store_does_not_prove_absence() {
         let doubt = doubt(Message::text("hello"));
-        let partly = |said: &[Said]| History { is_readable: false, ..whole(said) };
+        let partly = |said: &[HistoryMessage]| History { is_readable: false, ..whole(said) };
         let (ours, another) = (said("m_1", LEFT, true, "hello"), said("m_2", LEFT, true, "something else"));
         assert_eq!(weigh(&doubt, &partly(std::slice::from_ref(&another))), Evidence::None);
         assert_eq!(weigh(&doubt, &partly(&[another.clone(), ours])), Evidence::Arrived(MessageId::new("m_1")));
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn what_nobody_is_said_to_have_written_is_no_evidence() {
         let doubt = doubt(Message::text("hello"));
-        let unsigned = |text: &str| Said { by_account: None, ..said("m_1", LEFT + SECOND, true, text) };
+        let unsigned = |text: &str| HistoryMessage { by_account: None, ..said("m_1", LEFT + SECOND, true, text) };
         assert_eq!(weigh(&doubt, &whole(&[unsigned("hello")])), Evidence::None);
         assert_eq!(weigh(&doubt, &whole(&[unsigned("something else")])), Evidence::Absent);
     }
@@ -200,9 +201,9 @@ mod tests {
             let found = weigh(&doubt(message), &whole(&[said("m_1", LEFT, true, "")]));
             assert_eq!(found, Evidence::Arrived(MessageId::new("m_1")));
         }
-        let titled = Said { has_attachments: false, ..said("m_1", LEFT, true, "Choose") };
+        let titled = HistoryMessage { has_attachments: false, ..said("m_1", LEFT, true, "Choose") };
         assert_eq!(weigh(&doubt(Message::template(button.clone())), &whole(&[titled])), Evidence::None);
-        let words = Said { has_attachments: false, ..said("m_1", LEFT, true, "Red?") };
+        let words = HistoryMessage { has_attachments: false, ..said("m_1", LEFT, true, "Red?") };
         assert_eq!(
             weigh(&doubt(Message::template(button)), &whole(&[words])),
             Evidence::Arrived(MessageId::new("m_1"))

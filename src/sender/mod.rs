@@ -5,7 +5,7 @@
 //! decided in `verdict`. The order within a conversation is the store's: it gives the next send when the one before is
 //! settled.
 
-mod answer;
+mod answer_time;
 mod attempt;
 mod doubts;
 pub(crate) mod evidence;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Accounts, Directory};
 use crate::clock::{Clock, Timestamp};
 use crate::settings;
-use crate::store::{PAUSE, SendRoom, Store};
+use crate::store::{PAUSE, SendDemand, Store};
 use crate::telemetry::Metrics;
 pub(crate) use verdict::longest_wait;
 
@@ -93,13 +93,13 @@ impl Sender {
         }
     }
 
-    fn room(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendRoom> {
+    fn room(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
         let open = accounts.iter().filter(|account| !account.is_paused && account.client.open_at() <= now);
         let room = open.map(|account| {
             let in_flight = flight.of_account(account.id());
             let most = if account.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
             let slots = most.saturating_sub(in_flight.len());
-            SendRoom { account: account.id().clone(), slots, in_flight }
+            SendDemand { account: account.id().clone(), slots, in_flight }
         });
         room.filter(|room| room.slots > 0).collect()
     }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::graph::{Accepted, CallError};
 use crate::message::{Recipient, Request};
 use crate::settings::{self, OnDoubt};
-use crate::store::{Outcome, TakenDoubt, TakenSend};
+use crate::store::{SendOutcome, TakenDoubt, TakenSend};
 
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -43,27 +43,29 @@ pub(crate) fn after(
     retry: &settings::Retry,
     open_at: Timestamp,
     now: Timestamp,
-) -> Outcome {
+) -> SendOutcome {
     match result {
-        Ok(Accepted { message_id }) => Outcome::Sent { message_id },
-        // Nobody misses three dots, and nobody wants them late: sender actions are tried once.
-        Err(error) if send.request.is_action() => Outcome::Failed { reason: error.reason().clone() },
-        Err(CallError::NotSent { reason }) => Outcome::Later { at: now + retry.wait(send.attempts + 1), reason },
-        Err(CallError::Throttled { reason, .. }) => Outcome::Later { at: open_at.min(now + LONGEST_THROTTLE), reason },
+        Ok(Accepted { message_id }) => SendOutcome::Sent { message_id },
+        // A sender action is tried once: late it would be of no use.
+        Err(error) if send.request.is_action() => SendOutcome::Failed { reason: error.reason().clone() },
+        Err(CallError::NotSent { reason }) => SendOutcome::Later { at: now + retry.wait(send.attempts + 1), reason },
+        Err(CallError::Throttled { reason, .. }) => {
+            SendOutcome::Later { at: open_at.min(now + LONGEST_THROTTLE), reason }
+        }
         // Meta refuses the second because it has the first.
         Err(CallError::Rejected { code, subcode, .. })
             if send.was_in_doubt && says_that_it_was_taken(code, subcode, &send.request) =>
         {
-            Outcome::Sent { message_id: None }
+            SendOutcome::Sent { message_id: None }
         }
-        Err(CallError::Rejected { reason, .. }) => Outcome::Failed { reason },
-        Err(CallError::Doubt { reason, answered }) => Outcome::InDoubt { reason, silent: !answered },
+        Err(CallError::Rejected { reason, .. }) => SendOutcome::Failed { reason },
+        Err(CallError::Doubt { reason, answered }) => SendOutcome::InDoubt { reason, silent: !answered },
     }
 }
 
 /// What is known besides the conversation when a doubt is judged.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Around {
+pub(crate) struct DoubtSignals {
     /// Since when somebody could look for evidence: this process's start.
     pub(crate) looking_since: Timestamp,
     /// When a signed delivery was last kept.
@@ -80,7 +82,7 @@ pub(crate) enum Verdict {
     /// Nothing is known yet: it is looked at again.
     Look(Timestamp),
     /// It is known, or nothing ever will be.
-    Settle(Outcome),
+    Settle(SendOutcome),
 }
 
 /// What can be said of a send in doubt before anybody looks. `None`: it is time to look.
@@ -88,7 +90,7 @@ pub(crate) fn first(doubt: &TakenDoubt, settings: &settings::Sender, now: Timest
     if is_taken_once(&doubt.request) && doubt.doubts < settings.attempts {
         let at = now + settings.retry.wait(doubt.doubts);
         let reason = "it may be sent twice: Meta takes it once".into();
-        return Some(Verdict::Settle(Outcome::Later { at, reason }));
+        return Some(Verdict::Settle(SendOutcome::Later { at, reason }));
     }
     // One without an answer may still be told of by its echo.
     let look_at = if doubt.silent { doubt.attempted_at + settings.echo_wait } else { doubt.attempted_at };
@@ -99,12 +101,12 @@ pub(crate) fn first(doubt: &TakenDoubt, settings: &settings::Sender, now: Timest
 pub(crate) fn judge(
     doubt: &TakenDoubt,
     evidence: Evidence,
-    around: Around,
+    around: DoubtSignals,
     settings: &settings::Sender,
     now: Timestamp,
 ) -> Verdict {
     match evidence {
-        Evidence::Arrived(id) => return Verdict::Settle(Outcome::Sent { message_id: Some(id) }),
+        Evidence::Arrived(id) => return Verdict::Settle(SendOutcome::Sent { message_id: Some(id) }),
         // An intake that hears nothing may have missed the echo; one that hears would have heard it.
         Evidence::Absent if around.last_delivery_at > doubt.attempted_at => {
             return absent(doubt, around, settings, now);
@@ -124,22 +126,22 @@ pub(crate) fn judge(
     match around.on_doubt {
         OnDoubt::Resend if doubt.doubts < settings.attempts => {
             let reason = "nobody can tell whether it arrived, and on_doubt is resend".into();
-            Verdict::Settle(Outcome::Later { at: now, reason })
+            Verdict::Settle(SendOutcome::Later { at: now, reason })
         }
         OnDoubt::Resend | OnDoubt::Hold => {
-            Verdict::Settle(Outcome::Held { reason: "nobody can tell whether it arrived".into() })
+            Verdict::Settle(SendOutcome::Held { reason: "nobody can tell whether it arrived".into() })
         }
     }
 }
 
 /// It is sent again, after a while; unless Meta takes others and has not taken this one for so many times.
-fn absent(doubt: &TakenDoubt, around: Around, settings: &settings::Sender, now: Timestamp) -> Verdict {
+fn absent(doubt: &TakenDoubt, around: DoubtSignals, settings: &settings::Sender, now: Timestamp) -> Verdict {
     if doubt.doubts >= settings.attempts && around.down_at.is_none() {
         let reason = format!("it did not arrive in {} attempts: {}", doubt.doubts, doubt.reason);
-        return Verdict::Settle(Outcome::Failed { reason: reason.into() });
+        return Verdict::Settle(SendOutcome::Failed { reason: reason.into() });
     }
     let reason = "it did not arrive: it is not in the conversation".into();
-    Verdict::Settle(Outcome::Later { at: now + settings.retry.wait(doubt.doubts), reason })
+    Verdict::Settle(SendOutcome::Later { at: now + settings.retry.wait(doubt.doubts), reason })
 }
 
 /// Whether Meta refuses by this code what it has taken before: a second reply to a comment or post by other codes than a second
@@ -165,7 +167,7 @@ mod tests {
     use crate::id::{AccountId, MessageId, PersonId, SendId};
     use crate::message::{Action, Message, Reason};
     use crate::policy::Origin;
-    use crate::store::Bound;
+    use crate::store::KnownMessageIds;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
@@ -205,14 +207,14 @@ mod tests {
             silent: false,
             reason: "error 2".into(),
             has_messages: false,
-            bound: Bound::default(),
+            bound: KnownMessageIds::default(),
             cause: None,
         }
     }
 
-    const fn around(heard: i64, on_doubt: OnDoubt) -> Around {
+    const fn around(heard: i64, on_doubt: OnDoubt) -> DoubtSignals {
         let last_delivery_at = Timestamp(LEFT.0 + heard);
-        Around { looking_since: Timestamp(LEFT.0 - 60_000), last_delivery_at, down_at: None, on_doubt }
+        DoubtSignals { looking_since: Timestamp(LEFT.0 - 60_000), last_delivery_at, down_at: None, on_doubt }
     }
 
     fn at(seconds: u64) -> Timestamp {
@@ -224,23 +226,23 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(evidence: Evidence, around: Around, after: u64, expected: &Verdict) {
+    fn check(evidence: Evidence, around: DoubtSignals, after: u64, expected: &Verdict) {
         assert_eq!(judge(&doubt(hello(ada()), 1), evidence, around, &settings(), at(after)), *expected);
     }
 
     fn later(seconds: u64, reason: &str) -> Verdict {
-        Verdict::Settle(Outcome::Later { at: at(seconds), reason: reason.into() })
+        Verdict::Settle(SendOutcome::Later { at: at(seconds), reason: reason.into() })
     }
 
     fn held() -> Verdict {
-        Verdict::Settle(Outcome::Held { reason: "nobody can tell whether it arrived".into() })
+        Verdict::Settle(SendOutcome::Held { reason: "nobody can tell whether it arrived".into() })
     }
 
     const ABSENT: &str = "it did not arrive: it is not in the conversation";
 
     #[test]
     fn it_is_sent_again_only_where_its_absence_is_certain() {
-        let arrived = Verdict::Settle(Outcome::Sent { message_id: Some(MessageId::new("m_1")) });
+        let arrived = Verdict::Settle(SendOutcome::Sent { message_id: Some(MessageId::new("m_1")) });
         check(Evidence::Arrived(MessageId::new("m_1")), around(-1, OnDoubt::Hold), 500, &arrived);
         check(Evidence::Absent, around(1, OnDoubt::Hold), 1, &later(2, ABSENT));
         check(Evidence::Absent, around(0, OnDoubt::Hold), 1, &look(6));
@@ -254,10 +256,10 @@ mod tests {
 
     #[test]
     fn the_time_in_which_nobody_could_know_does_not_count() {
-        let down = |seconds| Around { down_at: Some(at(seconds)), ..around(1, OnDoubt::Hold) };
+        let down = |seconds| DoubtSignals { down_at: Some(at(seconds)), ..around(1, OnDoubt::Hold) };
         check(Evidence::None, down(500), 500, &look(505));
         check(Evidence::None, down(500), 620, &held());
-        let started = |seconds| Around { looking_since: at(seconds), ..around(1, OnDoubt::Hold) };
+        let started = |seconds| DoubtSignals { looking_since: at(seconds), ..around(1, OnDoubt::Hold) };
         check(Evidence::None, started(500), 500, &look(505));
         check(Evidence::None, started(500), 620, &held());
     }
@@ -276,8 +278,8 @@ mod tests {
         let up = around(1, OnDoubt::Hold);
         assert_eq!(judged(11, up), later(61, ABSENT));
         let reason = "it did not arrive in 12 attempts: error 2".into();
-        assert_eq!(judged(12, up), Verdict::Settle(Outcome::Failed { reason }));
-        assert_eq!(judged(12, Around { down_at: Some(at(1)), ..up }), later(61, ABSENT));
+        assert_eq!(judged(12, up), Verdict::Settle(SendOutcome::Failed { reason }));
+        assert_eq!(judged(12, DoubtSignals { down_at: Some(at(1)), ..up }), later(61, ABSENT));
         let blind = judge(&doubt(hello(ada()), 12), Evidence::None, around(1, OnDoubt::Resend), &settings(), at(120));
         assert_eq!(blind, held());
     }
@@ -320,10 +322,10 @@ mod tests {
         let throttled = CallError::Throttled { after: None, reason: reason() };
         let silent = CallError::Doubt { answered: false, reason: reason() };
         let rejected = |code, subcode| CallError::Rejected { code, subcode, reason: reason() };
-        let (text, failed) = (send(hello(ada()), true), Outcome::Failed { reason: reason() });
-        assert_eq!(after(&not_sent, &text), Outcome::Later { at: at(2), reason: reason() });
-        assert_eq!(after(&throttled, &text), Outcome::Later { at: at(30), reason: reason() });
-        assert_eq!(after(&silent, &text), Outcome::InDoubt { reason: reason(), silent: true });
+        let (text, failed) = (send(hello(ada()), true), SendOutcome::Failed { reason: reason() });
+        assert_eq!(after(&not_sent, &text), SendOutcome::Later { at: at(2), reason: reason() });
+        assert_eq!(after(&throttled, &text), SendOutcome::Later { at: at(30), reason: reason() });
+        assert_eq!(after(&silent, &text), SendOutcome::InDoubt { reason: reason(), silent: true });
         assert_eq!(after(&rejected(10, None), &text), failed);
         let dots = send(Request::action(ada(), Action::TypingOn), false);
         for error in [not_sent, throttled, silent] {
@@ -338,7 +340,7 @@ mod tests {
         let post = || to(Recipient::PostId("104_9".into()));
         let token = || to(Recipient::OneTimeNotifToken("47".into()));
         let marketing = || to(Recipient::NotificationMessagesToken("80".into()));
-        let (sent, failed) = (Outcome::Sent { message_id: None }, Outcome::Failed { reason: "r".into() });
+        let (sent, failed) = (SendOutcome::Sent { message_id: None }, SendOutcome::Failed { reason: "r".into() });
         for (request, was_in_doubt, code, subcode, expected) in [
             (comment(), true, 10, None, &sent),
             (comment(), false, 10, None, &failed),

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::reader::Reader;
 use super::relay::{OwnRelay, Relay};
-use super::value::{Given, Setting, words};
+use super::value::{RawValue, Setting, words};
 use crate::id::AccountId;
 use crate::message::TextLimit;
 use crate::secret::Secret;

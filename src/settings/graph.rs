@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::value::{BaseUrl, Given, Setting};
+use super::value::{BaseUrl, RawValue, Setting};
 use crate::host;
 
 /// Meta's Graph API.
@@ -41,7 +41,7 @@ impl Graph {
 struct GraphUrl(String);
 
 impl Setting for GraphUrl {
-    fn read(given: &Given) -> Result<GraphUrl, String> {
+    fn read(given: &RawValue) -> Result<GraphUrl, String> {
         let BaseUrl(url) = BaseUrl::read(given)?;
         let parsed = reqwest::Url::parse(&url).map_err(|error| error.to_string())?;
         if parsed.scheme() == "http" && !host::is_loopback(parsed.host_str().unwrap_or_default()) {

@@ -7,7 +7,7 @@ use config::{ConfigError, Environment, File, FileFormat, Map, Source, Value, Val
 
 use super::env_file::{self, BadLine, Pair};
 use super::fault::Faults;
-use super::value::Given;
+use super::value::RawValue;
 
 /// The settings' defaults, commented: the reference of every key.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -43,7 +43,7 @@ impl Sources {
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     /// The values, by key; the last layer that gives a key wins.
-    pub(super) values: BTreeMap<String, Given>,
+    pub(super) values: BTreeMap<String, RawValue>,
     /// Names that begin as ours do and have no levels. Most are an orchestrator's; some were meant for us.
     pub(super) flat: Vec<FlatName>,
 }
@@ -93,7 +93,7 @@ pub(super) fn without_mark(text: &str) -> &str {
 }
 
 /// A TOML file's values, by key.
-fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String, Given> {
+fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String, RawValue> {
     let mut values = BTreeMap::new();
     match File::from_str(text, FileFormat::Toml).collect() {
         Ok(mut table) => {
@@ -141,17 +141,17 @@ fn lower_account_names(table: &mut Map<String, Value>, origin: &str, faults: &mu
     }
 }
 
-fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, values: &mut BTreeMap<String, Given>) {
+fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, values: &mut BTreeMap<String, RawValue>) {
     for (name, value) in table {
         let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         match value.kind {
             ValueKind::Table(inner) => flatten(&key, inner, origin, values),
             ValueKind::Array(list) => {
                 let list = list.iter().map(Value::to_string).collect();
-                values.insert(key, Given::list(list, origin));
+                values.insert(key, RawValue::list(list, origin));
             }
             single => {
-                values.insert(key, Given::text(single.to_string(), origin));
+                values.insert(key, RawValue::text(single.to_string(), origin));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `log.*`: what the server says about itself.
 
 use super::reader::Reader;
-use super::value::{Given, Setting, words};
+use super::value::{RawValue, Setting, words};
 
 /// The log.
 #[derive(Clone, Copy, Debug)]

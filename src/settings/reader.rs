@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Faults;
 use super::layers::{FlatName, Layers, without_mark};
-use super::value::{Given, Setting};
+use super::value::{RawValue, Setting};
 use crate::secret::Secret;
 
 /// How alike two keys must be for one to be a likely misspelling of the other.
 const ALIKE: f64 = 0.6;
 
 pub(super) struct Reader {
-    values: BTreeMap<String, Given>,
+    values: BTreeMap<String, RawValue>,
     flat: Vec<FlatName>,
     asked: BTreeSet<String>,
     /// The keys below each name of a table whose names the operator chooses, by the table.
@@ -115,11 +115,11 @@ impl Reader {
         if self.faults.0.is_empty() { Ok(()) } else { Err(self.faults) }
     }
 
-    fn content(&mut self, file: &str, path: &Given) -> Option<Given> {
+    fn content(&mut self, file: &str, path: &RawValue) -> Option<RawValue> {
         let path = String::read(path).map_err(|problem| self.faults.add(file, problem)).ok()?;
         match std::fs::read_to_string(&path) {
             // The newline at its end is trimmed like every blank around a value.
-            Ok(content) => Some(Given::text(without_mark(&content).to_owned(), &path)),
+            Ok(content) => Some(RawValue::text(without_mark(&content).to_owned(), &path)),
             Err(error) => {
                 self.faults.add(file, format!("{path} cannot be read: {error}"));
                 None

@@ -1,7 +1,7 @@
 //! `relay.*`, `accounts.<name>.relay.*`: a bot behind HTTP.
 
 use super::reader::Reader;
-use super::value::{Address, Given, Setting, words};
+use super::value::{Address, RawValue, Setting, words};
 use crate::secret::Secret;
 
 /// A bot behind HTTP, common to the accounts that name no other.

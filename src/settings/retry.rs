@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::value::{Given, Setting};
+use super::value::{RawValue, Setting};
 
 /// A wait that doubles from try to try, up to a most.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ impl Retry {
 pub struct Percent(pub u8);
 
 impl Setting for Percent {
-    fn read(given: &Given) -> Result<Percent, String> {
+    fn read(given: &RawValue) -> Result<Percent, String> {
         let text = given.as_text()?;
         match text.strip_suffix('%').unwrap_or(text).parse() {
             Ok(number @ 0..=100) => Ok(Percent(number)),

@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 /// A value as it was given, and where.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct RawValue {
     value: Form,
     pub(super) origin: String,
 }
@@ -20,13 +20,13 @@ enum Form {
     List(Vec<String>),
 }
 
-impl Given {
-    pub(super) fn text(text: String, origin: &str) -> Given {
-        Given { value: Form::Text(text), origin: origin.to_owned() }
+impl RawValue {
+    pub(super) fn text(text: String, origin: &str) -> RawValue {
+        RawValue { value: Form::Text(text), origin: origin.to_owned() }
     }
 
-    pub(super) fn list(list: Vec<String>, origin: &str) -> Given {
-        Given { value: Form::List(list), origin: origin.to_owned() }
+    pub(super) fn list(list: Vec<String>, origin: &str) -> RawValue {
+        RawValue { value: Form::List(list), origin: origin.to_owned() }
     }
 
     pub(super) fn as_text(&self) -> Result<&str, String> {
@@ -48,14 +48,14 @@ impl Given {
 /// A type that a value can become.
 pub(super) trait Setting: Sized {
     /// Reads the value. The problem never quotes it where it may be secret.
-    fn read(given: &Given) -> Result<Self, String>;
+    fn read(given: &RawValue) -> Result<Self, String>;
 
     /// Stands in for a value that is at fault, so that the faults behind it are found too. Never leaves `load`.
     fn placeholder() -> Self;
 }
 
 impl Setting for String {
-    fn read(given: &Given) -> Result<String, String> {
+    fn read(given: &RawValue) -> Result<String, String> {
         match given.as_text()? {
             "" => Err("is empty".to_owned()),
             text => Ok(text.to_owned()),
@@ -68,7 +68,7 @@ impl Setting for String {
 }
 
 impl Setting for Secret {
-    fn read(given: &Given) -> Result<Secret, String> {
+    fn read(given: &RawValue) -> Result<Secret, String> {
         // An empty secret would be one that anybody knows.
         String::read(given).map(Secret::new)
     }
@@ -79,7 +79,7 @@ impl Setting for Secret {
 }
 
 impl Setting for AccountId {
-    fn read(given: &Given) -> Result<AccountId, String> {
+    fn read(given: &RawValue) -> Result<AccountId, String> {
         let id = given.as_text()?;
         let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         if digits { Ok(AccountId::new(id)) } else { Err(format!("{id:?} is not an id: ids are digits")) }
@@ -91,7 +91,7 @@ impl Setting for AccountId {
 }
 
 impl Setting for bool {
-    fn read(given: &Given) -> Result<bool, String> {
+    fn read(given: &RawValue) -> Result<bool, String> {
         match given.as_text()? {
             "true" => Ok(true),
             "false" => Ok(false),
@@ -106,7 +106,7 @@ impl Setting for bool {
 
 /// A count or size; a limit of nothing would stop the server, so zero is no value.
 impl Setting for usize {
-    fn read(given: &Given) -> Result<usize, String> {
+    fn read(given: &RawValue) -> Result<usize, String> {
         let text = given.as_text()?;
         match text.replace('_', "").parse() {
             Ok(0) | Err(_) => Err(format!("{text:?} is not a whole number above zero")),
@@ -120,7 +120,7 @@ impl Setting for usize {
 }
 
 impl Setting for Duration {
-    fn read(given: &Given) -> Result<Duration, String> {
+    fn read(given: &RawValue) -> Result<Duration, String> {
         let text = given.as_text()?;
         match humantime::parse_duration(text) {
             Ok(duration) if !duration.is_zero() => Ok(duration),
@@ -134,7 +134,7 @@ impl Setting for Duration {
 }
 
 impl Setting for SocketAddr {
-    fn read(given: &Given) -> Result<SocketAddr, String> {
+    fn read(given: &RawValue) -> Result<SocketAddr, String> {
         let text = given.as_text()?;
         text.parse().map_err(|_| format!("{text:?} is not an address and port such as 127.0.0.1:8080"))
     }
@@ -149,7 +149,7 @@ impl Setting for SocketAddr {
 pub(super) struct Host(pub(super) String);
 
 impl Setting for Host {
-    fn read(given: &Given) -> Result<Host, String> {
+    fn read(given: &RawValue) -> Result<Host, String> {
         let text = given.as_text()?;
         if is_host(text) { Ok(Host(text.to_owned())) } else { Err(no_host(text)) }
     }
@@ -164,7 +164,7 @@ impl Setting for Host {
 pub(super) struct BaseUrl(pub(super) String);
 
 impl Setting for BaseUrl {
-    fn read(given: &Given) -> Result<BaseUrl, String> {
+    fn read(given: &RawValue) -> Result<BaseUrl, String> {
         let text = given.as_text()?;
         match reqwest::Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
@@ -184,7 +184,7 @@ impl Setting for BaseUrl {
 pub(super) struct Address(pub(super) String);
 
 impl Setting for Address {
-    fn read(given: &Given) -> Result<Address, String> {
+    fn read(given: &RawValue) -> Result<Address, String> {
         BaseUrl::read(given)?;
         Ok(Address(given.as_text()?.to_owned()))
     }
@@ -195,9 +195,9 @@ impl Setting for Address {
 }
 
 impl<T: Setting> Setting for Vec<T> {
-    fn read(given: &Given) -> Result<Vec<T>, String> {
+    fn read(given: &RawValue) -> Result<Vec<T>, String> {
         let entries = given.entries();
-        entries.into_iter().map(|entry| T::read(&Given::text(entry.to_owned(), &given.origin))).collect()
+        entries.into_iter().map(|entry| T::read(&RawValue::text(entry.to_owned(), &given.origin))).collect()
     }
 
     fn placeholder() -> Vec<T> {
@@ -209,7 +209,7 @@ impl<T: Setting> Setting for Vec<T> {
 macro_rules! words {
     ($type:ty { $first:literal => $placeholder:expr $(, $word:literal => $value:expr)* $(,)? }) => {
         impl Setting for $type {
-            fn read(given: &Given) -> Result<$type, String> {
+            fn read(given: &RawValue) -> Result<$type, String> {
                 match given.as_text()? {
                     $first => Ok($placeholder),
                     $($word => Ok($value),)*

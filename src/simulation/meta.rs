@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{PAGE, Person};
 use crate::clock::Timestamp;
-use crate::graph::{Accepted, CallError, History, REACH, Said};
+use crate::graph::{Accepted, CallError, History, HistoryMessage, REACH};
 use crate::id::{MessageId, SendId};
 
 /// The longest that a call without an answer is on its way: less than anybody waits for its echo.
@@ -72,7 +72,7 @@ pub(super) struct Meta {
     pub(super) faults: Faults,
     pub(super) pushes: Vec<Push>,
     /// By person: what stands in the chat, with who wrote it.
-    pub(super) chats: Vec<Vec<Said>>,
+    pub(super) chats: Vec<Vec<HistoryMessage>>,
     /// The sends that have arrived: what an operator sees who asks the person.
     pub(super) arrived: HashSet<SendId>,
     late: Vec<Late>,
@@ -192,7 +192,7 @@ impl Meta {
         // Whole seconds, as the Conversations API tells them.
         let at = Timestamp(now.0 / 1000 * 1000);
         let (id, by_account) = (MessageId::new(mid), Some(by_account));
-        let said = Said { id, at, by_account, text: text.into(), has_attachments: false };
+        let said = HistoryMessage { id, at, by_account, text: text.into(), has_attachments: false };
         self.chats[person.index].push(said);
     }
 

@@ -14,11 +14,11 @@ use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::{Message, Recipient, Request};
 use crate::policy::{self, Intent, Standing};
 use crate::sender::evidence::{Evidence, weigh};
-use crate::sender::verdict::{Around, Verdict, after, first, judge};
+use crate::sender::verdict::{DoubtSignals, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    Bound, Delivery, Failure, Finish, Intake, Next, Outcome, Owed, Plain, Room, SendRoom, Step, TakenDoubt, TakenEvent,
-    TakenSend, Takes,
+    AutomaticReplies, EventDemand, Failure, Finish, Intake, KnownMessageIds, Next, Plain, SendDemand, SendOutcome,
+    TakenDoubt, TakenEvent, TakenSend, Takes, TurnStep, WebhookBatch,
 };
 
 /// What the handler remembers of a turn that it has begun.
@@ -97,15 +97,18 @@ impl Server {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        self.store.append(&Delivery::new(now, items.collect()));
+        self.store.append(&WebhookBatch::new(now, items.collect()));
         self.last_delivery_at = now;
         true
     }
 
     /// Takes events to their handlers.
     pub(super) fn take_events(&mut self, now: Timestamp) {
-        let room =
-            [PAGE, INSTAGRAM].map(|account| Room { account: AccountId::new(account), slots: 2, takes: Takes::InOrder });
+        let room = [PAGE, INSTAGRAM].map(|account| EventDemand {
+            account: AccountId::new(account),
+            slots: 2,
+            takes: Takes::InOrder,
+        });
         self.running.extend(self.store.take(&room, now).items);
     }
 
@@ -126,14 +129,14 @@ impl Server {
             let effects = self.effects(person, &parts[..1], remembered(event.state.as_deref(), &[text, BEGUN]));
             let (number, hash) = (event.steps.len(), [0; 32]);
             let (id, attempt) = (event.id, event.attempt);
-            self.store.step(&Step { event: id, attempt, number, hash, effects, disclosing: None, now });
+            self.store.step(&TurnStep { event: id, attempt, number, hash, effects, disclosing: None, now });
         }
         if fails && event.attempt < 4 {
             if self.has(Fault::RepliesOfAFailedTurn) {
                 self.plan_apart(person, &event, &parts, now);
             }
             let next = if self.has(Fault::FailedEventForgotten) { Next::Dead } else { Next::Retry(now + SECOND) };
-            let (error, owed) = ("told to".into(), Owed::default());
+            let (error, owed) = ("told to".into(), AutomaticReplies::default());
             let failure = Failure { event: event.id, error, next, counts: true, owed, now };
             return self.store.fail(&failure);
         }
@@ -160,11 +163,11 @@ impl Server {
     fn plan_apart(&mut self, person: &Person, event: &TakenEvent, parts: &[String], now: Timestamp) {
         let effects = self.effects(person, parts, event.state.clone());
         let (event, attempt, number, hash) = (event.id, 1, 0, [9; 32]);
-        self.store.step(&Step { event, attempt, number, hash, effects, disclosing: None, now });
+        self.store.step(&TurnStep { event, attempt, number, hash, effects, disclosing: None, now });
     }
 
     fn finish(&mut self, event: EventId, effects: Effects, now: Timestamp) {
-        self.store.finish(&Finish { event, effects, owed: Owed::default(), now });
+        self.store.finish(&Finish { event, effects, owed: AutomaticReplies::default(), now });
     }
 
     /// Says each part, and remembers `memory` before the last of them.
@@ -187,7 +190,7 @@ impl Server {
         let room = [PAGE, INSTAGRAM].map(|account| {
             let of_account = self.in_flight.iter().filter(|(send, _)| send.account.as_str() == account);
             let in_flight = of_account.map(|(send, _)| send.id).collect();
-            SendRoom { account: AccountId::new(account), slots: 1, in_flight }
+            SendDemand { account: AccountId::new(account), slots: 1, in_flight }
         });
         let mut taken = self.store.take_sends(&room, now);
         if taken.is_empty() {
@@ -199,7 +202,7 @@ impl Server {
         let intent = Intent { send: Some(send.id), origin: send.origin, request: &send.request };
         if let Err(refusal) = policy::check(&self.standing, &facts, intent, now) {
             let (rule, reason) = (refusal.rule.to_owned(), refusal.reason.to_owned());
-            return self.store.settle(send.id, &Outcome::Refused { rule, reason }, now);
+            return self.store.settle(send.id, &SendOutcome::Refused { rule, reason }, now);
         }
         if !self.has(Fault::SentBeforeSending) && !self.store.sending(send.id, now) {
             return;
@@ -210,7 +213,7 @@ impl Server {
         let text = send.request.as_message().and_then(Message::as_text).unwrap_or_default().to_owned();
         let result = meta.send(person, &text, (send.id, self.store.metadata(send.id)), now);
         if self.has(Fault::NextBeforeSettled) {
-            self.store.settle(send.id, &Outcome::Sent { message_id: None }, now);
+            self.store.settle(send.id, &SendOutcome::Sent { message_id: None }, now);
         }
         self.in_flight.push((send, result));
     }
@@ -226,16 +229,20 @@ impl Server {
         }
         let no_connection = matches!(result, Err(CallError::NotSent { .. }));
         let outcome = match after(result, &send, &self.settings.retry, now + SECOND, now) {
-            Outcome::InDoubt { reason, silent: true } if self.has(Fault::RetriedOnSilence) => {
-                Outcome::Later { at: now, reason }
+            SendOutcome::InDoubt { reason, silent: true } if self.has(Fault::RetriedOnSilence) => {
+                SendOutcome::Later { at: now, reason }
             }
-            Outcome::InDoubt { reason, silent: false } if self.has(Fault::RetriedOnError) => {
-                Outcome::Later { at: now, reason }
+            SendOutcome::InDoubt { reason, silent: false } if self.has(Fault::RetriedOnError) => {
+                SendOutcome::Later { at: now, reason }
             }
-            Outcome::InDoubt { reason, .. } if self.has(Fault::DoubtTakenForFailure) => Outcome::Failed { reason },
-            Outcome::InDoubt { .. } if self.has(Fault::DoubtTakenForSuccess) => Outcome::Sent { message_id: None },
-            Outcome::Later { reason, .. } if no_connection && self.has(Fault::ConnectionTakenForFailure) => {
-                Outcome::Failed { reason }
+            SendOutcome::InDoubt { reason, .. } if self.has(Fault::DoubtTakenForFailure) => {
+                SendOutcome::Failed { reason }
+            }
+            SendOutcome::InDoubt { .. } if self.has(Fault::DoubtTakenForSuccess) => {
+                SendOutcome::Sent { message_id: None }
+            }
+            SendOutcome::Later { reason, .. } if no_connection && self.has(Fault::ConnectionTakenForFailure) => {
+                SendOutcome::Failed { reason }
             }
             outcome => outcome,
         };
@@ -244,7 +251,7 @@ impl Server {
 
     /// One of the doubts is looked at.
     pub(super) fn look(&mut self, meta: &mut Meta, people: &[Person], now: Timestamp) {
-        let room = [PAGE, INSTAGRAM].map(|account| SendRoom {
+        let room = [PAGE, INSTAGRAM].map(|account| SendDemand {
             account: AccountId::new(account),
             slots: 1,
             in_flight: Vec::new(),
@@ -257,7 +264,7 @@ impl Server {
                 continue;
             }
             if self.has(Fault::BoundMessagesForgotten) {
-                doubt.bound = Bound::default();
+                doubt.bound = KnownMessageIds::default();
             }
             let history = meta.history(person.index);
             let evidence = history.map_or(Evidence::None, |history| weigh(&doubt, &history));
@@ -266,7 +273,7 @@ impl Server {
                 Evidence::Arrived(_) if self.has(Fault::HistoryNotRead) => Evidence::Absent,
                 evidence => evidence,
             };
-            let around = Around {
+            let around = DoubtSignals {
                 looking_since: self.looking_since,
                 last_delivery_at: self.last_delivery_at,
                 down_at: None,
@@ -283,7 +290,7 @@ impl Server {
             Verdict::Settle(outcome) => {
                 // On Instagram an echo may be another's of the same words.
                 let is_told = doubt.account.as_str() == PAGE && self.echoed.contains(&doubt.id);
-                if is_told && !matches!(outcome, Outcome::Sent { .. }) {
+                if is_told && !matches!(outcome, SendOutcome::Sent { .. }) {
                     self.wrong = Some(format!("{} is {outcome:?} after its echo", doubt.id));
                 }
                 self.store.settle(doubt.id, &outcome, now);
@@ -311,13 +318,13 @@ impl Server {
             self.store.recover(now);
         }
         if self.has(Fault::DoubtForgottenAtStart) {
-            let room = [PAGE, INSTAGRAM].map(|account| SendRoom {
+            let room = [PAGE, INSTAGRAM].map(|account| SendDemand {
                 account: AccountId::new(account),
                 slots: 99,
                 in_flight: Vec::new(),
             });
             for doubt in self.store.take_doubts(&room, now) {
-                self.store.settle(doubt.id, &Outcome::Later { at: now, reason: "forgotten".into() }, now);
+                self.store.settle(doubt.id, &SendOutcome::Later { at: now, reason: "forgotten".into() }, now);
             }
         }
     }

@@ -33,21 +33,21 @@ pub struct TakenDoubt {
     /// Whether the store knows of a message in the conversation, by whichever side.
     pub has_messages: bool,
     /// The messages that the conversation's other sends became.
-    pub bound: Bound,
+    pub bound: KnownMessageIds,
     /// The event whose handler said it; `None` for what was posted.
     pub cause: Option<Cause>,
 }
 
 /// The messages that the sends around one became, in its conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bound {
+pub struct KnownMessageIds {
     /// Those that left before it.
     pub before: Vec<MessageId>,
     /// Those that came after it.
     pub after: Vec<MessageId>,
 }
 
-impl Bound {
+impl KnownMessageIds {
     /// Whether no other send became a message.
     pub fn is_empty(&self) -> bool {
         self.before.is_empty() && self.after.is_empty()

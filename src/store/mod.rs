@@ -11,12 +11,12 @@
 //!
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
+mod automatic_replies;
 mod backlog;
 mod doubted;
 mod error;
+mod identity;
 mod list;
-mod owed;
-mod own;
 #[cfg(test)]
 mod plain;
 mod post;
@@ -31,13 +31,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+pub use automatic_replies::*;
 pub use backlog::*;
 pub use doubted::*;
 pub(crate) use error::PAUSE;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
+pub use identity::{Identity, Standings};
 pub use list::*;
-pub use owed::*;
-pub use own::{Ours, Standings};
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use post::*;
@@ -52,7 +52,7 @@ use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use crate::trace::Trace;
-use own::Own;
+use identity::StoreIdentity;
 use probe::Probe;
 use sqlite::{
     Sqlite, answer, count, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, set_back,
@@ -68,7 +68,7 @@ const MOST_EVENTS: usize = 1000;
 pub struct Store {
     sqlite: Arc<Sqlite>,
     wakes: Arc<Wakes>,
-    own: Arc<Own>,
+    own: Arc<StoreIdentity>,
     next_send: Arc<AtomicI64>,
     /// When a delivery was last kept by this process.
     last_delivery: Arc<AtomicI64>,
@@ -79,7 +79,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
-    pub async fn open(settings: &settings::Store, ours: Ours, now: Timestamp) -> Result<Store, OpenError> {
+    pub async fn open(settings: &settings::Store, ours: Identity, now: Timestamp) -> Result<Store, OpenError> {
         let wakes = Arc::new(Wakes::default());
         let opened = sqlite::open(settings, ours, now, Arc::clone(&wakes)).await?;
         wakes.events.notify_one();
@@ -101,8 +101,8 @@ impl Store {
     ///
     /// A delivery of very many events takes several transactions, between which others have their turn. When it fails half way,
     /// what is kept stays kept, and is known by its keys when the delivery comes again.
-    pub async fn append(&self, delivery: Delivery) -> Result<Appended, StoreError> {
-        let Delivery { received_at, trace, items } = delivery;
+    pub async fn append(&self, delivery: WebhookBatch) -> Result<Appended, StoreError> {
+        let WebhookBatch { received_at, trace, items } = delivery;
         let mut appended = Appended::default();
         let mut parts = in_parts(items).peekable();
         let first = parts.next().unwrap_or_default();
@@ -127,7 +127,7 @@ impl Store {
         is_first: bool,
     ) -> Result<Appended, StoreError> {
         let (weight, bytes) = (items.len(), items.iter().map(Intake::bytes).sum::<usize>());
-        let part = Delivery { received_at, trace, items };
+        let part = WebhookBatch { received_at, trace, items };
         let append = move |work: &mut sqlite::Work<'_>| intake::append(work, &part);
         let appended = match is_first {
             true => self.sqlite.try_write(weight, append).await,
@@ -147,7 +147,7 @@ impl Store {
 
     /// Takes events that are due, the first of each conversation, as many as `room` has for their accounts, and marks them
     /// running.
-    pub async fn take(&self, room: Vec<Room>, now: Timestamp) -> Result<Taken<TakenEvent>, StoreError> {
+    pub async fn take(&self, room: Vec<EventDemand>, now: Timestamp) -> Result<Batch<TakenEvent>, StoreError> {
         self.sqlite.write(move |work| inbox::take(work, &room, now)).await
     }
 
@@ -159,7 +159,7 @@ impl Store {
     }
 
     /// Keeps a step of a turn that goes on. False when the turn is over meanwhile: nothing of it is kept then.
-    pub async fn step(&self, step: Step) -> Result<bool, StoreError> {
+    pub async fn step(&self, step: TurnStep) -> Result<bool, StoreError> {
         self.sqlite.write(move |work| step::keep(work, &step)).await
     }
 
@@ -181,12 +181,12 @@ impl Store {
         accounts: Vec<AccountId>,
         most: usize,
         now: Timestamp,
-    ) -> Result<Taken<Overdue>, StoreError> {
+    ) -> Result<Batch<Overdue>, StoreError> {
         self.sqlite.read(move |db| answer::overdue(db, &accounts, most, now)).await
     }
 
     /// Answers an overdue event by its fallback. It is handled all the same, once it can be.
-    pub async fn fall_back(&self, event: EventId, owed: Owed, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn fall_back(&self, event: EventId, owed: AutomaticReplies, now: Timestamp) -> Result<(), StoreError> {
         self.sqlite.write(move |work| answer::fall_back(work, event, &owed, now)).await
     }
 
@@ -215,7 +215,7 @@ impl Store {
 
     /// Sends that are due, the first of each conversation, as many as `room` has. They stay planned, and are given again
     /// unless they stand among those in flight.
-    pub async fn take_sends(&self, room: Vec<SendRoom>, now: Timestamp) -> Result<Taken<TakenSend>, StoreError> {
+    pub async fn take_sends(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenSend>, StoreError> {
         self.sqlite.write(move |work| outbox::take(work, &room, now)).await
     }
 
@@ -233,7 +233,7 @@ impl Store {
     /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. Returns when that
     /// is kept, as [`finish`](Store::finish) does; a store that is closed leaves the send in doubt. True when a person who waited
     /// for this send gets no answer any more.
-    pub async fn settle(&self, send: SendId, outcome: Outcome, now: Timestamp) -> bool {
+    pub async fn settle(&self, send: SendId, outcome: SendOutcome, now: Timestamp) -> bool {
         let outcome = Arc::new(outcome);
         let in_vain = self.sqlite.write_surely(move |work| outbox::settle(work, send, &outcome, now)).await;
         in_vain.unwrap_or(false)
@@ -253,7 +253,7 @@ impl Store {
 
     /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they
     /// stand among those in flight.
-    pub async fn take_doubts(&self, room: Vec<SendRoom>, now: Timestamp) -> Result<Taken<TakenDoubt>, StoreError> {
+    pub async fn take_doubts(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenDoubt>, StoreError> {
         self.sqlite.write(move |work| doubt::take(work, &room, now)).await
     }
 
@@ -319,7 +319,7 @@ impl Store {
     }
 
     /// Whether nothing is left to do before `now` moves: what is open waits for its time, or behind what does.
-    pub async fn is_at_rest(&self, shut: Shut, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn is_at_rest(&self, shut: PausedAccounts, now: Timestamp) -> Result<bool, StoreError> {
         self.sqlite.write(move |work| inbox::is_at_rest(work, &shut, now)).await
     }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::own::{Ours, Own};
+use super::identity::{Identity, StoreIdentity};
 use super::sqlite::{Woke, Work, doubt, held, inbox, intake, ledger, memory, outbox, recover, step};
 use super::{
-    Appended, Decided, Delivery, Failure, Finish, Outcome, Room, SendRoom, Step, Taken, TakenDoubt, TakenEvent,
-    TakenSend,
+    Appended, Batch, Decided, EventDemand, Failure, Finish, SendDemand, SendOutcome, TakenDoubt, TakenEvent, TakenSend,
+    TurnStep, WebhookBatch,
 };
 use crate::clock::Timestamp;
 use crate::id::{AccountId, PersonId, SendId};
@@ -18,7 +18,7 @@ use crate::policy::Facts;
 /// The same plain functions that the writer's thread applies.
 pub(crate) struct Plain {
     db: Connection,
-    own: Arc<Own>,
+    own: Arc<StoreIdentity>,
     last_event: i64,
     next_send: i64,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Plain {
 impl Plain {
     pub(crate) fn new() -> Plain {
         let (db, name) = memory().expect("a database in memory");
-        Plain { db, own: Arc::new(Own::new(&name, Ours::default())), last_event: 0, next_send: 1 }
+        Plain { db, own: Arc::new(StoreIdentity::new(&name, Identity::default())), last_event: 0, next_send: 1 }
     }
 
     fn apply<T>(&mut self, run: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>) -> T {
@@ -43,11 +43,11 @@ impl Plain {
         SendId(self.next_send)
     }
 
-    pub(crate) fn append(&mut self, delivery: &Delivery) -> Appended {
+    pub(crate) fn append(&mut self, delivery: &WebhookBatch) -> Appended {
         self.apply(|work| intake::append(work, delivery))
     }
 
-    pub(crate) fn take(&mut self, room: &[Room], now: Timestamp) -> Taken<TakenEvent> {
+    pub(crate) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Batch<TakenEvent> {
         self.apply(|work| inbox::take(work, room, now))
     }
 
@@ -59,11 +59,11 @@ impl Plain {
         self.apply(|work| inbox::fail(work, failure));
     }
 
-    pub(crate) fn step(&mut self, step: &Step) -> bool {
+    pub(crate) fn step(&mut self, step: &TurnStep) -> bool {
         self.apply(|work| step::keep(work, step))
     }
 
-    pub(crate) fn take_sends(&mut self, room: &[SendRoom], now: Timestamp) -> Vec<TakenSend> {
+    pub(crate) fn take_sends(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenSend> {
         self.apply(|work| outbox::take(work, room, now)).items
     }
 
@@ -75,11 +75,11 @@ impl Plain {
         self.apply(|work| outbox::sending(work, send, now))
     }
 
-    pub(crate) fn settle(&mut self, send: SendId, outcome: &Outcome, now: Timestamp) {
+    pub(crate) fn settle(&mut self, send: SendId, outcome: &SendOutcome, now: Timestamp) {
         self.apply(|work| outbox::settle(work, send, outcome, now));
     }
 
-    pub(crate) fn take_doubts(&mut self, room: &[SendRoom], now: Timestamp) -> Vec<TakenDoubt> {
+    pub(crate) fn take_doubts(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenDoubt> {
         self.apply(|work| doubt::take(work, room, now)).items
     }
 

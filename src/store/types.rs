@@ -8,12 +8,12 @@ use crate::event::{Envelope, Origin, Unreadable};
 use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Reason, Request};
 use crate::policy::{self, Facts, Window};
-use crate::store::{Disclosing, Owed};
+use crate::store::{AutomaticReplies, DisclosureMessage};
 use crate::trace::Trace;
 
 /// One signed POST from Meta, read.
 #[derive(Debug)]
-pub struct Delivery {
+pub struct WebhookBatch {
     /// When it arrived.
     pub received_at: Timestamp,
     /// The trace that its events belong to.
@@ -22,10 +22,10 @@ pub struct Delivery {
     pub items: Vec<Intake>,
 }
 
-impl Delivery {
+impl WebhookBatch {
     /// A delivery that begins a trace.
-    pub fn new(received_at: Timestamp, items: Vec<Intake>) -> Delivery {
-        Delivery { received_at, trace: Trace::random(), items }
+    pub fn new(received_at: Timestamp, items: Vec<Intake>) -> WebhookBatch {
+        WebhookBatch { received_at, trace: Trace::random(), items }
     }
 }
 
@@ -78,7 +78,7 @@ impl std::ops::AddAssign for Appended {
 
 /// How much an account's loop can take on.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct EventDemand {
     /// The account.
     pub account: AccountId,
     /// How many more.
@@ -100,7 +100,7 @@ pub enum Takes {
 
 /// How much an account's sender can take on.
 #[derive(Clone, Debug)]
-pub struct SendRoom {
+pub struct SendDemand {
     /// The account.
     pub account: AccountId,
     /// How many more.
@@ -111,7 +111,7 @@ pub struct SendRoom {
 
 /// A batch, and the time at which the next row becomes due even if no wake arrives.
 #[derive(Debug)]
-pub struct Taken<T> {
+pub struct Batch<T> {
     /// What was taken.
     pub items: Vec<T>,
     /// When the next that waits for its time is due.
@@ -176,14 +176,14 @@ pub struct Finish {
     /// What the handler wants done.
     pub effects: Effects,
     /// What is said beside that.
-    pub owed: Owed,
+    pub owed: AutomaticReplies,
     /// The present moment.
     pub now: Timestamp,
 }
 
 /// What a turn said and remembers up to one of its `flush`es.
 #[derive(Debug)]
-pub struct Step {
+pub struct TurnStep {
     /// The event.
     pub event: EventId,
     /// Which try of it this is.
@@ -195,7 +195,7 @@ pub struct Step {
     /// What the handler wants done.
     pub effects: Effects,
     /// The message by which the bot discloses itself, where that is due.
-    pub disclosing: Option<Disclosing>,
+    pub disclosing: Option<DisclosureMessage>,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -221,7 +221,7 @@ pub struct Failure {
     /// Whether the failure counts against the event: the time in which it is tried runs from the first one that does.
     pub counts: bool,
     /// What is said all the same.
-    pub owed: Owed,
+    pub owed: AutomaticReplies,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -278,7 +278,7 @@ impl Cause {
 
 /// How an attempt to send ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SendOutcome {
     /// Meta took it. Sender actions have no message id.
     Sent {
         /// The message's id.
@@ -330,7 +330,7 @@ pub enum Decided {
 
 /// The accounts that can take nothing before the clock moves.
 #[derive(Clone, Debug, Default)]
-pub struct Shut {
+pub struct PausedAccounts {
     /// Whose handlers take no event.
     pub events: Vec<AccountId>,
     /// Whose handlers take only events that have never failed.

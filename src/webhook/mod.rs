@@ -5,8 +5,8 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/webhooks>
 
+mod body_memory;
 mod receive;
-mod room;
 mod state;
 mod told;
 mod verify;

@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 
 use super::Webhook;
-use super::room::Place;
+use super::body_memory::BodyReservation;
 use crate::accounts::Directory;
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
 use crate::policy::responsiveness;
 use crate::signature;
-use crate::store::{Delivery, Intake};
+use crate::store::{Intake, WebhookBatch};
 use crate::telemetry::catalogue::{DELIVERIES, DELIVERY_SECONDS, EVENTS_RECEIVED};
 use crate::trace::{self, Trace};
 
@@ -64,7 +64,7 @@ impl Webhook {
     }
 
     /// The body, while there is room for it.
-    async fn read(&self, mut body: Body, place: &mut Place<'_>) -> Result<Vec<u8>, StatusCode> {
+    async fn read(&self, mut body: Body, place: &mut BodyReservation<'_>) -> Result<Vec<u8>, StatusCode> {
         if body.size_hint().lower() > self.max_body as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
@@ -87,7 +87,7 @@ impl Webhook {
     }
 
     /// What is in a body; none where the signature is not the body's.
-    async fn read_verified(self: &Arc<Self>, signature: &[u8], body: Vec<u8>, trace: Trace) -> Option<Delivery> {
+    async fn read_verified(self: &Arc<Self>, signature: &[u8], body: Vec<u8>, trace: Trace) -> Option<WebhookBatch> {
         if body.len() <= LARGE {
             return self.verified(signature, &body, trace);
         }
@@ -101,17 +101,17 @@ impl Webhook {
         read.await.expect("reading a body does not panic")
     }
 
-    fn verified(&self, signature: &[u8], body: &[u8], trace: Trace) -> Option<Delivery> {
+    fn verified(&self, signature: &[u8], body: &[u8], trace: Trace) -> Option<WebhookBatch> {
         if !signature::verify(self.app.live_secrets(), signature, body) {
             return None;
         }
         let received_at = self.clock.now();
         let accounts = self.accounts.now();
         let items = event::read(body).into_iter().map(|item| self.intake(&accounts, item, received_at)).collect();
-        Some(Delivery { received_at, trace, items })
+        Some(WebhookBatch { received_at, trace, items })
     }
 
-    async fn keep(&self, delivery: Delivery, started: tokio::time::Instant) -> StatusCode {
+    async fn keep(&self, delivery: WebhookBatch, started: tokio::time::Instant) -> StatusCode {
         let trace = delivery.trace;
         match self.store.append(delivery).await {
             Ok(appended) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::room::Room;
+use super::body_memory::BodyMemory;
 use super::told::Told;
 use crate::accounts::Accounts;
 use crate::clock::Clock;
@@ -21,7 +21,7 @@ pub struct Webhook {
     pub(super) max_body: usize,
     pub(super) timeout: Duration,
     /// For the bodies that are being read or kept.
-    pub(super) room: Room,
+    pub(super) room: BodyMemory,
     /// Held while a large body is read: one at a time, beside the threads that answer.
     pub(super) large: Arc<Semaphore>,
     pub(super) store: Store,
@@ -49,7 +49,7 @@ impl Webhook {
             accounts,
             max_body: server.max_body,
             timeout: server.timeout,
-            room: Room::new(server.max_buffered, server.max_body, server.max_connections),
+            room: BodyMemory::new(server.max_buffered, server.max_body, server.max_connections),
             large: Arc::new(Semaphore::new(1)),
             store,
             clock,

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::harness::wall::{Lets, Wall};
-use crate::harness::{Rig, Wish, environment, settings, world};
+use crate::harness::{Rig, RigOptions, environment, settings, world};
 
 const LATE: &str = "104000000000002";
 const ADA_THERE: &str = "7400000000000000";
@@ -80,7 +80,8 @@ impl Crowd {
 async fn an_account_appears_changes_its_token_pauses_and_leaves_under_load_and_nothing_is_lost_or_repeated() {
     const WORDS: usize = 20;
     let wall = Wall::new(Lets::Everything).await;
-    let wish = Wish { settings: vec![("graph.url", wall.url.clone())], world: larger_world(), ..Wish::default() };
+    let wish =
+        RigOptions { settings: vec![("graph.url", wall.url.clone())], world: larger_world(), ..RigOptions::default() };
     let rig = Arc::new(Rig::with(wish).await);
     wall.stands_before(&rig.meta);
     let accounts = rig.app.as_ref().expect("a server").accounts().clone();

@@ -3,11 +3,12 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Rig, Wish};
+use crate::harness::{ADA, Rig, RigOptions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_guards_the_api_and_nothing_else() {
-    let rig = Rig::with(Wish { settings: vec![("admin.token", "open sesame".into())], ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { settings: vec![("admin.token", "open sesame".into())], ..RigOptions::default() }).await;
     let ask = async |path: &str, token: Option<&str>| {
         let request = rig.http.get(rig.admin(path));
         let request = match token {
@@ -143,7 +144,9 @@ async fn call(rig: &Rig, method: &str, path: &str, headers: &[(&str, &str)], bod
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_not_the_servers_reaches_no_api() {
-    let rig = Rig::with(Wish { settings: vec![("admin.hosts", "Ops.example.com".into())], ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { settings: vec![("admin.hosts", "Ops.example.com".into())], ..RigOptions::default() })
+            .await;
     for (host, status) in [
         ("127.0.0.1:1", 200),
         ("127.1.2.3", 200),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::bots::Obedient;
 use crate::harness::posts::{SENDS, ask, post, quiet, text};
-use crate::harness::{ADA, BEN, Rig, Wish, delivery, message};
+use crate::harness::{ADA, BEN, Rig, RigOptions, delivery, message};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_posted_is_sent_inside_the_window_and_refused_outside() {
@@ -126,7 +126,7 @@ async fn only_what_is_no_request_at_all_is_400_and_the_path_is_named() {
 async fn what_is_done_dead_or_quarantined_can_be_handled_again() {
     let bot = Obedient::default();
     let handlers = Handlers::new().with("bot", bot.clone());
-    let rig = Rig::with(Wish { handler: "bot", handlers, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "bot", handlers, ..RigOptions::default() }).await;
     let replay = async |id: &Value| {
         let path = format!("/api/events/{}/replay", id.as_str().expect("an id"));
         ask(&rig, Method::POST, &path, &json!(null), None).await.0

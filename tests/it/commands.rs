@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::harness::binary::{Binary, command};
-use crate::harness::{ADA, BEN, Rig, Wish, delivery, environment, logs, message, settings, vacant};
+use crate::harness::{ADA, BEN, Rig, RigOptions, delivery, environment, logs, message, settings, vacant};
 
 /// What a command said, and how it ended.
 struct Said {
@@ -72,14 +72,14 @@ fn with_settings(rig: &Rig, arguments: &[&str], other: &[(&str, &str)]) -> Said 
 }
 
 async fn rig_of(handler: &'static str) -> Rig {
-    Rig::with(Wish { handler, ..Wish::default() }).await
+    Rig::with(RigOptions { handler, ..RigOptions::default() }).await
 }
 
 /// A server whose API asks for this token.
 async fn locked(listen: &str) -> (Rig, String) {
     let token = format!("{}-admin-token", logs::CANARY);
     let settings = vec![("admin.token", token.clone()), ("admin.listen", listen.to_owned())];
-    (Rig::with(Wish { settings, ..Wish::default() }).await, token)
+    (Rig::with(RigOptions { settings, ..RigOptions::default() }).await, token)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -326,7 +326,7 @@ async fn send_says_something_and_names_the_rule_that_forbids_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn send_can_do_what_the_api_can_and_waits_for_the_outcome() {
     let settings = vec![("accounts.shop.features", "human_agent".to_owned())];
-    let rig = Rig::with(Wish { handler: "none", settings, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "none", settings, ..RigOptions::default() }).await;
     let refused = ask(&rig, &["send", "shop", ADA, "too", "early", "--wait", "--json"]);
     let told: Value = serde_json::from_str(&refused.out).expect("JSON");
     assert_eq!((refused.code, &told["refused"]["rule"]), (Some(1), &json!("P0.1")), "{}", refused.talk);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::doubt::with_two_held;
 use crate::harness::schema::Description;
-use crate::harness::{BEN, Rig, Wish, delivery, message};
+use crate::harness::{BEN, Rig, RigOptions, delivery, message};
 
 /// Not made here: a store that cannot be read.
 const NOT_MADE: [&str; 1] = ["503"];
@@ -199,7 +199,7 @@ async fn events_and_conversations(check: &mut Check) {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_token_every_operation_answers_as_described() {
     let settings = vec![("admin.token", "a-token".to_owned())];
-    let mut check = Check::of(Rig::with(Wish { settings, ..Wish::default() }).await, "a-token").await;
+    let mut check = Check::of(Rig::with(RigOptions { settings, ..RigOptions::default() }).await, "a-token").await;
     let names: Vec<_> = check.operations().into_iter().map(|(name, _)| name).collect();
     for operation in names {
         let path = operation.split_once(' ').expect("a path").1.replace(['{', '}'], "");

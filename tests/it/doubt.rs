@@ -5,7 +5,7 @@ use std::time::Duration;
 use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Wish, send_json};
+use crate::harness::{Rig, RigOptions, send_json};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -109,7 +109,7 @@ async fn polite(on_doubt: &str) -> Rig {
     let handlers = Handlers::new().with("polite", Polite);
     let settings = vec![("accounts.shop.on_doubt", on_doubt.to_owned())];
     // Without echoes there is no evidence at all.
-    let rig = Rig::with(Wish { handler: "polite", handlers, settings, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "polite", handlers, settings, ..RigOptions::default() }).await;
     for _ in 0..8 {
         rig.fault(json!({"push": "echo_lost"})).await;
     }

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use crate::harness::bots::{Memory, Obedient};
 use crate::harness::logs::TEXT;
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, Rig, SHOP, Wish, delivery, message};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, Rig, RigOptions, SHOP, delivery, message};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn by(name: &'static str, handlers: Handlers) -> Wish {
-    Wish { handler: name, handlers, ..Wish::default() }
+fn by(name: &'static str, handlers: Handlers) -> RigOptions {
+    RigOptions { handler: name, handlers, ..RigOptions::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

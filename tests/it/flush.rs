@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use rejoinder::{Context, Event, Handler, Handlers};
 
-use crate::harness::{Rig, Wish};
+use crate::harness::{Rig, RigOptions};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,7 +36,7 @@ impl Handler for LookUp {
 
 async fn looked_up(strays: bool) -> Rig {
     let handlers = Handlers::new().with("look-up", LookUp { strays, ..LookUp::default() });
-    Rig::with(Wish { handler: "look-up", handlers, ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "look-up", handlers, ..RigOptions::default() }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ impl Handler for Careless {
 async fn the_limits_hold_through_all_steps_and_a_failed_step_fails_its_turn() {
     let handlers = Handlers::new().with("careless", Careless);
     let settings = vec![("dispatch.max_sends", "3".to_owned())];
-    let rig = Rig::with(Wish { handler: "careless", handlers, settings, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "careless", handlers, settings, ..RigOptions::default() }).await;
     rig.says("Ada", "shop", "go on").await;
     rig.chat_reads("shop", "Ada", &["person: go on", "business: 0", "business: 1", "business: 2"]).await;
     rig.nothing_is_left_of_but_a_retry().await;

@@ -6,13 +6,13 @@ use rejoinder::Handlers;
 use serde_json::{Value, json};
 
 use crate::harness::bots::Obedient;
-use crate::harness::{BEN, Rig, Wish};
+use crate::harness::{BEN, Rig, RigOptions};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
 async fn rig(bot: &Obedient, settings: Vec<(&'static str, String)>) -> Rig {
     let handlers = Handlers::new().with("bot", bot.clone());
-    Rig::with(Wish { handler: "bot", handlers, settings, ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "bot", handlers, settings, ..RigOptions::default() }).await
 }
 
 /// Waits until an event that was tried so often has a status.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{ADA, Rig, Wish, delivery, message, request, world};
+use crate::harness::{ADA, Rig, RigOptions, delivery, message, request, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_callback_is_verified_as_meta_does_it() {
@@ -38,7 +38,7 @@ async fn the_callback_is_verified_as_meta_does_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_signed_right_is_turned_away_and_learns_nothing() {
     let old = Secret::new("an old secret");
-    let wish = Wish { settings: vec![("app.old_secrets", old.expose().into())], ..Wish::default() };
+    let wish = RigOptions { settings: vec![("app.old_secrets", old.expose().into())], ..RigOptions::default() };
     let rig = Rig::with(wish).await;
     let secret = world().app.secret;
     let body = delivery(&[message(ADA, "m_1", "hello", rig.now())]).to_string().into_bytes();
@@ -93,7 +93,8 @@ async fn signed_junk_is_kept_in_quarantine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_the_limit_is_413() {
-    let rig = Rig::with(Wish { settings: vec![("server.max_body", "1000".into())], ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { settings: vec![("server.max_body", "1000".into())], ..RigOptions::default() }).await;
     for (length, status) in [(1000, StatusCode::UNAUTHORIZED), (1001, StatusCode::PAYLOAD_TOO_LARGE)] {
         let body = vec![b'x'; length];
         assert_eq!(rig.post_webhook(&[(signature::HEADER, request::GUESS)], body).await, status);
@@ -205,7 +206,7 @@ async fn unsigned_senders_turn_no_signed_delivery_away() {
         ("server.max_body", LARGE.to_string()),
         ("server.max_buffered", (16 * LARGE).to_string()),
     ];
-    let rig = Rig::with(Wish { settings, subscribe: false, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { settings, subscribe: false, ..RigOptions::default() }).await;
     let mut strangers = Vec::new();
     for _ in 0..33 {
         strangers.push(trickle(&rig, LARGE, LARGE - 1).await);

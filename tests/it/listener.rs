@@ -5,10 +5,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::harness::request::guessed_signature;
-use crate::harness::{PATIENCE, Rig, Wish, delivery, world};
+use crate::harness::{PATIENCE, Rig, RigOptions, delivery, world};
 
-fn with(key: &'static str, value: &str) -> Wish {
-    Wish { settings: vec![(key, value.into())], subscribe: false, ..Wish::default() }
+fn with(key: &'static str, value: &str) -> RigOptions {
+    RigOptions { settings: vec![(key, value.into())], subscribe: false, ..RigOptions::default() }
 }
 
 async fn connect(rig: &Rig) -> TcpStream {

@@ -9,7 +9,7 @@ use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::{Value, json};
 
 use crate::harness::wall::{Lets, Wall};
-use crate::harness::{PATIENCE, Rig, Wish, delivery, message, world};
+use crate::harness::{PATIENCE, Rig, RigOptions, delivery, message, world};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -45,7 +45,9 @@ async fn behind_a_wall(people: usize) -> (Rig, Wall) {
     let wall = Wall::new(Lets::Nothing).await;
     let settings = vec![("graph.url", wall.url.clone()), ("sender.texts_per_second", "1000000".to_owned())];
     let handlers = Handlers::new().with("parrot", Parrot);
-    let rig = Rig::with(Wish { handler: "parrot", handlers, settings, world: crowd(people), ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { handler: "parrot", handlers, settings, world: crowd(people), ..RigOptions::default() })
+            .await;
     wall.stands_before(&rig.meta);
     (rig, wall)
 }

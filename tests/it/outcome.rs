@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::harness::binary::command;
-use crate::harness::{ADA, Rig, Wish, request, vacant};
+use crate::harness::{ADA, Rig, RigOptions, request, vacant};
 
 /// The exit code, stdout and stderr of `rejoinder send` to the admin listener at `url`.
 async fn send(folder: &Path, url: &str, further: &[&str]) -> (Option<i32>, String, String) {
@@ -20,7 +20,7 @@ async fn send(folder: &Path, url: &str, further: &[&str]) -> (Option<i32>, Strin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_that_is_too_long_ends_with_the_id_and_a_code_of_its_own() {
-    let rig = Rig::with(Wish { handler: "none", ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "none", ..RigOptions::default() }).await;
     rig.says("Ada", "shop", "hello").await;
     rig.events_are("done", 1).await;
     // The clock stands: the second attempt does not come.

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, SHOP, Wish, delivery, message, world};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, RigOptions, SHOP, delivery, message, world};
 
 /// The author of the comments on the Page: no scoped id.
 const AUTHOR: &str = "8800000000000031";
@@ -150,7 +150,7 @@ impl Handler for Polite {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_goes_to_whom_the_event_came_from() {
     let handlers = Handlers::new().with("polite", Polite);
-    let rig = Rig::with(Wish { handler: "polite", handlers, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "polite", handlers, ..RigOptions::default() }).await;
     let named = |name: &str| payloads().into_iter().find(|payload| payload.name == name).expect("a payload");
     let mut count = 0;
     for (name, recipient) in [
@@ -231,7 +231,7 @@ fn in_one<'a>(payloads: impl Iterator<Item = &'a Payload>) -> Vec<u8> {
 
 async fn rig_of(given: &Given) -> Rig {
     let handlers = Handlers::new().with("given", given.clone());
-    Rig::with(Wish { handler: "given", handlers, ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "given", handlers, ..RigOptions::default() }).await
 }
 
 async fn deliver(rig: &Rig, body: &[u8]) {

@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::harness::bots::Obedient;
 use crate::harness::logs::{self, CANARY, TEXT};
-use crate::harness::{ADA, Rig, Wish, delivery, message, world};
+use crate::harness::{ADA, Rig, RigOptions, delivery, message, world};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_people_and_no_secret_is_logged_or_counted() {
     let before = logs::traces();
     let handlers = Handlers::new().with("bot", Obedient::default());
-    let rig = Rig::with(Wish { handler: "bot", handlers, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "bot", handlers, ..RigOptions::default() }).await;
     rig.says("Ada", "shop", TEXT).await;
     rig.says("Ada", "shop_ig", TEXT).await;
     rig.sends_are("sent", 2).await;

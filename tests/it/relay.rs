@@ -15,14 +15,14 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::harness::script::Script;
-use crate::harness::{ADA, BEN, Rig, Wish, delivery, message, vacant, world};
+use crate::harness::{ADA, BEN, Rig, RigOptions, delivery, message, vacant, world};
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub async fn rig(url: &str, more: &[(&'static str, &str)]) -> Rig {
     let mut settings = vec![("relay.url", url.to_owned()), ("relay.secret", SECRET.to_owned())];
     settings.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
-    Rig::with(Wish { handler: "relay", settings, ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "relay", settings, ..RigOptions::default() }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

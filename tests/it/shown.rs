@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::bots::Obedient;
 use crate::harness::posts::{SENDS, post, quiet, text};
-use crate::harness::{ADA, BEN, Rig, SHOP, Wish, delivery, message, send_json};
+use crate::harness::{ADA, BEN, Rig, RigOptions, SHOP, delivery, message, send_json};
 
 const TOKEN: &str = "6012345678901a1b2";
 
@@ -102,7 +102,7 @@ async fn a_refused_post_is_listed_like_other_sends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_masked_wherever_they_are_shown_and_the_rest_is_byte_for_byte() {
     let settings = vec![("accounts.shop.features", "one_time_notification".to_owned())];
-    let rig = Rig::with(Wish { handler: "none", settings, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "none", settings, ..RigOptions::default() }).await;
     let item = |mid: &str, optin: &str| {
         format!(
             r#"{{"sender":{{"id":"{ADA}"}},"recipient":{{"id":"{SHOP}"}}, "timestamp":{}, "{mid}":1.50,"{mid}":2,"optin":{optin}}}"#,
@@ -175,7 +175,7 @@ async fn a_row_of_an_account_that_is_not_configured_is_found_by_its_person() {
 async fn the_playground_asks_the_server_with_its_token_and_for_no_other_page() {
     let settings = vec![("admin.token", "open sesame".to_owned())];
     let handlers = Handlers::new().with("bot", Obedient::default());
-    let wish = Wish { handler: "bot", handlers, settings, shows_server: true, ..Wish::default() };
+    let wish = RigOptions { handler: "bot", handlers, settings, shows_server: true, ..RigOptions::default() };
     let rig = Rig::with(wish).await;
     let server = format!("{}/emulator/server", rig.meta);
     for text in ["fail once", "after"] {

@@ -13,7 +13,7 @@ use super::access::{Caller, not_a_page};
 use super::call::Fields;
 use super::error::GraphError;
 use super::fields::written;
-use super::object::{Object, Place, page};
+use super::object::{ListAddress, Object, page};
 use super::part::Part;
 use super::select::{Field, read};
 
@@ -159,8 +159,8 @@ impl<'a> Ask<'a> {
         page(list, &self.wanted()?, self.fields, &self.place())
     }
 
-    fn place(&self) -> Place {
-        Place::new(self.url.clone())
+    fn place(&self) -> ListAddress {
+        ListAddress::new(self.url.clone())
     }
 
     /// A new id.

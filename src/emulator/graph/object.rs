@@ -38,7 +38,7 @@ pub(super) enum Part<'a> {
 }
 
 /// The place of a list: whence it can be read on.
-pub(super) struct Place {
+pub(super) struct ListAddress {
     url: Url,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Object<'a> {
     }
 
     /// The object with the wanted fields in their order, and its id in any case.
-    pub(super) fn show(&self, wanted: &[Field], place: &Place) -> Result<Value, GraphError> {
+    pub(super) fn show(&self, wanted: &[Field], place: &ListAddress) -> Result<Value, GraphError> {
         let mut shown = Map::new();
         if wanted.is_empty() {
             for name in self.usual {
@@ -69,7 +69,7 @@ impl<'a> Object<'a> {
         Ok(Value::Object(shown))
     }
 
-    fn show_field(&self, field: &Field, place: &Place, shown: &mut Map<String, Value>) -> Result<(), GraphError> {
+    fn show_field(&self, field: &Field, place: &ListAddress, shown: &mut Map<String, Value>) -> Result<(), GraphError> {
         let value = match self.parts.iter().find(|(name, _)| *name == field.name) {
             Some((_, Part::Value(Value::Null))) => return Ok(()),
             Some((_, Part::Value(value))) => pick(value, &field.inner),
@@ -95,7 +95,7 @@ pub(super) fn page(
     list: &[Object<'_>],
     wanted: &[Field],
     arguments: &Fields,
-    place: &Place,
+    place: &ListAddress,
 ) -> Result<Value, GraphError> {
     let limit = limit(arguments)?;
     let (after, before) = (position(list, arguments, "after")?, position(list, arguments, "before")?);
@@ -143,14 +143,14 @@ fn cursor(id: &str) -> String {
     hex::encode(id)
 }
 
-impl Place {
+impl ListAddress {
     /// The place that was called.
-    pub(super) fn new(url: Url) -> Place {
-        Place { url }
+    pub(super) fn new(url: Url) -> ListAddress {
+        ListAddress { url }
     }
 
     /// The list `edge` of the object `id`, with the same token.
-    fn of_edge(&self, id: &str, edge: &str) -> Place {
+    fn of_edge(&self, id: &str, edge: &str) -> ListAddress {
         let mut url = self.url.clone();
         let version = self.url.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
         url.set_path(&format!("/{version}/{id}/{edge}"));
@@ -159,7 +159,7 @@ impl Place {
         if let Some((name, token)) = token {
             url.query_pairs_mut().append_pair(&name, &token);
         }
-        Place { url }
+        ListAddress { url }
     }
 
     fn at(&self, side: &str, cursor: &str, limit: usize) -> String {
@@ -191,8 +191,8 @@ mod tests {
         (1..=count).map(one).collect()
     }
 
-    fn place() -> Place {
-        Place::new(Url::parse("http://graph/v26.0/shop/cups?access_token=EAA1&after=00").expect("an address"))
+    fn place() -> ListAddress {
+        ListAddress::new(Url::parse("http://graph/v26.0/shop/cups?access_token=EAA1&after=00").expect("an address"))
     }
 
     #[test]

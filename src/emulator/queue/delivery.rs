@@ -21,7 +21,7 @@ pub(super) const TRIED_FOR: Duration = Duration::from_secs(3600);
 
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-pub(super) struct Delivery {
+pub(super) struct QueuedPush {
     /// More than one only for the `batch` fault.
     pub(super) news: Vec<(Lane, News)>,
     pub(super) time: Timestamp,
@@ -45,9 +45,9 @@ pub(super) enum Held {
     ForSuccessor,
 }
 
-impl Delivery {
-    pub(super) fn new(lane: Lane, news: News, fault: Option<PushFault>, now: Timestamp) -> Delivery {
-        let mut delivery = Delivery {
+impl QueuedPush {
+    pub(super) fn new(lane: Lane, news: News, fault: Option<PushFault>, now: Timestamp) -> QueuedPush {
+        let mut delivery = QueuedPush {
             news: vec![(lane, news)],
             time: now,
             due: now,

@@ -23,7 +23,7 @@ use super::faults::PushFault;
 use super::news::News;
 use super::world::{ChatKey, Lane, World};
 
-use delivery::{Delivery, Ended, Held};
+use delivery::{Ended, Held, QueuedPush};
 use looks::Looks;
 
 /// The most deliveries that wait; the oldest makes room.
@@ -36,7 +36,7 @@ const LARGEST_BATCH: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Queue {
     /// By id, which grows with each.
-    waiting: BTreeMap<u64, Delivery>,
+    waiting: BTreeMap<u64, QueuedPush>,
     next: u64,
     /// The ids in each lane, the next to go first. A batch stands in several.
     lanes: HashMap<Lane, VecDeque<u64>>,
@@ -89,7 +89,7 @@ impl Queue {
         let Some(news) = self.join_batch(lane, news, fault) else { return };
         self.next += 1;
         let (id, object) = (self.next, news.object);
-        let delivery = Delivery::new(lane, news, fault, now);
+        let delivery = QueuedPush::new(lane, news, fault, now);
         let overtaken = self.overtakable.remove(&lane).filter(|other| self.is_held(*other, Held::ForSuccessor));
         match delivery.held {
             Some(Held::ForCompany) => drop(self.open_batch.insert(object, id)),
@@ -140,7 +140,7 @@ impl Queue {
                 self.remove(id);
                 let deaf = |account: &usize| self.accepted.get(account).is_none_or(|at| *at <= first_attempt);
                 let unsubscribed: Vec<usize> = accounts.into_iter().filter(deaf).collect();
-                let is_of = |delivery: &Delivery, account| delivery.lanes().all(|lane| lane.account == account);
+                let is_of = |delivery: &QueuedPush, account| delivery.lanes().all(|lane| lane.account == account);
                 unsubscribed.iter().for_each(|account| self.forget(|delivery| is_of(delivery, *account)));
                 Settled::GivenUp { unsubscribed }
             }
@@ -247,7 +247,7 @@ impl Queue {
         self.forget(|delivery| delivery.news.iter().all(|(_, news)| news.object == object));
     }
 
-    fn forget(&mut self, is_its: impl Fn(&Delivery) -> bool) {
+    fn forget(&mut self, is_its: impl Fn(&QueuedPush) -> bool) {
         let ids: Vec<u64> = self.waiting.iter().filter(|(_, delivery)| is_its(delivery)).map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.remove(id));
     }

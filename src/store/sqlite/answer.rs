@@ -13,7 +13,7 @@ use super::work::Work;
 use crate::clock::Timestamp;
 use crate::effect::Effects;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
-use crate::store::{Overdue, Owed, Taken, Typing, recipient};
+use crate::store::{AutomaticReplies, Batch, Overdue, Typing, recipient};
 
 /// A person, or another app, has spoken for the account at `at`, or is about to by a send of ours: the bot's answer is not waited
 /// for any more.
@@ -85,8 +85,8 @@ pub(in crate::store) fn overdue(
     accounts: &[AccountId],
     most: usize,
     now: Timestamp,
-) -> rusqlite::Result<Taken<Overdue>> {
-    let mut taken = Taken { items: Vec::new(), next_due: None };
+) -> rusqlite::Result<Batch<Overdue>> {
+    let mut taken = Batch { items: Vec::new(), next_due: None };
     for account in accounts {
         let mut statement = db.prepare_cached(&format!(
             "SELECT event.id, thread, conversation.person FROM event JOIN conversation ON conversation.id = conversation
@@ -116,7 +116,7 @@ pub(in crate::store) fn overdue(
 pub(in crate::store) fn fall_back(
     work: &mut Work<'_>,
     event: EventId,
-    owed: &Owed,
+    owed: &AutomaticReplies,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let is_overdue = work

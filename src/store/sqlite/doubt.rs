@@ -8,21 +8,21 @@ use super::work::Work;
 use super::{echo, outbox};
 use crate::clock::Timestamp;
 use crate::id::{PersonId, SendId};
-use crate::store::{Cause, Outcome, SendRoom, Taken, TakenDoubt};
+use crate::store::{Batch, Cause, SendDemand, SendOutcome, TakenDoubt};
 
 /// Gives the doubts that are due, as many as there is room for. They stay in doubt, and are given again unless they stand
 /// among those in flight.
 pub(in crate::store) fn take(
     work: &mut Work<'_>,
-    room: &[SendRoom],
+    room: &[SendDemand],
     now: Timestamp,
-) -> rusqlite::Result<Taken<TakenDoubt>> {
-    let mut taken = Taken { items: Vec::new(), next_due: None };
+) -> rusqlite::Result<Batch<TakenDoubt>> {
+    let mut taken = Batch { items: Vec::new(), next_due: None };
     for room in room {
         for kept in due(work, room, now)? {
             let Ok(request) = outbox::request(&kept.request) else {
                 let reason = "the kept request cannot be read".into();
-                outbox::settle(work, kept.id, &Outcome::Held { reason }, now)?;
+                outbox::settle(work, kept.id, &SendOutcome::Held { reason }, now)?;
                 continue;
             };
             let conversation = conversation::get(work, kept.conversation)?;
@@ -94,7 +94,7 @@ struct Kept {
     cause: Option<Cause>,
 }
 
-fn due(work: &Work<'_>, room: &SendRoom, now: Timestamp) -> rusqlite::Result<Vec<Kept>> {
+fn due(work: &Work<'_>, room: &SendDemand, now: Timestamp) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = work.db.prepare_cached(&format!(
         "SELECT id, conversation, person, request, attempts, ifnull(attempted_at, at),
                 ifnull(doubted_since, ifnull(attempted_at, at)), silent, ifnull(reason, ''), doubts, looks, {CAUSE}

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{AccountId, EventId, PersonId, Thread};
 use crate::policy::Enforcement;
-use crate::store::{Room, TakenEvent, Takes};
+use crate::store::{EventDemand, TakenEvent, Takes};
 use crate::trace::Trace;
 
 const COLUMNS: &str =
@@ -22,7 +22,7 @@ const COLUMNS: &str =
 const LOOKED_AT: usize = 1_000;
 
 /// The due events that a room is for, without marking them.
-pub(super) fn due(work: &Work<'_>, room: &Room, now: Timestamp) -> rusqlite::Result<Vec<TakenEvent>> {
+pub(super) fn due(work: &Work<'_>, room: &EventDemand, now: Timestamp) -> rusqlite::Result<Vec<TakenEvent>> {
     let account = room.account.as_str();
     if room.takes == Takes::InOrder {
         let in_order = "event.account = ?1 AND status = 0 AND due <= ?2 ORDER BY due, event.id LIMIT ?3";

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Mark};
 use crate::id::{AccountId, MessageId, PersonId, SendId};
 use crate::message::Request;
-use crate::store::{Bound, Outcome, SendStatus};
+use crate::store::{KnownMessageIds, SendOutcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
@@ -27,7 +27,7 @@ const BEFORE_EPOCHS: &str = "-";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recognised {
     /// Our own: the send they repeat is settled.
-    Own,
+    StoreIdentity,
     /// Our own or not: a send in flight will tell.
     Perhaps,
     /// Another app's, or a person's at the inbox.
@@ -53,7 +53,7 @@ pub(super) fn recognise(
             settle_sent(work, mark.send, echo.mid.clone(), now)?;
             count_repeat(work, mark.send, echo.mid.as_ref())?;
         }
-        return Ok(Recognised::Own);
+        return Ok(Recognised::StoreIdentity);
     }
     // Another store's send, whatever ours says.
     if echo.mark.is_some() {
@@ -86,7 +86,7 @@ pub(super) fn by_message(
     if let Some(mid) = &echo.mid
         && (was_sent(work, last_send, mid)? || private_reply::became(work, account.as_str(), mid)?)
     {
-        return Ok(Recognised::Own);
+        return Ok(Recognised::StoreIdentity);
     }
     if echo.app_id.as_ref().is_some_and(|app| work.own.is_another_app(app)) {
         return Ok(Recognised::Foreign);
@@ -103,21 +103,21 @@ pub(super) fn by_message(
         .or_else(|| saying(|send| send.was_in_doubt && send.status != SendStatus::Sent));
     if let Some(send) = unsettled {
         settle_sent(work, send.id, echo.mid.clone(), now)?;
-        return Ok(Recognised::Own);
+        return Ok(Recognised::StoreIdentity);
     }
     // Sent again on the evidence there was; this is the first of the two.
     if let Some(send) = saying(|send| send.was_in_doubt && send.attempts > 1) {
         count_repeat(work, send.id, echo.mid.as_ref())?;
-        return Ok(Recognised::Own);
+        return Ok(Recognised::StoreIdentity);
     }
     match &replies[..] {
         [] => {}
         [only] => {
             settle_sent(work, only.send, echo.mid.clone(), now)?;
-            return Ok(Recognised::Own);
+            return Ok(Recognised::StoreIdentity);
         }
         // Nobody can tell which of them.
-        _ => return Ok(Recognised::Own),
+        _ => return Ok(Recognised::StoreIdentity),
     }
     // What is held may wait for days for somebody to decide; nobody else's words wait with it.
     let open = sends.iter().any(|send| matches!(send.status, SendStatus::Sending | SendStatus::InDoubt));
@@ -131,7 +131,7 @@ fn settle_sent(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let mid = message_id.as_ref().map(MessageId::as_str).map(str::to_owned);
-    outbox::settle(work, send, &Outcome::Sent { message_id }, now)?;
+    outbox::settle(work, send, &SendOutcome::Sent { message_id }, now)?;
     // Meta can reject a send that it has delivered. An echo overrides the rejection; sends queued behind it have already gone out,
     // so their order is not restored.
     let arrived = work
@@ -165,9 +165,9 @@ fn count_repeat(work: &Work<'_>, send: SendId, mid: Option<&MessageId>) -> rusql
 }
 
 /// The messages that the conversation's last sends became, but for `send` itself: at least as many as the conversation shows.
-pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<Bound> {
+pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<KnownMessageIds> {
     let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
-    let (mut next, mut bound, mut is_past) = (last_send, Bound::default(), false);
+    let (mut next, mut bound, mut is_past) = (last_send, KnownMessageIds::default(), false);
     while let Some(id) = next.filter(|_| bound.before.len() + bound.after.len() < REACH) {
         let row: Option<(Option<String>, Option<i64>)> =
             statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;

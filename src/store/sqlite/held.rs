@@ -9,7 +9,7 @@ use super::work::Work;
 use super::{conversation, outbox, outcome, unanswered};
 use crate::clock::Timestamp;
 use crate::id::SendId;
-use crate::store::{Decided, Outcome, SendStatus};
+use crate::store::{Decided, SendOutcome, SendStatus};
 
 /// Takes the rest of a held send's turn out of the queue, wherever it stands there, and lets the next turn come forward.
 pub(super) fn hold_the_rest(
@@ -139,7 +139,7 @@ pub(in crate::store) fn discard(work: &mut Work<'_>, send: SendId, now: Timestam
         return Ok(decided);
     }
     unanswered::dropped(work, send)?;
-    outbox::settle(work, send, &Outcome::Failed { reason: "dropped by the operator".into() }, now)?;
+    outbox::settle(work, send, &SendOutcome::Failed { reason: "dropped by the operator".into() }, now)?;
     // Whoever says the same from now on says it on their own account.
     work.db.prepare_cached("UPDATE send SET doubted_since = NULL WHERE id = ?1")?.execute([send.0])?;
     Ok(Decided::Done)

@@ -9,7 +9,7 @@ use super::{due, step};
 use crate::clock::Timestamp;
 use crate::effect::Effects;
 use crate::id::{AccountId, EventId};
-use crate::store::{EventStatus, Failure, Finish, Next, Room, SendStatus, Shut, Taken, TakenEvent};
+use crate::store::{Batch, EventDemand, EventStatus, Failure, Finish, Next, PausedAccounts, SendStatus, TakenEvent};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -23,10 +23,10 @@ pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlit
 /// Takes what is due, and marks it running.
 pub(in crate::store) fn take(
     work: &mut Work<'_>,
-    room: &[Room],
+    room: &[EventDemand],
     now: Timestamp,
-) -> rusqlite::Result<Taken<TakenEvent>> {
-    let mut taken = Taken { items: Vec::new(), next_due: None };
+) -> rusqlite::Result<Batch<TakenEvent>> {
+    let mut taken = Batch { items: Vec::new(), next_due: None };
     for room in room {
         let events = due::due(work, room, now)?;
         if events.len() < room.slots {
@@ -81,7 +81,11 @@ fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Res
 }
 
 /// True when no event is running, no send is in flight, no answer is overdue, and nothing is due that its account can take now.
-pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
+pub(in crate::store) fn is_at_rest(
+    work: &mut Work<'_>,
+    shut: &PausedAccounts,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
     let at_work = work
         .db
         .prepare_cached(&format!(
@@ -96,7 +100,7 @@ pub(in crate::store) fn is_at_rest(work: &mut Work<'_>, shut: &Shut, now: Timest
         && due_for(work, "send", SendStatus::InDoubt as i64, &[], now)?.is_empty())
 }
 
-fn is_event_due(work: &Work<'_>, shut: &Shut, now: Timestamp) -> rusqlite::Result<bool> {
+fn is_event_due(work: &Work<'_>, shut: &PausedAccounts, now: Timestamp) -> rusqlite::Result<bool> {
     for account in due_for(work, "event", EventStatus::Ready as i64, &shut.events, now)? {
         if !shut.failed_events.contains(&account) || !due::fresh(work, account.as_str(), 1, now)?.is_empty() {
             return Ok(true);

@@ -11,11 +11,11 @@ use super::{inbox, keys, ledger};
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Unreadable};
 use crate::id::{AppId, PersonId};
-use crate::store::{Appended, Delivery, EventStatus, Intake};
+use crate::store::{Appended, EventStatus, Intake, WebhookBatch};
 use crate::trace::Trace;
 
 /// Keeps every new event of a delivery.
-pub(in crate::store) fn append(work: &mut Work<'_>, delivery: &Delivery) -> rusqlite::Result<Appended> {
+pub(in crate::store) fn append(work: &mut Work<'_>, delivery: &WebhookBatch) -> rusqlite::Result<Appended> {
     let (arrival, mut appended) = (Arrival { at: delivery.received_at, trace: delivery.trace }, Appended::default());
     for item in &delivery.items {
         match item {
@@ -86,14 +86,14 @@ fn event(
     };
     let id = next_id(work);
     let status = match recognised {
-        Recognised::Own => EventStatus::Done,
+        Recognised::StoreIdentity => EventStatus::Done,
         // Also of an account that has left: it is evidence of a send that was under way.
         Recognised::Perhaps => EventStatus::Parked,
         _ if !care.is_handled => EventStatus::Done,
         Recognised::Foreign => inbox::enqueue(work, conversation.queue_tail, id)?,
     };
     work.woke.events |= status == EventStatus::Ready;
-    if recognised == Recognised::Own {
+    if recognised == Recognised::StoreIdentity {
         appended.own_echoes += 1;
     } else {
         appended.new += 1;

@@ -14,10 +14,10 @@ use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Key, Kind, Origin, Piece};
 use crate::id::{AccountId, PersonId, Thread};
 
-type Step = fn(&Connection) -> rusqlite::Result<()>;
+type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
 /// What makes a store of each version, from 1, one of the next.
-const STEPS: &[Step] = &[to_2, to_3, to_4, to_5];
+const STEPS: &[Migration] = &[to_2, to_3, to_4, to_5];
 
 const _: () = assert!(STEPS.len() as i64 + 1 == SCHEMA, "every version but the newest has a step to the next");
 

@@ -22,7 +22,7 @@ use super::writer::{Workshop, Writer};
 use crate::clock::Timestamp;
 use crate::settings;
 use crate::store::OpenError;
-use crate::store::own::{Ours, Own};
+use crate::store::identity::{Identity, StoreIdentity};
 use crate::store::wakes::Wakes;
 use crate::telemetry::Seldom;
 
@@ -36,13 +36,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// An open store and what was read from it.
 pub(in crate::store) struct Opened {
     pub(in crate::store) sqlite: Sqlite,
-    pub(in crate::store) own: Arc<Own>,
+    pub(in crate::store) own: Arc<StoreIdentity>,
     pub(in crate::store) last_send: i64,
 }
 
 pub(in crate::store) async fn open(
     settings: &settings::Store,
-    ours: Ours,
+    ours: Identity,
     now: Timestamp,
     wakes: Arc<Wakes>,
 ) -> Result<Opened, OpenError> {
@@ -66,7 +66,11 @@ struct Ids {
 }
 
 /// Recovers what the last process left behind.
-fn prepare(mut db: Connection, ours: Ours, now: Timestamp) -> rusqlite::Result<(Connection, Arc<Own>, Ids)> {
+fn prepare(
+    mut db: Connection,
+    ours: Identity,
+    now: Timestamp,
+) -> rusqlite::Result<(Connection, Arc<StoreIdentity>, Ids)> {
     let transaction = db.transaction()?;
     // Where nothing is left to recover, nothing else would tell now that the log beside the file cannot be written.
     transaction.execute("UPDATE store SET name = name", [])?;
@@ -79,7 +83,7 @@ fn prepare(mut db: Connection, ours: Ours, now: Timestamp) -> rusqlite::Result<(
     for account in &ours.accounts {
         ledger::know(&transaction, account.as_str())?;
     }
-    let own = Arc::new(Own::new(&name, ours));
+    let own = Arc::new(StoreIdentity::new(&name, ours));
     let mut work = Work { db: &transaction, own: &own, last_event: &mut event, woke: Woke::default() };
     set_back::found(&mut work, own.longest_wait(), now)?;
     recover(&mut work, now)?;
@@ -90,7 +94,7 @@ fn prepare(mut db: Connection, ours: Ours, now: Timestamp) -> rusqlite::Result<(
 /// Starts the writer.
 fn start(
     db: Connection,
-    own: Arc<Own>,
+    own: Arc<StoreIdentity>,
     ids: Ids,
     settings: &settings::Store,
     wakes: Arc<Wakes>,

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId, Thread};
 use crate::message::{Reason, Request};
 use crate::policy::Origin;
-use crate::store::{Cause, Outcome, SendRoom, SendStatus, Taken, TakenSend};
+use crate::store::{Batch, Cause, SendDemand, SendOutcome, SendStatus, TakenSend};
 
 /// Who says something.
 #[derive(Clone, Copy, Debug)]
@@ -121,11 +121,11 @@ pub(super) fn stand_behind(work: &mut Work<'_>, tail: Option<i64>, send: i64) ->
 /// not stop the others.
 pub(in crate::store) fn take(
     work: &mut Work<'_>,
-    room: &[SendRoom],
+    room: &[SendDemand],
     now: Timestamp,
-) -> rusqlite::Result<Taken<TakenSend>> {
-    let mut taken = Taken { items: Vec::new(), next_due: None };
-    for SendRoom { account, slots, in_flight } in room {
+) -> rusqlite::Result<Batch<TakenSend>> {
+    let mut taken = Batch { items: Vec::new(), next_due: None };
+    for SendDemand { account, slots, in_flight } in room {
         for kept in due(work, account, *slots, in_flight, now)? {
             match request(&kept.request) {
                 Ok(request) => {
@@ -143,7 +143,7 @@ pub(in crate::store) fn take(
                     });
                 }
                 Err(_) => {
-                    settle(work, kept.id, &Outcome::Failed { reason: UNREADABLE.into() }, now)?;
+                    settle(work, kept.id, &SendOutcome::Failed { reason: UNREADABLE.into() }, now)?;
                 }
             }
         }
@@ -234,7 +234,7 @@ struct Change<'a> {
 pub(in crate::store) fn settle(
     work: &mut Work<'_>,
     send: SendId,
-    outcome: &Outcome,
+    outcome: &SendOutcome,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let change = change(outcome, now);
@@ -290,7 +290,7 @@ pub(in crate::store) fn settle(
     Ok(in_vain)
 }
 
-fn change<'a>(outcome: &'a Outcome, now: Timestamp) -> Change<'a> {
+fn change<'a>(outcome: &'a SendOutcome, now: Timestamp) -> Change<'a> {
     let settled =
         |status| Change { status, due: now, rule: None, reason: None, message_id: None, error: None, silent: None };
     let because = |status, reason: &'a Reason| {
@@ -298,16 +298,18 @@ fn change<'a>(outcome: &'a Outcome, now: Timestamp) -> Change<'a> {
         Change { reason: Some(reason.as_str()), error, ..settled(status) }
     };
     match outcome {
-        Outcome::Sent { message_id } => {
+        SendOutcome::Sent { message_id } => {
             Change { message_id: message_id.as_ref().map(MessageId::as_str), ..settled(SendStatus::Sent) }
         }
-        Outcome::Refused { rule, reason } => {
+        SendOutcome::Refused { rule, reason } => {
             Change { rule: Some(rule), reason: Some(reason), ..settled(SendStatus::Refused) }
         }
-        Outcome::Failed { reason } => because(SendStatus::Failed, reason),
-        Outcome::InDoubt { reason, silent } => Change { silent: Some(*silent), ..because(SendStatus::InDoubt, reason) },
-        Outcome::Held { reason } => because(SendStatus::Held, reason),
-        Outcome::Later { at, reason } => Change { due: *at, ..because(SendStatus::Ready, reason) },
+        SendOutcome::Failed { reason } => because(SendStatus::Failed, reason),
+        SendOutcome::InDoubt { reason, silent } => {
+            Change { silent: Some(*silent), ..because(SendStatus::InDoubt, reason) }
+        }
+        SendOutcome::Held { reason } => because(SendStatus::Held, reason),
+        SendOutcome::Later { at, reason } => Change { due: *at, ..because(SendStatus::Ready, reason) },
     }
 }
 

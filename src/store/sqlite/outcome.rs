@@ -23,7 +23,7 @@ struct Ended {
 }
 
 /// Tells a handler that its send was refused, has failed or is held. Sends made on an outcome make none, else two of them could keep
-/// each other going for ever; and nobody needs to hear of three dots that were not shown.
+/// each other going for ever; and a handler need not know of a typing indicator that was not shown.
 pub(super) fn tell(work: &mut Work<'_>, send: SendId, now: Timestamp) -> rusqlite::Result<()> {
     let Ended { conversation, event, status, rule, reason, message_id, request, person } = work
         .db

@@ -8,7 +8,7 @@ use super::work::Work;
 use super::{inbox, outbox, parked};
 use crate::clock::Timestamp;
 use crate::id::{EventId, SendId};
-use crate::store::{EventStatus, Outcome};
+use crate::store::{EventStatus, SendOutcome};
 
 /// An event that was with its handler at so many deaths of the process is given up.
 const DEATHS: i64 = 3;
@@ -31,7 +31,8 @@ pub(in crate::store) fn recover(work: &mut Work<'_>, now: Timestamp) -> rusqlite
         let reason = "the process ended while the send was on its way".into();
         // Sender actions are tried once and never in doubt.
         let action = outbox::request(&request).is_ok_and(|request| request.is_action());
-        let outcome = if action { Outcome::Failed { reason } } else { Outcome::InDoubt { reason, silent: true } };
+        let outcome =
+            if action { SendOutcome::Failed { reason } } else { SendOutcome::InDoubt { reason, silent: true } };
         outbox::settle(work, SendId(send), &outcome, now)?;
     }
     let waited_in: Vec<(i64, i64)> = rows(work, "SELECT DISTINCT conversation, 0 FROM event WHERE status = 6")?;

@@ -7,7 +7,7 @@ use super::{conversation, inbox, intake, traced};
 use crate::clock::Timestamp;
 use crate::event::{self, Origin, Piece};
 use crate::id::{AccountId, EventId};
-use crate::store::{Delivery, EventStatus, Intake, Replayed};
+use crate::store::{EventStatus, Intake, Replayed, WebhookBatch};
 use crate::trace::Trace;
 
 /// Puts an event back. What was quarantined is read anew: a later release may be able to.
@@ -80,7 +80,7 @@ fn read_anew(
         Err(piece) => Intake::Unreadable(piece),
     });
     let trace = trace.unwrap_or_else(Trace::random);
-    intake::append(work, &Delivery { received_at: now, trace, items: items.collect() })?;
+    intake::append(work, &WebhookBatch { received_at: now, trace, items: items.collect() })?;
     work.db
         .prepare_cached("UPDATE event SET status = ?2, error = 'read anew' WHERE id = ?1")?
         .execute(params![event.0, EventStatus::Done as i64])?;

@@ -84,7 +84,7 @@ fn take_one(
     Ok(None)
 }
 
-/// What a message leans on beside the window. Three dots use up nothing.
+/// What a message leans on beside the window. A sender action uses up nothing.
 fn key(request: &Request) -> Option<Key> {
     request.as_message().and_then(|_| Key::of_recipient(&request.recipient))
 }

@@ -55,7 +55,7 @@ CREATE TABLE event (
     answered_by INTEGER,            -- the send that is to be the answer; null when the account has another one
     answer_was_by INTEGER,          -- the `answer_by` that this send met: it comes back when the send is refused or fails
     answer_restored INTEGER NOT NULL DEFAULT 0, -- whether it came back: it does once
-    typing INTEGER NOT NULL DEFAULT 0, -- whether three dots were shown for it
+    typing INTEGER NOT NULL DEFAULT 0, -- whether the typing indicator was shown for it
     piece TEXT,                     -- of what could not be read, how much of a delivery it is; of an event, the list that it
                                     -- stood in where Meta documents no such list, else null
     trace BLOB,                     -- the trace that it belongs to; null for events from before schema 5

@@ -5,10 +5,10 @@ use rusqlite::params;
 use super::turn;
 use super::work::Work;
 use crate::id::{EventId, SendId};
-use crate::store::{Owed, Step, TakenStep};
+use crate::store::{AutomaticReplies, TakenStep, TurnStep};
 
 /// Keeps a step of a turn. False when the turn is over: another try runs, or none.
-pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Result<bool> {
+pub(in crate::store) fn keep(work: &mut Work<'_>, step: &TurnStep) -> rusqlite::Result<bool> {
     let event = step.event.0;
     let changed = work
         .db
@@ -23,7 +23,7 @@ pub(in crate::store) fn keep(work: &mut Work<'_>, step: &Step) -> rusqlite::Resu
         return Ok(false);
     }
     let turn = turn::of(work, step.event)?;
-    let owed = Owed { disclosing: step.disclosing.clone(), fallback: None };
+    let owed = AutomaticReplies { disclosing: step.disclosing.clone(), fallback: None };
     turn::carry_out(work, &turn, &step.effects, &owed, step.now)?;
     let sends: Vec<_> = step.effects.sends().map(|(send, _)| send.0.to_string()).collect();
     work.db

@@ -11,7 +11,7 @@ use crate::effect::{Effect, Effects, Memory};
 use crate::id::{EventId, SendId};
 use crate::message::Request;
 use crate::policy;
-use crate::store::{Disclosing, Owed};
+use crate::store::{AutomaticReplies, DisclosureMessage};
 
 /// Whose effects are carried out.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub(super) fn carry_out(
     work: &mut Work<'_>,
     turn: &Turn,
     effects: &Effects,
-    owed: &Owed,
+    owed: &AutomaticReplies,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     // The sends are one chain, whatever stands between them.
@@ -63,7 +63,7 @@ fn say<'a>(
     work: &mut Work<'_>,
     turn: &Turn,
     mut sends: Vec<(SendId, &'a Request)>,
-    owed: &'a Owed,
+    owed: &'a AutomaticReplies,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let disclosing = owed.disclosing.as_ref();
@@ -82,7 +82,7 @@ fn plan<'a>(
     work: &mut Work<'_>,
     turn: &Turn,
     mut sends: Vec<(SendId, &'a Request)>,
-    disclosing: Option<&'a Disclosing>,
+    disclosing: Option<&'a DisclosureMessage>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let planned = Planned::by(turn.event, turn.so_far);
@@ -111,7 +111,7 @@ fn first_words<'a>(sends: &[(SendId, &'a Request)]) -> Option<(SendId, &'a Reque
 fn is_due(
     work: &Work<'_>,
     turn: &Turn,
-    disclosing: &Disclosing,
+    disclosing: &DisclosureMessage,
     words: &Request,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {

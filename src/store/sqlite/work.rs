@@ -4,12 +4,12 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::store::StoreError;
-use crate::store::own::Own;
+use crate::store::identity::StoreIdentity;
 
 /// The open transaction, and whom to wake once it is on disk.
 pub(in crate::store) struct Work<'a> {
     pub(in crate::store) db: &'a Connection,
-    pub(in crate::store) own: &'a Own,
+    pub(in crate::store) own: &'a StoreIdentity,
     /// The newest event's id. A failed batch leaves a gap in the ids; ids need only be increasing.
     pub(in crate::store) last_event: &'a mut i64,
     pub(in crate::store) woke: Woke,

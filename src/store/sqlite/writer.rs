@@ -16,7 +16,7 @@ use super::open::connect;
 use super::watch::Watch;
 use super::work::{Job, Woke, Work};
 use crate::store::StoreError;
-use crate::store::own::Own;
+use crate::store::identity::StoreIdentity;
 use crate::store::wakes::Wakes;
 use crate::telemetry::Seldom;
 
@@ -58,7 +58,7 @@ impl Writer {
 /// What the writer works with.
 pub(super) struct Workshop {
     pub(super) db: Connection,
-    pub(super) own: Arc<Own>,
+    pub(super) own: Arc<StoreIdentity>,
     pub(super) last_event: i64,
     pub(super) batch: usize,
     pub(super) wakes: Arc<Wakes>,
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::settings;
-    use crate::store::Ours;
+    use crate::store::Identity;
     use crate::store::sqlite::open;
 
     #[test]
@@ -293,7 +293,7 @@ mod tests {
             queue: 9,
             batch: 9,
         };
-        let opened = open(&settings, Ours::default(), Timestamp(0), Arc::default()).await.expect("a store");
+        let opened = open(&settings, Identity::default(), Timestamp(0), Arc::default()).await.expect("a store");
         let ids =
             || opened.sqlite.read(|db| db.query_row("SELECT last_event FROM store", [], |row| row.get::<_, i64>(0)));
         let set = |id: i64, disturb: Option<(PathBuf, PathBuf)>| {

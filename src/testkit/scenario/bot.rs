@@ -7,7 +7,7 @@ use crate::testkit::Stage;
 
 use super::control::{Control, Lost};
 use super::said::plain;
-use super::script::Talk;
+use super::script::ConversationName;
 
 /// How often a foreign bot is looked after.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -57,7 +57,12 @@ impl Bot {
     /// Waits until nothing more comes by itself: for a foreign bot as long as it is busy on the wire, shows that it is
     /// typing, or has not been silent for long enough, but no longer than `patience`. Returns false when it has not come to
     /// that.
-    pub(super) async fn rest(&self, control: &Control, talk: &Talk, patience: Duration) -> Result<bool, Lost> {
+    pub(super) async fn rest(
+        &self,
+        control: &Control,
+        talk: &ConversationName,
+        patience: Duration,
+    ) -> Result<bool, Lost> {
         let foreign = match self {
             Bot::Foreign(foreign) => foreign,
             Bot::Staged(stage) => return Ok(stage.rests_within(patience).await),

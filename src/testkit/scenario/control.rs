@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 
 use super::exchange::Exchange;
 use super::said::Said;
-use super::script::Talk;
+use super::script::ConversationName;
 
 /// How long an answer may take: the emulator is on this machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -91,7 +91,7 @@ impl Control {
         Ok(Timestamp::deserialize(&answer["now"])?)
     }
 
-    pub(super) async fn chat(&self, talk: &Talk) -> Result<Chat, Lost> {
+    pub(super) async fn chat(&self, talk: &ConversationName) -> Result<Chat, Lost> {
         Ok(Chat::deserialize(self.get(&["chats", &talk.account, &talk.person], &[]).await?)?)
     }
 

@@ -13,7 +13,7 @@ use super::diff::{Line, compare};
 use super::expected::Expected;
 use super::report::{Failure, Report};
 use super::said::{Offer, Said, quoted};
-use super::script::{Deed, Script, Step};
+use super::script::{Script, ScriptAction, Step};
 use super::verdict::{End, Waited, judge, still_at_work};
 use super::wire::{Trouble, Wire};
 
@@ -69,7 +69,7 @@ struct Began {
 
 /// What came of a step.
 #[derive(Default)]
-struct Outcome {
+struct StepResult {
     problem: Option<String>,
     compared: Vec<Line>,
     notes: Vec<String>,
@@ -86,19 +86,19 @@ impl<'a> Player<'a> {
         troubles.filter(|line| self.told.insert(line.clone())).map(|line| format!("the server: {line}")).collect()
     }
 
-    async fn step(&mut self, step: &Step) -> Result<Outcome, Lost> {
+    async fn step(&mut self, step: &Step) -> Result<StepResult, Lost> {
         let mut began = self.begins().await?;
         if let Err(problem) = self.happen(step, began).await? {
             let trouble = self.wire.trouble(self.control).await?;
-            return Ok(Outcome { problem: Some(problem), notes: self.wire.told(trouble), ..Outcome::default() });
+            return Ok(StepResult { problem: Some(problem), notes: self.wire.told(trouble), ..StepResult::default() });
         }
-        if let Deed::Advance(_) = step.deed {
+        if let ScriptAction::Advance(_) = step.deed {
             // The time that the script lets pass is none that the bot has taken.
             began = self.begins().await?;
         }
         match &step.expect {
             Some(expected) => self.hear(step, began, expected).await,
-            None => Ok(Outcome::default()),
+            None => Ok(StepResult::default()),
         }
     }
 
@@ -109,14 +109,14 @@ impl<'a> Player<'a> {
     /// Lets happen what the step says. What cannot happen is told.
     async fn happen(&self, step: &Step, began: Began) -> Result<Done, Lost> {
         match &step.deed {
-            Deed::Act(act) => self.control.act(act.clone()).await,
-            Deed::Tap(title) => self.tap(step, began, title).await,
-            Deed::Fault(fault) => self.control.fault(fault.clone()).await,
+            ScriptAction::Act(act) => self.control.act(act.clone()).await,
+            ScriptAction::Tap(title) => self.tap(step, began, title).await,
+            ScriptAction::Fault(fault) => self.control.fault(fault.clone()).await,
             // What is under way belongs to the time before.
-            Deed::Advance(_) if !self.bot.rest(self.control, &step.talk, self.patience).await? => {
+            ScriptAction::Advance(_) if !self.bot.rest(self.control, &step.talk, self.patience).await? => {
                 Ok(Err(still_at_work(self.patience)))
             }
-            Deed::Advance(by) => self.control.advance(*by).await,
+            ScriptAction::Advance(by) => self.control.advance(*by).await,
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Player<'a> {
     }
 
     /// Waits for what must be said, and compares.
-    async fn hear(&mut self, step: &Step, began: Began, expected: &[Expected]) -> Result<Outcome, Lost> {
+    async fn hear(&mut self, step: &Step, began: Began, expected: &[Expected]) -> Result<StepResult, Lost> {
         let enough = |chat: &Chat| {
             let fresh = self.fresh(chat);
             fresh.len() >= expected.len() || fresh.iter().zip(expected).any(|(said, wanted)| !wanted.is(said))
@@ -171,16 +171,16 @@ impl<'a> Player<'a> {
         if let Some(last) = fresh.last() {
             self.heard.insert((chat.account, chat.person), last.mid.clone());
         }
-        Ok(Outcome { problem, compared, notes: self.wire.told(trouble) })
+        Ok(StepResult { problem, compared, notes: self.wire.told(trouble) })
     }
 
     /// Judges what no step has asked about: that the bot comes to an end, and has taken what Meta had to tell.
-    async fn end(&mut self, step: &Step) -> Result<Outcome, Lost> {
+    async fn end(&mut self, step: &Step) -> Result<StepResult, Lost> {
         let began = self.begins().await?;
         let (trouble, rests) = self.settled(step, began).await?;
         let busy = (!rests).then(|| still_at_work(self.patience));
         let problem = busy.or(trouble.untaken.clone());
-        Ok(Outcome { problem, notes: self.wire.told(trouble), ..Outcome::default() })
+        Ok(StepResult { problem, notes: self.wire.told(trouble), ..StepResult::default() })
     }
 
     /// What has gone wrong on the wire once nothing more comes, and whether it came to that. Meta tries again what the bot

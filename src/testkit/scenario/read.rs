@@ -11,7 +11,7 @@ use crate::emulator::World;
 use super::document::{Document, Node, written};
 use super::expected::{self, Expected};
 use super::fault::Fault;
-use super::script::{Deed, Script, Step, Talk};
+use super::script::{ConversationName, Script, ScriptAction, Step};
 
 /// How long an automated bot may take for an answer, by Meta's policy.
 /// Meta: <https://developers.facebook.com/docs/messenger-platform/policy/policy-overview>
@@ -42,15 +42,15 @@ pub(crate) fn read(file: &str, text: &str, world: &World) -> Result<Script, Vec<
 }
 
 /// The conversation of a script that names none.
-fn first(world: &World) -> Talk {
+fn first(world: &World) -> ConversationName {
     let account = world.accounts.first().map(|account| account.name.clone()).unwrap_or_default();
-    Talk { account, person: world.people.first().map(|person| person.name.clone()).unwrap_or_default() }
+    ConversationName { account, person: world.people.first().map(|person| person.name.clone()).unwrap_or_default() }
 }
 
 struct Reader<'a> {
     document: Document<'a>,
     world: &'a World,
-    talk: Talk,
+    talk: ConversationName,
     within: Duration,
 }
 
@@ -106,13 +106,13 @@ impl Reader<'_> {
     }
 
     /// The names that `table` gives its conversation, or else those of the script.
-    fn talk_of(&mut self, table: &DeTable, place: &str) -> Talk {
+    fn talk_of(&mut self, table: &DeTable, place: &str) -> ConversationName {
         let mut name = |key: &str, default: &str| {
             let given = table.get(key).and_then(|node| self.document.text(node, &format!("{place}{key}")));
             given.unwrap_or_else(|| default.to_owned())
         };
         let talk = self.talk.clone();
-        Talk { account: name("account", &talk.account), person: name("person", &talk.person) }
+        ConversationName { account: name("account", &talk.account), person: name("person", &talk.person) }
     }
 
     fn within_of(&mut self, table: &DeTable, place: &str) -> Duration {
@@ -129,7 +129,7 @@ impl Reader<'_> {
         self.document.duration(node, &key).unwrap_or(self.within)
     }
 
-    fn deed(&mut self, place: &str, line: usize, table: &DeTable, talk: &Talk) -> Option<Deed> {
+    fn deed(&mut self, place: &str, line: usize, table: &DeTable, talk: &ConversationName) -> Option<ScriptAction> {
         let given: Vec<_> = DEEDS.into_iter().filter(|deed| table.contains_key(*deed)).collect();
         let &[deed] = given.as_slice() else {
             let problem =
@@ -146,19 +146,19 @@ impl Reader<'_> {
         self.understood(place, line, &act(talk, NAMES_ALONE.map(owned)));
         let (node, key) = (table.get(deed)?, format!("{place}, {deed}"));
         match deed {
-            "tap" => self.document.text(node, &key).map(Deed::Tap),
-            "advance" => self.document.duration(node, &key).map(Deed::Advance),
-            _ => self.document.object(node, &key).map(Deed::Fault),
+            "tap" => self.document.text(node, &key).map(ScriptAction::Tap),
+            "advance" => self.document.duration(node, &key).map(ScriptAction::Advance),
+            _ => self.document.object(node, &key).map(ScriptAction::Fault),
         }
     }
 
-    fn act(&mut self, place: &str, line: usize, table: &DeTable, talk: &Talk) -> Option<Deed> {
+    fn act(&mut self, place: &str, line: usize, table: &DeTable, talk: &ConversationName) -> Option<ScriptAction> {
         let mut how = Vec::new();
         for (name, node) in written(table).into_iter().filter(|(name, _)| !CIRCUMSTANCES.contains(name)) {
             how.push((name.to_owned(), self.document.json(node, &format!("{place}, {name}"))?));
         }
         let act = act(talk, how);
-        self.understood(place, line, &act).then_some(Deed::Act(act))
+        self.understood(place, line, &act).then_some(ScriptAction::Act(act))
     }
 
     /// Whether the emulated Meta would know what an act is about.
@@ -217,7 +217,7 @@ impl Reader<'_> {
 }
 
 /// An act in a conversation.
-fn act(talk: &Talk, how: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
+fn act(talk: &ConversationName, how: impl IntoIterator<Item = (String, Value)>) -> Map<String, Value> {
     let ends = [("account", &talk.account), ("person", &talk.person)];
     ends.into_iter().map(|(key, name)| (key.to_owned(), json!(name))).chain(how).collect()
 }

@@ -22,8 +22,8 @@ pub(super) struct Step {
     /// Where it begins in the file, from 1.
     pub(super) line: usize,
     /// In whose conversation.
-    pub(super) talk: Talk,
-    pub(super) deed: Deed,
+    pub(super) talk: ConversationName,
+    pub(super) deed: ScriptAction,
     /// What the business must say, in order and nothing else. None where this step does not ask.
     pub(super) expect: Option<Vec<Expected>>,
     /// By when, of the emulated Meta's clock, from the moment the step begins.
@@ -32,14 +32,14 @@ pub(super) struct Step {
 
 /// A conversation, by the names that the script gives its ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Talk {
+pub(super) struct ConversationName {
     pub(super) account: String,
     pub(super) person: String,
 }
 
 /// What happens.
 #[derive(Debug)]
-pub(super) enum Deed {
+pub(super) enum ScriptAction {
     /// The person does something: the body of `POST /emulator/act`.
     Act(Map<String, Value>),
     /// The person taps what was offered under this title.
@@ -52,15 +52,15 @@ pub(super) enum Deed {
 
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Talk { account, person } = &self.talk;
+        let ConversationName { account, person } = &self.talk;
         match &self.deed {
-            Deed::Act(act) => {
+            ScriptAction::Act(act) => {
                 write!(out, "{person} at {account}: {}", act["do"].as_str().unwrap_or_default())?;
                 pairs(out, act.iter().filter(|(key, _)| !["account", "person", "do"].contains(&key.as_str())))
             }
-            Deed::Tap(title) => write!(out, "{person} at {account}: taps {}", quoted(title)),
-            Deed::Advance(by) => write!(out, "{} pass", humantime::format_duration(*by)),
-            Deed::Fault(fault) => {
+            ScriptAction::Tap(title) => write!(out, "{person} at {account}: taps {}", quoted(title)),
+            ScriptAction::Advance(by) => write!(out, "{} pass", humantime::format_duration(*by)),
+            ScriptAction::Fault(fault) => {
                 out.write_str("from now on")?;
                 pairs(out, fault.iter())
             }

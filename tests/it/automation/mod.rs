@@ -8,7 +8,7 @@ use std::time::Duration;
 use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::json;
 
-use crate::harness::{ADA, Rig, Wish};
+use crate::harness::{ADA, Rig, RigOptions};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -70,7 +70,13 @@ impl Handler for Bot {
 }
 
 async fn bot(settings: Vec<(&'static str, String)>) -> Rig {
-    Rig::with(Wish { handler: "bot", handlers: Handlers::new().with("bot", Bot), settings, ..Wish::default() }).await
+    Rig::with(RigOptions {
+        handler: "bot",
+        handlers: Handlers::new().with("bot", Bot),
+        settings,
+        ..RigOptions::default()
+    })
+    .await
 }
 
 /// Whether Ada sees that somebody is at work.

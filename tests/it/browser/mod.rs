@@ -13,7 +13,7 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::harness::chromium::Chromium;
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, SHOP, Wish, send_json, until, world};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, Rig, RigOptions, SHOP, send_json, until, world};
 
 /// A browser on the page of a new rig whose bot keeps silent; `None` where there is no browser.
 async fn open() -> Option<(Chromium, Rig)> {
@@ -21,7 +21,7 @@ async fn open() -> Option<(Chromium, Rig)> {
     // What the browser shall show is served beside it.
     let mut world = world();
     world.app.local_media = true;
-    let rig = Rig::with(Wish { handler: "none", world, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "none", world, ..RigOptions::default() }).await;
     browser.size(1280, 860).await;
     go(&browser, &rig, "shop", "Ada", "light").await;
     Some((browser, rig))

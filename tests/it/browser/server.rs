@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::{bubbles, end, go, open, type_and_send};
 use crate::harness::bots::Obedient;
 use crate::harness::chromium::Chromium;
-use crate::harness::{ADA, Rig, Wish, send_json, world};
+use crate::harness::{ADA, Rig, RigOptions, send_json, world};
 
 /// A browser on the page of an emulator that was told of its server, whose bot is [`Obedient`].
 async fn open_beside_the_server() -> Option<(Chromium, Rig)> {
     let browser = Chromium::start().await?;
     let handlers = Handlers::new().with("bot", Obedient::default());
-    let rig = Rig::with(Wish { handler: "bot", handlers, shows_server: true, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "bot", handlers, shows_server: true, ..RigOptions::default() }).await;
     browser.size(1280, 860).await;
     go(&browser, &rig, "shop", "Ada", "light").await;
     Some((browser, rig))
@@ -144,7 +144,8 @@ async fn a_row_is_shown_however_the_settings_name_its_account() {
         ("accounts.other.bot", "hybrid"),
     ];
     let settings = settings.map(|(key, value)| (key, value.to_owned())).to_vec();
-    let rig = Rig::with(Wish { handler: "none", settings, shows_server: true, world, ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { handler: "none", settings, shows_server: true, world, ..RigOptions::default() }).await;
     browser.size(1280, 860).await;
     go(&browser, &rig, "Shop", "Ada", "light").await;
     rig.says("Ada", "Shop", "hello").await;

@@ -6,14 +6,14 @@ use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::json;
 
 use crate::harness::bots::Obedient;
-use crate::harness::{ADA, Rig, Wish};
+use crate::harness::{ADA, Rig, RigOptions};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn obedient() -> Rig {
     let handlers = Handlers::new().with("obedient", Obedient::default());
-    Rig::with(Wish { handler: "obedient", handlers, ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "obedient", handlers, ..RigOptions::default() }).await
 }
 
 /// Sets the clock back, and waits until the server has taken note of it.
@@ -89,7 +89,7 @@ async fn those_who_wait_behind_another_are_answered_in_time() {
     let handlers = Handlers::new().with("slow", Slow);
     let settings = [("accounts.shop.bot", "automated"), ("accounts.shop.handler_deadline", "10m")];
     let settings = settings.map(|(key, value)| (key, value.to_owned())).to_vec();
-    let rig = Rig::with(Wish { handler: "slow", handlers, settings, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "slow", handlers, settings, ..RigOptions::default() }).await;
     // A link asks for no answer, and its handler has all its time.
     rig.act(json!({"person": "Ada", "account": "shop", "do": "referral", "ref": "sale"})).await;
     for number in 1..=4 {

@@ -7,7 +7,7 @@ use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::{Value, json};
 
 use crate::harness::scripted::{Answer, Scripted};
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, Rig, SHOP, SHOP_ON_INSTAGRAM, Wish, delivery, message};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, Rig, RigOptions, SHOP, SHOP_ON_INSTAGRAM, delivery, message};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,7 +23,7 @@ impl Handler for Friendly {
 
 async fn rig(graph: &Scripted) -> Rig {
     let (settings, handlers) = (vec![("graph.url", graph.url.clone())], Handlers::new().with("friendly", Friendly));
-    Rig::with(Wish { handler: "friendly", handlers, settings, subscribe: false, ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "friendly", handlers, settings, subscribe: false, ..RigOptions::default() }).await
 }
 
 async fn ada_writes(rig: &Rig) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::script::Script;
 use crate::harness::scripted::{Answer, Scripted};
-use crate::harness::{ADA, Rig, SHOP, SHOP_ON_INSTAGRAM, Wish, logs, message, send_json};
+use crate::harness::{ADA, Rig, RigOptions, SHOP, SHOP_ON_INSTAGRAM, logs, message, send_json};
 
 /// A case's file: its accounts are the harness's, its times those of the test's clock.
 fn case(name: &str, rig: &Rig) -> Value {
@@ -101,7 +101,8 @@ async fn noted_where(answers: impl IntoIterator<Item = Answer>) -> (Rig, Noted) 
     let settings = ["shop", "shop_ig"].map(|name| (format!("accounts.{name}.bot"), "automated".to_owned()));
     let settings = settings.into_iter().map(|(key, value)| (&*key.leak(), value));
     let settings = settings.chain([("graph.url", noted.1.url.clone())]).collect();
-    let rig = Rig::with(Wish { handler: "noted", handlers, settings, subscribe: false, ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { handler: "noted", handlers, settings, subscribe: false, ..RigOptions::default() }).await;
     (rig, noted)
 }
 
@@ -186,7 +187,8 @@ async fn chatwoot_15494_an_edit_number_zero_without_a_sender_is_kept_and_told_on
     let handlers = Handlers::new().with("noted", noted.clone());
     let own = "17841400000015494";
     let settings = vec![("accounts.shop_ig.id", own.to_owned())];
-    let rig = Rig::with(Wish { handler: "noted", handlers, settings, subscribe: false, ..Wish::default() }).await;
+    let rig =
+        Rig::with(RigOptions { handler: "noted", handlers, settings, subscribe: false, ..RigOptions::default() }).await;
     for mid in ["m_1", "m_2"] {
         let edit = json!({"timestamp": rig.now().0, "message_edit": {"mid": mid, "num_edit": 0}});
         delivers(&rig, &json!({"object": "instagram", "entry": [{"id": own, "time": 1, "messaging": [edit]}]})).await;
@@ -269,7 +271,7 @@ async fn chatwoot_14791_a_comment_without_from_has_its_private_reply_by_handler(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chatwoot_14791_a_comment_without_from_has_its_private_reply_by_api() {
-    let rig = Rig::with(Wish { handler: "none", subscribe: false, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "none", subscribe: false, ..RigOptions::default() }).await;
     let comment = comment_without_from(&rig).await;
     let url = rig.admin("/api/accounts/shop/sends");
     let body = json!({"recipient": {"comment_id": comment}, "message": {"text": "In private"}});
@@ -310,7 +312,12 @@ async fn davidpiesse_3_an_empty_id_is_no_id() {
 }
 
 async fn with_relay(script: &Script) -> Rig {
-    Rig::with(Wish { handler: "relay", settings: vec![("relay.url", script.serve().await)], ..Wish::default() }).await
+    Rig::with(RigOptions {
+        handler: "relay",
+        settings: vec![("relay.url", script.serve().await)],
+        ..RigOptions::default()
+    })
+    .await
 }
 
 /// What Ada reads when her message is answered so.
@@ -349,7 +356,7 @@ async fn nestjs_answers_with_201_and_go_writes_nil_as_null() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fb_messenger_php_101_null_is_absent() {
     answered_as("45m-relay-null-keys", &["nulls"]).await;
-    let rig = Rig::with(Wish { handler: "none", ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "none", ..RigOptions::default() }).await;
     rig.says("Ada", "shop", "hello").await;
     let case: Value = serde_json::from_str(&text_of("45m-relay-null-keys")).expect("JSON");
     let answer: Value = serde_json::from_str(case["body"].as_str().expect("a body")).expect("JSON");
@@ -380,7 +387,7 @@ async fn langbot_2485_an_unknown_key_is_told_once_with_the_nearest_known() {
         ("relay.url", url.as_str()),
     ];
     let settings = settings.map(|(key, value)| (&*own(key).leak(), value.to_owned())).to_vec();
-    let rig = Rig::with(Wish { settings, subscribe: false, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { settings, subscribe: false, ..RigOptions::default() }).await;
     for mid in ["m_1", "m_2"] {
         let item = message(ADA, mid, "hello", rig.now());
         delivers(
@@ -482,7 +489,7 @@ async fn vocero_crm_59_ids_that_are_swapped_and_deliveries_of_another_platform_a
         ("accounts.swapped59.handler", "none".to_owned()),
         ("accounts.swapped59.bot", "hybrid".to_owned()),
     ];
-    let rig = Rig::with(Wish { settings, subscribe: false, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { settings, subscribe: false, ..RigOptions::default() }).await;
     assert_eq!(logs::warnings(&["swapped59", "are id and page_id swapped?"]).len(), 1);
     for mid in ["m_1", "m_2"] {
         let item = message(ADA, mid, "hello", rig.now());

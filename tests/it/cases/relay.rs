@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Rig, Wish, delivery, logs, message, request, world};
+use crate::harness::{Rig, RigOptions, delivery, logs, message, request, world};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -108,7 +108,7 @@ fn crowd(size: usize) -> World {
 async fn rig(url: &str, people: usize, more: &[(&'static str, &str)]) -> Rig {
     let mut settings = vec![("relay.url", url.to_owned())];
     settings.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
-    Rig::with(Wish { handler: "relay", settings, world: crowd(people), ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "relay", settings, world: crowd(people), ..RigOptions::default() }).await
 }
 
 async fn sends_a_picture(rig: &Rig, number: usize) {

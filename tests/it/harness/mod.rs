@@ -102,7 +102,7 @@ pub fn client() -> Client {
 }
 
 /// What a test wants otherwise than usual.
-pub struct Wish {
+pub struct RigOptions {
     pub handler: &'static str,
     pub handlers: Handlers,
     pub settings: Vec<(&'static str, String)>,
@@ -112,10 +112,17 @@ pub struct Wish {
     pub world: World,
 }
 
-impl Default for Wish {
-    fn default() -> Wish {
+impl Default for RigOptions {
+    fn default() -> RigOptions {
         let handlers = rejoinder::handlers::all();
-        Wish { handler: "echo", handlers, settings: Vec::new(), subscribe: true, shows_server: false, world: world() }
+        RigOptions {
+            handler: "echo",
+            handlers,
+            settings: Vec::new(),
+            subscribe: true,
+            shows_server: false,
+            world: world(),
+        }
     }
 }
 
@@ -134,10 +141,10 @@ pub struct Rig {
 
 impl Rig {
     pub async fn start() -> Rig {
-        Rig::with(Wish::default()).await
+        Rig::with(RigOptions::default()).await
     }
 
-    pub async fn with(wish: Wish) -> Rig {
+    pub async fn with(wish: RigOptions) -> Rig {
         logs::watch();
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::standing(Clock::system().now());

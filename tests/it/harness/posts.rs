@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Rig, Wish, send_json};
+use super::{Rig, RigOptions, send_json};
 
 /// Where sends are posted for the account `shop`.
 pub const SENDS: &str = "/api/accounts/shop/sends";
@@ -29,5 +29,5 @@ pub fn text(person: &str, text: &str) -> Value {
 
 /// A server whose handler says nothing, so that all that is said comes from outside.
 pub async fn quiet() -> Rig {
-    Rig::with(Wish { handler: "none", ..Wish::default() }).await
+    Rig::with(RigOptions { handler: "none", ..RigOptions::default() }).await
 }

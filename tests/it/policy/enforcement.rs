@@ -16,7 +16,7 @@ async fn p16_1_a_block_stops_every_send_until_the_unblock() {
             desk.check(desk.post(wish).await, Some("P16.1"), "blocked");
         }
         let typing = json!({"sender_action": "typing_on"});
-        desk.check(desk.post_alone(typing).await, Some("P16.1"), "the emulated Meta lets the three dots through");
+        desk.check(desk.post_alone(typing).await, Some("P16.1"), "the emulated Meta lets the typing indicator through");
         desk.wait(3 * HOUR).await;
         desk.check(desk.post(json!({})).await, Some("P16.1"), "it does not end by itself");
         desk.meta("enforce", json!({"action": "unblock"})).await;

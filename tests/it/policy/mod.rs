@@ -8,7 +8,7 @@ use std::time::Duration;
 use rejoinder::Handlers;
 use serde_json::{Map, Value, json};
 
-use crate::harness::{ADA, Rig, Wish, send_json, world};
+use crate::harness::{ADA, Rig, RigOptions, send_json, world};
 
 mod document;
 mod enforcement;
@@ -52,7 +52,10 @@ impl Desk {
         // The server's rules for these tokens are held here whether or not Meta still takes messages on them.
         let mut world = world();
         world.app.marketing_tokens = true;
-        Desk { rig: Rig::with(Wish { handler, handlers, settings, world, ..Wish::default() }).await, account }
+        Desk {
+            rig: Rig::with(RigOptions { handler, handlers, settings, world, ..RigOptions::default() }).await,
+            account,
+        }
     }
 
     /// Ada does something.

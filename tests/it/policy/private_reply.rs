@@ -20,7 +20,7 @@ async fn p4_1_a_comment_has_one_private_reply() {
         desk.check(desk.post(to(&json!("9_77"))).await, Some("P4.1"), "nobody wrote it");
         let comment = commented(&desk, json!({})).await;
         let typing = with(to(&comment), json!({"sender_action": "typing_on"}));
-        desk.check(desk.post(typing).await, Some("P4.4"), "three dots");
+        desk.check(desk.post(typing).await, Some("P4.4"), "the typing indicator");
         let tag = with(with(to(&comment), tagged("HUMAN_AGENT")), json!({"agent": "Grace"}));
         desk.check(desk.post(tag).await, Some("P3.3"), "a tag");
         desk.check(desk.post(to(&comment)).await, None, "once");
@@ -50,7 +50,7 @@ impl Handler for Wordy {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_reply_that_is_too_long_is_refused_whole() {
     let handlers = Handlers::new().with("wordy", Wordy);
-    let rig = Rig::with(Wish { handler: "wordy", handlers, ..Wish::default() }).await;
+    let rig = Rig::with(RigOptions { handler: "wordy", handlers, ..RigOptions::default() }).await;
     rig.act(json!({"person": "Ada", "account": "shop", "do": "comment", "text": "Is it blue?"})).await;
     let refused = rig.sends_are("refused", 1).await.remove(0);
     assert_eq!(refused["rule"], "limits", "{refused}");

@@ -27,7 +27,7 @@ async fn p5_a_one_time_token_is_for_one_message_within_a_year() {
     let to = agreed(&desk, "one_time").await;
     desk.wait(2 * DAY).await;
     let typing = with(to.clone(), json!({"sender_action": "typing_on"}));
-    desk.check(desk.post(typing).await, Some("P5.2"), "three dots");
+    desk.check(desk.post(typing).await, Some("P5.2"), "the typing indicator");
     let long = with(to.clone(), json!({"message": {"text": "A sentence. ".repeat(300)}}));
     desk.check(desk.post(long).await, Some("limits"), "longer than a message");
     desk.check(desk.post(to.clone()).await, None, "once");

@@ -2,13 +2,13 @@
 
 use rejoinder::effect::Memory;
 use rejoinder::id::{MessageId, SendId};
-use rejoinder::store::{Decided, Outcome, Step};
+use rejoinder::store::{Decided, SendOutcome, TurnStep};
 
 use super::{HOUR, NOW, Opened, saying_and_remembering, send_room, text};
 
 async fn in_doubt(opened: &Opened, send: SendId) {
     assert!(opened.store().sending(send, NOW).await.expect("sending"));
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
 }
 
 async fn status(opened: &Opened, send: SendId) -> &'static str {
@@ -23,7 +23,7 @@ async fn held(opened: &Opened) -> (Vec<SendId>, Vec<SendId>) {
     let second = opened.answer(vec![text("three"), text("four")]).await;
     in_doubt(opened, first[0]).await;
     assert!(opened.sendable().await.is_empty(), "a doubt holds back what is behind it");
-    opened.store().settle(first[0], Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    opened.store().settle(first[0], SendOutcome::Held { reason: "nobody can tell".into() }, NOW).await;
     (first, second)
 }
 
@@ -70,7 +70,7 @@ pub async fn a_dropped_send_has_failed_and_its_turn_goes_on(opened: &Opened) {
 
 pub async fn a_held_send_that_arrived_after_all_is_sent_and_its_turn_goes_on(opened: &Opened) {
     let (first, second) = held(opened).await;
-    let arrived = Outcome::Sent { message_id: Some(MessageId::new("m_late")) };
+    let arrived = SendOutcome::Sent { message_id: Some(MessageId::new("m_late")) };
     opened.store().settle(first[0], arrived, NOW).await;
     assert_eq!(status(opened, first[0]).await, "sent");
     assert_eq!(opened.leave_one_by_one().await, [second[0], second[1], first[1]]);
@@ -80,7 +80,7 @@ pub async fn the_last_turn_can_be_held_and_released_too(opened: &Opened) {
     opened.says(crate::harness::ADA, "m_1").await;
     let sends = opened.answer(vec![text("one"), text("two"), text("three")]).await;
     in_doubt(opened, sends[0]).await;
-    opened.store().settle(sends[0], Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    opened.store().settle(sends[0], SendOutcome::Held { reason: "nobody can tell".into() }, NOW).await;
     // One of the middle: the one before it stays held without it.
     assert_eq!(opened.store().release_send(sends[1], NOW).await.expect("asked"), Decided::Done);
     assert_eq!(opened.leave_one_by_one().await, [sends[1], sends[2]]);
@@ -97,7 +97,7 @@ pub async fn a_step_is_kept_and_not_taken_twice(opened: &Opened) {
     let store = opened.store();
     let id = event.id;
     let send = || store.next_send_id();
-    let step = |send: SendId, number: usize, attempt: u32| Step {
+    let step = |send: SendId, number: usize, attempt: u32| TurnStep {
         event: id,
         attempt,
         number,

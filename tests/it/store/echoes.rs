@@ -12,7 +12,7 @@ pub async fn an_echo_settles_its_send_and_a_late_answer_changes_nothing(opened: 
     let appended = opened.append(&body, NOW).await;
     assert_eq!(appended, Appended { own_echoes: 1, ..Appended::default() });
     assert_eq!(opened.append(&body, NOW).await.repeated, 1);
-    opened.store().settle(sends[0], Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(sends[0], SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     let row = opened.send(sends[0]).await;
     assert_eq!((row.status.as_str(), row.message_id), ("sent", Some(MessageId::new("m_1"))));
     assert_eq!(opened.sendable().await, [sends[1]]);
@@ -43,7 +43,7 @@ pub async fn an_echo_settles_only_the_send_that_left_so(opened: &Opened) {
     is_ignored(echo_to(BEN, SHOP, "m_4", &marked), "sending").await;
     is_ignored(echo_to(ADA, "104000000000002", "m_5", &marked), "sending").await;
     // Sent again under a later start of the server: the echo of either attempt settles it.
-    opened.store().settle(sends[0], Outcome::Later { at: NOW, reason: "no connection".into() }, NOW).await;
+    opened.store().settle(sends[0], SendOutcome::Later { at: NOW, reason: "no connection".into() }, NOW).await;
     opened.die(NOW).await;
     opened.sending(sends[0]).await;
     assert_ne!(opened.store().metadata(sends[0], None), marked);
@@ -92,7 +92,7 @@ pub async fn a_doubted_send_is_settled_by_what_its_echo_says(opened: &Opened) {
     opened.sending(send).await;
     // One echo came before the doubt, one comes after it; each says what it says.
     opened.append(&echo("m_1", json!({"text": "something else"})), NOW).await;
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     assert!(opened.take(9, NOW).await.items.is_empty(), "it might be ours, changed on the way");
     assert_eq!(opened.append(&echo("m_2", json!({"text": "1"})), NOW).await.own_echoes, 1);
     assert_eq!(ids(&opened.take(9, NOW).await.items), [r#""m_1""#]);
@@ -105,7 +105,7 @@ pub async fn a_doubted_picture_is_settled_by_the_echo_of_one(opened: &Opened) {
     let picture = Message::image("https://shop.example/a.jpg");
     let send = opened.answer(vec![Request::message(Recipient::Id(PersonId::new(ADA)), picture)]).await[0];
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     let repeated = |kind: &str| json!({"attachments": [{"type": kind, "payload": {"url": "https://cdn.example/1"}}]});
     opened.append(&echo("m_other", repeated("video")), NOW).await;
     assert_eq!(opened.send(send).await.status.as_str(), "in_doubt");
@@ -120,12 +120,13 @@ pub async fn parked_echoes_of_several_speakers_are_told_apart(opened: &Opened) {
     for (mid, said) in [("m_1", "1"), ("m_agent", "A person here."), ("m_other", "Another one.")] {
         opened.append(&echo(mid, json!({"text": said})), NOW).await;
     }
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
     assert_eq!(opened.send(send).await.status.as_str(), "sent");
     for expected in [r#""m_agent""#, r#""m_other""#] {
         let event = opened.take_one().await;
         assert_eq!(ids(std::slice::from_ref(&event)), [expected]);
-        let finish = Finish { event: event.id, effects: Effects::default(), owed: Owed::default(), now: NOW };
+        let finish =
+            Finish { event: event.id, effects: Effects::default(), owed: AutomaticReplies::default(), now: NOW };
         opened.store().finish(finish).await;
     }
 }
@@ -134,7 +135,7 @@ pub async fn an_echo_is_believed_more_than_a_refusal(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let send = opened.answer(vec![text("1")]).await[0];
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 1/1357046".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 1/1357046".into() }, NOW).await;
     let metadata = opened.store().metadata(send, None);
     opened.append(&echo("m_1", json!({"metadata": metadata})), NOW).await;
     let row = opened.send(send).await;
@@ -172,7 +173,7 @@ pub async fn the_echo_of_a_private_reply_is_known_though_it_comes_in_the_chat(op
     // One that definitely did not happen has no echo.
     let send = replying(opened, "9_3").await;
     opened.append(&said("m_3"), NOW).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 100".into() }, NOW).await;
     let statuses: Vec<_> =
         opened.events().await.iter().map(|event| (event.kind.clone(), event.status.as_str())).collect();
     let pending = statuses.iter().filter(|(kind, status)| kind == "echo" && *status == "pending").count();
@@ -181,8 +182,8 @@ pub async fn the_echo_of_a_private_reply_is_known_though_it_comes_in_the_chat(op
 
 pub async fn a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held(opened: &Opened) {
     let (doubt, again) = (
-        Outcome::InDoubt { reason: "silence".into(), silent: true },
-        Outcome::Later { at: NOW, reason: "again".into() },
+        SendOutcome::InDoubt { reason: "silence".into(), silent: true },
+        SendOutcome::Later { at: NOW, reason: "again".into() },
     );
     let said = |mid: &str| echo(mid, json!({"text": "In private"}));
     let send = replying(opened, "9_1").await;
@@ -193,20 +194,20 @@ pub async fn a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held(
     opened.sending(send).await;
     assert!(opened.take(9, NOW).await.items.is_empty(), "nobody can tell yet");
     // Meta refuses the second, for it has the first; which that is, the echo tells.
-    opened.store().settle(send, Outcome::Sent { message_id: None }, NOW).await;
+    opened.store().settle(send, SendOutcome::Sent { message_id: None }, NOW).await;
     assert_eq!(opened.send(send).await.message_id, Some(MessageId::new("m_1")));
     // One that was in doubt, and failed when it was sent again, had arrived.
     let send = replying(opened, "9_0").await;
     opened.store().settle(send, doubt.clone(), NOW).await;
     opened.append(&said("m_0"), NOW).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 100".into() }, NOW).await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.message_id), ("sent", Some(MessageId::new("m_0"))));
     let outcome = opened.take_one().await;
     assert_eq!(outcome.kind, "outcome", "told before the echo was looked at");
     opened.finish(outcome.id).await;
     // The echo of one that is held settles it. Of two that say the same, nobody can tell which.
-    let held = Outcome::Held { reason: "nobody can tell".into() };
+    let held = SendOutcome::Held { reason: "nobody can tell".into() };
     let send = replying(opened, "9_2").await;
     opened.store().settle(send, doubt.clone(), NOW).await;
     opened.store().settle(send, held.clone(), NOW).await;

@@ -40,7 +40,12 @@ pub async fn events_of_a_conversation_are_taken_one_after_the_other(opened: &Ope
         for event in taken {
             opened
                 .store()
-                .finish(Finish { event: event.id, effects: Effects::default(), owed: Owed::default(), now: NOW })
+                .finish(Finish {
+                    event: event.id,
+                    effects: Effects::default(),
+                    owed: AutomaticReplies::default(),
+                    now: NOW,
+                })
                 .await;
         }
     }
@@ -53,7 +58,7 @@ pub async fn there_is_no_more_taken_than_there_is_room(opened: &Opened) {
     }
     assert_eq!(opened.take(3, NOW).await.items.len(), 3);
     assert_eq!(opened.take(9, NOW).await.items.len(), 2);
-    let nobody = vec![Room { account: AccountId::new("999"), slots: 9, takes: Takes::InOrder }];
+    let nobody = vec![EventDemand { account: AccountId::new("999"), slots: 9, takes: Takes::InOrder }];
     assert!(opened.store().take(nobody, NOW).await.expect("taken").items.is_empty());
 }
 
@@ -68,7 +73,7 @@ pub async fn a_failed_event_waits_for_its_time_and_holds_back_its_conversation(o
         error: "told to".into(),
         next: Next::Retry(later),
         counts: true,
-        owed: Owed::default(),
+        owed: AutomaticReplies::default(),
         now: NOW,
     };
     opened.store().fail(failure).await;
@@ -81,7 +86,7 @@ pub async fn a_failed_event_waits_for_its_time_and_holds_back_its_conversation(o
 pub async fn one_that_has_not_failed_is_found_among_any_number_that_have(opened: &Opened) {
     const FAILED: usize = 2_500;
     let take = async |takes, now| {
-        let room = vec![Room { account: AccountId::new(SHOP), slots: 1, takes }];
+        let room = vec![EventDemand { account: AccountId::new(SHOP), slots: 1, takes }];
         ids(&opened.store().take(room, now).await.expect("taken").items)
     };
     let items: Vec<_> = (0..FAILED).map(|n| message(&format!("72{n}"), &format!("failed {n}"), "x", NOW)).collect();
@@ -90,7 +95,7 @@ pub async fn one_that_has_not_failed_is_found_among_any_number_that_have(opened:
     let store = opened.store();
     // A failure that does not count against the event is one all the same.
     let failures = taken.into_iter().map(|event| {
-        let (error, next, owed) = ("told to".into(), Next::Retry(NOW), Owed::default());
+        let (error, next, owed) = ("told to".into(), Next::Retry(NOW), AutomaticReplies::default());
         store.fail(Failure { event: event.id, error, next, counts: false, owed, now: NOW })
     });
     futures_util::future::join_all(failures).await;
@@ -104,7 +109,7 @@ pub async fn one_that_has_not_failed_is_found_among_any_number_that_have(opened:
     assert_eq!(take(Takes::InOrder, later).await, [r#""failed 1""#]);
     let fresh: Vec<_> = (0..2).map(|n| message(&format!("73{n}"), &format!("fresh {n}"), "x", NOW)).collect();
     opened.append(&delivery(&fresh), later).await;
-    let room = vec![Room { account: AccountId::new(SHOP), slots: 9, takes: Takes::FreshFirst }];
+    let room = vec![EventDemand { account: AccountId::new(SHOP), slots: 9, takes: Takes::FreshFirst }];
     let mut taken = ids(&opened.store().take(room, later).await.expect("taken").items);
     taken.sort();
     let expected = [r#""failed 2""#, r#""fresh 0""#, r#""fresh 1""#];
@@ -117,11 +122,11 @@ pub async fn a_failure_that_does_not_count_leaves_the_first_one_that_did(opened:
         [(false, None), (true, Some(NOW + HOUR)), (false, Some(NOW + HOUR)), (true, Some(NOW + HOUR))]
     {
         let event = opened.take(1, NOW + HOUR).await.items.remove(0);
-        let (error, next, owed, now) = ("told to".into(), Next::Retry(NOW), Owed::default(), NOW + HOUR);
+        let (error, next, owed, now) = ("told to".into(), Next::Retry(NOW), AutomaticReplies::default(), NOW + HOUR);
         opened.store().fail(Failure { event: event.id, error, next, counts, owed, now }).await;
         let again = opened.take(1, NOW + HOUR).await.items.remove(0);
         assert_eq!((again.has_failed, again.first_failed_at), (true, first));
-        let (error, next, owed) = ("told to".into(), Next::Retry(NOW), Owed::default());
+        let (error, next, owed) = ("told to".into(), Next::Retry(NOW), AutomaticReplies::default());
         opened.store().fail(Failure { event: event.id, error, next, counts: false, owed, now }).await;
     }
 }
@@ -137,7 +142,7 @@ pub async fn a_dead_event_lets_its_conversation_go_on(opened: &Opened) {
             error: "told to".into(),
             next: Next::Dead,
             counts: true,
-            owed: Owed::default(),
+            owed: AutomaticReplies::default(),
             now: NOW,
         })
         .await;
@@ -153,7 +158,7 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     let send = opened.store().next_send_id();
     let memory = Memory::Set(r#"{"step":2}"#.into());
     let effects = saying_and_remembering([(send, text("hi"))], memory);
-    opened.store().finish(Finish { event: event.id, effects, owed: Owed::default(), now: NOW }).await;
+    opened.store().finish(Finish { event: event.id, effects, owed: AutomaticReplies::default(), now: NOW }).await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.event, row.request), ("planned", Some(event.id), json!(text("hi"))));
     let next = opened.take_one().await;
@@ -163,7 +168,7 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
         .finish(Finish {
             event: next.id,
             effects: saying_and_remembering([], Memory::Clear),
-            owed: Owed::default(),
+            owed: AutomaticReplies::default(),
             now: NOW,
         })
         .await;
@@ -174,7 +179,7 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
 pub async fn a_trace_goes_from_the_delivery_to_its_events_and_what_is_said_to_them(opened: &Opened) {
     let body = delivery(&[message(ADA, "a1", "hi", NOW), message(BEN, "b1", "hi", NOW)]).to_string();
     let items = event::read(body.as_bytes()).into_iter().flatten().map(Intake::Handled).collect();
-    let asked = Delivery::new(NOW, items);
+    let asked = WebhookBatch::new(NOW, items);
     let trace = asked.trace;
     opened.store().append(asked).await.expect("kept");
     opened.says("7200000000000013", "c1").await;
@@ -183,13 +188,13 @@ pub async fn a_trace_goes_from_the_delivery_to_its_events_and_what_is_said_to_th
     assert!(traces[0] == trace && traces[1] == trace && traces[2] != trace);
     let send = opened.store().next_send_id();
     let effects = saying([(send, text("hi"))]);
-    opened.store().finish(Finish { event: events[0].id, effects, owed: Owed::default(), now: NOW }).await;
+    opened.store().finish(Finish { event: events[0].id, effects, owed: AutomaticReplies::default(), now: NOW }).await;
     let cause = Some(Cause { event: events[0].id, trace: Some(trace) });
     assert_eq!(opened.store().take_sends(send_room(9, &[]), NOW).await.expect("taken").items[0].cause, cause);
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: false }, NOW).await;
+    opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: false }, NOW).await;
     assert_eq!(opened.store().take_doubts(send_room(9, &[]), NOW).await.expect("taken").items[0].cause, cause);
-    opened.store().settle(send, Outcome::Held { reason: "no evidence".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Held { reason: "no evidence".into() }, NOW).await;
     let outcome = opened.take_one().await;
     assert_eq!((outcome.kind.as_str(), outcome.trace), ("outcome", trace));
 }
@@ -204,12 +209,14 @@ pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
             error: "late".into(),
             next: Next::Retry(NOW + HOUR),
             counts: true,
-            owed: Owed::default(),
+            owed: AutomaticReplies::default(),
             now: NOW,
         })
         .await;
     let send = store.next_send_id();
-    store.finish(Finish { event, effects: saying([(send, text("hi"))]), owed: Owed::default(), now: NOW }).await;
+    store
+        .finish(Finish { event, effects: saying([(send, text("hi"))]), owed: AutomaticReplies::default(), now: NOW })
+        .await;
     assert_eq!(opened.event_status(event).await, "pending");
     assert!(store.send(send).await.expect("read").is_none());
 }
@@ -241,7 +248,7 @@ pub async fn what_could_not_be_read_comes_forward_once_it_can(opened: &Opened) {
         let (reason, raw) = ("an older release could not read it", raw.to_string().into_bytes().into());
         let origin = origin.map(Box::new);
         let items = vec![Intake::Unreadable(Unreadable { piece, origin, reason, key, raw })];
-        opened.store().append(Delivery::new(NOW, items)).await.expect("kept");
+        opened.store().append(WebhookBatch::new(NOW, items)).await.expect("kept");
     }
     let kept: Vec<_> = opened.events().await.iter().map(|event| event.id).rev().collect();
     for event in kept {

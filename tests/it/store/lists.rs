@@ -93,7 +93,7 @@ impl Hands<'_> {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        let delivery = Delivery::new(at, items.collect());
+        let delivery = WebhookBatch::new(at, items.collect());
         self.opened.store().append(delivery).await.expect("kept");
     }
 
@@ -101,11 +101,11 @@ impl Hands<'_> {
         let Some(event) = self.opened.take(1, self.now).await.items.pop() else { return };
         let (event, now) = (event.id, self.now);
         if self.random.u8(..4) == 0 {
-            let (error, owed) = ("it failed".to_owned(), Owed::default());
+            let (error, owed) = ("it failed".to_owned(), AutomaticReplies::default());
             return store.fail(Failure { event, error, next: Next::Dead, counts: true, owed, now }).await;
         }
         let sends: Vec<_> = (0..self.random.usize(..3)).map(|_| (store.next_send_id(), text("x"))).collect();
-        store.finish(Finish { event, effects: saying(sends), owed: Owed::default(), now }).await;
+        store.finish(Finish { event, effects: saying(sends), owed: AutomaticReplies::default(), now }).await;
     }
 
     async fn settles_a_send(&mut self, store: &Store) {
@@ -113,10 +113,10 @@ impl Hands<'_> {
         let Some(send) = self.random.choice(&taken).map(|send| send.id) else { return };
         assert!(store.sending(send, self.now).await.expect("marked"));
         let outcome = match self.random.u8(..6) {
-            0 => Outcome::Refused { rule: "P1.1".into(), reason: "x".into() },
-            1 => Outcome::Failed { reason: "x".into() },
-            2 => Outcome::Held { reason: "x".into() },
-            3 => Outcome::InDoubt { reason: "x".into(), silent: true },
+            0 => SendOutcome::Refused { rule: "P1.1".into(), reason: "x".into() },
+            1 => SendOutcome::Failed { reason: "x".into() },
+            2 => SendOutcome::Held { reason: "x".into() },
+            3 => SendOutcome::InDoubt { reason: "x".into(), silent: true },
             _ => sent(&format!("m_{send}")),
         };
         store.settle(send, outcome, self.now).await;
@@ -226,12 +226,12 @@ pub async fn metas_words_stay_with_what_they_are_about(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let send = opened.answer(vec![text("1")]).await[0];
     opened.sending(send).await;
-    store.settle(send, Outcome::Later { at: NOW, reason: said(613, "too many") }, NOW).await;
+    store.settle(send, SendOutcome::Later { at: NOW, reason: said(613, "too many") }, NOW).await;
     assert_eq!(message(send).await, Some(json!("too many")));
     opened.sending(send).await;
     assert_eq!(message(send).await, None, "another attempt, of which Meta has said nothing yet");
-    store.settle(send, Outcome::InDoubt { reason: said(2, "try later"), silent: false }, NOW).await;
-    store.settle(send, Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    store.settle(send, SendOutcome::InDoubt { reason: said(2, "try later"), silent: false }, NOW).await;
+    store.settle(send, SendOutcome::Held { reason: "nobody can tell".into() }, NOW).await;
     let held = opened.send(send).await;
     assert_eq!((held.reason.as_deref(), message(send).await), (Some("nobody can tell"), Some(json!("try later"))));
     store.settle(send, sent("m_1"), NOW).await;
@@ -241,7 +241,7 @@ pub async fn metas_words_stay_with_what_they_are_about(opened: &Opened) {
     opened.says(BEN, "b1").await;
     let send = opened.answer_of("message", vec![text("2")]).await[0];
     opened.sending(send).await;
-    store.settle(send, Outcome::Failed { reason: said(100, "no such person") }, NOW).await;
+    store.settle(send, SendOutcome::Failed { reason: said(100, "no such person") }, NOW).await;
     let whole = opened.send(send).await.error.expect("Meta's words");
     assert_eq!(
         whole,

@@ -389,7 +389,7 @@ async fn what_was_to_be_sent_by_an_old_store_leaves_in_order_and_once() {
         let opened = migrated(version, schema).await;
         let status = async |send: i64| opened.send(SendId(send)).await.status.as_str();
         let hold = async |send: i64| {
-            let held = Outcome::Held { reason: "nobody can tell".into() };
+            let held = SendOutcome::Held { reason: "nobody can tell".into() };
             opened.store().settle(SendId(send), held, NOW).await;
         };
         // Its echo had come before the doubt.

@@ -12,8 +12,9 @@ use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
 use rejoinder::message::{Action, Message, Reason, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
-    Appended, Cause, Delivery, EventQuery, EventRow, Failure, Finish, Intake, KeepSince, Next, OpenError, Ours,
-    Outcome, Owed, Replayed, Room, SendQuery, SendRoom, SendRow, Store, Taken, TakenEvent, TakenSend, Takes,
+    Appended, AutomaticReplies, Batch, Cause, EventDemand, EventQuery, EventRow, Failure, Finish, Identity, Intake,
+    KeepSince, Next, OpenError, Replayed, SendDemand, SendOutcome, SendQuery, SendRow, Store, TakenEvent, TakenSend,
+    Takes, WebhookBatch,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -164,7 +165,7 @@ impl Opened {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        self.store().append(Delivery::new(now, items.collect())).await.expect("kept")
+        self.store().append(WebhookBatch::new(now, items.collect())).await.expect("kept")
     }
 
     /// A message of a person arrives.
@@ -172,7 +173,7 @@ impl Opened {
         self.append(&delivery(&[message(person, mid, mid, NOW)]), NOW).await
     }
 
-    async fn take(&self, slots: usize, now: Timestamp) -> Taken<TakenEvent> {
+    async fn take(&self, slots: usize, now: Timestamp) -> Batch<TakenEvent> {
         self.store().take(room(slots), now).await.expect("taken")
     }
 
@@ -188,7 +189,7 @@ impl Opened {
         let store = self.store();
         let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
         let ids = sends.iter().map(|(id, _)| *id).collect();
-        store.finish(Finish { event, effects: saying(sends), owed: Owed::default(), now: NOW }).await;
+        store.finish(Finish { event, effects: saying(sends), owed: AutomaticReplies::default(), now: NOW }).await;
         ids
     }
 
@@ -201,7 +202,12 @@ impl Opened {
                     requests.into_iter().map(|request| (self.store().next_send_id(), request)).collect();
                 let ids = sends.iter().map(|(id, _)| *id).collect();
                 self.store()
-                    .finish(Finish { event: taken.id, effects: saying(sends), owed: Owed::default(), now: NOW })
+                    .finish(Finish {
+                        event: taken.id,
+                        effects: saying(sends),
+                        owed: AutomaticReplies::default(),
+                        now: NOW,
+                    })
                     .await;
                 return ids;
             }
@@ -210,7 +216,7 @@ impl Opened {
     }
 
     async fn finish(&self, event: EventId) {
-        let finish = Finish { event, effects: Effects::default(), owed: Owed::default(), now: NOW };
+        let finish = Finish { event, effects: Effects::default(), owed: AutomaticReplies::default(), now: NOW };
         self.store().finish(finish).await;
     }
 
@@ -225,7 +231,7 @@ impl Opened {
         left
     }
 
-    async fn take_sends(&self, now: Timestamp) -> Taken<TakenSend> {
+    async fn take_sends(&self, now: Timestamp) -> Batch<TakenSend> {
         self.store().take_sends(send_room(9, &[]), now).await.expect("taken")
     }
 
@@ -259,24 +265,24 @@ impl Opened {
     }
 }
 
-fn room(slots: usize) -> Vec<Room> {
-    vec![Room { account: AccountId::new(SHOP), slots, takes: Takes::InOrder }]
+fn room(slots: usize) -> Vec<EventDemand> {
+    vec![EventDemand { account: AccountId::new(SHOP), slots, takes: Takes::InOrder }]
 }
 
-fn send_room(slots: usize, in_flight: &[SendId]) -> Vec<SendRoom> {
-    vec![SendRoom { account: AccountId::new(SHOP), slots, in_flight: in_flight.to_vec() }]
+fn send_room(slots: usize, in_flight: &[SendId]) -> Vec<SendDemand> {
+    vec![SendDemand { account: AccountId::new(SHOP), slots, in_flight: in_flight.to_vec() }]
 }
 
-fn ours() -> Ours {
-    Ours { apps: vec![AppId::new("555")], ..Ours::default() }
+fn ours() -> Identity {
+    Identity { apps: vec![AppId::new("555")], ..Identity::default() }
 }
 
 fn text(text: &str) -> Request {
     Request::message(Recipient::Id(PersonId::new(ADA)), Message::text(text))
 }
 
-fn sent(mid: &str) -> Outcome {
-    Outcome::Sent { message_id: Some(MessageId::new(mid)) }
+fn sent(mid: &str) -> SendOutcome {
+    SendOutcome::Sent { message_id: Some(MessageId::new(mid)) }
 }
 
 fn echo(mid: &str, extra: Value) -> Value {

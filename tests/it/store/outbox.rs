@@ -11,17 +11,17 @@ pub async fn sends_of_a_conversation_leave_one_after_the_other(opened: &Opened) 
     let skipped = opened.store().take_sends(send_room(1, &sends[..1]), NOW).await.expect("taken");
     assert_eq!(skipped.items.iter().map(|send| send.id).collect::<Vec<_>>(), other);
     for (send, outcome, next) in
-        [(sends[0], sent("m_1"), sends[1]), (sends[1], Outcome::Failed { reason: "error 100".into() }, sends[2])]
+        [(sends[0], sent("m_1"), sends[1]), (sends[1], SendOutcome::Failed { reason: "error 100".into() }, sends[2])]
     {
         opened.sending(send).await;
         assert_eq!(opened.sendable().await, other);
-        opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+        opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
         assert_eq!(opened.sendable().await, other, "doubt holds back");
         opened.store().settle(send, outcome, NOW).await;
         assert_eq!(opened.sendable().await.iter().max(), Some(&next.max(other[0])));
         assert!(opened.sendable().await.contains(&next));
     }
-    let refused = Outcome::Refused { rule: "P1.1".into(), reason: "shut".into() };
+    let refused = SendOutcome::Refused { rule: "P1.1".into(), reason: "shut".into() };
     opened.store().settle(sends[2], refused, NOW).await;
     let row = opened.send(sends[2]).await;
     assert_eq!(
@@ -37,7 +37,7 @@ pub async fn a_send_that_left_is_never_planned_again(opened: &Opened) {
     assert!(!opened.store().sending(send, NOW).await.expect("marked"));
     assert!(opened.sendable().await.is_empty());
     opened.store().settle(send, sent("m_1"), NOW).await;
-    opened.store().settle(send, Outcome::Later { at: NOW, reason: "late word".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Later { at: NOW, reason: "late word".into() }, NOW).await;
     assert!(opened.sendable().await.is_empty());
     assert_eq!(opened.send(send).await.status.as_str(), "sent");
 }
@@ -47,7 +47,7 @@ pub async fn a_send_that_did_not_leave_is_tried_later(opened: &Opened) {
     let send = opened.answer(vec![text("hi")]).await[0];
     opened.sending(send).await;
     let later = NOW + HOUR;
-    opened.store().settle(send, Outcome::Later { at: later, reason: "error 613".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Later { at: later, reason: "error 613".into() }, NOW).await;
     let waiting = opened.take_sends(NOW).await;
     assert_eq!((waiting.items.len(), waiting.next_due), (0, Some(later)));
     let due = opened.take_sends(later).await.items.remove(0);

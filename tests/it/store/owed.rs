@@ -1,19 +1,19 @@
 //! What is said beside a handler's words: that a bot speaks, and an answer to those who wait for one.
 
 use rejoinder::policy::Standing;
-use rejoinder::store::{Disclosing, Post, Posted, Step};
+use rejoinder::store::{DisclosureMessage, Post, Posted, TurnStep};
 
 use super::*;
 
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 const UNTIL: Timestamp = Timestamp(NOW.0 + 25_000);
 
-fn disclosing(opened: &Opened) -> Option<Disclosing> {
-    Some(Disclosing { send: opened.store().next_send_id(), request: text("a bot"), after: 168 * HOUR })
+fn disclosing(opened: &Opened) -> Option<DisclosureMessage> {
+    Some(DisclosureMessage { send: opened.store().next_send_id(), request: text("a bot"), after: 168 * HOUR })
 }
 
-fn owed(opened: &Opened) -> Owed {
-    Owed { disclosing: disclosing(opened), fallback: Some((opened.store().next_send_id(), text("sorry"))) }
+fn owed(opened: &Opened) -> AutomaticReplies {
+    AutomaticReplies { disclosing: disclosing(opened), fallback: Some((opened.store().next_send_id(), text("sorry"))) }
 }
 
 /// A person's message arrives, and is to be answered.
@@ -21,7 +21,7 @@ async fn asks(opened: &Opened, mid: &str) {
     let body = delivery(&[message(ADA, mid, mid, NOW)]);
     let items = event::read(body.to_string().as_bytes()).into_iter().flatten();
     let items = items.map(|envelope| Intake::Awaited(envelope, UNTIL)).collect();
-    opened.store().append(Delivery::new(NOW, items)).await.expect("kept");
+    opened.store().append(WebhookBatch::new(NOW, items)).await.expect("kept");
 }
 
 async fn overdue(opened: &Opened) -> Vec<EventId> {
@@ -29,7 +29,7 @@ async fn overdue(opened: &Opened) -> Vec<EventId> {
     overdue.items.into_iter().map(|overdue| overdue.event).collect()
 }
 
-async fn finish(opened: &Opened, sends: Vec<Request>, owed: Owed) {
+async fn finish(opened: &Opened, sends: Vec<Request>, owed: AutomaticReplies) {
     let event = opened.take_one().await.id;
     let sends = sends.into_iter().map(|request| (opened.store().next_send_id(), request));
     opened.store().finish(Finish { event, effects: saying(sends), owed, now: NOW }).await;
@@ -47,7 +47,7 @@ pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
     let event = opened.take_one().await;
     let store = opened.store();
     let first = disclosing(opened);
-    let step = |number: usize, words: &str| Step {
+    let step = |number: usize, words: &str| TurnStep {
         event: event.id,
         attempt: 1,
         number,
@@ -59,7 +59,7 @@ pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
     assert!(store.step(step(0, "one")).await.expect("kept"));
     // Refused meanwhile: the same turn does not say it again, the next one does.
     let sends = opened.sendable().await;
-    let refused = Outcome::Refused { rule: "P1.1".into(), reason: "too late".into() };
+    let refused = SendOutcome::Refused { rule: "P1.1".into(), reason: "too late".into() };
     store.settle(sends[0], refused, NOW).await;
     assert!(store.step(step(1, "two")).await.expect("kept"));
     assert_eq!(said(opened).await, ["a bot", "one", "two"]);
@@ -68,7 +68,7 @@ pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
     opened.finish(outcome.id).await;
     for mid in ["a2", "a3"] {
         opened.says(ADA, mid).await;
-        finish(opened, vec![text(mid)], Owed { disclosing: disclosing(opened), fallback: None }).await;
+        finish(opened, vec![text(mid)], AutomaticReplies { disclosing: disclosing(opened), fallback: None }).await;
     }
     assert_eq!(said(opened).await, ["a bot", "one", "two", "a bot", "a2", "a3"]);
 }
@@ -77,7 +77,7 @@ pub async fn the_bot_discloses_itself_once_in_a_conversation(opened: &Opened) {
 async fn discloses_before(opened: &Opened, mid: &str) -> bool {
     let before = said(opened).await.len();
     opened.says(ADA, mid).await;
-    finish(opened, vec![text(mid)], Owed { disclosing: disclosing(opened), fallback: None }).await;
+    finish(opened, vec![text(mid)], AutomaticReplies { disclosing: disclosing(opened), fallback: None }).await;
     said(opened).await[before..].contains(&"a bot".to_owned())
 }
 
@@ -102,7 +102,7 @@ pub async fn a_disclosing_message_that_arrived_after_all_is_not_said_again(opene
     assert!(discloses_before(opened, "a1").await);
     let send = opened.sendable().await[0];
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 1/1357046".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 1/1357046".into() }, NOW).await;
     let outcome = opened.take_one().await.id;
     opened.finish(outcome).await;
     let metadata = opened.store().metadata(send, None);
@@ -118,13 +118,13 @@ pub async fn what_the_disclosing_message_holds_is_its_whole_turn(opened: &Opened
     for (number, words) in ["one", "two"].into_iter().enumerate() {
         let effects = saying([(store.next_send_id(), text(words))]);
         let disclosing = disclosing.clone();
-        let step = Step { event, attempt: 1, number, hash: [0; 32], effects, disclosing, now: NOW };
+        let step = TurnStep { event, attempt: 1, number, hash: [0; 32], effects, disclosing, now: NOW };
         assert!(store.step(step).await.expect("kept"));
     }
     let first = opened.sendable().await[0];
     opened.sending(first).await;
-    store.settle(first, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
-    store.settle(first, Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    store.settle(first, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    store.settle(first, SendOutcome::Held { reason: "nobody can tell".into() }, NOW).await;
     assert_eq!(said(opened).await, ["a bot", "one", "two"]);
     assert!(opened.sendable().await.is_empty(), "what is behind it waits with it");
 }
@@ -132,7 +132,7 @@ pub async fn what_the_disclosing_message_holds_is_its_whole_turn(opened: &Opened
 pub async fn nothing_is_disclosed_before_the_one_message_of_a_token(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let token = Request::message(Recipient::OneTimeNotifToken("t".into()), Message::text("it is back"));
-    finish(opened, vec![token], Owed { disclosing: disclosing(opened), fallback: None }).await;
+    finish(opened, vec![token], AutomaticReplies { disclosing: disclosing(opened), fallback: None }).await;
     assert_eq!(said(opened).await, ["it is back"]);
 }
 
@@ -183,7 +183,7 @@ pub async fn what_is_given_up_is_answered_all_the_same(opened: &Opened) {
 
 async fn fails(opened: &Opened, send: SendId) {
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 100".into() }, NOW).await;
 }
 
 /// A person asks, and the handler answers with these words.
@@ -247,8 +247,8 @@ pub async fn where_the_account_has_spoken_otherwise_nobody_waits_again(opened: &
     // By the operator, who gives up what is held.
     let three = asks_and_is_told(opened, "a3", &["three"]).await[0];
     opened.sending(three).await;
-    opened.store().settle(three, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
-    opened.store().settle(three, Outcome::Held { reason: "nobody can tell".into() }, NOW).await;
+    opened.store().settle(three, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(three, SendOutcome::Held { reason: "nobody can tell".into() }, NOW).await;
     opened.store().drop_send(three, NOW).await.expect("dropped");
     assert!(overdue(opened).await.is_empty());
 }
@@ -279,7 +279,7 @@ pub async fn what_is_due_moves_with_the_clock_but_for_what_came_after_the_step(o
     let body = delivery(&[message(BEN, "b1", "b1", earlier)]);
     let items = event::read(body.to_string().as_bytes()).into_iter().flatten();
     let items = items.map(|envelope| Intake::Awaited(envelope, earlier + 25 * SECOND)).collect();
-    opened.store().append(Delivery::new(earlier, items)).await.expect("kept");
+    opened.store().append(WebhookBatch::new(earlier, items)).await.expect("kept");
     opened.store().clock_was_set_back(3 * HOUR, earlier + SECOND).await;
     let overdue = async |at: Timestamp| {
         opened.store().overdue(vec![AccountId::new(SHOP)], 9, at).await.expect("read").items.len()

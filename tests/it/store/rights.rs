@@ -64,7 +64,7 @@ pub async fn of_two_who_race_for_one_private_reply_one_wins_each_time(opened: &O
         let event = opened.take_one().await;
         let (own, request) = (store.next_send_id(), reply(&id));
         let sends = vec![(own, request)];
-        let finish = Finish { event: event.id, effects: saying(sends), owed: Owed::default(), now: NOW };
+        let finish = Finish { event: event.id, effects: saying(sends), owed: AutomaticReplies::default(), now: NOW };
         let posted = post(opened, reply(&id));
         let start = std::sync::Barrier::new(2);
         let runtime = tokio::runtime::Handle::current();
@@ -106,15 +106,15 @@ pub async fn a_right_is_taken_when_the_send_is_planned_and_given_back_when_it_di
     opened.append(&comment("9_1", "add", NOW), NOW).await;
     assert_eq!(taken_by(opened, "9_1").await, Some(None));
     let over = [
-        Outcome::Refused { rule: "P16.1".into(), reason: "blocked".into() },
-        Outcome::Failed { reason: "error 190".into() },
+        SendOutcome::Refused { rule: "P16.1".into(), reason: "blocked".into() },
+        SendOutcome::Failed { reason: "error 190".into() },
     ];
     for outcome in over {
         let send = planned(opened, "9_1").await;
         assert_eq!(taken_by(opened, "9_1").await, Some(Some(send)));
         assert_eq!(refused(opened, "9_1").await, "P4.1");
         opened.sending(send).await;
-        let later = Outcome::Later { at: NOW, reason: "error 613".into() };
+        let later = SendOutcome::Later { at: NOW, reason: "error 613".into() };
         opened.store().settle(send, later, NOW).await;
         assert_eq!(taken_by(opened, "9_1").await, Some(Some(send)), "it is still to leave");
         opened.store().settle(send, outcome, NOW).await;
@@ -131,10 +131,10 @@ pub async fn one_that_was_ever_in_doubt_keeps_its_right(opened: &Opened) {
     opened.append(&comment("9_1", "add", NOW), NOW).await;
     let send = planned(opened, "9_1").await;
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
-    opened.store().settle(send, Outcome::Later { at: NOW, reason: "again".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::InDoubt { reason: "silence".into(), silent: true }, NOW).await;
+    opened.store().settle(send, SendOutcome::Later { at: NOW, reason: "again".into() }, NOW).await;
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 100".into() }, NOW).await;
     assert_eq!(taken_by(opened, "9_1").await, Some(Some(send)));
 }
 
@@ -142,7 +142,7 @@ pub async fn an_echo_takes_the_right_of_a_send_that_seemed_refused(opened: &Open
     opened.append(&comment("9_1", "add", NOW), NOW).await;
     let send = planned(opened, "9_1").await;
     opened.sending(send).await;
-    opened.store().settle(send, Outcome::Failed { reason: "error 100".into() }, NOW).await;
+    opened.store().settle(send, SendOutcome::Failed { reason: "error 100".into() }, NOW).await;
     assert_eq!(taken_by(opened, "9_1").await, Some(None));
     let metadata = opened.store().metadata(send, None);
     opened.append(&echo("m_1", json!({"metadata": metadata, "app_id": 555, "text": "In private"})), NOW).await;

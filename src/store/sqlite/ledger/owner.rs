@@ -9,7 +9,7 @@
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Handover};
 use crate::id::AppId;
-use crate::store::own::Own;
+use crate::store::identity::StoreIdentity;
 
 /// What is known of a conversation's owner, and since when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,12 @@ pub(in super::super) struct Owner {
 }
 
 /// The owner once an event has happened. `None` where nothing changes, and for what is older than what is known.
-pub(in super::super) fn owner_after(known: &Owner, envelope: &Envelope, own: &Own, now: Timestamp) -> Option<Owner> {
+pub(in super::super) fn owner_after(
+    known: &Owner,
+    envelope: &Envelope,
+    own: &StoreIdentity,
+    now: Timestamp,
+) -> Option<Owner> {
     let at = envelope.at?.min(now);
     if known.at.is_some_and(|known| at < known) {
         return None;

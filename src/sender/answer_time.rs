@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::policy::responsiveness;
-use crate::store::Outcome;
+use crate::store::SendOutcome;
 use crate::telemetry::Metrics;
 use crate::telemetry::catalogue::{ANSWER_SECONDS, ANSWERS_MISSED};
 
 /// How long a person waited for a send that has ended in this way, where it was sent.
-pub(super) fn waited(answers: Option<Timestamp>, outcome: &Outcome, now: Timestamp) -> Option<Duration> {
-    let is_sent = matches!(outcome, Outcome::Sent { .. });
+pub(super) fn waited(answers: Option<Timestamp>, outcome: &SendOutcome, now: Timestamp) -> Option<Duration> {
+    let is_sent = matches!(outcome, SendOutcome::Sent { .. });
     answers.filter(|_| is_sent).map(|happened_at| now.since(happened_at))
 }
 

@@ -8,16 +8,16 @@ use crate::message::{Recipient, Request};
 
 /// What a turn owes the person. Whether it is due is decided in the transaction that plans what the turn says.
 #[derive(Clone, Debug, Default)]
-pub struct Owed {
+pub struct AutomaticReplies {
     /// That a bot speaks here.
-    pub disclosing: Option<Disclosing>,
+    pub disclosing: Option<DisclosureMessage>,
     /// What is said where the handler said nothing, and somebody waits for an answer.
     pub fallback: Option<(SendId, Request)>,
 }
 
 /// The message by which a bot discloses itself. It goes before the first words of a turn.
 #[derive(Clone, Debug)]
-pub struct Disclosing {
+pub struct DisclosureMessage {
     /// Its send.
     pub send: SendId,
     /// To whom, and what.
@@ -26,7 +26,7 @@ pub struct Disclosing {
     pub after: Duration,
 }
 
-/// Three dots for a turn that takes a while.
+/// The typing indicator for a turn that takes a while.
 #[derive(Clone, Debug)]
 pub struct Typing {
     /// The event.

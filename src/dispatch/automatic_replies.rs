@@ -5,21 +5,21 @@ use std::time::Duration;
 use crate::message::{Message, Recipient, Request};
 use crate::policy::{disclosure, responsiveness};
 use crate::settings;
-use crate::store::{Disclosing, Owed, Store};
+use crate::store::{AutomaticReplies, DisclosureMessage, Store};
 
 /// The words of one account, as far as its bot owes any.
 #[derive(Debug)]
-pub(super) struct Manners {
+pub(super) struct AutomaticReplySettings {
     disclosure: Option<(String, Duration)>,
     fallback: Option<String>,
 }
 
-impl Manners {
-    pub(super) fn of(account: &settings::Account) -> Manners {
+impl AutomaticReplySettings {
+    pub(super) fn of(account: &settings::Account) -> AutomaticReplySettings {
         let settings::Disclosure { enabled, text, after } = &account.disclosure;
         let discloses = disclosure::applies(account.bot, *enabled);
         let answers = responsiveness::applies(account.bot);
-        Manners {
+        AutomaticReplySettings {
             disclosure: discloses.then(|| (text.clone(), *after)),
             fallback: answers.then(|| account.fallback.clone()),
         }
@@ -31,18 +31,23 @@ impl Manners {
     }
 
     /// The message by which the bot discloses itself to `recipient`. Its id comes before those of the words behind it.
-    pub(super) fn disclosing(&self, recipient: &Recipient, store: &Store) -> Option<Disclosing> {
+    pub(super) fn disclosing(&self, recipient: &Recipient, store: &Store) -> Option<DisclosureMessage> {
         let (text, after) = self.disclosure.as_ref()?;
         let request = Request::message(recipient.clone(), Message::text(text));
-        Some(Disclosing { send: store.next_send_id(), request, after: *after })
+        Some(DisclosureMessage { send: store.next_send_id(), request, after: *after })
     }
 
     /// What is said to `recipient` where nobody else answers.
-    pub(super) fn fallback(&self, recipient: &Recipient, disclosing: Option<Disclosing>, store: &Store) -> Owed {
+    pub(super) fn fallback(
+        &self,
+        recipient: &Recipient,
+        disclosing: Option<DisclosureMessage>,
+        store: &Store,
+    ) -> AutomaticReplies {
         let fallback = self
             .fallback
             .as_ref()
             .map(|text| (store.next_send_id(), Request::message(recipient.clone(), Message::text(text))));
-        Owed { disclosing, fallback }
+        AutomaticReplies { disclosing, fallback }
     }
 }

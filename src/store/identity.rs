@@ -14,7 +14,7 @@ const INBOXES: [&str; 3] = ["263902037430900", "1217981644879628", "263902037430
 
 /// What the settings say of us.
 #[derive(Clone, Debug, Default)]
-pub struct Ours {
+pub struct Identity {
     /// The ids of our own app, by which its echoes are told from those of others.
     pub apps: Vec<AppId>,
     /// The accounts that there are at the start.
@@ -57,22 +57,22 @@ impl fmt::Debug for Standings {
 /// and new at each start: a store that was restored from a copy gives ids again that it gave after the copy was made, and the
 /// late echoes of those sends must not settle the new ones.
 #[derive(Debug)]
-pub(super) struct Own {
+pub(super) struct StoreIdentity {
     store: String,
     epoch: String,
-    ours: Ours,
+    ours: Identity,
 }
 
-impl Own {
-    pub(super) fn new(store: &str, ours: Ours) -> Own {
+impl StoreIdentity {
+    pub(super) fn new(store: &str, ours: Identity) -> StoreIdentity {
         let epoch = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
-        Own { store: store.to_owned(), epoch, ours }
+        StoreIdentity { store: store.to_owned(), epoch, ours }
     }
 
     /// The same at the server's next start.
     #[cfg(test)]
-    pub(super) fn restarted(&self) -> Own {
-        Own::new(&self.store, self.ours.clone())
+    pub(super) fn restarted(&self) -> StoreIdentity {
+        StoreIdentity::new(&self.store, self.ours.clone())
     }
 
     /// This start of the server.
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn another_app_is_one_that_is_not_configured() {
         let apps = vec![AppId::new("555"), AppId::new("777")];
-        let own = Own::new("7f3a", Ours { apps, ..Ours::default() });
+        let own = StoreIdentity::new("7f3a", Identity { apps, ..Identity::default() });
         assert!(own.is_another_app(&AppId::new("263902037430900")));
         assert!(!own.is_another_app(&AppId::new("777")));
-        let nameless = Own::new("7f3a", Ours::default());
+        let nameless = StoreIdentity::new("7f3a", Identity::default());
         assert!(nameless.is_another_app(&AppId::new("263902037430900")));
         assert!(!nameless.is_another_app(&AppId::new("888")));
     }

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 /// The part of the memory that is shared out evenly over the connections; the rest is the pool.
 const OWN_PART: usize = 4;
 
-/// Room for bodies.
+/// The memory for bodies.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct BodyMemory {
     own: usize,
     pool: Mutex<Pool>,
 }
@@ -39,21 +39,21 @@ struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-impl Room {
-    /// Room for so many bytes in all, of bodies of at most `longest` bytes on at most so many connections. The pool has room for
+impl BodyMemory {
+    /// Memory for so many bytes in all, of bodies of at most `longest` bytes on at most so many connections. The pool has room for
     /// the longest.
-    pub(super) fn new(bytes: usize, longest: usize, connections: usize) -> Room {
+    pub(super) fn new(bytes: usize, longest: usize, connections: usize) -> BodyMemory {
         let own = (bytes / OWN_PART).min(bytes.saturating_sub(longest)) / connections.max(1);
         let free = bytes - own * connections;
-        Room { own, pool: Mutex::new(Pool { free, next: 0, held: BTreeMap::new() }) }
+        BodyMemory { own, pool: Mutex::new(Pool { free, next: 0, held: BTreeMap::new() }) }
     }
 
     /// A place for a body that begins.
-    pub(super) fn place(&self) -> Place<'_> {
+    pub(super) fn place(&self) -> BodyReservation<'_> {
         let mut pool = self.lock();
         let (id, given_up) = (pool.next, CancellationToken::new());
         pool.next += 1;
-        Place { room: self, id, length: 0, given_up }
+        BodyReservation { room: self, id, length: 0, given_up }
     }
 
     fn lock(&self) -> MutexGuard<'_, Pool> {
@@ -91,14 +91,14 @@ impl Pool {
 
 /// What one body takes, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
-    room: &'a Room,
+pub(super) struct BodyReservation<'a> {
+    room: &'a BodyMemory,
     id: u64,
     length: usize,
     given_up: CancellationToken,
 }
 
-impl Place<'_> {
+impl BodyReservation<'_> {
     /// Makes room for more of the body.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
         let beyond = |length: usize| length.saturating_sub(self.room.own);
@@ -126,7 +126,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for BodyReservation<'_> {
     fn drop(&mut self) {
         let mut pool = self.room.lock();
         if let Some(held) = pool.held.remove(&self.id) {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_small_body_has_room_whatever_the_others_take() {
-        let room = Room::new(4000, 2000, 10);
+        let room = BodyMemory::new(4000, 2000, 10);
         let mut large = room.place();
         assert_eq!(large.grow(100 + 3000), Ok(()));
         assert_eq!(large.grow(1), Err(Full), "none but itself could make room");
@@ -156,20 +156,20 @@ mod tests {
     #[test]
     fn the_longest_body_always_fits() {
         for (bytes, longest) in [(4000, 4000), (4000, 3500), (4000, 1)] {
-            assert_eq!(Room::new(bytes, longest, 10).place().grow(longest), Ok(()), "{longest} of {bytes}");
+            assert_eq!(BodyMemory::new(bytes, longest, 10).place().grow(longest), Ok(()), "{longest} of {bytes}");
         }
     }
 
     #[test]
     fn the_body_that_began_first_and_has_not_arrived_is_given_up() {
-        let room = Room::new(4000, 2000, 10);
+        let room = BodyMemory::new(4000, 2000, 10);
         let [mut whole, mut slow, mut slower, mut new] = std::array::from_fn(|_| room.place());
         for place in [&mut slower, &mut whole, &mut slow] {
             assert_eq!(place.grow(100 + 1000), Ok(()));
         }
         whole.is_whole();
         assert_eq!(new.grow(100 + 900), Ok(()));
-        let given_up = |places: [&Place<'_>; 3]| places.map(|place| place.given_up.is_cancelled());
+        let given_up = |places: [&BodyReservation<'_>; 3]| places.map(|place| place.given_up.is_cancelled());
         assert_eq!(given_up([&whole, &slow, &slower]), [false, true, false]);
         assert_eq!(slow.grow(1), Err(Full));
         drop(slow);
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn no_body_is_given_up_where_that_makes_too_little_room() {
-        let room = Room::new(4000, 2000, 10);
+        let room = BodyMemory::new(4000, 2000, 10);
         let [mut whole, mut slow, mut new] = std::array::from_fn(|_| room.place());
         assert_eq!((whole.grow(100 + 2000), slow.grow(100 + 500)), (Ok(()), Ok(())));
         whole.is_whole();
