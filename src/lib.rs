@@ -2,19 +2,19 @@
 //!
 //! # The way of one event
 //!
-//! 1. **Received** ([`webhook`]): Meta posts a delivery. Its signature is verified over the raw bytes ([`signature`]), and it
+//! 1. **Received** (`webhook`): Meta posts a delivery. Its signature is verified over the raw bytes (`signature`), and it
 //!    is read into events, each for itself ([`event`]).
-//! 2. **Kept** ([`store`]): every new event goes to disk with the key that tells a redelivery, with what it says to the
+//! 2. **Kept** (`store`): every new event goes to disk with the key that tells a redelivery, with what it says to the
 //!    ledger, in one transaction. Only then is the delivery answered 200. Echoes of our own sends settle those sends.
-//! 3. **Handled** ([`dispatch`]): the first event of each conversation is taken and given to the account's handler ([`bot`]),
+//! 3. **Handled** (`dispatch`): the first event of each conversation is taken and given to the account's handler (`bot`),
 //!    on a runtime of its own, under a deadline. What the handler says and remembers is kept in the transaction that marks
 //!    the event done, and with it what the bot owes the person beside its words: that it is a bot, and an answer. A handler that
 //!    fails has said nothing: the event comes again, and in the end is dead and listed.
-//! 4. **Decided** ([`sender`], [`policy`]): the first send of each conversation is taken. Just before it leaves, policy
+//! 4. **Decided** (`sender`, [`policy`]): the first send of each conversation is taken. Just before it leaves, policy
 //!    decides from the ledger's facts: a permit, or a refusal that names its rule.
-//! 5. **Sent** ([`graph`]): the send is marked `sending` on disk, then the bytes leave, on the permit.
-//! 6. **Settled** ([`store`]): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
-//!    next one go. While neither has come the send is in doubt, and what is behind it waits; [`sender`] then looks for evidence
+//! 5. **Sent** (`graph`): the send is marked `sending` on disk, then the bytes leave, on the permit.
+//! 6. **Settled** (`store`): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
+//!    next one go. While neither has come the send is in doubt, and what is behind it waits; `sender` then looks for evidence
 //!    in the conversation, and in the end the account's `on_doubt` decides.
 //!
 //! After a crash the next start takes it up from there: events that were with a handler are handled again, sends that were on
@@ -30,52 +30,66 @@
 //!
 //! | Row | Modules |
 //! | --- | --- |
-//! | Words | [`id`], [`secret`], [`clock`], [`trace`], `host`, `json` |
-//! | Data | [`signature`], [`event`] what Meta tells, [`message`] what a bot says, [`effect`] what a turn wants done |
-//! | Knobs | [`settings`], [`telemetry`] |
+//! | Words | [`id`], `secret`, [`clock`], `trace`, `host`, `json` |
+//! | Data | `signature`, [`event`] what Meta tells, [`message`] what a bot says, `effect` what a turn wants done |
+//! | Knobs | `settings`, `telemetry` |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
-//! | Outside world | [`graph`] Meta's API, [`store`] the file, [`fetch`] any other HTTP, [`listener`] the connections |
-//! | Accounts | [`accounts`]: the one registry, which changes while the server runs |
-//! | Bot | [`bot`]: the trait, and what a handler holds |
-//! | Flow | [`webhook`], [`dispatch`], [`sender`], [`relay`] a bot behind HTTP, [`admin`] the operator's API |
-//! | Assembly | [`app`]: builds every part once, runs them, stops them in reverse |
+//! | Outside world | `graph` Meta's API, `store` the file, `fetch` any other HTTP, `listener` the connections |
+//! | Accounts | `accounts`: the one registry, which changes while the server runs |
+//! | Bot | `bot`: the trait, and what a handler holds |
+//! | Flow | `webhook`, `dispatch`, `sender`, `relay` a bot behind HTTP, `admin` the operator's API |
+//! | Assembly | `app`: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
 //! | Use | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
 //! | User code | [`handlers`]: through the names below, as from outside |
 
+// What a bot author names is documented. The hidden rooms are public for the tests of the whole, and change without notice.
+
+#[doc(hidden)]
 pub mod accounts;
-pub mod admin;
+mod admin;
+#[doc(hidden)]
 pub mod app;
-pub mod bot;
+mod bot;
 mod cli;
 pub mod clock;
-pub mod dispatch;
+mod dispatch;
+#[doc(hidden)]
 pub mod effect;
 pub mod emulator;
 pub mod event;
-pub mod fetch;
-pub mod graph;
+mod fetch;
+mod graph;
 pub mod handlers;
 mod host;
 pub mod id;
 mod json;
+#[doc(hidden)]
 pub mod listener;
 pub mod message;
 pub mod policy;
+#[doc(hidden)]
 pub mod relay;
+#[doc(hidden)]
 pub mod secret;
-pub mod sender;
+mod sender;
+#[doc(hidden)]
 pub mod settings;
+#[doc(hidden)]
 pub mod signature;
 #[cfg(test)]
 mod simulation;
+#[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
 pub mod telemetry;
 pub mod testkit;
+#[doc(hidden)]
 pub mod trace;
+#[doc(hidden)]
 pub mod webhook;
 
-pub use bot::{Context, Handler, Handlers, Observation};
+pub use bot::{Context, FlushError, Handler, Handlers, Observation};
 pub use cli::run;
 pub use event::Event;
 pub use message::Message;

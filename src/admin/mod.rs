@@ -31,11 +31,11 @@ use utoipa_axum::routes;
 use crate::listener::guard;
 use state::LONGEST_BODY;
 
-pub use readiness::Readiness;
-pub use state::Admin;
+pub(crate) use readiness::Readiness;
+pub(crate) use state::Admin;
 
 /// The operator's routes.
-pub fn routes(admin: Admin) -> Router {
+pub(crate) fn routes(admin: Admin) -> Router {
     let admin = Arc::new(admin);
     let (api, description) = api().split_for_parts();
     let description = openapi::with_what_every_call_answers(description);

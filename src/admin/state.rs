@@ -18,7 +18,7 @@ pub(super) const LONGEST_BODY: usize = 256 * 1024;
 
 /// The parts of the server that they show.
 #[derive(Debug)]
-pub struct Admin {
+pub(crate) struct Admin {
     /// What `/api` asks for, where set.
     pub token: Option<Secret>,
     /// Which names and pages `/api` answers.

@@ -12,8 +12,10 @@ mod list;
 mod step;
 
 pub(crate) use capacity::Capacity;
-pub use context::{Context, Observation, Turn};
+pub(crate) use context::Turn;
+pub use context::{Context, Observation};
 pub(crate) use erased::AnyHandler;
 pub use handler::Handler;
 pub use list::Handlers;
-pub use step::{FlushError, Limits};
+pub use step::FlushError;
+pub(crate) use step::Limits;

@@ -45,7 +45,7 @@ use turn::TurnOf;
 const LEAST_ACCOUNTS: usize = 16;
 
 /// The loop's parts.
-pub struct Dispatch {
+pub(crate) struct Dispatch {
     store: Store,
     accounts: Accounts,
     handlers: FindHandler,
@@ -104,7 +104,7 @@ impl Dispatch {
     }
 
     /// Handles events until `stop`, then waits for the turns that run.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         let (mut turns, mut changes) = (JoinSet::new(), self.accounts.changes());
         let mut overdue_at = Some(self.clock.now());
         while !stop.is_cancelled() {

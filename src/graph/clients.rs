@@ -18,7 +18,7 @@ const IDLE: Duration = Duration::from_secs(20);
 
 /// Makes clients, one for each account.
 #[derive(Debug)]
-pub struct Clients {
+pub(crate) struct Clients {
     http: reqwest::Client,
     app: settings::App,
     graph: settings::Graph,
@@ -32,13 +32,13 @@ impl Clients {
     /// # Errors
     ///
     /// When no HTTP client can be made.
-    pub fn new(settings: &Settings, clock: Clock) -> Result<Clients, reqwest::Error> {
+    pub(crate) fn new(settings: &Settings, clock: Clock) -> Result<Clients, reqwest::Error> {
         let (app, graph, sender) = (settings.app.clone(), settings.graph.clone(), settings.sender.clone());
         Ok(Clients { http: http(&graph)?, app, graph, sender, clock })
     }
 
     /// The client of `account`.
-    pub fn of(&self, account: &settings::Account) -> Client {
+    pub(crate) fn of(&self, account: &settings::Account) -> Client {
         let identity = Identity {
             account: account.id.clone(),
             platform: account.platform,
@@ -56,7 +56,7 @@ impl Clients {
     /// # Errors
     ///
     /// When no header can carry the token.
-    pub fn renew_token(&self, client: &Client, token: &Secret) -> Result<(), InvalidHeaderValue> {
+    pub(crate) fn renew_token(&self, client: &Client, token: &Secret) -> Result<(), InvalidHeaderValue> {
         client.caller.renew(self.credentials(client.platform, token)?);
         Ok(())
     }

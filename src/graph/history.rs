@@ -15,7 +15,7 @@ use crate::id::{MessageId, PersonId};
 use crate::json;
 
 /// How many messages are told of; of older ones Meta gives no details.
-pub const REACH: usize = 20;
+pub(crate) const REACH: usize = 20;
 
 /// Twenty messages of two thousand characters, each of them escaped, come to a quarter of this.
 const LONGEST: usize = 1024 * 1024;

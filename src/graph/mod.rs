@@ -19,9 +19,11 @@ mod pace;
 mod response;
 mod send;
 
-pub use breaker::BreakerPermit;
-pub use client::Client;
-pub use clients::Clients;
-pub use error::CallError;
-pub use history::{History, HistoryError, HistoryMessage, REACH};
-pub use response::Accepted;
+pub(crate) use breaker::BreakerPermit;
+pub(crate) use client::Client;
+pub(crate) use clients::Clients;
+pub(crate) use error::CallError;
+#[cfg(test)]
+pub(crate) use history::REACH;
+pub(crate) use history::{History, HistoryMessage};
+pub(crate) use response::Accepted;

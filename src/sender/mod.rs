@@ -27,7 +27,7 @@ use flight::Flight;
 
 /// The loop's parts.
 #[derive(Debug)]
-pub struct Sender {
+pub(crate) struct Sender {
     /// The outbox.
     pub store: Store,
     /// The accounts, each with the client that it sends through.
@@ -42,7 +42,7 @@ pub struct Sender {
 
 impl Sender {
     /// Sends what is planned until `stop`, then waits for what is on its way.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
         let doubts = Doubts {
             store: self.store.clone(),
             accounts: self.accounts.clone(),

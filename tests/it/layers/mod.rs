@@ -35,7 +35,7 @@ const ROWS: &[&[&str]] = &[
 const EMULATOR: &[&str] = &["clock", "host", "secret", "signature", "telemetry", "listener"];
 
 /// What stands at the crate's root for bot authors: all that a handler may name.
-const ROOT: &[&str] = &["Context", "Event", "Handler", "Handlers", "Message", "Observation", "run"];
+const ROOT: &[&str] = &["Context", "Event", "FlushError", "Handler", "Handlers", "Message", "Observation", "run"];
 
 /// The one folder with rings: it is rebuilt from the ground in an issue of its own.
 const TO_BE_REBUILT: &str = "store/sqlite";
