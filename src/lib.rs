@@ -42,6 +42,21 @@
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
 //! | Use | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
 //! | User code | [`handlers`]: through the names below, as from outside |
+//!
+//! # Where a change goes
+//!
+//! | To add | Write | Then name it in |
+//! | --- | --- | --- |
+//! | an event kind | `event/{kind}.rs` | `event/any.rs`, `event/kind.rs` |
+//! | a Graph API call | `graph/{endpoint group}.rs`, over `graph/call.rs` | `graph/mod.rs` |
+//! | a policy rule | `policy/{chapter}.rs` | `policy/decision.rs`, `docs/policy.md` |
+//! | an effect of a handler | a variant in `effect.rs` | whatever no longer compiles |
+//! | a setting | `settings/{section}.rs` | `config/default.toml` |
+//! | a metric | one line of `telemetry/catalogue.rs` | `docs/metrics.md`, which is made from it |
+//! | an operator's call | `admin/{resource}.rs` | `admin/mod.rs` |
+//! | a web page of the playground | `emulator/playground/` | nothing: the folder is served |
+//! | a command | `cli/{command}.rs` | `cli/mod.rs` |
+//! | a handler | `handlers/{name}.rs` | `handlers/mod.rs` |
 
 // What a bot author names is documented. The hidden rooms are public for the tests of the whole, and change without notice.
 

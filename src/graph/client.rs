@@ -29,7 +29,7 @@ pub struct Client {
     pub(super) clock: Clock,
 }
 
-/// Identity client it is, and where Meta finds it.
+/// Which account a client calls as, and where Meta finds it.
 pub(super) struct Identity {
     pub(super) account: AccountId,
     pub(super) platform: Platform,
