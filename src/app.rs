@@ -22,7 +22,7 @@ use crate::policy::Standing;
 use crate::relay::{self, Relay};
 use crate::sender::{self, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{Identity, KeepSince, OpenError, PausedAccounts, Standings, Store, Takes};
+use crate::store::{Identity, KeepSince, OpenError, Standings, Store, Takes, UnableAccounts};
 use crate::telemetry::{Metrics, Relays};
 use crate::webhook::{self, Webhook};
 
@@ -211,7 +211,7 @@ impl App {
         let waiting = accounts.iter().filter(|account| account.is_paused || account.client.open_at() > now);
         let (events, failed_events) = (taking(None), taking(Some(Takes::FreshOnly)));
         let shut =
-            PausedAccounts { events, failed_events, sends: waiting.map(|account| account.id().clone()).collect() };
+            UnableAccounts { events, failed_events, sends: waiting.map(|account| account.id().clone()).collect() };
         self.store.is_at_rest(shut, now).await.unwrap_or(false)
     }
 
@@ -263,7 +263,7 @@ impl Starter {
     fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         let ended = self.failed.clone().drop_guard();
         tokio::spawn(async move {
-            // Dropped when the part ends, be it by a panic. While the server is being stopped nobody looks.
+            // Dropped when the part ends, be it by a panic. While the server is being stopped this is not looked at.
             let _ended = ended;
             part.await;
         })

@@ -73,7 +73,12 @@ impl From<Timestamp> for Rfc3339 {
 
 impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-        output.collect_str(&self.0)
+        // What no calendar reaches is the last moment that one does.
+        let time = jiff::Timestamp::from_millisecond(self.0.0).unwrap_or(match self.0.0 {
+            ..0 => jiff::Timestamp::MIN,
+            0.. => jiff::Timestamp::MAX,
+        });
+        output.collect_str(&format_args!("{time:.3}"))
     }
 }
 

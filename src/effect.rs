@@ -1,7 +1,7 @@
 //! What a turn wants done: an ordered list of effects.
 //!
 //! A handler adds to the list through its context; the store carries it out in the transaction that ends the turn, or one of
-//! its steps. A new kind of effect is a variant here, and whoever matches on it does not compile until it is decided there.
+//! its steps. A new kind of effect is a variant here, and a match on it does not compile until it is decided there.
 
 use crate::id::SendId;
 use crate::message::Request;
@@ -88,6 +88,13 @@ impl<'a> IntoIterator for &'a Effects {
 
 impl FromIterator<Effect> for Effects {
     fn from_iter<I: IntoIterator<Item = Effect>>(effects: I) -> Effects {
-        Effects(effects.into_iter().collect())
+        let mut list = Effects::default();
+        for effect in effects {
+            match effect {
+                Effect::Say(id, request) => list.0.push(Effect::Say(id, request)),
+                Effect::Remember(memory) => list.remember(memory),
+            }
+        }
+        list
     }
 }

@@ -86,7 +86,7 @@ meta_id! {
     AccountId
 }
 meta_id! {
-    /// A person as one account knows them: a PSID, an IGSID, or the `user_ref` of somebody known only by a checkbox plugin.
+    /// A person as one account knows them: a PSID, an IGSID, or the `user_ref` of a person known only by a checkbox plugin.
     PersonId
 }
 meta_id! {
@@ -109,7 +109,7 @@ pub enum Thread {
     /// The chat of a person known by a PSID or an IGSID, and what concerns an account as a whole.
     #[default]
     Chat = 0,
-    /// That of somebody who is known only by a checkbox plugin's `user_ref`.
+    /// That of a person who is known only by a checkbox plugin's `user_ref`.
     UserRef = 1,
     /// What an author writes below posts, and the private replies to it.
     Comments = 2,
@@ -146,7 +146,7 @@ pub(crate) struct WrittenId;
 impl PartialSchema for WrittenId {
     fn schema() -> RefOr<Schema> {
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"\S"));
-        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        let number = ObjectBuilder::new().schema_type(Type::Integer).description(Some("Written without a fraction."));
         AnyOfBuilder::new().item(text).item(number).into()
     }
 }

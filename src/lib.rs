@@ -25,13 +25,14 @@
 //! # The rooms
 //!
 //! In reading order; a module uses only those above its row. Inside a module's folder no two files import each other, not even
-//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `store/sqlite` is still
-//! to follow.
+//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `store/sqlite` alone
+//! still has such rings.
 //!
 //! | Row | Modules |
 //! | --- | --- |
 //! | Words | [`id`], `secret`, [`clock`], `trace`, `host`, `json` |
-//! | Data | `signature`, [`event`] what Meta tells, [`message`] what a bot says, `effect` what a turn wants done |
+//! | Data | `signature`, [`event`] what Meta tells, [`message`] what a bot says |
+//! | Effects | `effect`: what a turn wants done |
 //! | Knobs | `settings`, `telemetry` |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
 //! | Outside world | `graph` Meta's API, `store` the file, `fetch` any other HTTP, `listener` the connections |
@@ -39,22 +40,23 @@
 //! | Bot | `bot`: the trait, and what a handler holds |
 //! | Flow | `webhook`, `dispatch`, `sender`, `relay` a bot behind HTTP, `admin` the operator's API |
 //! | Assembly | `app`: builds every part once, runs them, stops them in reverse |
-//! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone |
-//! | Use | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `cli`: one command per file; `simulation` (tests alone) the loops under thousands of schedules |
+//! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone, and uses `clock`, `host`, `secret`, `signature`, `telemetry` and `listener` |
+//! | Tests | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `simulation`: the loops under thousands of schedules |
+//! | Commands | `cli`: one command per file |
 //! | User code | [`handlers`]: through the names below, as from outside |
 //!
 //! # Where a change goes
 //!
 //! | To add | Write | Then name it in |
 //! | --- | --- | --- |
-//! | an event kind | `event/{kind}.rs` | `event/any.rs`, `event/kind.rs` |
+//! | an event kind | `event/{kind}.rs` | `event/item.rs` (or `event/change.rs`), which recognise it; `event/any.rs`, `event/kind.rs` |
 //! | a Graph API call | `graph/{endpoint group}.rs`, over `graph/call.rs` | `graph/mod.rs` |
-//! | a policy rule | `policy/{chapter}.rs` | `policy/decision.rs`, `docs/policy.md` |
+//! | a policy rule | `policy/{chapter}.rs` | `policy/decision.rs` (a tag's: `policy/tags.rs`), `docs/policy.md` |
 //! | an effect of a handler | a variant in `effect.rs` | whatever no longer compiles |
-//! | a setting | `settings/{section}.rs` | `config/default.toml` |
+//! | a setting | `settings/{section}.rs` (`admin` stands in `server.rs`, `dispatch` and `sender` in `limits.rs`) | `config/default.toml` |
 //! | a metric | one line of `telemetry/catalogue.rs` | `docs/metrics.md`, which is made from it |
 //! | an operator's call | `admin/{resource}.rs` | `admin/mod.rs` |
-//! | a web page of the playground | `emulator/playground/` | nothing: the folder is served |
+//! | a part of the playground's web page | `emulator/playground/*.js`, `*.css` | the file that imports it |
 //! | a command | `cli/{command}.rs` | `cli/mod.rs` |
 //! | a handler | `handlers/{name}.rs` | `handlers/mod.rs` |
 

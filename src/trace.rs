@@ -7,7 +7,7 @@ use std::fmt;
 /// The header that carries a trace from one server to the next.
 pub const HEADER: &str = "traceparent";
 
-/// The flag by which a caller says that it records the trace.
+/// The flag by which a trace is marked to be recorded. A new trace has it: whether a bot records it is then its own decision.
 const SAMPLED: u8 = 1;
 
 /// A trace: its id, and the flags that are passed on with it.

@@ -24,7 +24,7 @@ pub(super) struct Conversation {
     person: PersonId,
     #[schema(inline)]
     window: Window,
-    /// The app that has the conversation, as far as Meta has told; null for nobody, or where it is not known.
+    /// The app that has the conversation, as far as Meta has told; null where no app has it, or where it is not known.
     #[schema(required)]
     owner: Option<AppId>,
     /// When something last happened in it.
@@ -35,7 +35,7 @@ pub(super) struct Conversation {
 /// When the account may write.
 #[derive(Serialize, ToSchema)]
 struct Window {
-    /// Whether it may now.
+    /// Whether the account may write now.
     open: bool,
     /// When the person last opened it.
     #[schema(required)]

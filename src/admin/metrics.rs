@@ -14,13 +14,15 @@ use crate::id::AccountId;
 use crate::store::{Backlog, EventStatus, OpenEvents, OpenSends, SendStatus};
 use crate::telemetry::catalogue::{
     EVENTS_DEAD, EVENTS_OLDEST, EVENTS_PENDING, EVENTS_QUARANTINED, EVENTS_WAITING, Metric, SENDS_HELD, SENDS_IN_DOUBT,
-    SENDS_WAITING,
+    SENDS_WAITING, STORE_READABLE,
 };
 
-/// Prometheus' text form. Where the store cannot be read the levels stay as they were.
+/// Prometheus' text form. Where the store cannot be read the levels stay as they were, and one says so.
 pub(super) async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     let now = admin.clock.now();
-    match admin.store.backlog(now).await {
+    let backlog = admin.store.backlog(now).await;
+    admin.metrics.set(&STORE_READABLE, &[], u64::from(backlog.is_ok()));
+    match backlog {
         Ok(backlog) => show(&admin, &backlog, now),
         Err(error) => tracing::debug!(%error, "the store could not be read for the metrics"),
     }
@@ -30,9 +32,9 @@ pub(super) async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoRespons
 fn show(admin: &Admin, backlog: &Backlog, now: Timestamp) {
     let accounts = admin.accounts.now();
     accounts.iter().for_each(|account| admin.metrics.show_account(&account.name));
-    let mut levels = Levels::of(&accounts);
+    let (mut levels, relays) = (Levels::of(&accounts), admin.relays.down_since());
     for events in &backlog.events {
-        levels.add_events(admin, &accounts, events, now);
+        levels.add_events(&relays, &accounts, events, now);
     }
     for sends in &backlog.sends {
         levels.add_sends(&accounts, sends, now);
@@ -43,6 +45,9 @@ fn show(admin: &Admin, backlog: &Backlog, now: Timestamp) {
 }
 
 type Rows = BTreeMap<Vec<String>, u64>;
+
+/// By account, since when its relay is down; `None` where it is up.
+type DownSince = BTreeMap<String, Option<Timestamp>>;
 
 /// The rows of each metric.
 struct Levels(Vec<(&'static Metric, Rows)>);
@@ -68,17 +73,18 @@ impl Levels {
         self.0[index].1.entry(labels.iter().map(|label| (*label).to_owned()).collect()).or_default()
     }
 
-    fn add_events(&mut self, admin: &Admin, accounts: &Directory, events: &OpenEvents, now: Timestamp) {
+    fn add_events(&mut self, relays: &DownSince, accounts: &Directory, events: &OpenEvents, now: Timestamp) {
         let account = events.account.as_ref().and_then(|id| accounts.with_id(id));
         let name = name(account.map(|account| &**account), events.account.as_ref());
         match events.status {
             EventStatus::Dead => *self.row(&EVENTS_DEAD, &[name]) += events.count,
             EventStatus::Quarantined => *self.row(&EVENTS_QUARANTINED, &[name]) += events.count,
             status => {
-                let is_relay_down = admin.relays.down_since().get(name).is_some_and(Option::is_some);
+                let is_relay_down = relays.get(name).is_some_and(Option::is_some);
                 let reason = match status {
                     EventStatus::Running => "running",
                     EventStatus::Waiting => "order",
+                    EventStatus::Parked => "echo",
                     _ if account.is_none_or(|account| account.is_paused) => "paused",
                     _ if is_relay_down => "relay_down",
                     _ if events.is_later => "retry",

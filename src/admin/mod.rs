@@ -1,8 +1,8 @@
 //! What an operator calls: health, metrics, and what is in the store.
 //!
 //! `/livez`, `/readyz` and `/metrics` never need the token, and answer under any name; `/api` asks for the token where one is
-//! set, and answers only under its own names and no page but its own ([`Guard`](crate::listener::Guard)). Lists are newest first, ids are
-//! strings, times are RFC 3339 in UTC with milliseconds.
+//! set, and answers only under its own names and no page but its own ([`Guard`](crate::listener::Guard)). Lists are newest
+//! first, ids are strings, times are RFC 3339 in UTC with milliseconds.
 
 mod auth;
 mod conversations;

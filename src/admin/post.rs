@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::openapi::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Admin;
 use super::error::{self, ApiError};
@@ -37,17 +37,6 @@ pub(super) struct PostQuery {
     #[param(default = false)]
     dry_run: bool,
 }
-
-/// How the header `Idempotency-Key` is described.
-struct Key;
-
-impl PartialSchema for Key {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY)).into()
-    }
-}
-
-impl ToSchema for Key {}
 
 /// A Send API request in Meta's own words, and the agent who wrote it.
 #[derive(ToSchema)]
@@ -113,8 +102,11 @@ struct Because {
         ("name" = String, Path, description = "The account's name."),
         PostQuery,
         (
-            "Idempotency-Key" = inline(Key),
+            "Idempotency-Key" = Option<String>,
             Header,
+            nullable = false,
+            min_length = 1,
+            max_length = 255,
             description = "The same key and the same bytes again are the same send, for as long as sends are kept.",
         )
     ),
@@ -124,7 +116,7 @@ struct Because {
         (status = 202, description = "It is planned; a long text in parts.", body = Planned),
         (
             status = 400,
-            description = "It is no Send API request; the message names the path.",
+            description = "The body is no Send API request, and the message names the place; or the path, dry_run or Idempotency-Key cannot be read.",
             body = error::Body
         ),
         (status = 404, description = "There is no such account.", body = error::Body),
@@ -142,11 +134,11 @@ struct Because {
 pub(super) async fn post(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
-    wish: Result<Query<PostQuery>, QueryRejection>,
+    query: Result<Query<PostQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let (Path(name), Query(PostQuery { dry_run })) = (path?, wish?);
+    let (Path(name), Query(PostQuery { dry_run })) = (path?, query?);
     let account = admin.account(&name).ok_or_else(ApiError::no_account)?;
     let key = idempotency_key(&headers)?;
     let body = body?;
@@ -207,7 +199,7 @@ fn plan(
 ) -> Post {
     let person = match &request.recipient {
         Recipient::Id(id) | Recipient::UserRef(id) => id.clone(),
-        // Whoever gave the right is its person; the ledger knows them.
+        // The person of a right is the one who gave it; the ledger knows them.
         _ => PersonId::new(""),
     };
     let recipient = request.recipient.clone();

@@ -1,9 +1,9 @@
-//! What is answered to a wish that is carried out later.
+//! What an operator's request is answered with when it is accepted.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What an operator asked for is to be done.
+/// The request was accepted.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Queued<Id> {
     /// The id that stood in the path.

@@ -77,7 +77,7 @@ struct Row {
     /// The policy's rule that spoke.
     #[schema(required)]
     rule: Option<String>,
-    /// Why it is where it is.
+    /// The reason for its status.
     #[schema(required)]
     reason: Option<String>,
     /// Meta's own words about the last attempt, where its answer had any.
@@ -199,7 +199,7 @@ pub(super) async fn release(
     decided(id, admin.store.release_send(id, admin.clock.now()).await?)
 }
 
-/// Give a held send up.
+/// Drop a held send.
 #[utoipa::path(
     post,
     path = "/api/sends/{id}/drop",

@@ -50,7 +50,7 @@ pub struct Turn {
     pub disclosing: Option<DisclosureMessage>,
     /// What it may bring about.
     pub limits: Limits,
-    /// Told once a step has said something: nobody waits for the turn's answer any more.
+    /// Cancelled once a step has said something: the person does not wait for the turn's answer any more.
     pub answered: CancellationToken,
     /// The trace that the event belongs to.
     pub trace: Trace,
@@ -156,7 +156,7 @@ impl Context {
         if effects.is_empty() {
             return Ok(());
         }
-        // Whoever does not wait for the end of this may have lost what was said.
+        // A handler that drops this future may have lost what was said.
         self.fault = Some("it was cut off".to_owned());
         let taken = self.take_step(effects).await;
         self.fault = taken.as_ref().err().map(ToString::to_string);

@@ -56,7 +56,7 @@ impl Dev {
             () = shutdown.requested() => false,
             () = app.failed() => true,
         };
-        // The server first: what it is sending still has somebody to answer it.
+        // The server first: the emulated Meta still answers what is on its way.
         app.stop().await;
         meta.end().await?;
         ensure!(!failed, "a part of the server has ended unexpectedly");

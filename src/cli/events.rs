@@ -42,7 +42,7 @@ pub(super) struct Events {
 enum Command {
     /// One event, with the item as Meta sent it.
     Show(Show),
-    /// Puts dead, done or quarantined events back, each at the end of its conversation.
+    /// Replays dead, done or quarantined events, each at the end of its conversation.
     Replay(Each),
 }
 

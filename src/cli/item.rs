@@ -33,13 +33,13 @@ pub(super) enum Kind {
     Referral,
     /// A person opts in through Send to Messenger.
     Optin,
-    /// Somebody comments on a post.
+    /// A person comments on a post.
     Comment,
     /// A person has read.
     Read,
     /// A message has reached the person's device (Messenger only).
     Delivery,
-    /// Somebody answers from the account's inbox.
+    /// A person answers from the account's inbox.
     Echo,
 }
 
@@ -151,7 +151,7 @@ fn content(kind: Kind, account: &Account, person: &str, text: Option<&str>, at: 
     }
 }
 
-/// A message's id that nobody has had.
+/// A message's id that no message has had.
 fn mid(instagram: bool) -> String {
     let prefix = if instagram { "aWdfZ" } else { "m_" };
     std::iter::once(prefix.to_owned())

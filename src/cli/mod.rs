@@ -87,7 +87,7 @@ impl Command {
         }
     }
 
-    /// In which form. Faults of the settings are told when all of them are loaded.
+    /// Text or JSON lines; only `serve` has a setting for it. Faults of the settings are told when all of them are loaded.
     fn lines(&self) -> Lines {
         match self {
             Command::Serve(settings) => match Settings::load_log(&settings.sources()) {

@@ -85,7 +85,7 @@ pub(super) fn line(line: impl Display) -> io::Result<()> {
 
 /// Says something that is no data.
 pub(super) fn talk(words: impl Display) {
-    // Where nobody listens, there is nobody to tell so.
+    // Where stderr is closed there is nowhere to say so.
     let _ = writeln!(io::stderr().lock(), "rejoinder: {words}");
 }
 

@@ -42,7 +42,7 @@ enum Command {
     Show(Show),
     /// Sends held sends again, and what was said together with them.
     Release(Each),
-    /// Gives held sends up; what was said together with them goes on.
+    /// Drops held sends: they have failed. The rest of their turn goes on.
     Drop(Each),
 }
 

@@ -15,7 +15,7 @@ impl Shutdown {
         Ok(Shutdown { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Returns when somebody wants the process to end.
+    /// Returns when a signal asks the process to end.
     pub(super) async fn requested(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

@@ -163,14 +163,14 @@ impl Test {
     /// Prints a report. Returns how many it counts for among those that failed.
     fn told(&self, report: &Report) -> io::Result<usize> {
         match self.print(report) {
-            // Where nobody reads any more, the exit code still tells.
+            // Where the output is closed, the exit code still tells.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
             _ => Ok(usize::from(!report.passed())),
         }
     }
 
     fn print(&self, report: &Report) -> io::Result<()> {
-        // Takes the colours out where nobody would see them.
+        // Takes the colours out where the output does not show them.
         let mut out = anstream::stdout().lock();
         if self.json {
             writeln!(out, "{}", report.json())?;

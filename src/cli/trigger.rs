@@ -23,7 +23,7 @@ pub(super) struct Trigger {
     /// At which account, by its name in the settings; needed where there are several.
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// By whom: a PSID or an IGSID. Without one, somebody whom the emulated Meta knows as Ada.
+    /// By whom: a PSID or an IGSID. Without one, the person whom the emulated Meta knows as Ada.
     #[arg(long, value_name = "ID")]
     person: Option<String>,
     /// The text of a message or an echo, the payload of a postback, the emoji of a reaction, the ref of a referral or an

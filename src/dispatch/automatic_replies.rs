@@ -37,7 +37,7 @@ impl AutomaticReplySettings {
         Some(DisclosureMessage { send: store.next_send_id(), request, after: *after })
     }
 
-    /// What is said to `recipient` where nobody else answers.
+    /// The fallback to `recipient`.
     pub(super) fn fallback(
         &self,
         recipient: &Recipient,

@@ -130,7 +130,7 @@ impl Ending {
         self.first_failed_at.map_or(Duration::ZERO, |first| self.served.failing_for(first, &self.clock))
     }
 
-    /// What is said beside the handler's words, with an answer from us where somebody waits for one.
+    /// What is said beside the handler's words, with the fallback where a person waits for an answer.
     fn owed(&self, answers: bool) -> AutomaticReplies {
         match &self.recipient {
             Some(recipient) if answers && self.awaited_until().is_some() => {

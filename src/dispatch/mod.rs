@@ -4,9 +4,9 @@
 //! Order within a conversation is the store's: it gives the next event when the one before is done or dead. Handlers run on
 //! a runtime of their own (`runtime`), so that nothing of the user's stops this loop or the intake.
 //!
-//! What the bot owes the person beside its handler's words (`automatic_replies`) is said in the same transaction: that it is a bot, and
-//! the fallback where an automated one would leave somebody without an answer. What no handler can take in time, the fallback
-//! answers too (`overdue`).
+//! What the bot owes the person beside its handler's words (`automatic_replies`) is said in the same transaction: that
+//! it is a bot, and the fallback where an automated bot would leave a person without an answer. What no handler can
+//! take in time, the fallback answers too (`overdue`).
 
 mod audience;
 mod automatic_replies;

@@ -72,11 +72,11 @@ mod tests {
         let at = |seconds: i64| Timestamp(seconds * 1000);
         let again = |seconds| Next::Retry(at(seconds));
         for (retry_at, answer_by, is_late, counts, expected) in [
-            // Nobody waits: the usual.
+            // No person waits: the usual.
             (Some(1), None, false, true, (again(1), false)),
             (Some(1), None, true, true, (again(1), false)),
             (None, None, false, true, (Next::Dead, false)),
-            // Somebody does.
+            // A person waits.
             (Some(20), Some(25), false, true, (again(20), false)),
             (Some(21), Some(25), false, true, (Next::Dead, true)),
             (None, Some(25), false, true, (Next::Dead, true)),

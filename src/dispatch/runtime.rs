@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 const SPARE_THREADS: usize = 64;
 const WORKERS: usize = 2;
 
-/// A runtime for handlers alone. Going away, it waits for nobody.
+/// A runtime for handlers alone. When it is dropped it does not wait for them.
 pub(super) struct HandlerRuntime(Option<Runtime>);
 
 impl HandlerRuntime {

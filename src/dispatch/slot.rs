@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A handler's place among those of its account. It is held until the handler has really ended: one that blocks its thread
-/// beyond its deadline uses up its own account's places, and nobody else's.
+/// beyond its deadline uses up its own account's places, and not those of others.
 pub(super) struct Slot {
     pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) probe: Option<OwnedSemaphorePermit>,

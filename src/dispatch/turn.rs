@@ -81,14 +81,14 @@ impl TurnOf {
         }
     }
 
-    /// Runs the handler apart, under its deadline. What it returns after that is nobody's.
+    /// Runs the handler apart, under its deadline. What it returns after that is dropped.
     async fn handle(self, ending: &Ending) -> Result<Effects, Fault> {
         // The deadline counts from when the event was taken, however long the machine took to get here.
         let (taken_at, handlers) = (self.taken_at, self.handlers.clone());
         let call = self.call(ending.disclosing.clone(), ending.answered.clone()).in_current_span();
         let mut handling = handlers.spawn(MayBlock::new(call));
         tokio::select! {
-            // Whoever has returned is not late, and who is late is not shown as if somebody were at work.
+            // A handler that has returned is not late, and for one that is late no typing indicator is sent.
             biased;
             ended = &mut handling => ended.unwrap_or_else(|error| Err(cut_off(error))).map_err(Fault::Failed),
             deadline = ending.late(taken_at) => {

@@ -27,7 +27,7 @@ pub enum Event {
     AccountLinking(AccountLinking),
     /// A person told what they think.
     Feedback(Feedback),
-    /// Somebody commented on a post, or wrote one on the Page.
+    /// A person commented on a post, or wrote one on the Page.
     Comment(Comment),
     /// The account said something that this server did not send.
     Echo(Echo),
@@ -37,7 +37,7 @@ pub enum Event {
     Delivery(Delivery),
     /// The conversation went to another app, or one asks for it.
     Handover(Handover),
-    /// Somebody mentioned the account.
+    /// A person mentioned the account.
     Mention(Mention),
     /// Meta warned the account, blocked it, or let it go on.
     PolicyEnforcement(PolicyEnforcement),

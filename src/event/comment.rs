@@ -5,7 +5,7 @@ use super::words::words;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ObjectId, PersonId};
 
-/// `feed`, `group_feed`, and Instagram's `comments` and `live_comments`: somebody commented on a post, or wrote a post of their
+/// `feed`, `group_feed`, and Instagram's `comments` and `live_comments`: a person commented on a post, or wrote a post of their
 /// own on the Page.
 ///
 /// Meta sends it for new comments and visitor posts, and on Facebook also when one is changed, hidden or removed. A new one that

@@ -6,7 +6,7 @@ use crate::id::{AppId, MessageId};
 /// `message_echoes` (on Instagram part of `messages`): the account said something, through whichever app or inbox.
 ///
 /// Meta sends it for every message of the account. Echoes of this server's own sends settle those sends and are not handed
-/// on; what arrives here was said by somebody else: a person at the inbox, or another app.
+/// on; what arrives here was said by others: a person at the inbox, or another app.
 ///
 /// **Window:** does not open it.
 ///

@@ -8,7 +8,7 @@ use crate::id::AppId;
 /// `messaging_handovers` (Instagram: `messaging_handover`): the conversation went to another app or inbox, or one asked for it.
 ///
 /// Meta sends it when a conversation's owner changes. It does not tell that control was released, or taken of a conversation
-/// that nobody owned.
+/// that no app owned.
 ///
 /// **Window:** does not open it.
 ///
@@ -35,7 +35,7 @@ pub struct Roles(#[serde(deserialize_with = "lenient::lists")] pub BTreeMap<Stri
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Control {
-    /// Who had it; absent when nobody did.
+    /// Who had it; absent when no app did.
     #[serde(default, deserialize_with = "lenient::or_absent")]
     pub previous_owner_app_id: Option<AppId>,
     /// Who has it now.

@@ -49,7 +49,7 @@ kinds! {
     Feedback = "feedback",
     /// A comment, or a visitor's post.
     Comment = "comment",
-    /// The account's own words, said by somebody else than this server.
+    /// The account's own words, not sent by this server.
     Echo = "echo",
     /// What the account wrote has been seen.
     Read = "read",
@@ -57,7 +57,7 @@ kinds! {
     Delivery = "delivery",
     /// The conversation went to another app, or one asks for it.
     Handover = "handover",
-    /// Somebody mentioned the account.
+    /// A person mentioned the account.
     Mention = "mention",
     /// Meta warned or blocked the account.
     PolicyEnforcement = "policy_enforcement",

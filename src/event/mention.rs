@@ -4,7 +4,7 @@ use super::lenient;
 use super::words::words;
 use crate::id::{ObjectId, PersonId};
 
-/// `mention` (Instagram: `mentions`): somebody mentioned the account in a post or a comment.
+/// `mention` (Instagram: `mentions`): a person mentioned the account in a post or a comment.
 ///
 /// Meta sends it for mentions outside of the account's own posts. Mentions in an Instagram story come as a
 /// [`Message`](super::Message) instead, and with Instagram Login those in comments as a [`Comment`](super::Comment).

@@ -63,7 +63,7 @@ impl Breaker {
         lock(&self.0).outage.as_ref().map(|outage| outage.probe_at)
     }
 
-    /// Leave to send, where somebody may now.
+    /// Leave to send, where a send may leave now.
     pub(super) fn enter(&self, now: Steady) -> Option<BreakerPermit> {
         let mut state = lock(&self.0);
         let Some(outage) = &mut state.outage else { return Some(BreakerPermit { probes: None }) };
@@ -79,7 +79,7 @@ impl Breaker {
         *lock(&self.0) = State::default();
     }
 
-    /// A send found nobody there, or nobody who knows what he does.
+    /// A send found no server at Meta, or one that answers with its own errors.
     pub(super) fn failed(&self, now: Steady) {
         let mut state = lock(&self.0);
         state.failures = state.failures.saturating_add(1);

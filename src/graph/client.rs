@@ -30,7 +30,7 @@ pub struct Client {
 }
 
 /// Which account a client calls as, and where Meta finds it.
-pub(super) struct Identity {
+pub(super) struct CallsAs {
     pub(super) account: AccountId,
     pub(super) platform: Platform,
     /// `{host}/{version}`, and the account's node there.
@@ -40,8 +40,8 @@ pub(super) struct Identity {
 }
 
 impl Client {
-    pub(super) fn new(http: reqwest::Client, identity: Identity, pace: Pace, clock: Clock) -> Client {
-        let Identity { account, platform, api, node, credentials } = identity;
+    pub(super) fn new(http: reqwest::Client, identity: CallsAs, pace: Pace, clock: Clock) -> Client {
+        let CallsAs { account, platform, api, node, credentials } = identity;
         let (gate, looks, breaker) = (Gate::open(), Gate::open(), Breaker::default());
         Client {
             account,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::InvalidHeaderValue;
 
-use super::client::{Client, Identity};
+use super::client::{CallsAs, Client};
 use super::credentials::Credentials;
 use super::pace::Pace;
 use crate::clock::Clock;
@@ -39,7 +39,7 @@ impl Clients {
 
     /// The client of `account`.
     pub(crate) fn of(&self, account: &settings::Account) -> Client {
-        let identity = Identity {
+        let identity = CallsAs {
             account: account.id.clone(),
             platform: account.platform,
             api: self.api(account.platform),

@@ -90,6 +90,9 @@ impl Connection {
         let arriving = |body| Arriving { body, connection: Arc::clone(&self) }.noticed();
         let Ok(response) = router.oneshot(request.map(|body| Body::new(arriving(body)))).await;
         self.change(|state| state.served |= response.status().is_success());
+        if response.body().size_hint().exact().is_none() {
+            return response.map(|body| Body::new(Streaming { body, connection: self }));
+        }
         self.waits();
         response
     }
@@ -112,6 +115,30 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.connections.lock().all.remove(&self.id);
+    }
+}
+
+/// The body of an answer that has no length: a stream of events. Its connection is at work for as long as the stream lasts.
+struct Streaming {
+    body: Body,
+    connection: Arc<Connection>,
+}
+
+impl HttpBody for Streaming {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.connection.waits();
     }
 }
 

@@ -69,6 +69,7 @@ impl fmt::Debug for Reason {
 /// Meta: <https://developers.facebook.com/docs/messenger-platform/error-codes>
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(description = "Meta's words about an attempt, in Meta's names.")]
 pub struct MetaError {
     /// What went wrong.
     #[serde(deserialize_with = "text")]

@@ -86,7 +86,7 @@ impl Request {
         }
     }
 
-    /// Whether it is a sender action: shown, tried once, and missed by nobody.
+    /// Whether it is a sender action: it is tried once, and not missed.
     pub fn is_action(&self) -> bool {
         matches!(self.content, Content::Action(_))
     }
@@ -183,7 +183,7 @@ pub enum Action {
 /// Not a Send API request at all.
 #[derive(Debug, thiserror::Error)]
 pub enum NotARequest {
-    /// It names nobody, or in a form that the Send API does not have.
+    /// It names no recipient, or in a form that the Send API does not have.
     #[error("recipient: is missing, or not of a form that Meta knows")]
     Recipient,
     /// It carries neither a message nor a sender action.
@@ -201,7 +201,7 @@ pub(super) struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(default = MessagingType::default)]
     messaging_type: Option<MessagingType>,
-    /// With messaging_type MESSAGE_TAG: HUMAN_AGENT (with agent), CUSTOMER_FEEDBACK or NON_PROMOTIONAL_SUBSCRIPTION; on
+    /// With messaging_type MESSAGE_TAG: HUMAN_AGENT, CUSTOMER_FEEDBACK or NON_PROMOTIONAL_SUBSCRIPTION; on
     /// Instagram HUMAN_AGENT alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tag: Option<String>,

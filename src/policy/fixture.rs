@@ -26,7 +26,7 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// A request with these fields; where they name nobody, to Ada, and where they say nothing, a text.
+    /// A request with these fields; where they name no recipient, to Ada, and where they say nothing, a text.
     pub(super) fn of(fields: Value) -> Case {
         let mut fields = fields.as_object().expect("the fields of a request").clone();
         fields.entry("recipient").or_insert_with(|| json!({"id": ADA}));

@@ -17,7 +17,7 @@ pub enum Origin {
     Agent,
 }
 
-/// What somebody wants to send.
+/// What a bot or an agent wants to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Intent<'a> {
     /// Which send of the outbox it is, where it is one already: a right that it has taken is its own.

@@ -11,7 +11,7 @@ use super::refusal::{Refusal, refuse};
 use super::{Facts, Intent, Right, SEVEN_DAYS};
 use crate::clock::Timestamp;
 
-/// The longest broadcast on Instagram. Nobody is told when one ends earlier; Meta refuses then.
+/// The longest broadcast on Instagram. Meta does not tell when one ends earlier; it refuses then.
 const LONGEST_BROADCAST: Duration = Duration::from_secs(4 * 3600);
 
 /// P4.1, P4.2, P4.4, P4.5. The first message to this comment or post, in its time.

@@ -31,7 +31,7 @@ pub fn applies(bot: Bot) -> bool {
     bot == Bot::Automated
 }
 
-/// Until when an event must be answered by its handler, before the fallback answers; `None` when nobody waits for an answer.
+/// Until when an event must be answered by its handler, before the fallback answers; `None` when no person waits for an answer.
 pub fn answer_by(bot: Bot, envelope: &Envelope, received_at: Timestamp) -> Option<Timestamp> {
     let asks = match &envelope.event {
         Event::Message(_) => true,
@@ -41,7 +41,7 @@ pub fn answer_by(bot: Bot, envelope: &Envelope, received_at: Timestamp) -> Optio
     if !applies(bot) || !asks || !envelope.is_act() {
         return None;
     }
-    // A time in the future is a clock that goes wrong; it lets nobody wait for longer.
+    // A time in the future is a clock that goes wrong; it makes no person wait longer.
     let happened_at = envelope.at.map_or(received_at, |at| at.min(received_at));
     Some((happened_at + FOR_THE_HANDLER).max(received_at + LEAST))
 }

@@ -47,7 +47,7 @@ pub(super) struct Body<'a> {
 /// When the account may write.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Window {
-    /// Whether it may now.
+    /// Whether the account may write now.
     open: bool,
     /// When the window closes, or has closed; null where it was never opened.
     #[schema(required)]

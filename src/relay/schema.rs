@@ -25,6 +25,8 @@ pub fn schema() -> Value {
         "$defs": defs,
     });
     refer_to_defs(&mut schema);
+    // A body of `null` says nothing, as an empty one does.
+    schema["$defs"]["Answer"]["type"] = json!(["object", "null"]);
     schema
 }
 

@@ -83,7 +83,7 @@ impl Doubts {
             Some(Verdict::Look(at)) => self.leave(&doubt, at, false).await,
             None => match self.look_into_the_conversation(&doubt, account).await {
                 Verdict::Settle(outcome) => self.settle(&doubt, account, outcome).await,
-                // Where Meta is down nobody has looked.
+                // While Meta is down a look does not count.
                 Verdict::Look(at) => self.leave(&doubt, at, account.client.down_at().is_none()).await,
             },
         }
@@ -130,7 +130,7 @@ impl Doubts {
                 self.metrics.count(&SENDS, &[account, "failed"]);
                 tracing::warn!("Meta took a send at none of many attempts; it has failed");
             }
-            _ => self.metrics.count(&DOUBTS, &[account, "not_arrived"]),
+            _ => self.metrics.count(&DOUBTS, &[account, "sent_again"]),
         }
         let in_vain = self.store.settle(doubt.id, outcome, self.clock.now()).await;
         answer_time::count(&self.metrics, account, None, in_vain);

@@ -64,7 +64,7 @@ fn is_said(message: &Message, said: &HistoryMessage) -> bool {
     }
 }
 
-/// Whether nobody can be sure that this is something else. How Meta shows a template in a conversation is not known for all.
+/// Whether it cannot be told for sure that this is something else. How Meta shows a template in a conversation is not known for all.
 fn may_say(message: &Message, said: &HistoryMessage) -> bool {
     message.as_text().is_none() || is_said(message, said)
 }

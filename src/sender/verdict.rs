@@ -12,7 +12,7 @@ use crate::store::{SendOutcome, TakenDoubt, TakenSend};
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// So often somebody has looked before a doubt is given up.
+/// How many looks a doubt has had before it is given up.
 const FEWEST_LOOKS: u32 = 3;
 
 /// The longest that a throttled send is set aside. The account itself waits as long as Meta says, by steady time; a server that is
@@ -66,7 +66,7 @@ pub(crate) fn after(
 /// What is known besides the conversation when a doubt is judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DoubtSignals {
-    /// Since when somebody could look for evidence: this process's start.
+    /// Since when evidence could be looked for: this process's start.
     pub(crate) looking_since: Timestamp,
     /// When a signed delivery was last kept.
     pub(crate) last_delivery_at: Timestamp,
@@ -113,7 +113,7 @@ pub(crate) fn judge(
         }
         Evidence::Absent | Evidence::None => {}
     }
-    // The time in which nobody looked does not count, nor does that in which there was nobody at Meta to ask.
+    // The time before this process looked does not count, nor does the time in which Meta could not be asked.
     let begun = doubt.attempted_at.max(around.looking_since).max(around.down_at.unwrap_or(doubt.attempted_at));
     let give_up_at = begun + settings.give_up_after;
     if now < give_up_at {

@@ -36,7 +36,7 @@ pub struct Account {
     pub fallback: String,
     /// How long a handler may take.
     pub handler_deadline: Duration,
-    /// What becomes of a send when nobody can tell whether it arrived.
+    /// What becomes of a send of which it cannot be found out whether it arrived.
     pub on_doubt: OnDoubt,
     /// The account's own relay, over the common one.
     pub relay: OwnRelay,
@@ -128,7 +128,7 @@ pub struct Disclosure {
     pub after: Duration,
 }
 
-/// What becomes of a send when nobody can tell whether it arrived.
+/// What becomes of a send of which it cannot be found out whether it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDoubt {
     /// It is held for the operator.

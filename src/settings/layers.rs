@@ -108,7 +108,9 @@ fn toml_layer(origin: &str, text: &str, faults: &mut Faults) -> BTreeMap<String,
 /// Why a text is not TOML, without the line that the parser quotes: it may hold a secret.
 fn not_toml(error: &ConfigError, text: &str) -> String {
     let ConfigError::FileParse { cause, .. } = error else { return "is not TOML".to_owned() };
-    match cause.downcast_ref::<toml::de::Error>() {
+    // A number that is too large has an error of another type, which names no line.
+    let reread = text.parse::<toml::Table>().err();
+    match cause.downcast_ref::<toml::de::Error>().or(reread.as_ref()) {
         Some(error) => {
             let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
             format!("line {line} is not TOML: {}", error.message())

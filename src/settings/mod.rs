@@ -1,8 +1,8 @@
 //! Settings: from files and the environment to values that cannot be wrong, or to every fault at once.
 //!
 //! Layers, each over the one before: the embedded `config/default.toml`, a TOML file (`--config`), a `.env` file
-//! (`--env-file`), the environment. The `config` crate reads each layer; a key's value is the last layer's. Each slice of the settings is a type in a file of its own that reads its keys through
-//! one reader; what no slice asked for is an unknown key.
+//! (`--env-file`), the environment. The `config` crate reads each layer; a key's value is the last layer's. Each slice of the
+//! settings is a type in a file of its own that reads its keys through one reader; what no slice asked for is an unknown key.
 
 mod account;
 mod app;

@@ -104,7 +104,7 @@ impl Reader {
         self.finish_partly()
     }
 
-    /// Every fault of the keys that were asked for. The others are somebody else's.
+    /// Every fault of the keys that were asked for. The other keys are not looked at.
     pub(super) fn finish_partly(mut self) -> Result<(), Faults> {
         for flat in std::mem::take(&mut self.flat) {
             if let Some(key) = self.meant_by(&flat) {

@@ -194,6 +194,13 @@ fn a_broken_file_is_told_by_its_line_and_never_quoted() {
     assert!(!faults.contains("hunter2"), "{faults}");
 }
 
+#[test]
+fn a_number_that_is_too_large_is_told_by_its_line() {
+    let toml = "[server]\nmax_body = 10\nmax_connections = 99999999999999999999\n";
+    let faults = from_files(toml, "").expect_err("faults").to_string();
+    assert!(faults.contains("line 3 is not TOML"), "{faults}");
+}
+
 /// The commented defaults of an account are those that the code has: with and without them, the account is the same.
 #[test]
 fn the_commented_account_is_the_default_one() {

@@ -25,7 +25,7 @@ const START: Timestamp = Timestamp(1_790_000_000_000);
 const STEPS: usize = 120;
 const REST: usize = 2_000;
 
-/// Somebody who writes.
+/// A person who writes.
 struct Person {
     index: usize,
     id: String,

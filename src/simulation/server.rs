@@ -349,7 +349,7 @@ fn remembered(before: Option<&str>, more: &[&str]) -> Option<String> {
     Some(serde_json::to_string(&texts.collect::<Vec<_>>()).expect("a list of texts"))
 }
 
-/// Who said what, where somebody said something that is to be answered.
+/// Who said what, where a person said something that is to be answered.
 fn said(event: &TakenEvent) -> Option<(String, String)> {
     let raw = serde_json::from_slice(&event.raw).ok()?;
     let envelope = event.envelope(raw)?;

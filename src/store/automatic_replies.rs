@@ -11,7 +11,7 @@ use crate::message::{Recipient, Request};
 pub struct AutomaticReplies {
     /// That a bot speaks here.
     pub disclosing: Option<DisclosureMessage>,
-    /// What is said where the handler said nothing, and somebody waits for an answer.
+    /// The fallback: said where the handler said nothing and a person waits for an answer.
     pub fallback: Option<(SendId, Request)>,
 }
 
@@ -41,7 +41,7 @@ pub struct Typing {
     pub now: Timestamp,
 }
 
-/// An event that nobody has answered in time, and no handler has in hand.
+/// An event that was not answered in time and is with no handler.
 #[derive(Clone, Debug)]
 pub struct Overdue {
     /// The event.

@@ -209,7 +209,7 @@ pub enum OpenError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
-    /// The file is a database, and somebody else's.
+    /// The file is a database of another program.
     #[error("{} is the database of something else", .0.display())]
     NotAStore(PathBuf),
     /// The file cannot be read as a store.
@@ -245,7 +245,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// What SQLite says of the file at `path`, by what somebody can do about it.
+    /// What SQLite says of the file at `path`, by what an operator can do about it.
     pub(super) fn of(path: &Path, source: rusqlite::Error) -> OpenError {
         let path = path.to_owned();
         match source.sqlite_error_code() {

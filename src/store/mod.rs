@@ -7,7 +7,7 @@
 //! - **Ledger**: what policy needs to know of a conversation, written with the events that say so.
 //!
 //! An operation has happened when its future returns `Ok`: it is on disk. Whatever waits at the same moment shares one
-//! transaction and one flush. The store also owns the wakes: the loops that take from it wait on it, and on nobody else.
+//! transaction and one flush. The store also owns the wakes: the loops that take from it wait on it alone.
 //!
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
@@ -280,7 +280,7 @@ impl Store {
     }
 
     /// Puts back what is still with a handler, for the next start, without counting it against the event: the process ends
-    /// because somebody wants it to.
+    /// because it was asked to.
     pub async fn release(&self) -> Result<(), StoreError> {
         self.sqlite.write(inbox::release).await
     }
@@ -315,11 +315,11 @@ impl Store {
 
     /// How much is open, dead, quarantined or held.
     pub async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        self.sqlite.read(move |db| count::backlog(db, now)).await
+        self.sqlite.count(move |db| count::backlog(db, now)).await
     }
 
     /// Whether nothing is left to do before `now` moves: what is open waits for its time, or behind what does.
-    pub async fn is_at_rest(&self, shut: PausedAccounts, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn is_at_rest(&self, shut: UnableAccounts, now: Timestamp) -> Result<bool, StoreError> {
         self.sqlite.write(move |work| inbox::is_at_rest(work, &shut, now)).await
     }
 

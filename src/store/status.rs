@@ -67,7 +67,7 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// Where an event is on its way.
+    /// How far an event has come.
     // The first three are not done: they hold back what is behind them.
     EventStatus {
         /// First of its conversation, to be handled when due.
@@ -88,7 +88,7 @@ statuses! {
 }
 
 statuses! {
-    /// Where a send is on its way.
+    /// How far a send has come.
     // The first four are not settled: they hold back what is behind them.
     SendStatus {
         /// First of its conversation, to be sent when due.
@@ -97,7 +97,7 @@ statuses! {
         Waiting = 1, "planned";
         /// On its way.
         Sending = 2, "sending";
-        /// Nobody can tell whether it arrived.
+        /// It is not known whether it arrived.
         InDoubt = 3, "in_doubt";
         /// Meta took it.
         Sent = 4, "sent";
@@ -105,7 +105,7 @@ statuses! {
         Refused = 5, "refused";
         /// Meta did not take it.
         Failed = 6, "failed";
-        /// Nobody can tell, and somebody is to decide; or behind such a one of the same turn.
+        /// It cannot be found out, and an operator decides; or it stands behind such a send of its turn.
         Held = 7, "held";
     }
 }

@@ -34,7 +34,7 @@ impl WebhookBatch {
 pub enum Intake {
     /// An event for a configured account: it is handled.
     Handled(Envelope),
-    /// The same, and somebody waits for its answer: by this moment its handler has to have given one.
+    /// The same, and a person waits for its answer: its handler has to give one by this moment.
     Awaited(Envelope, Timestamp),
     /// An event for an account that is not configured: it is kept.
     Kept(Envelope),
@@ -153,7 +153,7 @@ pub struct TakenEvent {
     pub facts: Facts,
     /// What the person's name stands for.
     pub thread: Thread,
-    /// Until when it must be answered; `None` when nobody waits for an answer.
+    /// Until when it must be answered; `None` when no person waits for an answer.
     pub answer_by: Option<Timestamp>,
     /// The trace that it belongs to.
     pub trace: Trace,
@@ -233,7 +233,7 @@ pub enum Next {
     Retry(Timestamp),
     /// It is given up.
     Dead,
-    /// Its time is over, and somebody was answered by other words: it is done.
+    /// Its time is over, and the person was answered by other words: it is done.
     Done,
 }
 
@@ -248,7 +248,7 @@ pub struct TakenSend {
     pub person: PersonId,
     /// How often it was tried.
     pub attempts: u32,
-    /// Whether nobody could tell of one of these tries whether it arrived.
+    /// Whether one of these tries came into doubt.
     pub was_in_doubt: bool,
     /// Who speaks.
     pub origin: policy::Origin,
@@ -296,14 +296,14 @@ pub enum SendOutcome {
         /// What Meta said.
         reason: Reason,
     },
-    /// Nobody can tell.
+    /// It is not known whether it arrived.
     InDoubt {
         /// What happened.
         reason: Reason,
         /// Whether no answer came at all, so that its echo may still be on the way.
         silent: bool,
     },
-    /// Nobody can tell, and nothing will. Somebody is to decide; the rest of its turn waits with it.
+    /// It cannot be found out whether it arrived. An operator decides; the rest of its turn waits with it.
     Held {
         /// What happened.
         reason: Reason,
@@ -330,7 +330,7 @@ pub enum Decided {
 
 /// The accounts that can take nothing before the clock moves.
 #[derive(Clone, Debug, Default)]
-pub struct PausedAccounts {
+pub struct UnableAccounts {
     /// Whose handlers take no event.
     pub events: Vec<AccountId>,
     /// Whose handlers take only events that have never failed.
@@ -370,6 +370,6 @@ pub struct ConversationRow {
 pub struct KeepSince {
     /// Events that are done and sends that are settled.
     pub events: Timestamp,
-    /// Keys of events, and events that are dead or quarantined: somebody may still want to look at those.
+    /// Keys of events, and events that are dead or quarantined: an operator may still want to look at those.
     pub keys: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use tokio::sync::Notify;
 
-/// One bell for each loop. A ring that nobody waits for is kept for the next who does.
+/// One notification for each loop. One that comes while the loop does not wait is kept for its next wait.
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
     pub(super) events: Notify,

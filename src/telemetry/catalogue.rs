@@ -52,16 +52,18 @@ macro_rules! catalogue {
 catalogue! {
     DELIVERIES: Counter "rejoinder_deliveries_total" ["outcome"] ["kept", "unsigned", "unavailable"]
         "Webhook POSTs: kept and answered 200; without a valid signature (401); could not be kept (503), so that Meta sends them again.";
+    STORE_READABLE: Gauge "rejoinder_store_readable" [] []
+        "Whether the levels of events and sends could be counted in the store: 1, or 0 where they are those of an earlier call.";
     DELIVERY_SECONDS: Seconds "rejoinder_delivery_seconds" [] []
         "From the last byte of a webhook POST until its events are on disk.";
     EVENTS_RECEIVED: Counter "rejoinder_events_received_total" ["outcome"] ["new", "repeated", "own_echo", "unreadable"]
-        "What stood in these POSTs: new events; events that Meta had delivered before; echoes of this server's own sends; items that could not be parsed, which are quarantined.";
+        "What stood in webhook POSTs: new events; events that Meta had delivered before; echoes of this server's own sends; items that could not be parsed, which are quarantined.";
     EVENTS_PENDING: Gauge "rejoinder_events_pending" ["account"] []
         "Events that no handler has finished yet.";
-    EVENTS_WAITING: Gauge "rejoinder_events_waiting" ["account", "reason"] ["due", "running", "order", "retry", "relay_down", "paused"]
-        "The same by what they wait for: a free handler; the handler that has them; an earlier event of their conversation; their next try; a relay that is down; the end of the account's pause.";
+    EVENTS_WAITING: Gauge "rejoinder_events_waiting" ["account", "reason"] ["due", "running", "order", "retry", "echo", "relay_down", "paused"]
+        "Pending events by what they wait for: a free handler; the handler that has them; an earlier event of their conversation; their next try; a send in doubt of which they may be the echo; a relay that is down; the end of the account's pause.";
     EVENTS_OLDEST: Gauge "rejoinder_events_oldest_seconds" ["account"] []
-        "For how many seconds the oldest pending event has waited.";
+        "Seconds since the oldest pending event arrived. A replayed event counts from its first arrival.";
     EVENTS_DEAD: Gauge "rejoinder_events_dead" ["account"] []
         "Events whose handler failed for the last time. They are listed until they are replayed or forgotten.";
     EVENTS_QUARANTINED: Gauge "rejoinder_events_quarantined" ["account"] []
@@ -75,7 +77,7 @@ catalogue! {
     RELAY_UP: Gauge "rejoinder_relay_up" ["account"] []
         "Whether the account's relay is up: 1, or 0 while its events wait.";
     SENDS: Counter "rejoinder_sends_total" ["account", "outcome"] ["sent", "refused", "failed", "in_doubt", "held", "postponed"]
-        "Attempts to send: accepted by Meta; refused by policy; rejected by Meta; without an answer that tells whether it arrived; given up in doubt until an operator decides; postponed by a throttle or an outage.";
+        "Attempts to send: accepted by Meta; refused by policy; not taken by Meta, or a typing indicator while Meta is down; without an answer that tells whether it arrived; given up in doubt until an operator decides; postponed by a throttle or an outage.";
     SENDS_REFUSED: Counter "rejoinder_sends_refused_total" ["account", "rule"] []
         "Sends that policy refused, by the rule in docs/policy.md.";
     META_ERRORS: Counter "rejoinder_meta_errors_total" ["account", "code"] []
@@ -87,9 +89,9 @@ catalogue! {
     SENDS_IN_DOUBT: Gauge "rejoinder_sends_in_doubt" ["account"] []
         "Sends of which it is not known yet whether they arrived. The server looks for evidence.";
     SENDS_HELD: Gauge "rejoinder_sends_held" ["account"] []
-        "Sends of which it could not be found out whether they arrived. An operator releases or drops them.";
-    DOUBTS: Counter "rejoinder_doubts_total" ["account", "outcome"] ["arrived", "not_arrived"]
-        "Doubts that a look into the conversation settled.";
+        "Sends of which it could not be found out whether they arrived, and the sends of the same turn behind them. An operator releases or drops them.";
+    DOUBTS: Counter "rejoinder_doubts_total" ["account", "outcome"] ["arrived", "sent_again"]
+        "Sends in doubt that were settled: a look into the conversation showed them; or they are sent again, because the conversation did not show them, Meta takes them once, or `on_doubt` is `resend`.";
     ANSWER_SECONDS: Seconds "rejoinder_answer_seconds" ["account"] []
         "From an event's timestamp to Meta's acceptance of its first answer, for automated bots.";
     ANSWERS_MISSED: Counter "rejoinder_answers_missed_total" ["account"] []
@@ -123,7 +125,8 @@ const PREFACE: &str = "\
 `src/telemetry/catalogue.rs`; a test fails when the two differ.
 
 `account` is the account's name in the settings, `kind` the kind of the event, `rule` the number of a rule in
-[policy.md](policy.md), `code` Meta's error code. A gauge is read from the store at the moment of the call.
+[policy.md](policy.md), `code` Meta's error code. The levels of events and sends are counted in the store at the moment of the call.
+While the store cannot be read they stay as they were, and `rejoinder_store_readable` is 0.
 
 | Name | Form | Unit | Labels | Meaning |
 | --- | --- | --- | --- | --- |

@@ -11,7 +11,7 @@ use metrics::{
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::HandlerTimes;
-use super::catalogue::{ALL, Form, META_ERRORS, Metric};
+use super::catalogue::{ALL, Form, HANDLERS_RUNNING, META_ERRORS, Metric};
 
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 20.0, 30.0];
 
@@ -67,6 +67,7 @@ impl Metrics {
     /// Shows the account's counters and durations at zero before anything is counted: a rate over nothing is no rate.
     pub fn show_account(&self, account: &str) {
         self.show_at_zero(Some(account));
+        self.move_by(&HANDLERS_RUNNING, &[account], 0);
     }
 
     fn show_at_zero(&self, account: Option<&str>) {
@@ -149,7 +150,7 @@ impl Metrics {
         self.handle.render()
     }
 
-    /// Folds what was observed, so that a server nobody asks does not grow. To be called now and then.
+    /// Folds what was observed, so that a server whose metrics are never read does not grow. To be called now and then.
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
     }

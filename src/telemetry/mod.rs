@@ -38,7 +38,7 @@ pub fn init(default: &str, lines: Lines) {
         Ok(filter) => (filter, None),
         Err(unreadable) => (None, Some(unreadable)),
     };
-    let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
+    let filter = with_spans(filter.unwrap_or_else(|| EnvFilter::new(default)));
     let colours = std::io::stderr().is_terminal();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     let started = match lines {
@@ -63,9 +63,51 @@ fn filter(given: &str) -> Result<Option<EnvFilter>, String> {
     })
 }
 
+/// The filter, with the spans let through: one that names other targets alone would take their fields from the lines.
+fn with_spans(filter: EnvFilter) -> EnvFilter {
+    filter.add_directive(spans::DIRECTIVE.parse().expect("a directive"))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+    use crate::id::EventId;
+    use crate::trace::Trace;
+
+    /// What is written is kept.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_keeps_the_fields_of_its_span_whatever_the_filter_names() {
+        for given in ["info", "rejoinder::telemetry=warn", "warn,rejoinder::telemetry::tests=info"] {
+            let (kept, filter) = (Kept::default(), filter(given).expect("a filter").expect("a filter"));
+            let written = kept.clone();
+            let lines = tracing_subscriber::fmt().with_env_filter(with_spans(filter)).with_ansi(false);
+            tracing::subscriber::with_default(lines.with_writer(move || written.clone()).finish(), || {
+                let _span = spans::event(EventId(7), "shop", "message", 1, Trace::random()).entered();
+                tracing::warn!("a handler failed");
+            });
+            let line = String::from_utf8(kept.0.lock().expect("no panic").clone()).expect("text");
+            assert!(
+                line.contains("event{account=\"shop\" event=7 kind=\"message\" attempt=1 trace="),
+                "{given}: {line}"
+            );
+        }
+    }
 
     #[test]
     fn a_directive_that_is_none_is_named() {
@@ -77,7 +119,7 @@ mod tests {
             assert_eq!(filter(given).expect_err("no filter"), unreadable);
         }
         assert!(filter("").expect("none").is_none());
-        for given in ["info", "warn,rejoinder::store=error", "rejoinder[turn{account=shop}]=debug", "off"] {
+        for given in ["info", "warn,rejoinder::store=error", "rejoinder[event{account=shop}]=debug", "off"] {
             assert!(filter(given).expect("a filter").is_some());
         }
     }

@@ -8,7 +8,9 @@ use tracing::field::display;
 use crate::id::{EventId, SendId};
 use crate::trace::Trace;
 
-// At the level of errors: a filter that leaves a span out would take the fields from the lines inside.
+/// Lets the spans through a filter: one that leaves them out would take their fields from the lines inside. They stand at the
+/// level of errors for the same reason.
+pub(super) const DIRECTIVE: &str = "rejoinder::telemetry::spans=error";
 
 /// The span of one event with its handler.
 pub fn event(event: EventId, account: &str, kind: &str, attempt: u32, trace: Trace) -> Span {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Stage;
 
-/// Somebody who writes to an account, and reads what it says.
+/// A person who writes to an account, and reads what it says.
 #[derive(Debug)]
 pub struct Person<'a> {
     stage: &'a Stage,
@@ -14,7 +14,7 @@ pub struct Person<'a> {
 }
 
 impl Stage {
-    /// Somebody who writes to the Page. On another account: [`Person::on`].
+    /// A person who writes to the Page. On another account: [`Person::on`].
     pub fn person(&self, name: &str) -> Person<'_> {
         Person::new(self, name, "shop")
     }

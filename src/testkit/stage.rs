@@ -110,7 +110,7 @@ impl Stage {
         format!("http://{}", self.app.admin)
     }
 
-    /// Returns when nobody has anything left to do before the clock moves: no webhook, no event, no send.
+    /// Returns when nothing is left to do before the clock moves: no webhook, no event, no send.
     ///
     /// # Panics
     ///
@@ -163,10 +163,14 @@ impl Stage {
     }
 
     /// Ends the test. What the server refused or failed is told on stderr.
+    ///
+    /// # Panics
+    ///
+    /// When the emulated Meta has panicked.
     pub async fn end(self) {
         self.tell_troubles().await;
         self.app.stop().await;
-        self.meta.end().await.expect("the emulator can use its listener");
+        self.meta.end().await.expect("the emulated Meta did not panic");
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> (bool, Value) {

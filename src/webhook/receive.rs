@@ -46,8 +46,9 @@ fn only_signature(headers: &HeaderMap) -> Option<&[u8]> {
 
 /// The trace that the proxy before this server has begun; a new one where none has.
 fn trace(headers: &HeaderMap) -> Trace {
-    let given = headers.get(trace::HEADER).and_then(|header| header.to_str().ok());
-    given.and_then(Trace::of_header).unwrap_or_else(Trace::random)
+    let mut given = headers.get_all(trace::HEADER).iter();
+    let only = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok());
+    only.and_then(Trace::of_header).unwrap_or_else(Trace::random)
 }
 
 impl Webhook {

@@ -119,12 +119,14 @@ async fn metrics_count_what_happened() {
         "rejoinder_sends_total{account=\"shop\",outcome=\"sent\"} 1",
         "rejoinder_sends_total{account=\"shop\",outcome=\"failed\"} 0",
         "rejoinder_handled_total{account=\"shop\",kind=\"message\",outcome=\"done\"} 1",
-        "rejoinder_handler_seconds_count{account=\"shop\"} ",
+        "rejoinder_store_readable 1",
         "rejoinder_events_pending{account=\"shop\"} 0",
         "rejoinder_sends_held{account=\"shop\"} 0",
     ] {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line} in {text}");
     }
+    let handled = rig.metric("rejoinder_handler_seconds_count{account=\"shop\"}").await;
+    assert!(handled.parse::<u64>().expect("a number") > 0);
     rig.end().await;
 }
 

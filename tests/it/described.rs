@@ -90,9 +90,15 @@ impl Check {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_is_true_of_the_routes() {
     // What is routed by its description cannot be without one.
-    let source = include_str!("../../src/admin/mod.rs");
-    let others: Vec<_> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(others, ["/livez", "/readyz", "/metrics"]);
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/admin");
+    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    let source: String = files.map(|file| std::fs::read_to_string(file).expect("text")).collect();
+    let source: String = source.split_whitespace().collect();
+    let others: Vec<_> = source.split(".route(").skip(1).map(|rest| rest.split(',').next()).collect();
+    assert_eq!(others, ["\"/livez\"", "\"/readyz\"", "\"/metrics\""].map(Some));
+    let merged: Vec<_> = source.split(".merge(").skip(1).map(|rest| rest.split(')').next()).collect();
+    assert_eq!(merged, [Some("api")]);
+    assert!([".nest(", ".route_service(", ".fallback("].iter().all(|other| !source.contains(other)));
     let mut check = Check::of(with_two_held().await, "").await;
 
     sends_of_every_kind(&mut check).await;

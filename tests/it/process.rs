@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::binary::{Binary, command};
 use crate::harness::meta::Meta;
-use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, send_json, settings, until, vacant};
+use crate::harness::{ADA, ADA_ON_INSTAGRAM, BEN, SHOP, environment, message, send_json, settings, until, vacant};
 
 /// Each round is another conversation: a message, its 200, the kill, a new start. Each message is answered once. Only a
 /// send that the kill caught on its way may stay in doubt; it is not sent again.
@@ -309,13 +309,22 @@ async fn several_devs_can_be_started_at_once() {
 async fn a_log_in_json_is_an_object_a_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("rejoinder.db").display().to_string();
-    let mut environment = environment(&settings("http://127.0.0.1:1", &store, "echo"));
-    environment.push(("REJOINDER_LOG__FORMAT".to_owned(), "json".to_owned()));
+    let mut environment = environment(&settings("http://127.0.0.1:1", &store, "relay"));
+    for (name, value) in [("LOG__FORMAT", "json"), ("RELAY__URL", "http://127.0.0.1:1/bot")] {
+        environment.push((format!("REJOINDER_{name}"), value.to_owned()));
+    }
     let mut server = Binary::start(folder.path(), &["serve"], &environment);
     let line = server.line_with("ready");
     let ready: Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!((&ready["level"], &ready["message"]), (&json!("INFO"), &json!("ready")), "{ready}");
     assert!(ready["public"].is_string() && ready["timestamp"].is_string() && ready["target"].is_string(), "{ready}");
+    let meta = Meta::start().await;
+    let public = ready["public"].as_str().expect("an address");
+    assert_eq!(meta.deliver(public, SHOP, &message(ADA, "m_1", "hi", Clock::system().now())).await, 200);
+    let line = server.line_with("a handler failed");
+    let failed: Value = serde_json::from_str(&line).expect("JSON");
+    let span = ["name", "account", "event", "kind"].map(|field| failed["span"][field].clone());
+    assert_eq!(span, [json!("event"), json!("shop"), json!("1"), json!("message")], "{failed}");
     server.signal("TERM");
     assert!(server.ended().success());
     for line in &server.log {

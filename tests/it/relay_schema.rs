@@ -28,14 +28,15 @@ fn the_examples_of_the_readme_are_as_the_schema_says() {
     assert_eq!(answer_faults(with("replies")), [""; 0]);
 }
 
-/// The schema takes what the relay takes, and names what would be a handler's error.
+/// The schema takes what the relay takes, and names what would be a handler's error or a refused send.
 #[test]
 fn an_answer_is_described_as_leniently_as_it_is_read() {
     let long = json!({"replies": [{"message": {"text": "Hello"}, "persona_id": "31"}, {"sender_action": "typing_on"},
-        {"message": {"text": "x"}, "messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}], "state": {"step": 3}});
+        {"message": {"text": "x"}, "messaging_type": "MESSAGE_TAG", "tag": "CUSTOMER_FEEDBACK"}], "state": {"step": 3}});
     for good in [
         long,
         json!({}),
+        json!(null),
         json!({"replies": null}),
         json!({"replies": []}),
         json!({"replies": [null, {"message": {"text": "x"}}]}),

@@ -1,4 +1,4 @@
-//! What is not at its end, counted: each from an index of its own.
+//! What is not at its end, counted: each status by its index.
 
 use rusqlite::Connection;
 
@@ -9,11 +9,13 @@ use crate::store::{Backlog, EventStatus, OpenEvents, OpenSends, SendStatus};
 /// Counts what is open, dead, quarantined or held.
 pub(in crate::store) fn backlog(db: &Connection, now: Timestamp) -> rusqlite::Result<Backlog> {
     let mut backlog = Backlog::default();
-    for which in ["status < 3", "status = 4", "status = 5"] {
-        backlog.events.extend(events(db, which, now)?);
+    // All of them at one moment: an event that ends meanwhile is counted once.
+    let snapshot = db.unchecked_transaction()?;
+    for which in ["status < 3", "status = 4", "status = 5", "status = 6"] {
+        backlog.events.extend(events(&snapshot, which, now)?);
     }
     for which in ["status < 4", "status = 7"] {
-        backlog.sends.extend(sends(db, which, now)?);
+        backlog.sends.extend(sends(&snapshot, which, now)?);
     }
     Ok(backlog)
 }

@@ -117,7 +117,7 @@ fn event(row: &Row<'_>, blocked: Option<Enforcement>) -> rusqlite::Result<TakenE
         facts: ledger::of_row(row, 9, person, blocked, None)?,
         thread: Thread::from_number(row.get(16)?),
         answer_by: row.get::<_, Option<i64>>(17)?.map(Timestamp),
-        // An event that an older release kept has none.
+        // Where there is none yet, this one is kept when the event is taken.
         trace: traced::trace(row, 20)?.unwrap_or_else(Trace::random),
     })
 }

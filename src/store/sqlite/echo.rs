@@ -27,7 +27,7 @@ const BEFORE_EPOCHS: &str = "-";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recognised {
     /// Our own: the send they repeat is settled.
-    StoreIdentity,
+    Own,
     /// Our own or not: a send in flight will tell.
     Perhaps,
     /// Another app's, or a person's at the inbox.
@@ -51,9 +51,9 @@ pub(super) fn recognise(
         // copy that is older than the send.
         if has_left(work, envelope, mark)? {
             settle_sent(work, mark.send, echo.mid.clone(), now)?;
-            count_repeat(work, mark.send, echo.mid.as_ref())?;
+            count_repeat(work, &envelope.account, mark.send, echo.mid.as_ref())?;
         }
-        return Ok(Recognised::StoreIdentity);
+        return Ok(Recognised::Own);
     }
     // Another store's send, whatever ours says.
     if echo.mark.is_some() {
@@ -86,7 +86,7 @@ pub(super) fn by_message(
     if let Some(mid) = &echo.mid
         && (was_sent(work, last_send, mid)? || private_reply::became(work, account.as_str(), mid)?)
     {
-        return Ok(Recognised::StoreIdentity);
+        return Ok(Recognised::Own);
     }
     if echo.app_id.as_ref().is_some_and(|app| work.own.is_another_app(app)) {
         return Ok(Recognised::Foreign);
@@ -103,21 +103,21 @@ pub(super) fn by_message(
         .or_else(|| saying(|send| send.was_in_doubt && send.status != SendStatus::Sent));
     if let Some(send) = unsettled {
         settle_sent(work, send.id, echo.mid.clone(), now)?;
-        return Ok(Recognised::StoreIdentity);
+        return Ok(Recognised::Own);
     }
     // Sent again on the evidence there was; this is the first of the two.
     if let Some(send) = saying(|send| send.was_in_doubt && send.attempts > 1) {
-        count_repeat(work, send.id, echo.mid.as_ref())?;
-        return Ok(Recognised::StoreIdentity);
+        count_repeat(work, account, send.id, echo.mid.as_ref())?;
+        return Ok(Recognised::Own);
     }
     match &replies[..] {
         [] => {}
         [only] => {
             settle_sent(work, only.send, echo.mid.clone(), now)?;
-            return Ok(Recognised::StoreIdentity);
+            return Ok(Recognised::Own);
         }
         // Nobody can tell which of them.
-        _ => return Ok(Recognised::StoreIdentity),
+        _ => return Ok(Recognised::Own),
     }
     // What is held may wait for days for somebody to decide; nobody else's words wait with it.
     let open = sends.iter().any(|send| matches!(send.status, SendStatus::Sending | SendStatus::InDoubt));
@@ -150,7 +150,7 @@ fn settle_sent(
 }
 
 /// A send whose echo names another message than the one that it became has arrived twice.
-fn count_repeat(work: &Work<'_>, send: SendId, mid: Option<&MessageId>) -> rusqlite::Result<()> {
+fn count_repeat(work: &Work<'_>, account: &AccountId, send: SendId, mid: Option<&MessageId>) -> rusqlite::Result<()> {
     let Some(mid) = mid else { return Ok(()) };
     let repeated = work
         .db
@@ -159,7 +159,7 @@ fn count_repeat(work: &Work<'_>, send: SendId, mid: Option<&MessageId>) -> rusql
         )?
         .execute(params![send.0, mid.as_str()])?;
     if repeated > 0 {
-        tracing::error!(%send, "a message arrived twice: Meta had no evidence of it when it was sent again");
+        tracing::error!(account_id = %account, %send, "a message arrived twice: Meta had no evidence of it when it was sent again");
     }
     Ok(())
 }

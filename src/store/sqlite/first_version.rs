@@ -75,14 +75,14 @@ fn behind_its_edit(
 }
 
 /// An edit that was taken for a message.
-struct Batch {
+struct TakenEdit {
     id: i64,
     /// Whether no handler was given it yet.
     waits: bool,
     text: Option<String>,
 }
 
-fn edit_of(work: &Work<'_>, message: &Message, conversation: &Conversation) -> rusqlite::Result<Option<Batch>> {
+fn edit_of(work: &Work<'_>, message: &Message, conversation: &Conversation) -> rusqlite::Result<Option<TakenEdit>> {
     let Some(mid) = &message.mid else { return Ok(None) };
     let mut statement = work
         .db
@@ -96,7 +96,7 @@ fn edit_of(work: &Work<'_>, message: &Message, conversation: &Conversation) -> r
             && let Some(edit) = Edit::of_item(&raw).filter(|edit| edit.mid.as_ref() == Some(mid))
         {
             let text = Some(edit.text).filter(|text| !text.is_empty());
-            return Ok(Some(Batch { id, waits, text }));
+            return Ok(Some(TakenEdit { id, waits, text }));
         }
         (next, left) = (previous, left - 1);
     }

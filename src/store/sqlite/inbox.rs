@@ -9,7 +9,7 @@ use super::{due, step};
 use crate::clock::Timestamp;
 use crate::effect::Effects;
 use crate::id::{AccountId, EventId};
-use crate::store::{Batch, EventDemand, EventStatus, Failure, Finish, Next, PausedAccounts, SendStatus, TakenEvent};
+use crate::store::{Batch, EventDemand, EventStatus, Failure, Finish, Next, SendStatus, TakenEvent, UnableAccounts};
 
 /// Puts an event at the end of its conversation's queue: behind the last one, where that is not done.
 pub(super) fn enqueue(work: &Work<'_>, tail: Option<i64>, event: i64) -> rusqlite::Result<EventStatus> {
@@ -35,9 +35,11 @@ pub(in crate::store) fn take(
         }
         taken.items.extend(events);
     }
-    let mut mark = work.db.prepare_cached("UPDATE event SET status = 2, attempts = attempts + 1 WHERE id = ?1")?;
+    let mut mark =
+        work.db.prepare_cached("UPDATE event SET status = 2, attempts = attempts + 1, trace = ?2 WHERE id = ?1")?;
     for event in &taken.items {
-        mark.execute([event.id.0])?;
+        // An event that an older release kept, or that tells of a posted send, has its trace from here on.
+        mark.execute(params![event.id.0, event.trace.to_bytes()])?;
     }
     Ok(taken)
 }
@@ -83,7 +85,7 @@ fn retry(work: &mut Work<'_>, failure: &Failure, at: Timestamp) -> rusqlite::Res
 /// True when no event is running, no send is in flight, no answer is overdue, and nothing is due that its account can take now.
 pub(in crate::store) fn is_at_rest(
     work: &mut Work<'_>,
-    shut: &PausedAccounts,
+    shut: &UnableAccounts,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let at_work = work
@@ -100,7 +102,7 @@ pub(in crate::store) fn is_at_rest(
         && due_for(work, "send", SendStatus::InDoubt as i64, &[], now)?.is_empty())
 }
 
-fn is_event_due(work: &Work<'_>, shut: &PausedAccounts, now: Timestamp) -> rusqlite::Result<bool> {
+fn is_event_due(work: &Work<'_>, shut: &UnableAccounts, now: Timestamp) -> rusqlite::Result<bool> {
     for account in due_for(work, "event", EventStatus::Ready as i64, &shut.events, now)? {
         if !shut.failed_events.contains(&account) || !due::fresh(work, account.as_str(), 1, now)?.is_empty() {
             return Ok(true);

@@ -86,14 +86,14 @@ fn event(
     };
     let id = next_id(work);
     let status = match recognised {
-        Recognised::StoreIdentity => EventStatus::Done,
+        Recognised::Own => EventStatus::Done,
         // Also of an account that has left: it is evidence of a send that was under way.
         Recognised::Perhaps => EventStatus::Parked,
         _ if !care.is_handled => EventStatus::Done,
         Recognised::Foreign => inbox::enqueue(work, conversation.queue_tail, id)?,
     };
     work.woke.events |= status == EventStatus::Ready;
-    if recognised == Recognised::StoreIdentity {
+    if recognised == Recognised::Own {
         appended.own_echoes += 1;
     } else {
         appended.new += 1;

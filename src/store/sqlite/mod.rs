@@ -65,9 +65,22 @@ pub(super) struct Sqlite {
     path: PathBuf,
     jobs: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
     reader: Arc<Mutex<Connection>>,
+    /// Counts whole tables, which takes longer than other reads may wait.
+    counter: Arc<Mutex<Connection>>,
     writer: Mutex<Option<Writer>>,
+    /// Held while a count runs: those that wait for it hold no thread.
+    counting: tokio::sync::Mutex<()>,
     ended: CancellationToken,
     watch: Arc<Watch>,
+}
+
+async fn read_with<T, F>(connection: Arc<Mutex<Connection>>, run: F) -> Result<T, StoreError>
+where
+    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let read = move || run(&connection.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)??)
 }
 
 impl Sqlite {
@@ -136,9 +149,17 @@ impl Sqlite {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let reader = Arc::clone(&self.reader);
-        let read = move || run(&reader.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)??)
+        read_with(Arc::clone(&self.reader), run).await
+    }
+
+    /// Reads what takes long, beside the other reads. One at a time.
+    pub(super) async fn count<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let _turn = self.counting.lock().await;
+        read_with(Arc::clone(&self.counter), run).await
     }
 
     /// Fails once the files are lost.
@@ -159,7 +180,9 @@ impl Sqlite {
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         }
         if self.watch.lost().is_some() {
-            leave(&self.reader.lock().unwrap_or_else(PoisonError::into_inner));
+            for connection in [&self.reader, &self.counter] {
+                leave(&connection.lock().unwrap_or_else(PoisonError::into_inner));
+            }
         }
     }
 

@@ -101,8 +101,7 @@ fn start(
     watch: Arc<Watch>,
 ) -> rusqlite::Result<Opened> {
     let path = settings.path.as_path();
-    let reader = connect(path)?;
-    reader.pragma_update(None, "query_only", true)?;
+    let (reader, counter) = (connect_to_read(path)?, connect_to_read(path)?);
     let (jobs, queue) = mpsc::channel(settings.queue);
     let ended = CancellationToken::new();
     let shop = Workshop {
@@ -119,11 +118,19 @@ fn start(
         path: path.to_owned(),
         jobs: Mutex::new(Some(jobs)),
         reader: Arc::new(Mutex::new(reader)),
+        counter: Arc::new(Mutex::new(counter)),
+        counting: tokio::sync::Mutex::default(),
         writer: Mutex::new(Some(Writer::start(shop, path, queue)?)),
         ended,
         watch,
     };
     Ok(Opened { sqlite, own, last_send: ids.send })
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let db = connect(path)?;
+    db.pragma_update(None, "query_only", true)?;
+    Ok(db)
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -32,7 +32,7 @@ fn look_again_in(work: &mut Work<'_>, conversation: i64, now: Timestamp) -> rusq
         };
         match recognised {
             Recognised::Perhaps => {}
-            Recognised::StoreIdentity => release(work, id, EventStatus::Done, now)?,
+            Recognised::Own => release(work, id, EventStatus::Done, now)?,
             Recognised::Foreign => {
                 answer::by_others(work, conversation, None, said_at)?;
                 let tail = conversation::get(work, conversation)?.queue_tail;

@@ -42,7 +42,7 @@ pub(super) fn settle(watch: &Watch, file: StoreFile, harm: Harm, db: &Connection
             if is_elsewhere && let Err(why) = fold(db) {
                 tracing::warn!(%why, "the log of the former database file was not folded into it");
             }
-            set_aside(watch, Whose::Identity)
+            set_aside(watch, Whose::Ours)
         }
     }
 }
@@ -58,7 +58,7 @@ fn fold(db: &Connection) -> Result<(), Unsettled> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    Identity,
+    Ours,
     Foreign,
 }
 
@@ -67,13 +67,13 @@ fn set_aside(watch: &Watch, whose: Whose) -> Result<(), Unsettled> {
     let path = watch.lock.path();
     let log = with_ending(path, "-wal");
     match is_at(&watch.log, &log) {
-        Ok(is_ours) if is_ours == (whose == Whose::Identity) => {}
+        Ok(is_ours) if is_ours == (whose == Whose::Ours) => {}
         Ok(_) => return Ok(()),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
     std::fs::rename(&log, free_name(path))?;
-    if whose == Whose::Identity {
+    if whose == Whose::Ours {
         // The index of the log. SQLite makes it anew where a file without a log is opened, so that none is needed.
         let _ = std::fs::remove_file(with_ending(path, "-shm"));
     }

@@ -1,9 +1,9 @@
 //! Headless Chromium, driven by WebDriver.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -71,8 +71,8 @@ struct Browser {
     /// Where the driver listens.
     address: String,
     _profile: TempDir,
-    /// Closed when the tests end, however they do: the watch then ends the driver and the browser.
-    _watch: ChildStdin,
+    /// Its input is closed when the tests end, however they do: it then ends the driver and the browser.
+    watch: Child,
 }
 
 /// Browsers that no test has at present.
@@ -99,18 +99,19 @@ impl Browser {
             ClientBuilder::new(http).capabilities(wanted).connect(&url).await
         });
         let page = connected.await.expect("no panic").expect("a browser");
-        Ok(Browser { page, driver, address, _profile: profile, _watch: watch })
+        Ok(Browser { page, driver, address, _profile: profile, watch })
     }
 }
 
 /// Starts what ends the driver at this address, with its browser and its profile, once these tests are gone.
-fn watch(port: &str, profile: &Path) -> io::Result<ChildStdin> {
-    const SCRIPT: &str = r#"cat; exec 3<>"/dev/tcp/127.0.0.1/$1" || exit
-        printf 'GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n' "$1" >&3; cat <&3; rm -rf "$2""#;
+fn watch(port: &str, profile: &Path) -> io::Result<Child> {
+    // Killing the driver would leave its browser behind.
+    const SCRIPT: &str = r#"trap 'rm -rf "$2"' EXIT; cat; exec 3<>"/dev/tcp/127.0.0.1/$1" || exit
+        printf 'GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n' "$1" >&3; cat <&3"#;
     let mut watch = Command::new("bash");
-    watch.args(["-c", SCRIPT, "watch", port]).arg(profile);
-    let mut watch = watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    Ok(watch.stdin.take().expect("stdin"))
+    // In a group of its own: what ends the tests by a signal does not end it.
+    watch.args(["-c", SCRIPT, "watch", port]).arg(profile).process_group(0);
+    watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
 /// A browser for one test, with an empty page.
@@ -129,24 +130,30 @@ impl Chromium {
     pub async fn start() -> Option<Chromium> {
         let slot = SLOTS.acquire().await.expect("the slots are never closed");
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let is_used = free.is_some();
-        let browser = match free {
-            Some(browser) => browser,
-            None => match Browser::start().await {
-                Ok(started) => started,
-                Err(error) => {
-                    assert!(std::env::var_os("CI").is_none(), "chromedriver cannot be started: {error}");
-                    eprintln!("not run: there is no chromedriver (Debian: apt-get install chromium chromium-driver)");
-                    return None;
+        let (browser, slot) = match free {
+            Some(browser) => {
+                let used = Chromium::of(browser, slot);
+                match tokio::time::timeout(PATIENCE, used.begin_anew()).await {
+                    Ok(Ok(())) => return Some(used),
+                    // It has died, or hangs, since the test before: another one is started in its place.
+                    _ => (Browser::start().await, SLOTS.acquire().await.expect("the slots are never closed")),
                 }
-            },
+            }
+            None => (Browser::start().await, slot),
         };
-        let (page, address) = (browser.page.clone(), browser.address.clone());
-        let chromium = Chromium { page, browser: Some(browser), address, http: reqwest::Client::new(), _slot: slot };
-        if is_used {
-            chromium.begin_anew().await.expect("a new page");
+        match browser {
+            Ok(browser) => Some(Chromium::of(browser, slot)),
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "chromedriver cannot be started: {error}");
+                eprintln!("not run: there is no chromedriver (Debian: apt-get install chromium chromium-driver)");
+                None
+            }
         }
-        Some(chromium)
+    }
+
+    fn of(browser: Browser, slot: SemaphorePermit<'static>) -> Chromium {
+        let (page, address) = (browser.page.clone(), browser.address.clone());
+        Chromium { page, browser: Some(browser), address, http: reqwest::Client::new(), _slot: slot }
     }
 
     /// A page of its own, in a browser that remembers nothing.
@@ -267,25 +274,18 @@ impl Chromium {
         if origin != "null" {
             self.command("Storage.clearDataForOrigin", json!({"origin": origin, "storageTypes": "all"})).await;
         }
+        // The page would go on calling a port that is another test's by then.
+        self.page.goto("about:blank").await.expect("an empty page");
         FREE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.browser.take());
     }
 }
 
 impl Drop for Browser {
-    /// A driver that is killed leaves its browser behind, so it is asked to end both first.
+    /// The watch ends the driver and the browser.
     fn drop(&mut self) {
-        if shut_down(&self.address).is_ok() {
-            let _ = self.driver.wait();
-        }
+        self.watch.stdin.take();
+        let _ = self.watch.wait();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
-}
-
-/// Ends every browser of the driver, and the driver itself. Returns once the browsers are gone.
-fn shut_down(address: &str) -> io::Result<()> {
-    let mut driver = TcpStream::connect(address)?;
-    driver.set_read_timeout(Some(PATIENCE))?;
-    write!(driver, "GET /shutdown HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    driver.read_exact(&mut [0])
 }

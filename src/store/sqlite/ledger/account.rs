@@ -45,7 +45,7 @@ pub(super) fn enforced(
         EnforcementAction::Block => Some(at),
         EnforcementAction::Unblock => None,
         EnforcementAction::Warning => {
-            tracing::error!(%account, "Meta warns the account of a violation of its policies");
+            tracing::error!(account_id = %account, "Meta warns the account of a violation of its policies");
             return Ok(());
         }
         EnforcementAction::Unknown(_) => return Ok(()),
@@ -63,8 +63,8 @@ pub(super) fn enforced(
         .execute(params![account.as_str(), blocked_at.map(|at| at.0), at.0])?;
     match (changed, blocked_at) {
         (0, _) => {}
-        (_, Some(_)) => tracing::error!(%account, "Meta has blocked the account's sends"),
-        (_, None) => tracing::info!(%account, "Meta lets the account's sends through"),
+        (_, Some(_)) => tracing::error!(account_id = %account, "Meta has blocked the account's sends"),
+        (_, None) => tracing::info!(account_id = %account, "Meta lets the account's sends through"),
     }
     Ok(())
 }
