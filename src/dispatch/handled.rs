@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::automatic_replies::AutomaticReplySettings;
-use super::{Audience, room};
+use super::{Audience, space};
 use crate::accounts::{Account, Directory};
 use crate::bot::AnyHandler;
 use crate::clock::{Clock, Steady, Timestamp};
@@ -131,7 +131,7 @@ impl HandledAccount {
 
     /// Which events its handler takes before the clock moves. `None`: none.
     fn takes(&self, now: Timestamp) -> Option<Takes> {
-        let space = room::space(self.handler.capacity(), 1, None, now);
+        let space = space::space(self.handler.capacity(), 1, None, now);
         (space.slots > 0).then_some(space.takes)
     }
 
@@ -144,7 +144,7 @@ impl HandledAccount {
     /// Until when the probe that is with the handler is waited for; none where there is none.
     pub(super) fn patience(&self, clock: &Clock) -> Option<Timestamp> {
         let probed_at = *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.probe.available_permits() == 0).then(|| clock.at(probed_at + room::PATIENCE))
+        (self.probe.available_permits() == 0).then(|| clock.at(probed_at + space::PATIENCE))
     }
 
     /// How long an event has been failing since `first`, without the time in which its handler was down, or the account did not

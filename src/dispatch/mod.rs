@@ -14,9 +14,9 @@ mod ending;
 mod handled;
 mod overdue;
 mod retry;
-mod room;
 mod runtime;
 mod slot;
+mod space;
 mod turn;
 
 use std::collections::HashMap;
@@ -36,9 +36,9 @@ pub(crate) use audience::Audience;
 pub(crate) use handled::HandledAccounts;
 
 use handled::HandledAccount;
-use room::Probing;
 use runtime::HandlerRuntime;
 use slot::Slot;
+use space::Probing;
 use turn::TurnOf;
 
 /// For how many accounts' handlers there are threads, should all of them block, where the settings name fewer: others may appear.
@@ -131,13 +131,13 @@ impl Dispatch {
     async fn launch(&self, turns: &mut JoinSet<()>) -> Option<Timestamp> {
         self.follow_the_registry();
         let now = self.clock.now();
-        let (room, reopens) = self.room(now);
-        if room.is_empty() {
+        let (demands, reopens) = self.demands(now);
+        if demands.is_empty() {
             return reopens;
         }
-        let (rooms, probing): (Vec<_>, HashMap<_, _>) =
-            room.into_iter().map(|(room, probing)| (room.clone(), (room.account, probing))).unzip();
-        match self.store.take(rooms, now).await {
+        let (demands, probing): (Vec<_>, HashMap<_, _>) =
+            demands.into_iter().map(|(demand, probing)| (demand.clone(), (demand.account, probing))).unzip();
+        match self.store.take(demands, now).await {
             Ok(taken) => {
                 for event in taken.items {
                     let is_probe = probing.get(&event.account).is_some_and(|probing| probing.holds(event.has_failed));
@@ -173,17 +173,17 @@ impl Dispatch {
     }
 
     /// The accounts that can take events on, which of those are probes, and when an account can take more than now.
-    fn room(&self, now: Timestamp) -> (Vec<(EventDemand, Probing)>, Option<Timestamp>) {
-        let (mut rooms, mut reopens) = (Vec::new(), None::<Timestamp>);
+    fn demands(&self, now: Timestamp) -> (Vec<(EventDemand, Probing)>, Option<Timestamp>) {
+        let (mut demands, mut reopens) = (Vec::new(), None::<Timestamp>);
         for (account, served) in self.handled.able() {
             let (free, patience) = (served.slots.available_permits(), served.patience(&self.clock));
-            let space = room::space(served.handler.capacity(), free, patience, now);
+            let space = space::space(served.handler.capacity(), free, patience, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();
             if space.slots > 0 {
-                let room = EventDemand { account, slots: space.slots, takes: space.takes };
-                rooms.push((room, space.probing));
+                let demand = EventDemand { account, slots: space.slots, takes: space.takes };
+                demands.push((demand, space.probing));
             }
         }
-        (rooms, reopens)
+        (demands, reopens)
     }
 }

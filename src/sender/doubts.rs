@@ -51,11 +51,11 @@ impl Doubts {
     async fn launch(this: &Arc<Doubts>, looks: &mut Flight) -> Option<Timestamp> {
         let now = this.clock.now();
         let accounts = this.accounts.now();
-        let room = accounts.iter().filter(|account| !account.is_paused).map(|account| {
+        let demands = accounts.iter().filter(|account| !account.is_paused).map(|account| {
             let in_flight = looks.of_account(account.id());
             SendDemand { account: account.id().clone(), slots: usize::from(in_flight.is_empty()), in_flight }
         });
-        match this.store.take_doubts(room.filter(|room| room.slots > 0).collect(), now).await {
+        match this.store.take_doubts(demands.filter(|demand| demand.slots > 0).collect(), now).await {
             Ok(taken) => {
                 for doubt in taken.items {
                     let (id, account, this) = (doubt.id, doubt.account.clone(), Arc::clone(this));

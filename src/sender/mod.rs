@@ -74,7 +74,7 @@ impl Sender {
         let now = self.clock.now();
         let accounts = self.accounts.now();
         let shut = accounts.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
-        match self.store.take_sends(self.room(&accounts, flight, now), now).await {
+        match self.store.take_sends(self.demands(&accounts, flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
                     let Some(account) = accounts.with_id(&send.account).cloned() else { continue };
@@ -93,14 +93,14 @@ impl Sender {
         }
     }
 
-    fn room(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
+    fn demands(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
         let open = accounts.iter().filter(|account| !account.is_paused && account.client.open_at() <= now);
-        let room = open.map(|account| {
+        let demands = open.map(|account| {
             let in_flight = flight.of_account(account.id());
             let most = if account.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
             let slots = most.saturating_sub(in_flight.len());
             SendDemand { account: account.id().clone(), slots, in_flight }
         });
-        room.filter(|room| room.slots > 0).collect()
+        demands.filter(|demand| demand.slots > 0).collect()
     }
 }

@@ -125,12 +125,12 @@ async fn sends_of_every_kind(check: &mut Check) {
     let held = check.rig.sends("status=held").await;
     let first = held[1]["id"].as_str().expect("an id").to_owned();
     let rest = held[0]["id"].as_str().expect("an id").to_owned();
-    for (wish, id) in [("drop", &rest), ("release", &first)] {
-        let operation = format!("POST /api/sends/{{id}}/{wish}");
-        check.answers(&operation, &format!("/api/sends/%FF/{wish}"), 400).await;
-        check.answers(&operation, &format!("/api/sends/4711/{wish}"), 404).await;
-        check.answers(&operation, &format!("/api/sends/{id}/{wish}"), 202).await;
-        check.answers(&operation, &format!("/api/sends/{id}/{wish}"), 409).await;
+    for (action, id) in [("drop", &rest), ("release", &first)] {
+        let operation = format!("POST /api/sends/{{id}}/{action}");
+        check.answers(&operation, &format!("/api/sends/%FF/{action}"), 400).await;
+        check.answers(&operation, &format!("/api/sends/4711/{action}"), 404).await;
+        check.answers(&operation, &format!("/api/sends/{id}/{action}"), 202).await;
+        check.answers(&operation, &format!("/api/sends/{id}/{action}"), 409).await;
     }
 }
 

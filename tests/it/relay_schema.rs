@@ -110,7 +110,7 @@ struct Example(Child);
 
 impl Example {
     /// Starts it on a free port; `None` where its language is not installed, which on CI it must be.
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
+    #[expect(clippy::print_stderr, reason = "the person who runs the tests should know what was not run")]
     fn start(program: &str, file: &str) -> Option<(Example, String)> {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(file);
         let started = Command::new(program)

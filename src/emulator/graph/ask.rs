@@ -151,15 +151,15 @@ impl<'a> Ask<'a> {
 
     /// One object as the answer.
     pub(super) fn show(&self, object: &Object<'_>) -> Answer {
-        object.show(&self.wanted()?, &self.place())
+        object.show(&self.wanted()?, &self.list_address())
     }
 
     /// A list as the answer, or the page of it that is wanted.
     pub(super) fn list(&self, list: &[Object<'_>]) -> Answer {
-        page(list, &self.wanted()?, self.fields, &self.place())
+        page(list, &self.wanted()?, self.fields, &self.list_address())
     }
 
-    fn place(&self) -> ListAddress {
+    fn list_address(&self) -> ListAddress {
         ListAddress::new(self.url.clone())
     }
 

@@ -37,7 +37,7 @@ pub(super) enum Part<'a> {
     List(Box<dyn Fn() -> Vec<Object<'a>> + 'a>),
 }
 
-/// The place of a list: whence it can be read on.
+/// The address of a list: whence it can be read on.
 pub(super) struct ListAddress {
     url: Url,
 }
@@ -55,27 +55,32 @@ impl<'a> Object<'a> {
     }
 
     /// The object with the wanted fields in their order, and its id in any case.
-    pub(super) fn show(&self, wanted: &[Field], place: &ListAddress) -> Result<Value, GraphError> {
+    pub(super) fn show(&self, wanted: &[Field], address: &ListAddress) -> Result<Value, GraphError> {
         let mut shown = Map::new();
         if wanted.is_empty() {
             for name in self.usual {
-                self.show_field(&Field::named(name), place, &mut shown)?;
+                self.show_field(&Field::named(name), address, &mut shown)?;
             }
         }
         for field in wanted {
-            self.show_field(field, place, &mut shown)?;
+            self.show_field(field, address, &mut shown)?;
         }
         shown.entry("id").or_insert_with(|| json!(self.id));
         Ok(Value::Object(shown))
     }
 
-    fn show_field(&self, field: &Field, place: &ListAddress, shown: &mut Map<String, Value>) -> Result<(), GraphError> {
+    fn show_field(
+        &self,
+        field: &Field,
+        address: &ListAddress,
+        shown: &mut Map<String, Value>,
+    ) -> Result<(), GraphError> {
         let value = match self.parts.iter().find(|(name, _)| *name == field.name) {
             Some((_, Part::Value(Value::Null))) => return Ok(()),
             Some((_, Part::Value(value))) => pick(value, &field.inner),
-            Some((_, Part::Object(object))) => object.show(&field.inner, place)?,
+            Some((_, Part::Object(object))) => object.show(&field.inner, address)?,
             Some((name, Part::List(list))) => {
-                page(&list(), &field.inner, &field.arguments, &place.of_edge(&self.id, name))?
+                page(&list(), &field.inner, &field.arguments, &address.of_edge(&self.id, name))?
             }
             None if field.name == "id" => json!(self.id),
             None => {
@@ -95,7 +100,7 @@ pub(super) fn page(
     list: &[Object<'_>],
     wanted: &[Field],
     arguments: &Fields,
-    place: &ListAddress,
+    address: &ListAddress,
 ) -> Result<Value, GraphError> {
     let limit = limit(arguments)?;
     let (after, before) = (position(list, arguments, "after")?, position(list, arguments, "before")?);
@@ -106,17 +111,17 @@ pub(super) fn page(
             (start, start.saturating_add(limit).min(list.len()))
         }
     };
-    let shown = list[start..end].iter().map(|object| object.show(wanted, place)).collect::<Result<Vec<_>, _>>()?;
+    let shown = list[start..end].iter().map(|object| object.show(wanted, address)).collect::<Result<Vec<_>, _>>()?;
     let (Some(first), Some(last)) = (list[start..end].first(), list[start..end].last()) else {
         return Ok(json!({"data": []}));
     };
     let (before, after) = (cursor(&first.id), cursor(&last.id));
     let mut paging = json!({"cursors": {"before": before, "after": after}});
     if end < list.len() {
-        paging["next"] = json!(place.at("after", &after, limit));
+        paging["next"] = json!(address.at("after", &after, limit));
     }
     if start > 0 {
-        paging["previous"] = json!(place.at("before", &before, limit));
+        paging["previous"] = json!(address.at("before", &before, limit));
     }
     Ok(json!({"data": shown, "paging": paging}))
 }
@@ -144,7 +149,7 @@ fn cursor(id: &str) -> String {
 }
 
 impl ListAddress {
-    /// The place that was called.
+    /// The address that was called.
     pub(super) fn new(url: Url) -> ListAddress {
         ListAddress { url }
     }
@@ -191,20 +196,20 @@ mod tests {
         (1..=count).map(one).collect()
     }
 
-    fn place() -> ListAddress {
+    fn address() -> ListAddress {
         ListAddress::new(Url::parse("http://graph/v26.0/shop/cups?access_token=EAA1&after=00").expect("an address"))
     }
 
     #[test]
     fn objects_show_what_is_wanted_and_their_id() {
         let check = |wanted: &str, expected: Value| {
-            let shown = list(1)[0].show(&read(wanted).expect("a selection"), &place());
+            let shown = list(1)[0].show(&read(wanted).expect("a selection"), &address());
             assert_eq!(shown.map_err(|error| error.code), Ok(expected), "{wanted}");
         };
         check("", json!({"name": "cup", "id": "1"}));
         check("size,colour", json!({"size": 1, "id": "1"}));
         check("id,name", json!({"id": "1", "name": "cup"}));
-        let error = list(1)[0].show(&[Field::named("handle")], &place()).expect_err("there is no such field");
+        let error = list(1)[0].show(&[Field::named("handle")], &address()).expect_err("there is no such field");
         assert!(error.body("T")["error"]["message"].as_str().is_some_and(|message| {
             message == "(#100) Tried accessing nonexisting field (handle) on node type (Cup)"
         }));
@@ -214,7 +219,7 @@ mod tests {
     fn lists_are_read_a_page_at_a_time() {
         let ids = |arguments: Value| {
             let arguments = arguments.as_object().cloned().expect("an object");
-            let page = page(&list(5), &[], &arguments, &place()).expect("a page");
+            let page = page(&list(5), &[], &arguments, &address()).expect("a page");
             let ids = page["data"].as_array().expect("a list").iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
             (ids, page["paging"].clone())
         };
@@ -226,9 +231,9 @@ mod tests {
         assert_eq!(second, ["3", "4", "5"]);
         assert_eq!(paging.get("next"), None);
         assert_eq!(ids(json!({"limit": 2, "before": paging["cursors"]["before"]})).0, ["1", "2"]);
-        assert_eq!(page(&[], &[], &Fields::new(), &place()), Ok(json!({"data": []})));
+        assert_eq!(page(&[], &[], &Fields::new(), &address()), Ok(json!({"data": []})));
         for wrong in [json!({"limit": 0}), json!({"limit": "many"}), json!({"after": "ff"})] {
-            assert!(page(&list(1), &[], wrong.as_object().expect("an object"), &place()).is_err(), "{wrong}");
+            assert!(page(&list(1), &[], wrong.as_object().expect("an object"), &address()).is_err(), "{wrong}");
         }
     }
 }

@@ -144,17 +144,17 @@ impl Rig {
         Rig::with(RigOptions::default()).await
     }
 
-    pub async fn with(wish: RigOptions) -> Rig {
+    pub async fn with(options: RigOptions) -> Rig {
         logs::watch();
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::standing(Clock::system().now());
-        let emulator = Emulator::new(wish.world, clock.clone()).start_anywhere().await.expect("a port");
+        let emulator = Emulator::new(options.world, clock.clone()).start_anywhere().await.expect("a port");
         let meta = emulator.url();
         let store = folder.path().join("rejoinder.db").display().to_string();
-        let mut pairs = settings(&meta, &store, wish.handler);
-        pairs.extend(wish.settings.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        let mut pairs = settings(&meta, &store, options.handler);
+        pairs.extend(options.settings.into_iter().map(|(key, value)| (key.to_owned(), value)));
         let sources = Sources { environment: environment(&pairs), ..Sources::default() };
-        let settings = Settings::load(&sources, &wish.handlers.names()).expect("valid settings");
+        let settings = Settings::load(&sources, &options.handlers.names()).expect("valid settings");
         let http = client();
         let mut rig = Rig {
             app: None,
@@ -164,15 +164,15 @@ impl Rig {
             folder,
             emulator: Some(emulator),
             settings,
-            handlers: wish.handlers,
+            handlers: options.handlers,
             refusals: Refusals::default(),
             ended: false,
         };
         rig.start_app().await;
-        if wish.shows_server {
+        if options.shows_server {
             rig.show_server();
         }
-        if wish.subscribe {
+        if options.subscribe {
             rig.subscribe().await;
         }
         rig
