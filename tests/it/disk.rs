@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::binary::Binary;
 use crate::harness::meta::Meta;
-use crate::harness::{ADA, SHOP, environment, settings, until};
+use crate::harness::{ADA, SHOP, environment, settings, skipped, until};
 
 /// A large message.
 fn message(number: usize) -> Value {
@@ -152,10 +152,7 @@ async fn a_store_that_may_not_be_written_is_told_and_left_as_it_is() {
         }
         allow(folder.path(), in_folder);
         let Some(mut server) = Binary::start_bound(folder.path(), &["serve"], &settings) else {
-            #[expect(clippy::print_stderr, reason = "whoever reads the run is to see that nothing was proved")]
-            {
-                eprintln!("skipped: root runs this, and nobody else may run the binary");
-            }
+            skipped::tell("root runs this, and no other user may run the binary");
             return;
         };
         server.line_with("must be allowed to write");

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::skipped::not_run;
 use super::{PATIENCE, send_json, until};
 
 /// What keeps a headless browser from calling home, and lets it run as root in a container.
@@ -126,7 +127,6 @@ pub struct Chromium {
 
 impl Chromium {
     /// A browser; `None` where there is no driver. On CI there must be one.
-    #[expect(clippy::print_stderr, reason = "the person who runs the tests should know what was not run")]
     pub async fn start() -> Option<Chromium> {
         let slot = SLOTS.acquire().await.expect("the slots are never closed");
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -144,8 +144,8 @@ impl Chromium {
         match browser {
             Ok(browser) => Some(Chromium::of(browser, slot)),
             Err(error) => {
-                assert!(std::env::var_os("CI").is_none(), "chromedriver cannot be started: {error}");
-                eprintln!("not run: there is no chromedriver (Debian: apt-get install chromium chromium-driver)");
+                let debian = "Debian: apt-get install chromium chromium-driver";
+                not_run(&format!("chromedriver cannot be started ({debian}): {error}"));
                 None
             }
         }
