@@ -130,11 +130,7 @@ pub(super) async fn list(
     let Query(filter) = filter?;
     let limit = page::limit(filter.limit.as_deref())?;
     let kind: Option<Kind> = filter.kind.as_deref().map(str::parse).transpose().map_err(no_kind)?;
-    let statuses = filter.status.as_deref().map(EventStatus::named).unwrap_or_default();
-    if filter.status.is_some() && statuses.is_empty() {
-        let hint = format!("one of {}", EventStatus::words().join(", "));
-        return Err(ApiError::bad_request("there is no such status", hint));
-    }
+    let statuses = page::statuses(filter.status.as_deref(), EventStatus::named, &EventStatus::words())?;
     let query = EventQuery {
         accounts: page::accounts(&admin, filter.account.as_deref())?,
         person: filter.person.map(PersonId::new),
@@ -167,7 +163,7 @@ pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Whole>, ApiError> {
-    let id = id(path)?;
+    let id = page::id(path, "event")?;
     let (row, raw) = admin.store.event(id).await?.ok_or_else(|| ApiError::not_found("event"))?;
     Ok(Json(Whole { event: Row::of(row, &admin, &admin.accounts.now()), raw: mask::item(&raw) }))
 }
@@ -195,7 +191,7 @@ pub(super) async fn replay(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<Queued<EventId>>), ApiError> {
-    let id = id(path)?;
+    let id = page::id(path, "event")?;
     match admin.store.replay(id, admin.ids(), admin.clock.now()).await? {
         Replayed::Queued => Ok((StatusCode::ACCEPTED, Json(Queued { id }))),
         Replayed::Unknown => Err(ApiError::not_found("event")),
@@ -207,11 +203,6 @@ pub(super) async fn replay(
             Err(ApiError::conflict("the event still cannot be read", "a later release may be able to"))
         }
     }
-}
-
-fn id(path: Result<Path<String>, PathRejection>) -> Result<EventId, ApiError> {
-    let Path(id) = path?;
-    id.parse().map_err(|_| ApiError::not_found("event"))
 }
 
 fn no_kind(_: crate::event::UnknownKind) -> ApiError {

@@ -1,8 +1,10 @@
-//! A page of a list.
+//! A page of a list, and the parameters that lists share.
 
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -56,6 +58,25 @@ pub(super) fn limit(given: Option<&str>) -> Result<usize, ApiError> {
         Err(_) if digits => Ok(MOST),
         _ => Err(ApiError::bad_request("limit is not a page's length", "give a number from 1 to 500")),
     }
+}
+
+/// The statuses that a list is narrowed to, by the words of their type. Empty = all.
+pub(super) fn statuses<Status>(
+    given: Option<&str>,
+    named: fn(&str) -> Vec<Status>,
+    words: &[&str],
+) -> Result<Vec<Status>, ApiError> {
+    let statuses = given.map(named).unwrap_or_default();
+    if given.is_some() && statuses.is_empty() {
+        return Err(ApiError::bad_request("there is no such status", format!("one of {}", words.join(", "))));
+    }
+    Ok(statuses)
+}
+
+/// The id in a path. `what` is what it is the id of.
+pub(super) fn id<Id: FromStr>(path: Result<Path<String>, PathRejection>, what: &'static str) -> Result<Id, ApiError> {
+    let Path(id) = path?;
+    id.parse().map_err(|_| ApiError::not_found(what))
 }
 
 /// Where a page starts: after the `next` of the page before.

@@ -130,11 +130,7 @@ pub(super) async fn list(
 ) -> Result<Json<Page>, ApiError> {
     let Query(filter) = filter?;
     let limit = page::limit(filter.limit.as_deref())?;
-    let statuses = filter.status.as_deref().map(SendStatus::named).unwrap_or_default();
-    if filter.status.is_some() && statuses.is_empty() {
-        let hint = format!("one of {}", SendStatus::words().join(", "));
-        return Err(ApiError::bad_request("there is no such status", hint));
-    }
+    let statuses = page::statuses(filter.status.as_deref(), SendStatus::named, &SendStatus::words())?;
     let query = SendQuery {
         accounts: page::accounts(&admin, filter.account.as_deref())?,
         person: filter.person.map(PersonId::new),
@@ -166,7 +162,7 @@ pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Whole>, ApiError> {
-    let id = id(path)?;
+    let id = page::id(path, "send")?;
     let mut row = admin.store.send(id).await?.ok_or_else(|| ApiError::not_found("send"))?;
     let (agent, request) = (row.agent.take(), mask::value(&row.request));
     Ok(Json(Whole { send: Row::of(row, &admin.accounts.now()), agent, request }))
@@ -195,7 +191,7 @@ pub(super) async fn release(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<Queued<SendId>>), ApiError> {
-    let id = id(path)?;
+    let id = page::id(path, "send")?;
     decided(id, admin.store.release_send(id, admin.clock.now()).await?)
 }
 
@@ -218,13 +214,8 @@ pub(super) async fn discard(
     State(admin): State<Arc<Admin>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<Queued<SendId>>), ApiError> {
-    let id = id(path)?;
+    let id = page::id(path, "send")?;
     decided(id, admin.store.drop_send(id, admin.clock.now()).await?)
-}
-
-fn id(path: Result<Path<String>, PathRejection>) -> Result<SendId, ApiError> {
-    let Path(id) = path?;
-    id.parse().map_err(|_| ApiError::not_found("send"))
 }
 
 fn decided(id: SendId, decided: Decided) -> Result<(StatusCode, Json<Queued<SendId>>), ApiError> {

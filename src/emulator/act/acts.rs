@@ -47,7 +47,7 @@ pub(in crate::emulator) enum Act {
     CallPermission {
         granted: bool,
     },
-    /// Somebody answers from the inbox; `takes` when the conversation becomes the inbox's with it.
+    /// A person of the business answers from the inbox. With `takes` the inbox takes the conversation, too.
     Inbox {
         text: String,
         takes: bool,
@@ -124,7 +124,7 @@ pub(in crate::emulator) enum Handover {
     Pass,
     /// The inbox asks the app for it.
     Request,
-    /// The inbox gives it to nobody.
+    /// The inbox releases it, and no app takes it.
     Release,
 }
 

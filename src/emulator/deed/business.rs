@@ -13,7 +13,7 @@ use super::super::world::Platform;
 use super::scene::Scene;
 
 impl Scene<'_> {
-    /// Somebody answers from the inbox: what every app is told of it.
+    /// A person of the business answers from the inbox: what every app is told of it.
     pub(super) fn inbox(&mut self, text: String, takes: bool) -> Result<Vec<Value>, Refusal> {
         let inbox = self.inbox_id();
         let is_taken = self.owner().as_deref() == Some(inbox);

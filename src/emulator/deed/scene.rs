@@ -23,7 +23,7 @@ impl Scene<'_> {
         self.state.chat(self.key)
     }
 
-    /// The person has done what opens the window, and keeps the conversation with whoever has it.
+    /// The person has done what opens the window. The app that has the conversation keeps it.
     pub(super) fn open(&mut self) {
         let (at, now) = (self.ends.at, self.now);
         self.chat().open(at, now);
