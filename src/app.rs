@@ -35,6 +35,9 @@ const FOR_STORE: Duration = Duration::from_secs(2);
 
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
+/// A server that is restarted again and again does not spend Meta's allowance on its tokens.
+const INSPECT_AFTER: Duration = Duration::from_secs(1);
+
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -183,9 +186,16 @@ impl App {
             background: starter.start("the operator's listener", |stop| {
                 let prune = prune(store.clone(), settings.store.clone(), clock.clone(), metrics, stop.clone());
                 let watch = watch(store.clone(), stop.clone());
+                let inspect = inspect(audience, accounts.clone(), clock.clone(), stop.clone());
                 let clock = follow(clock.clone(), store.clone(), stop.clone());
                 let listener = listener::serve(operator.listener, admin, limits, stop);
-                vec![starter.spawn(listener), starter.spawn(prune), starter.spawn(watch), starter.spawn(clock)]
+                vec![
+                    starter.spawn(listener),
+                    starter.spawn(prune),
+                    starter.spawn(watch),
+                    starter.spawn(clock),
+                    starter.spawn(inspect),
+                ]
             }),
             store,
             clock,
@@ -371,6 +381,18 @@ async fn follow(clock: Clock, store: Store, stop: CancellationToken) {
 }
 
 /// Forgets what has outlived its keeping time, in small steps, until `stop`.
+/// Tells the operator once of each access token that is dead or expires soon. The tokens of invented people are the emulator's.
+async fn inspect(audience: Audience, accounts: Accounts, clock: Clock, stop: CancellationToken) {
+    let inspect = async {
+        clock.sleep(INSPECT_AFTER).await;
+        accounts.inspect_tokens().await;
+    };
+    if audience == Audience::Real {
+        stop.run_until_cancelled(inspect).await;
+    }
+    stop.cancelled().await;
+}
+
 async fn prune(store: Store, settings: settings::Store, clock: Clock, metrics: Metrics, stop: CancellationToken) {
     loop {
         tokio::select! {

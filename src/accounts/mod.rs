@@ -9,6 +9,7 @@
 
 mod account;
 mod directory;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -76,6 +77,14 @@ impl Accounts {
             |(name, account): (&String, &settings::Account)| Account::new(name, account.clone(), clients.of(account));
         let directory = Directory::of(settings.accounts.iter().map(account));
         Ok(Accounts { clients: Arc::new(clients), clock, now: Arc::new(watch::Sender::new(Arc::new(directory))) })
+    }
+
+    /// Logs a warning for each account whose access token is dead, expires soon or was made for another app, as Meta says.
+    pub async fn inspect_tokens(&self) {
+        match self.clients.app() {
+            Some((app, client)) => tokens::inspect(&self.now(), &app, &client, self.clock.now()).await,
+            None => tracing::info!(hint = "set app.id", "the access tokens are not inspected: app.id is not set"),
+        }
     }
 
     /// What there is now. It does not change any more: to be asked for again each time.

@@ -1,22 +1,25 @@
-//! Makes the clients of accounts: what they share is the pool of connections, the app and the settings.
+//! Makes the clients of the accounts and of the app: what they share is the pool of connections, the app and the settings.
 
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::InvalidHeaderValue;
 
+use super::app::AppClient;
+use super::call::Caller;
 use super::client::{CallsAs, Client};
 use super::credentials::Credentials;
 use super::pace::Pace;
 use crate::clock::Clock;
 use crate::host;
+use crate::id::AppId;
 use crate::secret::Secret;
 use crate::settings::{self, Platform, Settings};
 
 /// Shorter than servers keep an idle connection, so that a send does not go into one that is just being closed.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Makes clients, one for each account.
+/// Makes clients: one for each account, and the app's own.
 #[derive(Debug)]
 pub(crate) struct Clients {
     http: reqwest::Client,
@@ -49,6 +52,15 @@ impl Clients {
                 .expect("the settings checked that a header can carry the token"),
         };
         Client::new(self.http.clone(), identity, Pace::new(&self.sender, account.platform), self.clock.clone())
+    }
+
+    /// The app's id and its client; none where the settings do not name the app.
+    pub(crate) fn app(&self) -> Option<(AppId, AppClient)> {
+        let id = self.app.id.clone()?;
+        let token = Secret::new(format!("{id}|{}", self.app.secret.expose()));
+        let credentials = Credentials::new(&token, Some(&self.app.secret)).ok()?;
+        let caller = Caller::new(self.http.clone(), self.api(Platform::Messenger), credentials);
+        Some((id, AppClient { caller }))
     }
 
     /// A client's calls carry this token from here on.

@@ -407,6 +407,23 @@ async fn an_account_that_is_not_configured_is_warned_of_once() {
     assert!(warnings[0].contains("hint") && warnings[0].contains("accounts.<name>.id"), "{}", warnings[0]);
 }
 
+/// A token that Meta does not know is told of at the start; the tokens that are good are not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_token_is_warned_of_at_the_start() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let mut settings = settings(&meta.url, "rejoinder.db", "echo");
+    let token = settings.iter_mut().find(|(key, _)| key == "accounts.shop.access_token").expect("a token");
+    token.1 = "EAA-of-last-year".to_owned();
+    let mut server = Binary::start(folder.path(), &["serve"], &environment(&settings));
+    let line = server.line_with("access token");
+    let told = ["WARN", "account=\"shop\"", "is not valid", "code=\"190\"", "hint="];
+    assert!(told.iter().all(|words| line.contains(words)), "{line}");
+    server.signal("TERM");
+    assert!(server.ended().success());
+    assert_eq!(server.log.iter().filter(|line| line.contains("access token")).count(), 1, "{:#?}", server.log);
+    assert!(!server.log.iter().any(|line| line.contains("last-year")), "{:#?}", server.log);
+}
+
 /// The first thing said is that the filter is none; then what is logged by default is logged.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_of_the_log_that_cannot_be_read_is_reported() {
