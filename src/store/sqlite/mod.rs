@@ -1,6 +1,7 @@
 //! The store on SQLite: one file, one writer thread, plain functions for what happens inside its transactions.
 
 pub(super) mod answer;
+mod checkpointer;
 mod conversation;
 pub(super) mod count;
 mod disclosure;
@@ -14,6 +15,7 @@ pub(super) mod intake;
 mod keys;
 pub(super) mod ledger;
 mod lock;
+mod log;
 mod migrate;
 mod open;
 pub(super) mod outbox;

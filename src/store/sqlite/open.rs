@@ -31,7 +31,7 @@ pub(super) const SCHEMA: i64 = 5;
 const STATEMENTS: usize = 128;
 
 /// How long a statement waits for somebody else who has the file: short enough to answer Meta within its five seconds.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An open store and what was read from it.
 pub(in crate::store) struct Opened {

@@ -104,6 +104,11 @@ impl Watch {
         run()
     }
 
+    /// Has the disk take what was folded. Where it does not, the next checkpoint finds out.
+    pub(super) fn flush(&self) {
+        let _ = self.lock.file().sync_data();
+    }
+
     /// Puts right what a loss has left and could not be put right before. Does nothing where nothing is lost.
     pub(super) fn settle(&self, db: &Connection) {
         let Some(lost) = self.lost().filter(|lost| !lost.is_settled) else { return };

@@ -1,17 +1,16 @@
-//! The writer: a thread that takes whatever waits into one transaction, and a thread that folds the log into the file.
+//! The writer: a thread that takes whatever waits into one transaction.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc as std_mpsc;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
+use super::checkpointer::Checkpointer;
 use super::leave;
+use super::log::{Ending, Log};
 use super::open::connect;
 use super::watch::Watch;
 use super::work::{Job, Woke, Work};
@@ -20,18 +19,9 @@ use crate::store::identity::StoreIdentity;
 use crate::store::wakes::Wakes;
 use crate::telemetry::Seldom;
 
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
-
-/// How often the files are looked at while nothing is written.
-const WATCH_EVERY: Duration = Duration::from_secs(1);
-
 /// How many usual operations share a transaction at the most: what comes meanwhile waits for no more than that. A larger one
 /// has a transaction of its own.
 const MOST_TOGETHER: usize = 1000;
-
-/// The length of the log, in pages of 4 KiB, at which the writer itself folds the rest: a log that is always being written
-/// to never starts anew otherwise.
-const LONG_LOG: i64 = 8000;
 
 /// The two threads of a store.
 #[derive(Debug)]
@@ -40,12 +30,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(shop: Workshop, path: &Path, jobs: mpsc::Receiver<Box<dyn Job>>) -> rusqlite::Result<Writer> {
-        let log = Arc::new(AtomicI64::new(0));
+    pub(super) fn start(
+        mut shop: Workshop,
+        path: &Path,
+        jobs: mpsc::Receiver<Box<dyn Job>>,
+    ) -> rusqlite::Result<Writer> {
+        let log = Log::of(&mut shop.db)?;
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&shop.watch));
         let thread = Builder::new()
             .name("store-writer".into())
-            .spawn(move || shop.work(jobs, &log, checkpointer))
+            .spawn(move || shop.work(jobs, Ending::of(log), checkpointer))
             .expect("the system starts a thread for the store");
         Ok(Writer { thread })
     }
@@ -70,7 +64,7 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &AtomicI64, checkpointer: Checkpointer) {
+    fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, mut ending: Ending, checkpointer: Checkpointer) {
         let mut waiting = Vec::with_capacity(self.batch);
         while jobs.blocking_recv_many(&mut waiting, self.batch) > 0 {
             while !waiting.is_empty() {
@@ -78,9 +72,7 @@ impl Workshop {
                 let woke = self.apply(waiting.drain(..together).collect());
                 self.wake(woke);
                 checkpointer.ring();
-                if log.load(Ordering::Relaxed) > LONG_LOG {
-                    log.store(self.watch.while_folding(|| checkpoint(&self.db)), Ordering::Relaxed);
-                }
+                ending.fold_rest(&self.db, &self.watch);
             }
         }
         checkpointer.stop();
@@ -185,69 +177,10 @@ fn concerns_the_file(error: &StoreError) -> bool {
         .contains(&code)
 }
 
-/// Folds the log into the file beside the writer, so that no commit waits for it.
-struct Checkpointer {
-    bell: std_mpsc::SyncSender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Checkpointer {
-    fn start(db: Connection, log: Arc<AtomicI64>, watch: Arc<Watch>) -> Checkpointer {
-        let (bell, rung) = std_mpsc::sync_channel(1);
-        let thread = Builder::new()
-            .name("store-checkpoint".into())
-            .spawn(move || {
-                loop {
-                    match rung.recv_timeout(WATCH_EVERY) {
-                        Err(std_mpsc::RecvTimeoutError::Disconnected) => break,
-                        // Deliveries that are refused ring too: however many come, the log is tried again.
-                        Ok(()) | Err(std_mpsc::RecvTimeoutError::Timeout) if watch.lost().is_some() => {
-                            watch.settle(&db);
-                            std::thread::sleep(CHECKPOINT_EVERY);
-                        }
-                        Ok(()) => {
-                            log.store(watch.while_folding(|| checkpoint(&db)), Ordering::Relaxed);
-                            std::thread::sleep(CHECKPOINT_EVERY);
-                        }
-                        // What is found is told, and kept for the writer.
-                        Err(std_mpsc::RecvTimeoutError::Timeout) => drop(watch.check(&db)),
-                    }
-                }
-                if watch.lost().is_some() {
-                    leave(&db);
-                }
-            })
-            .expect("the system starts a thread for the store");
-        Checkpointer { bell, thread }
-    }
-
-    fn ring(&self) {
-        // A bell that rings already needs no second ring.
-        let _ = self.bell.try_send(());
-    }
-
-    fn stop(self) {
-        drop(self.bell);
-        let _ = self.thread.join();
-    }
-}
-
-/// Folds what it can without waiting for anybody. Returns the log's length in pages: none when all of it is folded, for then
-/// the next write starts it anew.
-fn checkpoint(db: &Connection) -> i64 {
-    let pages = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-        let (all, folded): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok(if all == folded { 0 } else { all })
-    });
-    pages.unwrap_or_else(|error: rusqlite::Error| {
-        tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be folded into its file");
-        0
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use super::*;
     use crate::clock::Timestamp;

@@ -1,0 +1,75 @@
+//! The thread that folds the log into the file beside the writer, so that no commit waits for it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle, sleep};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::leave;
+use super::log::Log;
+use super::watch::Watch;
+
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+
+/// How long the writer has to fold a short rest before the next round.
+const WRITERS_TURN: Duration = Duration::from_millis(5);
+
+/// How often the files are looked at while nothing is written.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// The thread, and the bell that tells it of a write.
+pub(super) struct Checkpointer {
+    bell: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpointer {
+    pub(super) fn start(db: Connection, log: Arc<Log>, watch: Arc<Watch>) -> Checkpointer {
+        let (bell, rung) = sync_channel(1);
+        let run = move || {
+            loop {
+                match rung.recv_timeout(WATCH_EVERY) {
+                    Err(RecvTimeoutError::Disconnected) => break,
+                    // Deliveries that are refused ring too: however many come, the log is tried again.
+                    Ok(()) | Err(RecvTimeoutError::Timeout) if watch.lost().is_some() => {
+                        watch.settle(&db);
+                        sleep(CHECKPOINT_EVERY);
+                    }
+                    Ok(()) => round(&db, &log, &watch),
+                    // What is found is told, and kept for the writer.
+                    Err(RecvTimeoutError::Timeout) => drop(watch.check(&db)),
+                }
+            }
+            if watch.lost().is_some() {
+                leave(&db);
+            }
+        };
+        let thread = Builder::new().name("store-checkpoint".into()).spawn(run);
+        Checkpointer { bell, thread: thread.expect("the system starts a thread for the store") }
+    }
+
+    pub(super) fn ring(&self) {
+        // A bell that rings already needs no second ring.
+        let _ = self.bell.try_send(());
+    }
+
+    pub(super) fn stop(self) {
+        drop(self.bell);
+        let _ = self.thread.join();
+    }
+}
+
+/// Folds once, and rests for as long as the log's length allows.
+fn round(db: &Connection, log: &Log, watch: &Watch) {
+    watch.while_folding(|| log.fold(db));
+    if !log.is_long() {
+        return sleep(CHECKPOINT_EVERY);
+    }
+    // The writer's own checkpoint waits for the disk: the less is left to flush, the shorter.
+    watch.flush();
+    if log.is_nearly_folded() {
+        sleep(WRITERS_TURN);
+    }
+}

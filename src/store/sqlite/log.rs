@@ -1,0 +1,164 @@
+//! The length of the log (SQLite's WAL), and who folds it into the file when.
+//!
+//! The log begins anew only when a write finds all of it folded. A checkpoint beside the writer never gets so far while the
+//! writer is at work: there is always a rest that was appended meanwhile. So the checkpointer folds again and again until
+//! the rest is short, and the writer folds that between two of its transactions. Where the checkpointer cannot keep up, the
+//! writer waits for it: the log is never longer than [`LONGEST`] and one transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::open::PATIENCE;
+use super::watch::Watch;
+
+/// From this length on, in pages of 4 KiB, the log is folded without pause, so that it can begin anew: 24 MiB.
+const LONG: i64 = 6_000;
+
+/// A rest that the writer folds in a few milliseconds.
+const SHORT: i64 = 500;
+
+/// The length at which the writer folds whatever there is: 48 MiB.
+const LONGEST: i64 = 12_000;
+
+/// How long the writer waits for readers of the log, and how long it leaves them alone when it has waited in vain.
+const READERS: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the log is, and how much of it is folded, in pages.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    length: AtomicI64,
+    folded: AtomicI64,
+}
+
+impl Log {
+    /// Counts from here on what `db`, the one connection that writes, appends.
+    pub(super) fn of(db: &mut Connection) -> rusqlite::Result<Arc<Log>> {
+        let log = Arc::new(Log::default());
+        let counted = Arc::clone(&log);
+        db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            counted.grew(i64::from(pages));
+            Ok(())
+        }))?;
+        Ok(log)
+    }
+
+    fn grew(&self, length: i64) {
+        if self.length.swap(length, Ordering::Relaxed) > length {
+            // It has begun anew.
+            self.folded.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is to be folded without pause.
+    pub(super) fn is_long(&self) -> bool {
+        self.length.load(Ordering::Relaxed) > LONG
+    }
+
+    /// Whether so little of it is not folded that the writer may fold the rest.
+    pub(super) fn is_nearly_folded(&self) -> bool {
+        self.length.load(Ordering::Relaxed) - self.folded.load(Ordering::Relaxed) <= SHORT
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.length.load(Ordering::Relaxed) > LONGEST
+    }
+
+    /// Folds what it can without waiting for anybody, beside the writer.
+    pub(super) fn fold(&self, db: &Connection) {
+        let folded = checkpoint(db, "PASSIVE").map(|(_, folded)| folded);
+        self.folded.store(folded.unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+/// The writer's part of it.
+pub(super) struct Ending {
+    pub(super) log: Arc<Log>,
+    /// Not tried again before: readers were in the way.
+    not_before: Instant,
+}
+
+impl Ending {
+    pub(super) fn of(log: Arc<Log>) -> Ending {
+        Ending { log, not_before: Instant::now() }
+    }
+
+    /// Between two transactions: folds the rest where it is short, and whatever there is where the log is too long.
+    pub(super) fn fold_rest(&mut self, db: &Connection, watch: &Watch) {
+        let is_due = self.log.is_long() && (self.log.is_nearly_folded() || self.log.is_too_long());
+        if !is_due || Instant::now() < self.not_before {
+            return;
+        }
+        // The wait for the checkpointer's thread is what keeps the log short on a slow disk.
+        let is_whole = watch.while_folding(|| begin_anew(db));
+        if !is_whole {
+            self.not_before = Instant::now() + PAUSE;
+        }
+    }
+}
+
+/// Folds all of the log, and waits a little for those who still read it. True when the next write begins it anew.
+fn begin_anew(db: &Connection) -> bool {
+    let waited = db.busy_timeout(READERS);
+    let is_whole = checkpoint(db, "RESTART").is_some_and(|(is_busy, _)| !is_busy);
+    if waited.and_then(|()| db.busy_timeout(PATIENCE)).is_err() {
+        tracing::warn!("SQLite did not take the time that it may wait");
+    }
+    is_whole
+}
+
+/// Whether somebody was in the way, and how many pages of the log are folded.
+fn checkpoint(db: &Connection, mode: &str) -> Option<(bool, i64)> {
+    let found = db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(0)?, row.get(2)?)));
+    found
+        .inspect_err(|error: &rusqlite::Error| {
+            tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be folded into its file");
+        })
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use crate::clock::Timestamp;
+    use crate::settings;
+    use crate::store::Identity;
+    use crate::store::sqlite::open;
+
+    /// Two hundred megabytes, by several at once who do not wait for each other: between two transactions there is always
+    /// another one.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_log_stays_short_while_the_writer_is_never_idle() {
+        const BYTES: i64 = 250_000;
+        const ROUNDS: i64 = 100;
+        const AT_ONCE: i64 = 8;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rejoinder.db");
+        let day = std::time::Duration::from_secs(86_400);
+        let settings =
+            settings::Store { path: path.clone(), keep_events: day, keep_keys: 2 * day, queue: 99, batch: 2 };
+        let opened = open(&settings, Identity::default(), Timestamp(0), std::sync::Arc::default()).await;
+        let sqlite = opened.expect("a store").sqlite;
+        let make = |work: &mut super::super::Work<'_>| work.db.execute("CREATE TABLE bulk (bytes BLOB)", []);
+        sqlite.write(make).await.expect("a table");
+        let writers = (0..AT_ONCE).map(|_| async {
+            let mut longest = 0;
+            for _ in 0..ROUNDS {
+                let insert = |work: &mut super::super::Work<'_>| {
+                    work.db.execute("INSERT INTO bulk VALUES (zeroblob(?1))", [BYTES])
+                };
+                sqlite.write(insert).await.expect("written");
+                let log = std::fs::metadata(path.with_extension("db-wal")).expect("a log");
+                longest = longest.max(log.len());
+            }
+            longest
+        });
+        let longest = join_all(writers).await.into_iter().max().expect("writers");
+        assert!(longest < 64_000_000, "{longest}");
+        sqlite.close().await;
+    }
+}
