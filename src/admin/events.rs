@@ -224,7 +224,7 @@ impl Row {
             attempts: row.attempts,
             error: row.error,
             waits_for: row.waits_for,
-            handled_ms: admin.metrics.handler_times.of(row.id).map(|took| took.as_millis() as u64),
+            handled_ms: admin.metrics.handler_times().of(row.id).map(|took| took.as_millis() as u64),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The accounts whose events are handled: the handler of each, its places, and its probe.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ pub(super) struct HandledAccount {
     /// Its name.
     pub(super) name: Arc<str>,
     pub(super) handler: Arc<dyn AnyHandler>,
+    /// Whether it was seen to block its thread.
+    pub(super) handler_may_block: Arc<AtomicBool>,
     /// How long a handler may take.
     pub(super) deadline: Duration,
     /// What policy knows of the account.
@@ -118,6 +121,7 @@ impl HandledAccount {
         HandledAccount {
             name: Arc::clone(&account.name),
             handler,
+            handler_may_block: Arc::default(),
             deadline: account.settings.handler_deadline,
             standing: Arc::clone(&account.standing),
             audience,

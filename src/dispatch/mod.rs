@@ -168,7 +168,7 @@ impl Dispatch {
             settings: self.settings.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
-            handlers: self.runtime.handle(),
+            handlers: self.runtime.place(),
         })
     }
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use tokio::runtime::Handle;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::ending::{Ending, Fault};
 use super::handled::HandledAccount;
-use super::runtime::MayBlock;
+use super::runtime::Place;
 use super::slot::Slot;
 use crate::bot::{Context, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
@@ -31,7 +30,7 @@ pub(super) struct TurnOf {
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
-    pub(super) handlers: Handle,
+    pub(super) handlers: Place,
 }
 
 impl TurnOf {
@@ -50,7 +49,7 @@ impl TurnOf {
         let result = self.handle(&ending).await;
         let took = started.elapsed();
         ending.metrics.took(&HANDLER_SECONDS, &[&account], took);
-        ending.metrics.handler_times.note(ending.event, took);
+        ending.metrics.handler_times().note(ending.event, took);
         ending.metrics.move_by(&HANDLERS_RUNNING, &[&account], -1);
         match result {
             Ok(effects) => ending.finish(effects).await,
@@ -84,9 +83,10 @@ impl TurnOf {
     /// Runs the handler apart, under its deadline. What it returns after that is dropped.
     async fn handle(self, ending: &Ending) -> Result<Effects, Fault> {
         // The deadline counts from when the event was taken, however long the machine took to get here.
-        let (taken_at, handlers) = (self.taken_at, self.handlers.clone());
+        let (taken_at, handlers, may_block) =
+            (self.taken_at, self.handlers.clone(), Arc::clone(&self.served.handler_may_block));
         let call = self.call(ending.disclosing.clone(), ending.answered.clone()).in_current_span();
-        let mut handling = handlers.spawn(MayBlock::new(call));
+        let mut handling = handlers.spawn(call, may_block);
         tokio::select! {
             // A handler that has returned is not late, and for one that is late no typing indicator is sent.
             biased;

@@ -23,14 +23,15 @@ const MOST_CODES: usize = 50;
 
 /// The metrics of one server, handed down to whatever counts. A server has its own: two in one process do not mix.
 #[derive(Clone)]
-pub struct Metrics {
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
     handle: PrometheusHandle,
-    recorder: Arc<PrometheusRecorder>,
-    codes: Arc<Mutex<BTreeSet<i64>>>,
+    recorder: PrometheusRecorder,
+    codes: Mutex<BTreeSet<i64>>,
     /// The rows of each level that are shown.
-    shown: Arc<Mutex<BTreeMap<&'static str, BTreeSet<LabelValues>>>>,
-    /// How long the handler of each of the last events took.
-    pub handler_times: HandlerTimes,
+    shown: Mutex<BTreeMap<&'static str, BTreeSet<LabelValues>>>,
+    handler_times: HandlerTimes,
 }
 
 impl Metrics {
@@ -40,19 +41,24 @@ impl Metrics {
             .set_buckets(SECONDS)
             .expect("the buckets are a list that is not empty")
             .build_recorder();
-        let metrics = Metrics {
+        let metrics = Metrics(Arc::new(Inner {
             handle: recorder.handle(),
-            recorder: Arc::new(recorder),
-            codes: Arc::default(),
-            shown: Arc::default(),
+            recorder,
+            codes: Mutex::default(),
+            shown: Mutex::default(),
             handler_times: HandlerTimes::default(),
-        };
+        }));
         metrics.describe();
         metrics
     }
 
+    /// How long the handler of each of the last events took.
+    pub fn handler_times(&self) -> &HandlerTimes {
+        &self.0.handler_times
+    }
+
     fn describe(&self) {
-        with_local_recorder(&*self.recorder, || {
+        with_local_recorder(&self.0.recorder, || {
             for Metric { name, form, meaning, .. } in ALL {
                 match form {
                     Form::Counter => describe_counter!(*name, *meaning),
@@ -85,7 +91,7 @@ impl Metrics {
             };
             for value in rows {
                 let labels = labels(metric, &account.into_iter().chain(value).collect::<Vec<_>>());
-                with_local_recorder(&*self.recorder, || match metric.form {
+                with_local_recorder(&self.0.recorder, || match metric.form {
                     Form::Counter => counter!(metric.name, labels).increment(0),
                     Form::Seconds => drop(histogram!(metric.name, labels)),
                     Form::Gauge => {}
@@ -96,7 +102,7 @@ impl Metrics {
 
     /// Counts `count` more. `values` are those of the metric's labels.
     pub fn add(&self, metric: &'static Metric, values: &[&str], count: u64) {
-        with_local_recorder(&*self.recorder, || counter!(metric.name, labels(metric, values)).increment(count));
+        with_local_recorder(&self.0.recorder, || counter!(metric.name, labels(metric, values)).increment(count));
     }
 
     /// Counts one more.
@@ -107,12 +113,12 @@ impl Metrics {
     /// Sets a level.
     #[expect(clippy::cast_precision_loss, reason = "a level is far below 2^52")]
     pub fn set(&self, metric: &'static Metric, values: &[&str], level: u64) {
-        with_local_recorder(&*self.recorder, || gauge!(metric.name, labels(metric, values)).set(level as f64));
+        with_local_recorder(&self.0.recorder, || gauge!(metric.name, labels(metric, values)).set(level as f64));
     }
 
     /// Sets all rows of a level: one that is not among them any more is zero.
     pub fn show(&self, metric: &'static Metric, rows: BTreeMap<LabelValues, u64>) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = shown.entry(metric.name).or_default();
         let gone = shown.iter().filter(|row| !rows.contains_key(*row)).map(|row| (row, 0));
         for (row, level) in rows.iter().map(|(row, level)| (row, *level)).chain(gone) {
@@ -123,14 +129,14 @@ impl Metrics {
 
     /// Moves a level up or down.
     pub fn move_by(&self, metric: &'static Metric, values: &[&str], steps: i32) {
-        with_local_recorder(&*self.recorder, || {
+        with_local_recorder(&self.0.recorder, || {
             gauge!(metric.name, labels(metric, values)).increment(f64::from(steps))
         });
     }
 
     /// Observes how long something took.
     pub fn took(&self, metric: &'static Metric, values: &[&str], time: Duration) {
-        with_local_recorder(&*self.recorder, || {
+        with_local_recorder(&self.0.recorder, || {
             histogram!(metric.name, labels(metric, values)).record(time.as_secs_f64());
         });
     }
@@ -138,7 +144,7 @@ impl Metrics {
     /// Counts a send that Meta rejected.
     pub fn meta_error(&self, account: &str, code: i64) {
         let is_shown = {
-            let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
             codes.contains(&code) || (codes.len() < MOST_CODES && codes.insert(code))
         };
         let code = if is_shown { code.to_string() } else { "other".to_owned() };
@@ -147,12 +153,12 @@ impl Metrics {
 
     /// All of them, in Prometheus' text form.
     pub fn render(&self) -> String {
-        self.handle.render()
+        self.0.handle.render()
     }
 
     /// Folds what was observed, so that a server whose metrics are never read does not grow. To be called now and then.
     pub fn upkeep(&self) {
-        self.handle.run_upkeep();
+        self.0.handle.run_upkeep();
     }
 }
 
