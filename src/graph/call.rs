@@ -1,25 +1,33 @@
 //! One call of the Graph API, whatever its endpoint: the version, the token and its proof, an answer of bounded length, and
 //! Meta's error read. When a call may be made is its caller's affair.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Response, Url};
 
 use super::credentials::Credentials;
 use super::error::CallError;
 use super::response::{self, Answer};
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// A call that is to be made.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
-    /// Below the version: `["1040…", "messages"]`.
-    pub(super) path: &'a [&'a str],
-    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) to: Endpoint<'a>,
     /// JSON.
     pub(super) body: Option<Vec<u8>>,
     /// The longest answer in bytes.
     pub(super) longest: usize,
+}
+
+/// What is called.
+pub(super) enum Endpoint<'a> {
+    /// The one that was prepared: there is no hotter one.
+    Prepared,
+    /// Another one: its path below the version (`["1040…", "conversations"]`) and its query.
+    Other { path: &'a [&'a str], query: &'a [(&'a str, &'a str)] },
 }
 
 /// Makes calls with one token.
@@ -28,32 +36,49 @@ pub(super) struct Caller {
     http: reqwest::Client,
     /// `{host}/{version}`.
     api: Url,
-    credentials: RwLock<Credentials>,
+    /// The path of the endpoint whose address is prepared.
+    path: Vec<String>,
+    ready: RwLock<Arc<Ready>>,
+}
+
+/// What calls carry, made once for each token.
+#[derive(Debug)]
+struct Ready {
+    credentials: Credentials,
+    prepared: Url,
 }
 
 impl Caller {
-    pub(super) fn new(http: reqwest::Client, api: Url, credentials: Credentials) -> Caller {
-        Caller { http, api, credentials: RwLock::new(credentials) }
+    /// `path` is that of the endpoint that is called most.
+    pub(super) fn new(http: reqwest::Client, api: Url, path: &[&str], credentials: Credentials) -> Caller {
+        let ready = Ready { prepared: address(&api, path, &credentials), credentials };
+        let path = path.iter().map(ToString::to_string).collect();
+        Caller { http, api, path, ready: RwLock::new(Arc::new(ready)) }
     }
 
     /// Calls carry these from here on; what is under way has the former ones.
     pub(super) fn renew(&self, credentials: Credentials) {
-        *self.credentials.write().unwrap_or_else(PoisonError::into_inner) = credentials;
+        let ready = Ready { prepared: address(&self.api, &self.path, &credentials), credentials };
+        *self.ready.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ready);
     }
 
     /// Makes a call.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
-        let Call { method, path, query, body, longest } = call;
-        let credentials = self.credentials.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut url = self.api.clone();
-        url.path_segments_mut().expect("the settings checked the host").extend(path);
-        credentials.prove(&mut url);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let request = self.http.request(method, url).header(AUTHORIZATION, credentials.authorization());
+        let Call { method, to, body, longest } = call;
+        let ready = Arc::clone(&self.ready.read().unwrap_or_else(PoisonError::into_inner));
+        let url = match to {
+            Endpoint::Prepared => ready.prepared.clone(),
+            Endpoint::Other { path, query } => {
+                let mut url = address(&self.api, path, &ready.credentials);
+                if !query.is_empty() {
+                    url.query_pairs_mut().extend_pairs(query);
+                }
+                url
+            }
+        };
+        let request = self.http.request(method, url).header(AUTHORIZATION, ready.credentials.authorization());
         let request = match body {
-            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body),
+            Some(body) => request.header(CONTENT_TYPE, JSON).body(body),
             None => request,
         };
         let response = request.send().await.map_err(|error| lost(&error))?;
@@ -61,6 +86,14 @@ impl Caller {
         let body = read(response, longest).await?;
         response::error(status, &headers, &body).map_or(Ok(Answer { status, body }), Err)
     }
+}
+
+/// Where an endpoint is, with the proof.
+fn address(api: &Url, path: &[impl AsRef<str>], credentials: &Credentials) -> Url {
+    let mut url = api.clone();
+    url.path_segments_mut().expect("the settings checked the host").extend(path);
+    credentials.prove(&mut url);
+    url
 }
 
 async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, CallError> {

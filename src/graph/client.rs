@@ -43,17 +43,9 @@ impl Client {
     pub(super) fn new(http: reqwest::Client, identity: CallsAs, pace: Pace, clock: Clock) -> Client {
         let CallsAs { account, platform, api, node, credentials } = identity;
         let (gate, looks, breaker) = (Gate::open(), Gate::open(), Breaker::default());
-        Client {
-            account,
-            platform,
-            caller: Caller::new(http, api, credentials),
-            node,
-            pace,
-            gate,
-            looks,
-            breaker,
-            clock,
-        }
+        // Of all calls, sends are made most.
+        let caller = Caller::new(http, api, &[&node, "messages"], credentials);
+        Client { account, platform, caller, node, pace, gate, looks, breaker, clock }
     }
 
     /// Whether the account's platform gives `message.metadata` back in the echo.

@@ -59,7 +59,7 @@ impl Clients {
         let id = self.app.id.clone()?;
         let token = Secret::new(format!("{id}|{}", self.app.secret.expose()));
         let credentials = Credentials::new(&token, Some(&self.app.secret)).ok()?;
-        let caller = Caller::new(self.http.clone(), self.api(Platform::Messenger), credentials);
+        let caller = Caller::new(self.http.clone(), self.api(Platform::Messenger), &["app"], credentials);
         Some((id, AppClient { caller }))
     }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::{Call, Endpoint};
 use super::client::Client;
 use super::error::CallError;
 use crate::clock::Timestamp;
@@ -123,7 +123,8 @@ impl Client {
         }
         self.pace.look().await;
         let path = [self.node.as_str(), "conversations"];
-        let call = Call { method: Method::GET, path: &path, query, body: None, longest: LONGEST };
+        let to = Endpoint::Other { path: &path, query };
+        let call = Call { method: Method::GET, to, body: None, longest: LONGEST };
         let result = self.caller.call(call).await;
         match &result {
             Ok(_) => self.looks.succeeded(),

@@ -5,7 +5,7 @@
 use reqwest::Method;
 
 use super::breaker::BreakerPermit;
-use super::call::Call;
+use super::call::{Call, Endpoint};
 use super::client::Client;
 use super::error::CallError;
 use super::response::{self, Accepted};
@@ -31,8 +31,7 @@ impl Client {
             reason: format!("it cannot be written as JSON: {error}").into(),
         })?;
         let is_action = permit.outgoing().request.is_action();
-        let path = [self.node.as_str(), "messages"];
-        let call = Call { method: Method::POST, path: &path, query: &[], body: Some(body), longest: LONGEST };
+        let call = Call { method: Method::POST, to: Endpoint::Prepared, body: Some(body), longest: LONGEST };
         let result = self.caller.call(call).await.and_then(|answer| response::accepted(&answer, is_action));
         self.learn(&result, is_action);
         drop(pass);

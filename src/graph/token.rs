@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::app::AppClient;
-use super::call::Call;
+use super::call::{Call, Endpoint};
 use super::error::CallError;
 use crate::clock::Timestamp;
 use crate::id::AppId;
@@ -15,6 +15,8 @@ use crate::secret::Secret;
 
 /// A token with every permission, each for a hundred accounts, comes to less.
 const LONGEST: usize = 256 * 1024;
+
+const PATH: &str = "debug_token";
 
 /// What Meta says of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -72,7 +74,8 @@ impl AppClient {
     /// When Meta does not say.
     pub(crate) async fn inspect_token(&self, token: &Secret) -> Result<TokenInfo, CallError> {
         let query = [("input_token", token.expose())];
-        let call = Call { method: Method::GET, path: &["debug_token"], query: &query, body: None, longest: LONGEST };
+        let to = Endpoint::Other { path: &[PATH], query: &query };
+        let call = Call { method: Method::GET, to, body: None, longest: LONGEST };
         let answer = self.caller.call(call).await?;
         let Wire { data } = serde_json::from_slice(&json::mended_bytes(&answer.body))
             .map_err(|_| CallError::Doubt { answered: true, reason: "the answer has another shape".into() })?;
