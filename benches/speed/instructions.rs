@@ -15,8 +15,11 @@ use crate::{Arguments, say};
 const MARGIN: f64 = 0.03;
 
 /// The messages of the two runs: what they differ in is what the messages between cost, without start and end.
-const FEW: u64 = 200;
-const MANY: u64 = 1_200;
+const FEW: u64 = 100;
+const MANY: u64 = 500;
+
+/// Messages a second: under callgrind too each is done before the next one comes, so that no two share a transaction.
+const RATE: f64 = 25.0;
 
 /// What was agreed.
 #[derive(Deserialize)]
@@ -49,7 +52,7 @@ async fn per_event(handler: &'static str, below: &Path) -> anyhow::Result<f64> {
     Ok((many - few) as f64 / (MANY - FEW) as f64)
 }
 
-/// The instructions of a whole run: start, `events` messages one after the other, end.
+/// The instructions of a whole run: start, `events` messages, each alone, end.
 async fn run(handler: &'static str, events: u64, below: &Path) -> anyhow::Result<u64> {
     std::fs::create_dir_all(below)?;
     let counts = tempfile::NamedTempFile::new_in(below)?;
@@ -58,7 +61,7 @@ async fn run(handler: &'static str, events: u64, below: &Path) -> anyhow::Result
         *valgrind = Some(counts.path().to_owned());
     }
     let mut bench = Bench::start(&subject, below).await?;
-    bench.measure(Load { events, connections: 1, conversations: 100, ..Load::default() }).await?;
+    bench.measure(Load { events, connections: 1, conversations: 100, rate: Some(RATE), ..Load::default() }).await?;
     bench.end()?;
     let text = std::fs::read_to_string(counts.path())?;
     let Some(line) = text.lines().find_map(|line| line.strip_prefix("totals:").or(line.strip_prefix("summary:")))
