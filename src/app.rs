@@ -380,7 +380,6 @@ async fn follow(clock: Clock, store: Store, stop: CancellationToken) {
     }
 }
 
-/// Forgets what has outlived its keeping time, in small steps, until `stop`.
 /// Tells the operator once of each access token that is dead or expires soon. The tokens of invented people are the emulator's.
 async fn inspect(audience: Audience, accounts: Accounts, clock: Clock, stop: CancellationToken) {
     let inspect = async {
@@ -393,6 +392,7 @@ async fn inspect(audience: Audience, accounts: Accounts, clock: Clock, stop: Can
     stop.cancelled().await;
 }
 
+/// Forgets what has outlived its keeping time, in small steps, until `stop`.
 async fn prune(store: Store, settings: settings::Store, clock: Clock, metrics: Metrics, stop: CancellationToken) {
     loop {
         tokio::select! {

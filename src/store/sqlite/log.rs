@@ -67,7 +67,7 @@ impl Log {
         self.length.load(Ordering::Relaxed) > LONGEST
     }
 
-    /// Folds what it can without waiting for anybody, beside the writer.
+    /// Folds what it can without waiting for other connections, beside the writer.
     pub(super) fn fold(&self, db: &Connection) {
         let folded = checkpoint(db, "PASSIVE").map(|(_, folded)| folded);
         self.folded.store(folded.unwrap_or(0), Ordering::Relaxed);
@@ -76,7 +76,7 @@ impl Log {
 
 /// The writer's part of it.
 pub(super) struct Ending {
-    pub(super) log: Arc<Log>,
+    log: Arc<Log>,
     /// Not tried again before: readers were in the way.
     not_before: Instant,
 }
@@ -110,7 +110,7 @@ fn begin_anew(db: &Connection) -> bool {
     is_whole
 }
 
-/// Whether somebody was in the way, and how many pages of the log are folded.
+/// Whether another connection kept the checkpoint from folding all of it, and how many pages of the log are folded.
 fn checkpoint(db: &Connection, mode: &str) -> Option<(bool, i64)> {
     let found = db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(0)?, row.get(2)?)));
     found
