@@ -29,7 +29,13 @@ pub enum Program {
     /// One of ours that keeps nothing.
     Floor(Floor),
     /// Rejoinder, this binary of it, with this handler on every account.
-    Rejoinder { binary: PathBuf, handler: &'static str, accounts: u64, valgrind: Option<PathBuf> },
+    Rejoinder {
+        binary: PathBuf,
+        handler: &'static str,
+        accounts: u64,
+        keep_events: &'static str,
+        valgrind: Option<PathBuf>,
+    },
     /// A peer: a script for Node, with its arguments, in the folder where the peers are installed.
     Node { folder: PathBuf, script: &'static str, arguments: &'static [&'static str] },
 }
@@ -69,8 +75,9 @@ impl Subject {
                 BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
                 Ok(Running { child, address: line.trim().parse().context(line)?, folder })
             }
-            Program::Rejoinder { binary, handler, accounts, valgrind } => {
-                std::fs::write(folder.path().join("rejoinder.toml"), settings(graph, handler, *accounts)?)?;
+            Program::Rejoinder { binary, handler, accounts, keep_events, valgrind } => {
+                let settings = settings(graph, handler, *accounts, keep_events)?;
+                std::fs::write(folder.path().join("rejoinder.toml"), settings)?;
                 let mut command = match valgrind {
                     Some(counts) => {
                         let mut command = Command::new("valgrind");
@@ -150,7 +157,7 @@ fn ready(child: &mut Child) -> anyhow::Result<SocketAddr> {
 }
 
 /// The settings of a bot that is as fast as it can be: Meta's rates are not kept to, and it says nothing of its own accord.
-fn settings(graph: SocketAddr, handler: &str, accounts: u64) -> anyhow::Result<String> {
+fn settings(graph: SocketAddr, handler: &str, accounts: u64, keep_events: &str) -> anyhow::Result<String> {
     let mut settings = format!(
         r#"
 server.listen = "127.0.0.1:0"
@@ -161,6 +168,7 @@ app.verify_token = "any-word"
 app.id = "{APP}"
 graph.url = "http://{graph}"
 sender.texts_per_second = 1000000
+store.keep_events = "{keep_events}"
 "#
     );
     for account in 0..accounts {

@@ -72,7 +72,7 @@ async fn rounds(arguments: &Arguments) -> anyhow::Result<BTreeMap<String, Figure
     Ok(subjects.into_iter().map(|subject| subject.name).zip(medians).collect())
 }
 
-/// How long an answer takes at half of the rate that each can do, and at a rate that lasts.
+/// How long an answer takes at half of the rate that each can do, and at a rate that lasts while old events are deleted.
 async fn rates(arguments: &Arguments, medians: &BTreeMap<String, Figures>) -> anyhow::Result<()> {
     let mut table = Table::new(&[
         "At a fixed rate",
@@ -95,6 +95,10 @@ async fn rates(arguments: &Arguments, medians: &BTreeMap<String, Figures>) -> an
                 continue;
             }
             let load = Load { events: (rate * seconds) as u64, rate: Some(rate), ..Load::default() };
+            let mut subject = subject.clone();
+            if let (LASTING, Program::Rejoinder { keep_events, .. }) = (rate, &mut subject.program) {
+                *keep_events = "10s";
+            }
             let figures = one(&subject, load, &arguments.folder).await?;
             let times = [rate, seconds, figures.p50, figures.p99, figures.worst];
             let cells = times.into_iter().chain([figures.cpu, figures.bytes, figures.log, figures.memory]).map(number);
@@ -186,7 +190,8 @@ fn servers(arguments: &Arguments) -> Vec<Subject> {
 }
 
 pub fn server(name: &str, binary: &Path, handler: &'static str, accounts: u64, is_told: bool) -> Subject {
-    let program = Program::Rejoinder { binary: binary.to_owned(), handler, accounts, valgrind: None };
+    let program =
+        Program::Rejoinder { binary: binary.to_owned(), handler, accounts, keep_events: "48h", valgrind: None };
     Subject { name: name.to_owned(), program, is_told }
 }
 

@@ -22,7 +22,9 @@ pub(super) async fn inspect(accounts: &Directory, app: &AppId, client: &AppClien
             Ok(info) => {
                 if let Some((problem, hint)) = fault(&info, app, now) {
                     let expires_at = info.expires_at().map(tracing::field::display);
-                    tracing::warn!(account = name, code = info.code(), expires_at, hint, "{problem}");
+                    let data_access_expires_at = info.data_access_expires_at().map(tracing::field::display);
+                    let code = info.code();
+                    tracing::warn!(account = name, code, expires_at, data_access_expires_at, hint, "{problem}");
                 }
             }
             Err(error) => tracing::info!(account = name, %error, "Meta did not say whether the token is valid"),
@@ -30,16 +32,21 @@ pub(super) async fn inspect(accounts: &Directory, app: &AppId, client: &AppClien
     }
 }
 
+/// Meta renews the access with each login of the person who made the token.
+const RENEW_ACCESS: &str = "the person who made the token logs in to the app once more";
+
 /// What is wrong with a token, and what the operator can do about it.
 fn fault(info: &TokenInfo, app: &AppId, now: Timestamp) -> Option<(&'static str, &'static str)> {
     let make = "make a new token for this account, set its access_token and restart";
-    let expires_within = |time| info.expires_at().is_some_and(|moment| moment <= now + time);
-    if !info.is_valid || expires_within(Duration::ZERO) {
+    let is_within = |moment: Option<Timestamp>, time| moment.is_some_and(|moment| moment <= now + time);
+    if !info.is_valid || is_within(info.expires_at(), Duration::ZERO) {
         Some(("the access token is not valid: nothing can be sent", make))
     } else if info.app_id.as_ref().is_some_and(|of| of != app) {
         Some(("the access token was made for another app than app.id", make))
-    } else if expires_within(SOON) {
+    } else if is_within(info.expires_at(), SOON) {
         Some(("the access token expires soon", make))
+    } else if is_within(info.data_access_expires_at(), SOON) {
+        Some(("the access token's access to people's data has expired or expires soon", RENEW_ACCESS))
     } else {
         None
     }
@@ -88,10 +95,11 @@ mod tests {
     fn a_token_that_expires_soon() {
         let soon = Some("the access token expires soon");
         check(r#"{"app_id":"555000000000001","is_valid":true,"expires_at":1790604800}"#, soon);
-        check(
-            r#"{"app_id":"555000000000001","is_valid":true,"expires_at":0,"data_access_expires_at":1790000001}"#,
-            soon,
-        );
+        let access = Some("the access token's access to people's data has expired or expires soon");
+        for moment in [1_789_000_000, 1_790_000_001] {
+            let info = format!(r#"{{"app_id":"555000000000001","is_valid":true,"data_access_expires_at":{moment}}}"#);
+            check(&info, access);
+        }
         check(r#"{"app_id":"555000000000001","is_valid":true,"expires_at":1790604801}"#, None);
     }
 }

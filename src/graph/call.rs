@@ -24,8 +24,8 @@ pub(super) struct Call<'a> {
 
 /// What is called.
 pub(super) enum Endpoint<'a> {
-    /// The one that was prepared: there is no hotter one.
-    Prepared,
+    /// The one that was prepared, with this query.
+    Prepared { query: &'a [(&'a str, &'a str)] },
     /// Another one: its path below the version (`["1040…", "conversations"]`) and its query.
     Other { path: &'a [&'a str], query: &'a [(&'a str, &'a str)] },
 }
@@ -66,16 +66,13 @@ impl Caller {
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let Call { method, to, body, longest } = call;
         let ready = Arc::clone(&self.ready.read().unwrap_or_else(PoisonError::into_inner));
-        let url = match to {
-            Endpoint::Prepared => ready.prepared.clone(),
-            Endpoint::Other { path, query } => {
-                let mut url = address(&self.api, path, &ready.credentials);
-                if !query.is_empty() {
-                    url.query_pairs_mut().extend_pairs(query);
-                }
-                url
-            }
+        let (mut url, query) = match to {
+            Endpoint::Prepared { query } => (ready.prepared.clone(), query),
+            Endpoint::Other { path, query } => (address(&self.api, path, &ready.credentials), query),
         };
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         let request = self.http.request(method, url).header(AUTHORIZATION, ready.credentials.authorization());
         let request = match body {
             Some(body) => request.header(CONTENT_TYPE, JSON).body(body),

@@ -10,6 +10,7 @@ use super::call::Caller;
 use super::client::{CallsAs, Client};
 use super::credentials::Credentials;
 use super::pace::Pace;
+use super::token;
 use crate::clock::Clock;
 use crate::host;
 use crate::id::AppId;
@@ -59,7 +60,7 @@ impl Clients {
         let id = self.app.id.clone()?;
         let token = Secret::new(format!("{id}|{}", self.app.secret.expose()));
         let credentials = Credentials::new(&token, Some(&self.app.secret)).ok()?;
-        let caller = Caller::new(self.http.clone(), self.api(Platform::Messenger), &["app"], credentials);
+        let caller = Caller::new(self.http.clone(), self.api(Platform::Messenger), &[token::PATH], credentials);
         Some((id, AppClient { caller }))
     }
 

@@ -31,7 +31,8 @@ impl Client {
             reason: format!("it cannot be written as JSON: {error}").into(),
         })?;
         let is_action = permit.outgoing().request.is_action();
-        let call = Call { method: Method::POST, to: Endpoint::Prepared, body: Some(body), longest: LONGEST };
+        let call =
+            Call { method: Method::POST, to: Endpoint::Prepared { query: &[] }, body: Some(body), longest: LONGEST };
         let result = self.caller.call(call).await.and_then(|answer| response::accepted(&answer, is_action));
         self.learn(&result, is_action);
         drop(pass);

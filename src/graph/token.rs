@@ -16,7 +16,8 @@ use crate::secret::Secret;
 /// A token with every permission, each for a hundred accounts, comes to less.
 const LONGEST: usize = 256 * 1024;
 
-const PATH: &str = "debug_token";
+/// Where the app asks about a token.
+pub(super) const PATH: &str = "debug_token";
 
 /// What Meta says of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -51,10 +52,15 @@ struct Wire {
 }
 
 impl TokenInfo {
-    /// The first moment at which something of it expires, the token itself or its access to people's data.
+    /// When it expires, where it does.
     pub(crate) fn expires_at(&self) -> Option<Timestamp> {
-        let moments = [self.expires_at, self.data_access_expires_at];
-        moments.into_iter().filter(|seconds| *seconds > 0).min().map(|seconds| Timestamp(seconds.saturating_mul(1000)))
+        moment(self.expires_at)
+    }
+
+    /// When its access to people's data expires, where it does. Calls are still taken after that; what they tell of people is
+    /// less.
+    pub(crate) fn data_access_expires_at(&self) -> Option<Timestamp> {
+        moment(self.data_access_expires_at)
     }
 
     /// Meta's code for why it is not valid, with the subcode where there is one: `190/463`.
@@ -66,6 +72,10 @@ impl TokenInfo {
     }
 }
 
+fn moment(seconds: i64) -> Option<Timestamp> {
+    (seconds > 0).then(|| Timestamp(seconds.saturating_mul(1000)))
+}
+
 impl AppClient {
     /// What Meta knows of `token`: one call. A token that is not valid is an answer, not an error.
     ///
@@ -74,7 +84,7 @@ impl AppClient {
     /// When Meta does not say.
     pub(crate) async fn inspect_token(&self, token: &Secret) -> Result<TokenInfo, CallError> {
         let query = [("input_token", token.expose())];
-        let to = Endpoint::Other { path: &[PATH], query: &query };
+        let to = Endpoint::Prepared { query: &query };
         let call = Call { method: Method::GET, to, body: None, longest: LONGEST };
         let answer = self.caller.call(call).await?;
         let Wire { data } = serde_json::from_slice(&json::mended_bytes(&answer.body))

@@ -74,16 +74,16 @@ impl Log {
     }
 }
 
-/// The writer's part of it.
-pub(super) struct Ending {
+/// The end of the log, which the writer folds between two of its transactions.
+pub(super) struct LogEnd {
     log: Arc<Log>,
     /// Not tried again before: readers were in the way.
     not_before: Instant,
 }
 
-impl Ending {
-    pub(super) fn of(log: Arc<Log>) -> Ending {
-        Ending { log, not_before: Instant::now() }
+impl LogEnd {
+    pub(super) fn of(log: Arc<Log>) -> LogEnd {
+        LogEnd { log, not_before: Instant::now() }
     }
 
     /// Between two transactions: folds the rest where it is short, and whatever there is where the log is too long.

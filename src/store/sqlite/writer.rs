@@ -10,7 +10,7 @@ use tokio_util::sync::DropGuard;
 
 use super::checkpointer::Checkpointer;
 use super::leave;
-use super::log::{Ending, Log};
+use super::log::{Log, LogEnd};
 use super::open::connect;
 use super::watch::Watch;
 use super::work::{Job, Woke, Work};
@@ -39,7 +39,7 @@ impl Writer {
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&shop.watch));
         let thread = Builder::new()
             .name("store-writer".into())
-            .spawn(move || shop.work(jobs, Ending::of(log), checkpointer))
+            .spawn(move || shop.work(jobs, LogEnd::of(log), checkpointer))
             .expect("the system starts a thread for the store");
         Ok(Writer { thread })
     }
@@ -64,7 +64,7 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, mut ending: Ending, checkpointer: Checkpointer) {
+    fn work(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>, mut log_end: LogEnd, checkpointer: Checkpointer) {
         let mut waiting = Vec::with_capacity(self.batch);
         while jobs.blocking_recv_many(&mut waiting, self.batch) > 0 {
             while !waiting.is_empty() {
@@ -72,7 +72,7 @@ impl Workshop {
                 let woke = self.apply(waiting.drain(..together).collect());
                 self.wake(woke);
                 checkpointer.ring();
-                ending.fold_rest(&self.db, &self.watch);
+                log_end.fold_rest(&self.db, &self.watch);
             }
         }
         checkpointer.stop();

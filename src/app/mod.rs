@@ -1,5 +1,7 @@
 //! The server: every part built once, run together, shut down in reverse.
 
+mod background;
+
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use crate::policy::Standing;
 use crate::relay::{self, Relay};
 use crate::sender::{self, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{Identity, KeepSince, OpenError, Standings, Store, Takes, UnableAccounts};
+use crate::store::{Identity, OpenError, Standings, Store, Takes, UnableAccounts};
 use crate::telemetry::{Metrics, Relays};
 use crate::webhook::{self, Webhook};
 
@@ -32,11 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// How much of it is left for the sends when the handlers have had theirs, and for the store after the sends.
 const FOR_SENDS: Duration = Duration::from_secs(4);
 const FOR_STORE: Duration = Duration::from_secs(2);
-
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
-
-/// A server that is restarted again and again does not spend Meta's allowance on its tokens.
-const INSPECT_AFTER: Duration = Duration::from_secs(1);
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -184,10 +181,11 @@ impl App {
                 vec![starter.spawn(listener::serve(public.listener, webhook, limits, stop))]
             }),
             background: starter.start("the operator's listener", |stop| {
-                let prune = prune(store.clone(), settings.store.clone(), clock.clone(), metrics, stop.clone());
-                let watch = watch(store.clone(), stop.clone());
-                let inspect = inspect(audience, accounts.clone(), clock.clone(), stop.clone());
-                let clock = follow(clock.clone(), store.clone(), stop.clone());
+                let prune =
+                    background::prune(store.clone(), settings.store.clone(), clock.clone(), metrics, stop.clone());
+                let watch = background::watch(store.clone(), stop.clone());
+                let inspect = background::inspect(audience, accounts.clone(), clock.clone(), stop.clone());
+                let clock = background::follow(clock.clone(), store.clone(), stop.clone());
                 let listener = listener::serve(operator.listener, admin, limits, stop);
                 vec![
                     starter.spawn(listener),
@@ -355,55 +353,5 @@ fn ours(settings: &Settings, accounts: &Accounts) -> Identity {
         accounts: accounts.now().iter().map(|account| account.id().clone()).collect(),
         standings: Standings::by(standing),
         longest_wait: settings.dispatch.retry.most.max(sender::longest_wait(&settings.sender)),
-    }
-}
-
-/// Returns when the store's writer ends before it should.
-async fn watch(store: Store, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = store.ended() => tracing::error!("the store's writer has ended"),
-    }
-}
-
-/// Tells the store when the machine's clock is set back, until `stop`.
-async fn follow(clock: Clock, store: Store, stop: CancellationToken) {
-    let mut set_backs = clock.set_backs();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            by = set_backs.next() => {
-                tracing::warn!(seconds = by.as_secs(), "the machine's clock was set back; waits go on as they were");
-                store.clock_was_set_back(by, clock.now()).await;
-            }
-        }
-    }
-}
-
-/// Tells the operator once of each access token that is dead or expires soon. The tokens of invented people are the emulator's.
-async fn inspect(audience: Audience, accounts: Accounts, clock: Clock, stop: CancellationToken) {
-    let inspect = async {
-        clock.sleep(INSPECT_AFTER).await;
-        accounts.inspect_tokens().await;
-    };
-    if audience == Audience::Real {
-        stop.run_until_cancelled(inspect).await;
-    }
-    stop.cancelled().await;
-}
-
-/// Forgets what has outlived its keeping time, in small steps, until `stop`.
-async fn prune(store: Store, settings: settings::Store, clock: Clock, metrics: Metrics, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = clock.sleep(PRUNE_EVERY) => {}
-        }
-        metrics.upkeep();
-        let now = clock.now();
-        let before = KeepSince { events: now - settings.keep_events, keys: now - settings.keep_keys };
-        if let Err(error) = store.prune(before).await {
-            tracing::warn!(%error, "old events could not be forgotten yet");
-        }
     }
 }
