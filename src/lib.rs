@@ -70,6 +70,8 @@ pub mod app;
 mod bot;
 mod cli;
 pub mod clock;
+#[doc(hidden)]
+pub mod conversation;
 mod dispatch;
 #[doc(hidden)]
 pub mod effect;

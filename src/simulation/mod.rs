@@ -8,6 +8,7 @@
 mod fault;
 mod meta;
 mod server;
+mod twin;
 
 use std::time::Duration;
 
@@ -118,6 +119,7 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
 
 /// Each message answered once, and remembered; of each turn each part heard once, in order.
 fn check(server: &Server, meta: &Meta, people: &[Person], written: &[(usize, String)]) -> Result<(), String> {
+    server.store.compare();
     if let Some(wrong) = &server.wrong {
         return Err(wrong.clone());
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::meta::{Meta, Push};
+use super::twin::Twin;
 use super::{INSTAGRAM, PAGE, Person, parts};
 use crate::clock::Timestamp;
 use crate::effect::{Effect, Effects, Memory};
@@ -17,7 +18,7 @@ use crate::sender::evidence::{Evidence, weigh};
 use crate::sender::verdict::{DoubtSignals, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    AutomaticReplies, EventDemand, Failure, Finish, Intake, KnownMessageIds, Next, Plain, SendDemand, SendOutcome,
+    AutomaticReplies, EventDemand, Failure, Finish, Identity, Intake, KnownMessageIds, Next, SendDemand, SendOutcome,
     TakenDoubt, TakenEvent, TakenSend, Takes, TurnStep, WebhookBatch,
 };
 
@@ -28,7 +29,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The process: what it holds in memory dies with it.
 pub(super) struct Server {
-    pub(super) store: Plain,
+    pub(super) store: Twin,
     pub(super) fault: Option<Fault>,
     pub(super) on_doubt: OnDoubt,
     standing: Standing,
@@ -51,7 +52,7 @@ impl Server {
     pub(super) fn new(fault: Option<Fault>, on_doubt: OnDoubt) -> Server {
         let retry = settings::Retry { first: SECOND, most: 4 * SECOND, jitter: settings::Percent(0) };
         Server {
-            store: Plain::new(),
+            store: Twin::new(Identity::default()),
             fault,
             on_doubt,
             standing: Standing { platform: settings::Platform::Messenger, features: Vec::new() },
@@ -202,7 +203,8 @@ impl Server {
         let intent = Intent { send: Some(send.id), origin: send.origin, request: &send.request };
         if let Err(refusal) = policy::check(&self.standing, &facts, intent, now) {
             let (rule, reason) = (refusal.rule.to_owned(), refusal.reason.to_owned());
-            return self.store.settle(send.id, &SendOutcome::Refused { rule, reason }, now);
+            self.store.settle(send.id, &SendOutcome::Refused { rule, reason }, now);
+            return;
         }
         if !self.has(Fault::SentBeforeSending) && !self.store.sending(send.id, now) {
             return;
@@ -286,7 +288,7 @@ impl Server {
 
     fn follow(&mut self, doubt: &TakenDoubt, verdict: Verdict, now: Timestamp) {
         match verdict {
-            Verdict::Look(at) => self.store.look_again(doubt.id, at, true),
+            Verdict::Look(at) => self.store.look_again(doubt.id, at, true, now),
             Verdict::Settle(outcome) => {
                 // On Instagram an echo may be another's of the same words.
                 let is_told = doubt.account.as_str() == PAGE && self.echoed.contains(&doubt.id);

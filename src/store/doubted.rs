@@ -1,9 +1,9 @@
 //! Sends in doubt, as the sender is given them.
 
 use crate::clock::Timestamp;
-use crate::id::{AccountId, MessageId, PersonId, SendId};
+use crate::id::{AccountId, PersonId, SendId};
 use crate::message::Request;
-use crate::store::Cause;
+use crate::store::{Cause, KnownMessageIds};
 
 /// A send in doubt: it is not known whether it arrived.
 #[derive(Clone, Debug)]
@@ -36,25 +36,4 @@ pub struct TakenDoubt {
     pub bound: KnownMessageIds,
     /// The event whose handler said it; `None` for what was posted.
     pub cause: Option<Cause>,
-}
-
-/// The messages that the sends around one became, in its conversation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownMessageIds {
-    /// Those that left before it.
-    pub before: Vec<MessageId>,
-    /// Those that came after it.
-    pub after: Vec<MessageId>,
-}
-
-impl KnownMessageIds {
-    /// Whether no other send became a message.
-    pub fn is_empty(&self) -> bool {
-        self.before.is_empty() && self.after.is_empty()
-    }
-
-    /// Whether another send became this message.
-    pub fn contains(&self, mid: &MessageId) -> bool {
-        self.before.contains(mid) || self.after.contains(mid)
-    }
 }

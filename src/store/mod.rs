@@ -11,18 +11,15 @@
 //!
 //! It does not decide anything: whether to retry, whether policy allows, is told to it.
 
-mod automatic_replies;
 mod backlog;
 mod doubted;
 mod error;
-mod identity;
 mod list;
 #[cfg(test)]
 mod plain;
 mod post;
 mod probe;
 mod sqlite;
-mod status;
 mod types;
 mod wakes;
 
@@ -31,28 +28,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-pub use automatic_replies::*;
 pub use backlog::*;
 pub use doubted::*;
 pub(crate) use error::PAUSE;
 pub use error::{Harm, Lost, OpenError, StoreError, StoreFile};
-pub use identity::{Identity, Standings};
 pub use list::*;
 #[cfg(test)]
 pub(crate) use plain::Plain;
 pub use post::*;
-pub use status::{EventStatus, SendStatus};
 pub use types::*;
+
+pub use crate::conversation::{
+    AutomaticReplies, Decided, DisclosureMessage, EventStatus, Identity, KnownMessageIds, Next, Overdue, SendOutcome,
+    SendStatus, Standings, TakenStep, Typing, recipient,
+};
 
 use tokio::sync::Semaphore;
 
 use crate::clock::Timestamp;
+use crate::conversation::StoreIdentity;
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
 use crate::settings;
 use crate::trace::Trace;
-use identity::StoreIdentity;
 use probe::Probe;
 use sqlite::{
     Sqlite, answer, count, doubt, held, inbox, intake, ledger, outbox, posted, prune, read, replay, rights, set_back,

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::identity::{Identity, StoreIdentity};
-use super::sqlite::{Woke, Work, doubt, held, inbox, intake, ledger, memory, outbox, recover, step};
+use super::sqlite::{
+    Woke, Work, answer, doubt, held, inbox, intake, ledger, memory, outbox, posted, recover, replay, rights, step,
+};
 use super::{
-    Appended, Batch, Decided, EventDemand, Failure, Finish, SendDemand, SendOutcome, TakenDoubt, TakenEvent, TakenSend,
-    TurnStep, WebhookBatch,
+    Appended, AutomaticReplies, Batch, Decided, EventDemand, Failure, Finish, Post, Posted, Replayed, SendDemand,
+    SendOutcome, TakenDoubt, TakenEvent, TakenSend, TurnStep, Typing, WebhookBatch,
 };
 use crate::clock::Timestamp;
-use crate::id::{AccountId, PersonId, SendId};
+use crate::conversation::{Identity, StoreIdentity};
+use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
 
@@ -24,9 +26,14 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    pub(crate) fn new() -> Plain {
+    pub(crate) fn new(ours: Identity) -> Plain {
         let (db, name) = memory().expect("a database in memory");
-        Plain { db, own: Arc::new(StoreIdentity::new(&name, Identity::default())), last_event: 0, next_send: 1 }
+        Plain { db, own: Arc::new(StoreIdentity::new(&name, ours)), last_event: 0, next_send: 1 }
+    }
+
+    /// What is its own, at this start.
+    pub(crate) fn own(&self) -> Arc<StoreIdentity> {
+        Arc::clone(&self.own)
     }
 
     fn apply<T>(&mut self, run: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<T>) -> T {
@@ -75,8 +82,8 @@ impl Plain {
         self.apply(|work| outbox::sending(work, send, now))
     }
 
-    pub(crate) fn settle(&mut self, send: SendId, outcome: &SendOutcome, now: Timestamp) {
-        self.apply(|work| outbox::settle(work, send, outcome, now));
+    pub(crate) fn settle(&mut self, send: SendId, outcome: &SendOutcome, now: Timestamp) -> bool {
+        self.apply(|work| outbox::settle(work, send, outcome, now))
     }
 
     pub(crate) fn take_doubts(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenDoubt> {
@@ -93,6 +100,42 @@ impl Plain {
 
     pub(crate) fn discard(&mut self, send: SendId, now: Timestamp) -> Decided {
         self.apply(|work| held::discard(work, send, now))
+    }
+
+    pub(crate) fn post(&mut self, post: &Post) -> Posted {
+        self.apply(|work| posted::post(work, post))
+    }
+
+    pub(crate) fn replay(&mut self, event: EventId, served: &[AccountId], now: Timestamp) -> Replayed {
+        self.apply(|work| replay::replay(work, event, served, now))
+    }
+
+    pub(crate) fn overdue(&mut self, accounts: &[AccountId], now: Timestamp) -> Vec<EventId> {
+        let overdue = self.apply(|work| answer::overdue(work.db, accounts, 1_000, now));
+        overdue.items.into_iter().map(|overdue| overdue.event).collect()
+    }
+
+    pub(crate) fn fall_back(&mut self, event: EventId, owed: &AutomaticReplies, now: Timestamp) {
+        self.apply(|work| answer::fall_back(work, event, owed, now));
+    }
+
+    pub(crate) fn show_typing(&mut self, typing: &Typing) {
+        self.apply(|work| answer::show_typing(work, typing));
+    }
+
+    pub(crate) fn restrict(&mut self, account: &AccountId, now: Timestamp) {
+        self.apply(|work| ledger::restrict(work, account, now));
+    }
+
+    pub(crate) fn stop(&mut self, send: SendId) {
+        self.apply(|work| rights::stop(work, send));
+    }
+
+    /// The rows of a query, each as its values in JSON.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.db.prepare(sql).expect("a statement");
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("a query");
+        rows.map(|row| row.expect("a row")).collect()
     }
 
     /// What a new process does first.

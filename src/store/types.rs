@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 use crate::clock::Timestamp;
 use crate::effect::Effects;
 use crate::event::{Envelope, Origin, Unreadable};
-use crate::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId, Thread};
-use crate::message::{Reason, Request};
+use crate::id::{AccountId, AppId, EventId, PersonId, SendId, Thread};
+use crate::message::Request;
 use crate::policy::{self, Facts, Window};
-use crate::store::{AutomaticReplies, DisclosureMessage};
+use crate::store::{AutomaticReplies, DisclosureMessage, Next, TakenStep};
 use crate::trace::Trace;
 
 /// One signed POST from Meta, read.
@@ -200,15 +200,6 @@ pub struct TurnStep {
     pub now: Timestamp,
 }
 
-/// A step that was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TakenStep {
-    /// A hash of what it said and remembers.
-    pub hash: [u8; 32],
-    /// What it said.
-    pub sends: Vec<SendId>,
-}
-
 /// An event whose handler failed.
 #[derive(Debug)]
 pub struct Failure {
@@ -224,17 +215,6 @@ pub struct Failure {
     pub owed: AutomaticReplies,
     /// The present moment.
     pub now: Timestamp,
-}
-
-/// What becomes of an event whose handler failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// It is tried again.
-    Retry(Timestamp),
-    /// It is given up.
-    Dead,
-    /// Its time is over, and the person was answered by other words: it is done.
-    Done,
 }
 
 /// A send to be sent.
@@ -274,58 +254,6 @@ impl Cause {
     pub fn parts(self) -> (EventId, Option<Trace>) {
         (self.event, self.trace)
     }
-}
-
-/// How an attempt to send ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// Meta took it. Sender actions have no message id.
-    Sent {
-        /// The message's id.
-        message_id: Option<MessageId>,
-    },
-    /// Policy forbids it.
-    Refused {
-        /// The rule's number.
-        rule: String,
-        /// The rule.
-        reason: String,
-    },
-    /// It definitely did not arrive, and never will.
-    Failed {
-        /// What Meta said.
-        reason: Reason,
-    },
-    /// It is not known whether it arrived.
-    InDoubt {
-        /// What happened.
-        reason: Reason,
-        /// Whether no answer came at all, so that its echo may still be on the way.
-        silent: bool,
-    },
-    /// It cannot be found out whether it arrived. An operator decides; the rest of its turn waits with it.
-    Held {
-        /// What happened.
-        reason: Reason,
-    },
-    /// It definitely did not leave, and is tried again.
-    Later {
-        /// When.
-        at: Timestamp,
-        /// What happened.
-        reason: Reason,
-    },
-}
-
-/// Result of releasing or dropping a held send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decided {
-    /// It is done.
-    Done,
-    /// There is no such send.
-    Unknown,
-    /// It is not held.
-    NotHeld,
 }
 
 /// The accounts that can take nothing before the clock moves.

@@ -20,9 +20,9 @@ use super::watch::Watch;
 use super::work::{Woke, Work};
 use super::writer::{Workshop, Writer};
 use crate::clock::Timestamp;
+use crate::conversation::{Identity, StoreIdentity};
 use crate::settings;
 use crate::store::OpenError;
-use crate::store::identity::{Identity, StoreIdentity};
 use crate::store::wakes::Wakes;
 use crate::telemetry::Seldom;
 

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::conversation::StoreIdentity;
 use crate::store::StoreError;
-use crate::store::identity::StoreIdentity;
 
 /// The open transaction, and whom to wake once it is on disk.
 pub(in crate::store) struct Work<'a> {

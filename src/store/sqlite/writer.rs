@@ -14,8 +14,8 @@ use super::log::{Log, LogEnd};
 use super::open::connect;
 use super::watch::Watch;
 use super::work::{Job, Woke, Work};
+use crate::conversation::StoreIdentity;
 use crate::store::StoreError;
-use crate::store::identity::StoreIdentity;
 use crate::store::wakes::Wakes;
 use crate::telemetry::Seldom;
 

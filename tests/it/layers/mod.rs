@@ -22,6 +22,7 @@ const ROWS: &[&[&str]] = &[
     &["effect"],
     &["settings", "telemetry"],
     &["policy"],
+    &["conversation"],
     &["graph", "store", "fetch", "listener"],
     &["accounts"],
     &["bot"],

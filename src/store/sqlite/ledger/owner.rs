@@ -7,9 +7,9 @@
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
 
 use crate::clock::Timestamp;
+use crate::conversation::StoreIdentity;
 use crate::event::{Envelope, Event, Handover};
 use crate::id::AppId;
-use crate::store::identity::StoreIdentity;
 
 /// What is known of a conversation's owner, and since when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -22,7 +22,7 @@ macro_rules! statuses {
                 match self { $($name::$variant => $word,)* }
             }
 
-            pub(super) fn from_number(number: i64) -> Option<$name> {
+            pub(crate) fn from_number(number: i64) -> Option<$name> {
                 Self::ALL.iter().copied().find(|status| *status as i64 == number)
             }
 

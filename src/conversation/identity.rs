@@ -57,57 +57,57 @@ impl fmt::Debug for Standings {
 /// and new at each start: a store that was restored from a copy gives ids again that it gave after the copy was made, and the
 /// late echoes of those sends must not settle the new ones.
 #[derive(Debug)]
-pub(super) struct StoreIdentity {
+pub(crate) struct StoreIdentity {
     store: String,
     epoch: String,
     ours: Identity,
 }
 
 impl StoreIdentity {
-    pub(super) fn new(store: &str, ours: Identity) -> StoreIdentity {
+    pub(crate) fn new(store: &str, ours: Identity) -> StoreIdentity {
         let epoch = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
         StoreIdentity { store: store.to_owned(), epoch, ours }
     }
 
     /// The same at the server's next start.
     #[cfg(test)]
-    pub(super) fn restarted(&self) -> StoreIdentity {
+    pub(crate) fn restarted(&self) -> StoreIdentity {
         StoreIdentity::new(&self.store, self.ours.clone())
     }
 
     /// This start of the server.
-    pub(super) fn epoch(&self) -> &str {
+    pub(crate) fn epoch(&self) -> &str {
         &self.epoch
     }
 
     /// What the settings say of an account. One that they do not name was granted nothing.
-    pub(super) fn standing(&self, account: &AccountId) -> Standing {
+    pub(crate) fn standing(&self, account: &AccountId) -> Standing {
         let unnamed = || Standing { platform: Platform::Messenger, features: Vec::new() };
         (self.ours.standings.0)(account).unwrap_or_else(unnamed)
     }
 
     /// The metadata of a send, with the author's own behind our mark.
-    pub(super) fn metadata(&self, send: SendId, authors: Option<&str>) -> String {
+    pub(crate) fn metadata(&self, send: SendId, authors: Option<&str>) -> String {
         Mark { store: self.store.clone(), send, epoch: Some(self.epoch.clone()) }.write(authors)
     }
 
     /// The mark of an echo, where this store wrote it.
-    pub(super) fn mark_of<'a>(&self, echo: &'a Echo) -> Option<&'a Mark> {
+    pub(crate) fn mark_of<'a>(&self, echo: &'a Echo) -> Option<&'a Mark> {
         echo.mark.as_ref().filter(|mark| mark.store == self.store)
     }
 
     /// The longest that anything waits for its time.
-    pub(super) fn longest_wait(&self) -> Duration {
+    pub(crate) fn longest_wait(&self) -> Duration {
         self.ours.longest_wait
     }
 
     /// Whether our own apps' ids are configured.
-    pub(super) fn knows_its_apps(&self) -> bool {
+    pub(crate) fn knows_its_apps(&self) -> bool {
         !self.ours.apps.is_empty()
     }
 
     /// Whether an app is certainly not ours. Where our ids are not configured, none but Meta's own are.
-    pub(super) fn is_another_app(&self, app: &AppId) -> bool {
+    pub(crate) fn is_another_app(&self, app: &AppId) -> bool {
         INBOXES.contains(&app.as_str()) || (self.knows_its_apps() && !self.ours.apps.contains(app))
     }
 }

@@ -1,0 +1,239 @@
+//! An event arrives: what it says of the conversation, and what is to be done about it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::echo::Parked;
+use super::events::Item;
+use super::first_version::{Judged, TakenEdit};
+use super::{Conversation, Scene};
+use crate::clock::Timestamp;
+use crate::event::{Control, Envelope, Event, Handover, Key, Kind};
+use crate::id::{AppId, EventId, MessageId};
+use crate::policy::Window;
+use crate::trace::Trace;
+
+/// How many of the last messages are remembered, so that their first versions are known as edits. Meta sends both within seconds
+/// of each other.
+const MESSAGES: usize = 32;
+
+/// How many edits that were taken for messages are remembered.
+const EDITS: usize = 8;
+
+/// An event that is new.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) id: EventId,
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) trace: Trace,
+    pub(crate) care: Care,
+    /// Of a first version: whether the key of its message, which has no time, was known.
+    pub(crate) is_message_known: bool,
+    /// Of a message: whether its key without a time was known, which only its first version leaves.
+    pub(crate) is_edit_known: bool,
+    /// Of an echo: whether a private reply of the account became its message.
+    pub(crate) is_reply: bool,
+}
+
+/// What is to be done about an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Care {
+    pub(crate) is_handled: bool,
+    /// Until when a person is to be answered.
+    pub(crate) answer_by: Option<Timestamp>,
+}
+
+/// Whose words an echo repeats. What is no echo is foreign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recognised {
+    /// Our own: the send they repeat is settled.
+    Own,
+    /// Our own or not: a send in flight will tell.
+    Perhaps,
+    /// Another app's, or a person's at the inbox.
+    Foreign,
+}
+
+/// What later happenings ask of the events that are done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// The last echo of another app, or of a person at the inbox.
+    pub(super) last_foreign_echo: Option<EventId>,
+    /// Whether any message was ever heard of, by whichever side.
+    pub(super) has_messages: bool,
+    messages: VecDeque<[u8; 16]>,
+    edits: VecDeque<TakenEdit>,
+}
+
+impl Heard {
+    pub(super) fn foreign_echo(&mut self, event: EventId) {
+        self.last_foreign_echo = self.last_foreign_echo.max(Some(event));
+    }
+
+    /// Whether the message of this key is one of the last.
+    pub(super) fn was_told(&self, message: &Key) -> bool {
+        self.messages.contains(&message.hash)
+    }
+
+    pub(super) fn taken_edit(&self, mid: &MessageId) -> Option<&TakenEdit> {
+        self.edits.iter().rev().find(|edit| edit.mid == *mid)
+    }
+
+    fn message(&mut self, key: &Key) {
+        self.messages.push_back(key.hash);
+        if self.messages.len() > MESSAGES {
+            self.messages.pop_front();
+        }
+    }
+
+    fn edit(&mut self, edit: TakenEdit) {
+        self.edits.push_back(edit);
+        if self.edits.len() > EDITS {
+            self.edits.pop_front();
+        }
+    }
+}
+
+impl Conversation {
+    /// Whether the message of this key is one of the last that came.
+    pub(crate) fn knows_message(&self, message: &Key) -> bool {
+        self.heard.was_told(message)
+    }
+
+    /// An event that is new arrives. Returns whose words it repeats, and whether it waits for a handler.
+    pub(crate) fn arrived(&mut self, scene: &mut Scene<'_>, arrival: &Arrival<'_>) -> Recognised {
+        let none = Care { is_handled: false, answer_by: None };
+        let unanswered = Care { answer_by: None, ..arrival.care };
+        match self.judge(arrival) {
+            Judged::AsRead => self.received(scene, arrival, arrival.envelope, arrival.care),
+            Judged::Edit(edit) => self.received(scene, arrival, &edit, unanswered),
+            Judged::Answered => self.received(scene, arrival, arrival.envelope, none),
+            Judged::Also => self.received(scene, arrival, arrival.envelope, unanswered),
+        }
+    }
+
+    fn received(
+        &mut self,
+        scene: &mut Scene<'_>,
+        arrival: &Arrival<'_>,
+        envelope: &Envelope,
+        care: Care,
+    ) -> Recognised {
+        let recognised = match &envelope.event {
+            Event::Echo(echo) => self.recognise(scene, envelope, echo, arrival.is_reply),
+            _ => Recognised::Foreign,
+        };
+        let item = Arc::new(item(envelope, arrival.trace, scene.now));
+        self.changes.events.insert(arrival.id);
+        if let Some(by) = care.answer_by {
+            self.awaits(arrival.id, item.happened_at(), by);
+        }
+        self.note(scene, arrival.id, envelope, &item);
+        match (recognised, &envelope.event) {
+            (Recognised::Own, _) => self.changes.kept.push((arrival.id, item)),
+            // Also of an account that has left: it is evidence of a send that was under way.
+            (Recognised::Perhaps, Event::Echo(echo)) => {
+                self.parked.push(Parked { id: arrival.id, item, echo: echo.clone() });
+            }
+            _ if !care.is_handled => self.changes.kept.push((arrival.id, item)),
+            (_, event) => {
+                if matches!(event, Event::Echo(echo) if !echo.is_deleted) {
+                    self.heard.foreign_echo(arrival.id);
+                }
+                self.enqueue(arrival.id, item, scene.now);
+            }
+        }
+        self.hear_of_others(scene, envelope, recognised == Recognised::Foreign);
+        recognised
+    }
+
+    /// Notes what an event says of its conversation and its account. Late and repeated events never turn anything back: of two that
+    /// contradict each other the later one counts, by the time inside them. What happened in the future counts as happening now.
+    fn note(&mut self, scene: &mut Scene<'_>, id: EventId, envelope: &Envelope, item: &Item) {
+        let now = scene.now;
+        self.last_event_at = Some(now);
+        if let Some(owner) = self.owner.after(envelope, scene.ours, now) {
+            self.owner = owner;
+            self.changes.image = true;
+        }
+        if says(&envelope.event) {
+            self.said.said(told_at(envelope, now));
+        }
+        if let Some(opened_at) = envelope.opened_at().map(|at| at.min(now)) {
+            if self.window.is_none_or(|window| opened_at > window.opened_at) {
+                self.window = Some(Window { opened_at, opened_by: envelope.kind() });
+            }
+            if envelope.kind() == Kind::Message {
+                self.last_message_at = self.last_message_at.max(Some(opened_at));
+            }
+        }
+        self.heard.has_messages |=
+            matches!(envelope.kind(), Kind::Message | Kind::Echo | Kind::Postback | Kind::Edit | Kind::Reaction);
+        if envelope.kind() == Kind::Message {
+            match TakenEdit::of(id, item).filter(|_| envelope.first_version.is_some()) {
+                Some(edit) => self.heard.edit(edit),
+                None => self.heard.message(&envelope.key),
+            }
+        }
+        match &envelope.event {
+            Event::Comment(comment) => {
+                scene.account.on_air(envelope, comment, now);
+                self.written(envelope, comment, now);
+            }
+            Event::Optin(optin) => self.agreed(envelope, optin, now),
+            Event::PolicyEnforcement(enforcement) => {
+                scene.account.enforced(envelope, enforcement, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes what an event tells of others. `by_another`: an echo is certainly not of our own words.
+    fn hear_of_others(&mut self, scene: &Scene<'_>, envelope: &Envelope, by_another: bool) {
+        let at = told_at(envelope, scene.now);
+        match &envelope.event {
+            Event::Echo(echo) if by_another && !echo.is_deleted => self.others_spoke(None, at),
+            Event::Handover(Handover::Pass(control) | Handover::Take(control)) if was_with_another(scene, control) => {
+                self.said.others_spoke(at);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The event as it is kept.
+fn item(envelope: &Envelope, trace: Trace, received_at: Timestamp) -> Item {
+    Item {
+        kind: envelope.kind(),
+        person: envelope.person.clone(),
+        standby: envelope.standby,
+        list: envelope.list.clone(),
+        at: envelope.at,
+        received_at,
+        trace,
+        raw: envelope.raw.get().as_bytes().to_vec(),
+    }
+}
+
+/// Whether an event says something, by whichever side.
+fn says(event: &Event) -> bool {
+    match event {
+        Event::Echo(echo) => !echo.is_deleted,
+        event => event.is_act(),
+    }
+}
+
+fn told_at(envelope: &Envelope, now: Timestamp) -> Timestamp {
+    envelope.at.map_or(now, |at| at.min(now))
+}
+
+/// Whether another app had the conversation, or has it now. Where our own ids are not configured, whichever app had it before is
+/// taken for another one: to disclose oneself once more harms no person.
+fn was_with_another(scene: &Scene<'_>, control: &Control) -> bool {
+    let is_another = |app: &AppId| scene.ours.is_another_app(app);
+    match (&control.previous_owner_app_id, &control.new_owner_app_id) {
+        (_, Some(new)) if is_another(new) => true,
+        (Some(previous), _) => is_another(previous) || !scene.ours.knows_its_apps(),
+        (None, _) => false,
+    }
+}

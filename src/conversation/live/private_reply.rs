@@ -1,0 +1,80 @@
+//! The echo of a private reply comes in the person's chat, while the reply itself stands among its author's comments. Meta does not
+//! tell that the two are the same person, so that the account's value knows the replies that are not known to have become a message.
+
+use std::sync::Arc;
+
+use super::super::SendStatus;
+use super::echo::says;
+use super::{AccountValue, Conversation};
+use crate::clock::Timestamp;
+use crate::event::Echo;
+use crate::id::{MessageId, SendId};
+use crate::message::Request;
+
+/// The most private replies that an echo is compared with: as many as leave at once.
+const MOST: usize = 256;
+
+/// A private reply that has left, and of which it is not known which message it became.
+#[derive(Clone, Debug)]
+pub(crate) struct Nameless {
+    pub(crate) send: SendId,
+    /// Whether that may still come to be known without an echo.
+    pub(crate) is_open: bool,
+    attempted_at: Timestamp,
+    request: Arc<Request>,
+}
+
+impl AccountValue {
+    /// The private replies that an echo may repeat, by what they say.
+    pub(super) fn repeated_by(&self, echo: &Echo) -> Vec<Nameless> {
+        self.private_replies.iter().filter(|reply| says(&reply.request, echo)).cloned().collect()
+    }
+
+    /// Whether one of the last private replies became this message.
+    pub(super) fn became(&self, mid: &MessageId) -> bool {
+        self.known_replies.contains(mid)
+    }
+
+    fn know(&mut self, mid: &MessageId) {
+        if !self.became(mid) {
+            self.known_replies.push_front(mid.clone());
+            self.known_replies.truncate(MOST);
+        }
+    }
+
+    fn follow(&mut self, send: SendId, reply: Option<Nameless>) {
+        self.private_replies.retain(|known| known.send != send);
+        let Some(reply) = reply else { return };
+        let place = self.private_replies.partition_point(|known| known.attempted_at > reply.attempted_at);
+        self.private_replies.insert(place, reply);
+        self.private_replies.truncate(MOST);
+    }
+}
+
+impl Conversation {
+    /// Tells the account what has become of the private replies that a happening has changed.
+    pub(super) fn follow_private_replies(&self, account: &mut AccountValue) {
+        let changed = self.changes.sends.iter().filter_map(|id| self.send(*id));
+        for send in changed.filter(|send| send.is_private()) {
+            let is_open = match send.state.status {
+                SendStatus::Sending | SendStatus::InDoubt => Some(true),
+                // What Meta did not take has no echo; what was in doubt may have one, and is sent again.
+                SendStatus::Ready | SendStatus::Waiting if send.was_in_doubt() => Some(true),
+                SendStatus::Held | SendStatus::Refused | SendStatus::Failed if send.was_in_doubt() => Some(false),
+                // Meta refused the second because it had the first, and did not name that.
+                SendStatus::Sent => Some(false),
+                _ => None,
+            };
+            let reply = match (is_open, send.state.attempted_at, &send.state.message_id) {
+                (Some(is_open), Some(attempted_at), None) => {
+                    Some(Nameless { send: send.id, is_open, attempted_at, request: Arc::clone(&send.request) })
+                }
+                _ => None,
+            };
+            account.follow(send.id, reply);
+            if let (Some(_), Some(mid)) = (is_open, &send.state.message_id) {
+                account.know(mid);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What a process that died left behind, and the end of each happening.
+
+use super::super::{SendOutcome, SendStatus};
+use super::{AccountValue, Changes, Conversation, Scene};
+
+impl Conversation {
+    /// A process begins. Events that were running are handled again, unless they seem to be what ends the process. Sends that were
+    /// on their way are in doubt: the bytes may have left.
+    pub(crate) fn recover(&mut self, scene: &mut Scene<'_>) {
+        self.recover_event(scene);
+        let sending = self.sends.iter().filter(|send| send.state.status == SendStatus::Sending);
+        let sending: Vec<_> = sending.map(|send| (send.id, send.request.is_action())).collect();
+        for (send, is_action) in sending {
+            let reason = "the process ended while the send was on its way".into();
+            // Sender actions are tried once and never in doubt.
+            let outcome =
+                if is_action { SendOutcome::Failed { reason } } else { SendOutcome::InDoubt { reason, silent: true } };
+            self.settle(scene, send, &outcome);
+        }
+        self.look_at_parked(scene);
+    }
+
+    /// Ends a happening: forgets what is over, tells the account of its private replies, and gives what is to be written.
+    pub(crate) fn end(&mut self, account: &mut AccountValue) -> Changes {
+        self.follow_private_replies(account);
+        self.forget_answered();
+        self.forget_past_sends();
+        self.changes.take()
+    }
+}

@@ -1,0 +1,277 @@
+//! The rights that people give beside the window: by a comment or a post, by agreeing to notifications. A right is taken by the
+//! send that is planned on it, by that send alone, and given back by a send that definitely did not happen.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::{AccountValue, Conversation, Scene};
+use crate::clock::Timestamp;
+use crate::event::{Comment, CommentVerb, Envelope, NotificationStatus, Optin};
+use crate::id::SendId;
+use crate::message::{Recipient, Request};
+use crate::policy::{self, Facts, Intent, LastSent, Origin, Refusal, Right};
+
+/// For how long a token for marketing messages of which Meta has not told the end is known, stopped or not, after the last
+/// news or use of it. Meta's own live for a year; the day is for clocks that differ.
+const TOKEN: Duration = Duration::from_secs((365 + 1) * 24 * 3600);
+
+/// What kind of thing gives a right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// A comment.
+    Comment = 0,
+    /// A visitor's post.
+    Post = 1,
+    /// A token for one notification.
+    OneTime = 2,
+    /// A token for marketing messages.
+    Marketing = 3,
+}
+
+/// What gives a right: its kind, and a hash of its id. A token is as good as a password, so none is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RightKey {
+    pub(crate) source: Source,
+    pub(crate) hash: [u8; 16],
+}
+
+/// What a person gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) at: Timestamp,
+    /// When Meta last told of it.
+    pub(crate) told_at: Timestamp,
+    /// Whether the comment is removed, or the person wants no more.
+    pub(crate) is_gone: bool,
+    /// The broadcast below which it was written; empty where Meta does not name that.
+    pub(crate) broadcast: Option<String>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) taken_by: Option<SendId>,
+    pub(crate) taken_at: Option<Timestamp>,
+    pub(crate) used_at: Option<Timestamp>,
+    pub(crate) forget_at: Timestamp,
+}
+
+impl RightKey {
+    fn new(source: Source, id: &str) -> RightKey {
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&Sha256::digest(id)[..16]);
+        RightKey { source, hash }
+    }
+
+    /// Of what a comment or post gives, where it has an id.
+    pub(crate) fn of_comment(comment: &Comment) -> Option<RightKey> {
+        match (&comment.comment_id, &comment.post_id) {
+            (Some(id), _) => Some(RightKey::new(Source::Comment, id.as_str())),
+            (None, Some(id)) => Some(RightKey::new(Source::Post, id.as_str())),
+            (None, None) => None,
+        }
+    }
+
+    /// Of what an opt-in gives, where it carries a token.
+    fn of_optin(optin: &Optin) -> Option<RightKey> {
+        match (&optin.one_time_notif_token, &optin.notification_messages_token) {
+            (Some(token), _) => Some(RightKey::new(Source::OneTime, token.expose())),
+            (None, Some(token)) => Some(RightKey::new(Source::Marketing, token.expose())),
+            (None, None) => None,
+        }
+    }
+
+    /// Of what a send leans on, where it is not the window.
+    pub(crate) fn of_recipient(recipient: &Recipient) -> Option<RightKey> {
+        match recipient {
+            Recipient::Id(_) | Recipient::UserRef(_) => None,
+            Recipient::CommentId(id) => Some(RightKey::new(Source::Comment, id)),
+            Recipient::PostId(id) => Some(RightKey::new(Source::Post, id)),
+            Recipient::OneTimeNotifToken(token) => Some(RightKey::new(Source::OneTime, token)),
+            Recipient::NotificationMessagesToken(token) => Some(RightKey::new(Source::Marketing, token)),
+        }
+    }
+
+    /// Of what a message leans on. A sender action uses up nothing.
+    fn of_message(request: &Request) -> Option<RightKey> {
+        request.as_message().and_then(|_| RightKey::of_recipient(&request.recipient))
+    }
+}
+
+impl Conversation {
+    /// The facts with the right that `recipient` names.
+    pub(crate) fn facts_for(&self, account: &AccountValue, recipient: &Recipient) -> Facts {
+        let right = RightKey::of_recipient(recipient).and_then(|key| self.right(account, &key));
+        Facts { right, ..self.facts(account) }
+    }
+
+    /// Whether it was given here.
+    pub(crate) fn has_right(&self, key: &RightKey) -> bool {
+        self.rights.contains_key(key)
+    }
+
+    /// What a right is worth: nothing, when the comment is removed or the broadcast over.
+    pub(crate) fn right(&self, account: &AccountValue, key: &RightKey) -> Option<Right> {
+        let given = self.rights.get(key)?;
+        match key.source {
+            Source::Comment | Source::Post => {
+                let is_over = given.broadcast.as_deref().is_some_and(|broadcast| account.is_over(broadcast));
+                let (at, live, taken_by) = (given.at, given.broadcast.is_some(), given.taken_by);
+                (!given.is_gone && !is_over).then_some(Right::PrivateReply { at, live, taken_by })
+            }
+            Source::OneTime => Some(Right::OneTime { created_at: given.at, taken_by: given.taken_by }),
+            Source::Marketing => Some(Right::Marketing {
+                last_sent: self.last_sent(given),
+                last_sent_by: given.taken_by,
+                expires_at: given.expires_at,
+                stopped: given.is_gone,
+            }),
+        }
+    }
+
+    /// When a marketing message was last sent: by its send, for that may have waited long after it was planned. As long as it is
+    /// not settled it may still leave at any time, and there is no room for another beside it.
+    fn last_sent(&self, given: &Given) -> LastSent {
+        let at = match given.taken_by {
+            None => given.used_at,
+            Some(send) => match self.send(send) {
+                // One that failed after it was in doubt has perhaps arrived.
+                Some(send) if send.state.has_ended() => Some(send.state.at),
+                Some(_) => return LastSent::Unsettled,
+                None => given.taken_at,
+            },
+        };
+        at.map_or(LastSent::Never, LastSent::At)
+    }
+
+    /// A comment or post is written: it gives one private reply, once, whatever is changed about it later. One that is removed
+    /// gives none any more, even if the news of it comes before that of the comment.
+    pub(super) fn written(&mut self, envelope: &Envelope, comment: &Comment, now: Timestamp) {
+        let (Some(key), Some(at)) = (RightKey::of_comment(comment), envelope.at) else { return };
+        let at = at.min(now);
+        let is_gone = match comment.verb {
+            CommentVerb::Add if comment.is_act() => false,
+            CommentVerb::Remove if !comment.is_own => true,
+            _ => return,
+        };
+        let media = comment.media.as_ref().and_then(|media| media.id.as_ref());
+        let broadcast = comment.is_live.then(|| media.map_or(String::new(), ToString::to_string));
+        let new = Given {
+            at,
+            told_at: at,
+            is_gone,
+            broadcast,
+            expires_at: None,
+            taken_by: None,
+            taken_at: None,
+            used_at: None,
+            forget_at: at + policy::SEVEN_DAYS,
+        };
+        self.rights.entry(key).and_modify(|given| given.is_gone |= is_gone).or_insert(new);
+        self.changes.rights.insert(key);
+    }
+
+    /// A person agreed to notifications, stopped them, or lets them come again.
+    pub(super) fn agreed(&mut self, envelope: &Envelope, optin: &Optin, now: Timestamp) {
+        let (Some(key), Some(at)) = (RightKey::of_optin(optin), envelope.key.time) else { return };
+        let at = at.min(now);
+        let (expires_at, forget_at) = match key.source {
+            Source::Marketing => (optin.token_expires_at, optin.token_expires_at.unwrap_or(at + TOKEN)),
+            _ => (None, at + policy::YEAR),
+        };
+        let is_gone = !matches!(optin.notification_messages_status, None | Some(NotificationStatus::Resume));
+        let new = Given {
+            at,
+            told_at: at,
+            is_gone,
+            broadcast: None,
+            expires_at,
+            taken_by: None,
+            taken_at: None,
+            used_at: None,
+            forget_at,
+        };
+        let renew = |given: &mut Given| {
+            if key.source == Source::Marketing && at >= given.told_at {
+                (given.is_gone, given.told_at) = (is_gone, at);
+                given.expires_at = expires_at.or(given.expires_at);
+                given.forget_at = given.expires_at.unwrap_or(given.forget_at.max(forget_at));
+            }
+        };
+        self.rights.entry(key).and_modify(renew).or_insert(new);
+        self.changes.rights.insert(key);
+    }
+
+    /// Takes the right that a planned send leans on. Why it does not get it, where it does not.
+    pub(super) fn take_right(
+        &mut self,
+        scene: &Scene<'_>,
+        send: SendId,
+        origin: Origin,
+        request: &Request,
+    ) -> Option<Refusal> {
+        let key = RightKey::of_message(request)?;
+        let right = self.right(scene.account, &key);
+        let intent = Intent { send: Some(send), origin, request };
+        let facts = Facts { right, ..Facts::default() };
+        if let Err(refusal) = policy::may_take(&scene.standing, &facts, intent, scene.now) {
+            return Some(refusal);
+        }
+        let given = self.rights.get_mut(&key)?;
+        (given.taken_by, given.taken_at) = (Some(send), Some(scene.now));
+        given.used_at = match right {
+            Some(Right::Marketing { last_sent: LastSent::At(at), .. }) => Some(at),
+            Some(Right::Marketing { last_sent: LastSent::Unsettled, .. }) => Some(scene.now),
+            _ => None,
+        };
+        if key.source == Source::Marketing && given.expires_at.is_none() {
+            given.forget_at = given.forget_at.max(scene.now + TOKEN);
+        }
+        self.changes.rights.insert(key);
+        None
+    }
+
+    /// A send was refused or has failed: what it has taken is free again. One that was ever in doubt has perhaps arrived, and
+    /// keeps it.
+    pub(super) fn give_right_back(&mut self, send: SendId) {
+        let Some((key, false)) = self.leans_on(send) else { return };
+        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by == Some(send)) {
+            given.taken_by = None;
+            self.changes.rights.insert(key);
+        }
+    }
+
+    /// A send that was taken for lost has arrived after all: it has used its right, unless another took that meanwhile.
+    pub(super) fn take_right_again(&mut self, send: SendId) {
+        let Some((key, _)) = self.leans_on(send) else { return };
+        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by.is_none()) {
+            given.taken_by = Some(send);
+            self.changes.rights.insert(key);
+        }
+    }
+
+    /// Meta has refused a send because the person wants no more on its token: so it stands since the send left, unless something
+    /// later was told.
+    pub(crate) fn stop(&mut self, send: SendId) {
+        let left_at = self.send(send).and_then(|send| send.state.attempted_at);
+        let (Some((key, _)), Some(left_at)) = (self.leans_on(send), left_at) else { return };
+        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.told_at <= left_at) {
+            (given.is_gone, given.told_at) = (true, left_at);
+            self.changes.rights.insert(key);
+        }
+    }
+
+    /// What a send leans on, and whether it was ever in doubt.
+    fn leans_on(&self, send: SendId) -> Option<(RightKey, bool)> {
+        let send = self.send(send)?;
+        Some((RightKey::of_message(&send.request)?, send.was_in_doubt()))
+    }
+
+    /// A send that has ended is forgotten: the right that it took remembers when that was.
+    pub(super) fn remember_use(&mut self, send: SendId) {
+        let (Some((key, _)), Some(at)) = (self.leans_on(send), self.send(send).map(|send| send.state.at)) else {
+            return;
+        };
+        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by == Some(send)) {
+            given.taken_at = Some(at);
+            self.changes.rights.insert(key);
+        }
+    }
+}
