@@ -5,6 +5,7 @@
 //! What is simulated is when each step happens, and what Meta does: it drops, duplicates, reorders, answers errors for what
 //! has arrived, and is silent. A schedule is its seed: the same seed is the same schedule.
 
+mod differential;
 mod fault;
 mod meta;
 mod server;

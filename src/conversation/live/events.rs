@@ -120,6 +120,8 @@ impl Conversation {
         self.changes.events.insert(event);
         self.changes.image = true;
         let turn = Turn { event, said_last: left.said_last(), item: Arc::clone(&left.item) };
+        left.steps.clear();
+        left.state_before = None;
         self.changes.ended.push((left, status));
         Some(turn)
     }

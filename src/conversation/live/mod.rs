@@ -40,7 +40,7 @@ pub(crate) use account::AccountValue;
 pub(crate) use arrival::{Arrival, Care, Recognised};
 pub(crate) use changes::Changes;
 pub(crate) use events::{Item, QueuedEvent};
-pub(crate) use outbox::{Send, SendState};
+pub(crate) use outbox::Send;
 pub(crate) use post::PostedSends;
 pub(crate) use rights::{Given, RightKey};
 pub(crate) use turn::Failed;

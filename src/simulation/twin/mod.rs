@@ -26,6 +26,14 @@ fn agree<T: PartialEq + std::fmt::Debug>(what: &str, pure: T, plain: T) -> T {
     plain
 }
 
+/// Compares two lists of rows, and shows the first that differ.
+#[track_caller]
+fn agree_on_rows(what: &str, pure: &[String], plain: &[String]) {
+    let differing = pure.iter().zip(plain).find(|(pure, plain)| pure != plain);
+    assert_eq!(differing.map(|(pure, _)| pure), differing.map(|(_, plain)| plain), "{what}");
+    assert_eq!(pure.len(), plain.len(), "{what}: the last {:?} and {:?}", pure.last(), plain.last());
+}
+
 /// What is compared of facts.
 fn shown(facts: &Facts) -> String {
     format!("{facts:?}")
@@ -52,21 +60,14 @@ impl Twin {
         let of_plain = plain.items.iter().map(|event| {
             let has_failed = (event.has_failed, event.first_failed_at);
             let of_turn = (event.attempt, has_failed, event.state.clone(), event.steps.clone());
-            (event.id, of_turn, event.raw.clone(), event.person.clone(), shown(&event.facts), event.answer_by)
+            (event.id, of_turn, event.raw.len(), event.person.clone(), shown(&event.facts), event.answer_by)
         });
         let of_pure = pure.iter().map(|(key, event, facts)| {
             let one = self.pure.find(key);
             let has_failed = (event.error.is_some(), event.first_failed_at);
             let state = event.state(one.state.as_deref()).map(str::to_owned);
             let of_turn = (event.attempts, has_failed, state, event.steps.clone());
-            (
-                event.id,
-                of_turn,
-                event.item.raw.clone(),
-                event.item.person.clone(),
-                shown(facts),
-                one.answer_by(event.id),
-            )
+            (event.id, of_turn, event.item.raw.len(), event.item.person.clone(), shown(facts), one.answer_by(event.id))
         });
         agree("take", of_pure.collect::<Vec<_>>(), of_plain.collect());
         plain
@@ -101,6 +102,13 @@ impl Twin {
     pub(super) fn fall_back(&mut self, event: EventId, owed: &AutomaticReplies, now: Timestamp) {
         self.plain.fall_back(event, owed, now);
         self.pure.fall_back(event, owed, now);
+    }
+
+    /// The person of an event's conversation, where it is a chat.
+    pub(super) fn person_of(&self, event: EventId) -> Option<PersonId> {
+        let key = &self.pure.conversation_with(event)?.key;
+        let is_chat = key.thread == Thread::Chat && !key.name.is_empty();
+        is_chat.then(|| PersonId::new(key.name.as_str()))
     }
 
     pub(super) fn replay(&mut self, event: EventId, served: &[AccountId], now: Timestamp) -> Replayed {
@@ -206,14 +214,14 @@ impl Twin {
 
     /// Compares all that is known of every event, send and conversation.
     pub(super) fn compare(&self) {
-        agree("events", self.pure.event_rows(), self.plain.rows(EVENTS));
+        agree_on_rows("events", &self.pure.event_rows(), &self.plain.rows(EVENTS));
         let rows = self.plain.rows(SENDS);
         // What has ended long ago is not remembered, nor what was refused when it was posted.
         let remembered: Vec<_> = self.pure.all_sends().map(|send| send.id).collect();
         let id = |row: &String| row.split(' ').next().and_then(|id| id.parse().ok()).map(SendId);
         let rows = rows.into_iter().filter(|row| id(row).is_some_and(|id| remembered.contains(&id)));
-        agree("sends", self.pure.send_rows(), rows.collect());
-        agree("conversations", self.pure.conversation_rows(), self.plain.rows(CONVERSATIONS));
+        agree_on_rows("sends", &self.pure.send_rows(), &rows.collect::<Vec<_>>());
+        agree_on_rows("conversations", &self.pure.conversation_rows(), &self.plain.rows(CONVERSATIONS));
     }
 }
 

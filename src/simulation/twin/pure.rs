@@ -315,6 +315,10 @@ impl Pure {
         &self.conversations[&self.sends[&send]]
     }
 
+    pub(super) fn conversation_with(&self, event: EventId) -> Option<&Conversation> {
+        self.conversations.get(self.events.get(&event)?)
+    }
+
     pub(super) fn facts(&self, account: &AccountId, person: &PersonId) -> Facts {
         let recipient = Recipient::Id(person.clone());
         let key = ConversationKey { account: account.clone(), thread: Thread::Chat, name: person.to_string() };
