@@ -138,10 +138,9 @@ impl World {
     fn arrive(&mut self) {
         let account = self.account();
         let object = if account.as_str() == PAGE { "page" } else { "instagram" };
-        let list = if self.sometimes(12) { "standby" } else { "messaging" };
-        let (list, item) = if self.sometimes(20) { ("changes", self.change()) } else { (list, self.item(&account)) };
+        let (list, items) = self.items(&account);
         let time = self.moment().0;
-        let body = json!({"object": object, "entry": [{"id": account, "time": time, list: [item]}]}).to_string();
+        let body = json!({"object": object, "entry": [{"id": account, "time": time, list: items}]}).to_string();
         let until = self.now + Duration::from_secs(25);
         let (handled, awaited) = (self.sometimes(85), self.sometimes(50));
         let items = event::read(body.as_bytes()).into_iter().flatten().map(|envelope| match (handled, awaited) {
@@ -150,7 +149,23 @@ impl World {
             (false, _) => Intake::Kept(envelope),
         });
         let delivery = WebhookBatch::new(self.now, items.collect());
-        self.twin.append(&delivery);
+        if self.sometimes(5) {
+            let happen = self.rng.usize(..2);
+            self.twin.append_and_die(&delivery, happen, self.now);
+            (self.running, self.under_way, self.doubts) = Default::default();
+        } else {
+            self.twin.append(&delivery);
+        }
+    }
+
+    /// A list, and one or two items for it.
+    fn items(&mut self, account: &AccountId) -> (&'static str, Vec<Value>) {
+        let count = 1 + usize::from(self.sometimes(20));
+        match self.rng.u8(..100) {
+            0..20 => ("changes", (0..count).map(|_| self.change()).collect()),
+            20..30 => ("standby", (0..count).map(|_| self.item(account)).collect()),
+            _ => ("messaging", (0..count).map(|_| self.item(account)).collect()),
+        }
     }
 
     fn change(&mut self) -> Value {

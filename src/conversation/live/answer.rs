@@ -16,7 +16,7 @@ const REACH: usize = 50;
 
 /// A person waits for an answer to this event, or has one that may still fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wait {
+pub(crate) struct Wait {
     pub(super) event: EventId,
     pub(super) happened_at: Timestamp,
     /// Until when; none while an answer is counted on.
@@ -176,13 +176,13 @@ impl Conversation {
     fn another_answer(&self, send: SendId, event: EventId) -> Option<SendId> {
         let turn = self.send(send)?.turn;
         let last = self.sends.iter().rev().take(REACH);
-        let may_answer = last.filter(|other| {
+        let mut may_answer = last.filter(|other| {
             !matches!(other.state.status, SendStatus::Refused | SendStatus::Failed)
                 && self.said.disclosed_by != Some(other.id)
                 && other.is_message()
                 && (other.event == Some(event) || (other.id > send && (other.agent.is_some() || other.turn == turn)))
         });
-        may_answer.last().map(|other| other.id)
+        may_answer.next_back().map(|other| other.id)
     }
 
     fn wait(&self, event: EventId) -> Option<&Wait> {

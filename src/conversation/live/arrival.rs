@@ -11,7 +11,6 @@ use crate::clock::Timestamp;
 use crate::event::{Control, Envelope, Event, Handover, Key, Kind};
 use crate::id::{AppId, EventId, MessageId};
 use crate::policy::Window;
-use crate::trace::Trace;
 
 /// How many of the last messages are remembered, so that their first versions are known as edits. Meta sends both within seconds
 /// of each other.
@@ -21,13 +20,14 @@ const MESSAGES: usize = 32;
 const EDITS: usize = 8;
 
 /// An event that is new.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arrival<'a> {
     pub(crate) id: EventId,
     pub(crate) envelope: &'a Envelope,
-    pub(crate) trace: Trace,
+    /// The same, as it is kept.
+    pub(crate) item: Arc<Item>,
     pub(crate) care: Care,
-    /// Of a first version: whether the key of its message, which has no time, was known.
+    /// Of a first version: whether its message is known, to the conversation or by its key, which has no time.
     pub(crate) is_message_known: bool,
     /// Of a message: whether its key without a time was known, which only its first version leaves.
     pub(crate) is_edit_known: bool,
@@ -56,7 +56,7 @@ pub(crate) enum Recognised {
 
 /// What later happenings ask of the events that are done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(crate) struct Heard {
     /// The last echo of another app, or of a person at the inbox.
     pub(super) last_foreign_echo: Option<EventId>,
     /// Whether any message was ever heard of, by whichever side.
@@ -106,7 +106,11 @@ impl Conversation {
         let unanswered = Care { answer_by: None, ..arrival.care };
         match self.judge(arrival) {
             Judged::AsRead => self.received(scene, arrival, arrival.envelope, arrival.care),
-            Judged::Edit(edit) => self.received(scene, arrival, &edit, unanswered),
+            Judged::Edit(edit) => {
+                // It was kept as a message.
+                self.changes.events.insert(arrival.id);
+                self.received(scene, arrival, &edit, unanswered)
+            }
             Judged::Answered => self.received(scene, arrival, arrival.envelope, none),
             Judged::Also => self.received(scene, arrival, arrival.envelope, unanswered),
         }
@@ -123,19 +127,28 @@ impl Conversation {
             Event::Echo(echo) => self.recognise(scene, envelope, echo, arrival.is_reply),
             _ => Recognised::Foreign,
         };
-        let item = Arc::new(item(envelope, arrival.trace, scene.now));
-        self.changes.events.insert(arrival.id);
+        let item = match envelope.kind() == arrival.item.kind {
+            true => Arc::clone(&arrival.item),
+            false => Arc::new(Item { kind: envelope.kind(), ..Item::clone(&arrival.item) }),
+        };
         if let Some(by) = care.answer_by {
             self.awaits(arrival.id, item.happened_at(), by);
         }
-        self.note(scene, arrival.id, envelope, &item);
+        let is_own = recognised == Recognised::Own;
+        if !is_own && (care.is_handled || !is_receipt(envelope)) {
+            self.last_event_at = Some(scene.now);
+        }
+        self.note(scene, arrival, envelope, is_own);
         match (recognised, &envelope.event) {
             (Recognised::Own, _) => self.changes.kept.push((arrival.id, item)),
             // Also of an account that has left: it is evidence of a send that was under way.
             (Recognised::Perhaps, Event::Echo(echo)) => {
                 self.parked.push(Parked { id: arrival.id, item, echo: echo.clone() });
             }
-            _ if !care.is_handled => self.changes.kept.push((arrival.id, item)),
+            _ if !care.is_handled => {
+                self.changes.image |= !is_receipt(envelope);
+                self.changes.kept.push((arrival.id, item));
+            }
             (_, event) => {
                 if matches!(event, Event::Echo(echo) if !echo.is_deleted) {
                     self.heard.foreign_echo(arrival.id);
@@ -149,14 +162,14 @@ impl Conversation {
 
     /// Notes what an event says of its conversation and its account. Late and repeated events never turn anything back: of two that
     /// contradict each other the later one counts, by the time inside them. What happened in the future counts as happening now.
-    fn note(&mut self, scene: &mut Scene<'_>, id: EventId, envelope: &Envelope, item: &Item) {
+    fn note(&mut self, scene: &mut Scene<'_>, arrival: &Arrival<'_>, envelope: &Envelope, is_own: bool) {
         let now = scene.now;
-        self.last_event_at = Some(now);
         if let Some(owner) = self.owner.after(envelope, scene.ours, now) {
             self.owner = owner;
             self.changes.image = true;
         }
-        if says(&envelope.event) {
+        // What we say counts from when it is planned.
+        if says(&envelope.event) && !is_own {
             self.said.said(told_at(envelope, now));
         }
         if let Some(opened_at) = envelope.opened_at().map(|at| at.min(now)) {
@@ -170,19 +183,19 @@ impl Conversation {
         self.heard.has_messages |=
             matches!(envelope.kind(), Kind::Message | Kind::Echo | Kind::Postback | Kind::Edit | Kind::Reaction);
         if envelope.kind() == Kind::Message {
-            match TakenEdit::of(id, item).filter(|_| envelope.first_version.is_some()) {
+            match TakenEdit::of(arrival.id, &arrival.item).filter(|_| envelope.first_version.is_some()) {
                 Some(edit) => self.heard.edit(edit),
                 None => self.heard.message(&envelope.key),
             }
         }
         match &envelope.event {
             Event::Comment(comment) => {
-                scene.account.on_air(envelope, comment, now);
-                self.written(envelope, comment, now);
+                scene.account.on_air(envelope, comment, arrival.id, now);
+                self.written(envelope, comment, arrival.id, now);
             }
-            Event::Optin(optin) => self.agreed(envelope, optin, now),
+            Event::Optin(optin) => self.agreed(envelope, optin, arrival.id, now),
             Event::PolicyEnforcement(enforcement) => {
-                scene.account.enforced(envelope, enforcement, now);
+                scene.account.enforced(envelope, enforcement, arrival.id, now);
             }
             _ => {}
         }
@@ -201,18 +214,9 @@ impl Conversation {
     }
 }
 
-/// The event as it is kept.
-fn item(envelope: &Envelope, trace: Trace, received_at: Timestamp) -> Item {
-    Item {
-        kind: envelope.kind(),
-        person: envelope.person.clone(),
-        standby: envelope.standby,
-        list: envelope.list.clone(),
-        at: envelope.at,
-        received_at,
-        trace,
-        raw: envelope.raw.get().as_bytes().to_vec(),
-    }
+/// Whether an event only tells that something has arrived or was seen: it changes nothing in the conversation.
+fn is_receipt(envelope: &Envelope) -> bool {
+    matches!(envelope.kind(), Kind::Read | Kind::Delivery) && !envelope.standby
 }
 
 /// Whether an event says something, by whichever side.

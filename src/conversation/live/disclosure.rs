@@ -12,7 +12,7 @@ use crate::policy::disclosure::SinceDisclosed;
 
 /// What was said, and since when the bot is known to be one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(crate) struct Said {
     /// When either side last said something.
     pub(super) at: Option<Timestamp>,
     /// The send by which the bot last disclosed itself, or was to.

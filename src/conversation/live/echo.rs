@@ -107,6 +107,7 @@ impl Conversation {
         match &replies[..] {
             [] => {}
             [only] => {
+                scene.account.has_its_echo(only.send);
                 self.changes.repeated.push((only.send, echo.mid.clone()));
                 return Recognised::Own;
             }
@@ -190,7 +191,7 @@ impl Conversation {
                 }
             }
             self.parked.remove(place);
-            self.changes.events.insert(parked.id);
+            self.changes.image = true;
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{EventStatus, TakenStep};
 use super::{Conversation, Scene};
 use crate::clock::Timestamp;
-use crate::event::Kind;
+use crate::event::{Envelope, Kind};
 use crate::id::{EventId, PersonId, SendId};
 use crate::trace::Trace;
 
@@ -27,6 +27,20 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// The event as it is kept.
+    pub(crate) fn of(envelope: &Envelope, trace: Trace, received_at: Timestamp) -> Item {
+        Item {
+            kind: envelope.kind(),
+            person: envelope.person.clone(),
+            standby: envelope.standby,
+            list: envelope.list.clone(),
+            at: envelope.at,
+            received_at,
+            trace,
+            raw: envelope.raw.get().as_bytes().to_vec(),
+        }
+    }
+
     /// When it happened: at its own time, and never later than its arrival.
     pub(crate) fn happened_at(&self) -> Timestamp {
         self.at.map_or(self.received_at, |at| at.min(self.received_at))
@@ -49,6 +63,8 @@ pub(crate) struct QueuedEvent {
     pub(crate) state_before: Option<String>,
     /// Whether the typing indicator was shown for it.
     pub(crate) typing: bool,
+    /// Whether more is kept of it than that it arrived.
+    pub(crate) is_noted: bool,
 }
 
 /// A turn that goes on or has just ended.
@@ -63,20 +79,7 @@ pub(super) struct Turn {
 impl Conversation {
     /// Puts an event behind the others.
     pub(super) fn enqueue(&mut self, id: EventId, item: Arc<Item>, now: Timestamp) {
-        self.events.push_back(QueuedEvent {
-            id,
-            item,
-            due: now,
-            attempts: 0,
-            deaths: 0,
-            is_running: false,
-            first_failed_at: None,
-            error: None,
-            steps: Vec::new(),
-            state_before: None,
-            typing: false,
-        });
-        self.changes.events.insert(id);
+        self.events.push_back(QueuedEvent::new(id, item, now));
     }
 
     /// Where an event that is not done stands.
@@ -115,9 +118,11 @@ impl Conversation {
         (left.is_running, left.error) = (false, error);
         if let Some(next) = self.events.front_mut() {
             next.due = now;
+            if next.is_noted {
+                self.changes.events.insert(next.id);
+            }
         }
         self.wait_ended(event, status);
-        self.changes.events.insert(event);
         self.changes.image = true;
         let turn = Turn { event, said_last: left.said_last(), item: Arc::clone(&left.item) };
         left.steps.clear();
@@ -154,6 +159,24 @@ impl Conversation {
 }
 
 impl QueuedEvent {
+    /// One that no handler was given yet.
+    pub(crate) fn new(id: EventId, item: Arc<Item>, due: Timestamp) -> QueuedEvent {
+        QueuedEvent {
+            id,
+            item,
+            due,
+            attempts: 0,
+            deaths: 0,
+            is_running: false,
+            first_failed_at: None,
+            error: None,
+            steps: Vec::new(),
+            state_before: None,
+            typing: false,
+            is_noted: false,
+        }
+    }
+
     /// The last send of the steps that its turn has taken.
     pub(super) fn said_last(&self) -> Option<SendId> {
         self.steps.iter().flat_map(|step| &step.sends).next_back().copied()

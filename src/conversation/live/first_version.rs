@@ -22,7 +22,7 @@ pub(super) enum Judged {
 
 /// An edit that was taken for a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TakenEdit {
+pub(crate) struct TakenEdit {
     pub(super) event: EventId,
     pub(super) mid: MessageId,
     pub(super) text: Option<String>,
@@ -45,7 +45,7 @@ impl Conversation {
             (_, Some(_)) if envelope.object == Some(Object::Page) => {
                 Judged::Edit(Box::new(envelope.clone().beside_its_message()))
             }
-            (_, Some(first)) => match self.heard.was_told(&first.message) || arrival.is_message_known {
+            (_, Some(_)) => match arrival.is_message_known {
                 true => Judged::Edit(Box::new(envelope.clone().beside_its_message())),
                 false => Judged::AsRead,
             },

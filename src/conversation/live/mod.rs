@@ -20,6 +20,7 @@ mod echo;
 mod events;
 mod first_version;
 mod held;
+mod image;
 mod outbox;
 mod outcome;
 mod owner;
@@ -38,8 +39,9 @@ use crate::policy::{Facts, Standing, Window};
 
 pub(crate) use account::AccountValue;
 pub(crate) use arrival::{Arrival, Care, Recognised};
-pub(crate) use changes::Changes;
+pub(crate) use changes::{Changes, Record};
 pub(crate) use events::{Item, QueuedEvent};
+pub(crate) use image::{KeptEvent, Rows};
 pub(crate) use outbox::Send;
 pub(crate) use post::PostedSends;
 pub(crate) use rights::{Given, RightKey};

@@ -181,6 +181,7 @@ impl Conversation {
             let request = Arc::new(request);
             self.sends.push_back(Send { id, event, on_outcome, turn, agent, request, state });
             self.changes.sends.insert(id);
+            self.changes.planned.insert(id);
         }
         self.changes.image = true;
         for id in untold {

@@ -31,7 +31,9 @@ impl Conversation {
         };
         let id = (scene.next_event)();
         self.last_event_at = Some(scene.now);
-        self.enqueue(id, Arc::new(item), scene.now);
+        let item = Arc::new(item);
+        self.changes.told.push((id, Arc::clone(&item)));
+        self.enqueue(id, item, scene.now);
         self.changes.image = true;
     }
 

@@ -13,7 +13,7 @@ use crate::id::AppId;
 
 /// What is known of a conversation's owner, and since when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     pub(super) app: Option<AppId>,
     pub(super) at: Option<Timestamp>,
 }

@@ -1,10 +1,12 @@
 //! The echo of a private reply comes in the person's chat, while the reply itself stands among its author's comments. Meta does not
 //! tell that the two are the same person, so that the account's value knows the replies that are not known to have become a message.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::super::SendStatus;
 use super::echo::says;
+use super::outbox::Send;
 use super::{AccountValue, Conversation};
 use crate::clock::Timestamp;
 use crate::event::Echo;
@@ -35,10 +37,47 @@ impl AccountValue {
         self.known_replies.contains(mid)
     }
 
+    /// An echo was taken for that of this private reply: it is no other echo's.
+    pub(super) fn has_its_echo(&mut self, send: SendId) {
+        self.follow(send, None);
+    }
+
     fn know(&mut self, mid: &MessageId) {
         if !self.became(mid) {
             self.known_replies.push_front(mid.clone());
             self.known_replies.truncate(MOST);
+        }
+    }
+
+    /// Forgets them, for a start: the sends that were kept tell of them.
+    #[cfg(test)]
+    pub(crate) fn forget_private_replies(&mut self) {
+        (self.private_replies, self.known_replies) = (Vec::new(), VecDeque::new());
+    }
+
+    /// Hears what has become of a send, where it is a private reply.
+    pub(crate) fn hear_of(&mut self, send: &Send) {
+        if !send.is_private() {
+            return;
+        }
+        let is_open = match send.state.status {
+            SendStatus::Sending | SendStatus::InDoubt => Some(true),
+            // What Meta did not take has no echo; what was in doubt may have one, and is sent again.
+            SendStatus::Ready | SendStatus::Waiting if send.was_in_doubt() => Some(true),
+            SendStatus::Held | SendStatus::Refused | SendStatus::Failed if send.was_in_doubt() => Some(false),
+            // Meta refused the second because it had the first, and did not name that.
+            SendStatus::Sent => Some(false),
+            _ => None,
+        };
+        let reply = match (is_open, send.state.attempted_at, &send.state.message_id) {
+            (Some(is_open), Some(attempted_at), None) => {
+                Some(Nameless { send: send.id, is_open, attempted_at, request: Arc::clone(&send.request) })
+            }
+            _ => None,
+        };
+        self.follow(send.id, reply);
+        if let (Some(_), Some(mid)) = (is_open, &send.state.message_id) {
+            self.know(mid);
         }
     }
 
@@ -55,26 +94,6 @@ impl Conversation {
     /// Tells the account what has become of the private replies that a happening has changed.
     pub(super) fn follow_private_replies(&self, account: &mut AccountValue) {
         let changed = self.changes.sends.iter().filter_map(|id| self.send(*id));
-        for send in changed.filter(|send| send.is_private()) {
-            let is_open = match send.state.status {
-                SendStatus::Sending | SendStatus::InDoubt => Some(true),
-                // What Meta did not take has no echo; what was in doubt may have one, and is sent again.
-                SendStatus::Ready | SendStatus::Waiting if send.was_in_doubt() => Some(true),
-                SendStatus::Held | SendStatus::Refused | SendStatus::Failed if send.was_in_doubt() => Some(false),
-                // Meta refused the second because it had the first, and did not name that.
-                SendStatus::Sent => Some(false),
-                _ => None,
-            };
-            let reply = match (is_open, send.state.attempted_at, &send.state.message_id) {
-                (Some(is_open), Some(attempted_at), None) => {
-                    Some(Nameless { send: send.id, is_open, attempted_at, request: Arc::clone(&send.request) })
-                }
-                _ => None,
-            };
-            account.follow(send.id, reply);
-            if let (Some(_), Some(mid)) = (is_open, &send.state.message_id) {
-                account.know(mid);
-            }
-        }
+        changed.for_each(|send| account.hear_of(send));
     }
 }

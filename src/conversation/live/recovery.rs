@@ -24,6 +24,9 @@ impl Conversation {
     pub(crate) fn end(&mut self, account: &mut AccountValue) -> Changes {
         self.follow_private_replies(account);
         self.forget_answered();
+        for event in self.events.iter_mut().filter(|event| self.changes.events.contains(&event.id)) {
+            event.is_noted = true;
+        }
         self.forget_past_sends();
         self.changes.take()
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{AccountValue, Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::event::{Comment, CommentVerb, Envelope, NotificationStatus, Optin};
-use crate::id::SendId;
+use crate::id::{EventId, SendId};
 use crate::message::{Recipient, Request};
 use crate::policy::{self, Facts, Intent, LastSent, Origin, Refusal, Right};
 
@@ -42,6 +42,8 @@ pub(crate) struct Given {
     pub(crate) at: Timestamp,
     /// When Meta last told of it.
     pub(crate) told_at: Timestamp,
+    /// By which event.
+    pub(crate) told_by: Option<EventId>,
     /// Whether the comment is removed, or the person wants no more.
     pub(crate) is_gone: bool,
     /// The broadcast below which it was written; empty where Meta does not name that.
@@ -102,6 +104,11 @@ impl Conversation {
         Facts { right, ..self.facts(account) }
     }
 
+    /// What was given under this key.
+    pub(super) fn given(&self, key: &RightKey) -> Option<&Given> {
+        self.rights.get(key)
+    }
+
     /// Whether it was given here.
     pub(crate) fn has_right(&self, key: &RightKey) -> bool {
         self.rights.contains_key(key)
@@ -143,7 +150,7 @@ impl Conversation {
 
     /// A comment or post is written: it gives one private reply, once, whatever is changed about it later. One that is removed
     /// gives none any more, even if the news of it comes before that of the comment.
-    pub(super) fn written(&mut self, envelope: &Envelope, comment: &Comment, now: Timestamp) {
+    pub(super) fn written(&mut self, envelope: &Envelope, comment: &Comment, id: EventId, now: Timestamp) {
         let (Some(key), Some(at)) = (RightKey::of_comment(comment), envelope.at) else { return };
         let at = at.min(now);
         let is_gone = match comment.verb {
@@ -156,6 +163,7 @@ impl Conversation {
         let new = Given {
             at,
             told_at: at,
+            told_by: Some(id),
             is_gone,
             broadcast,
             expires_at: None,
@@ -169,7 +177,7 @@ impl Conversation {
     }
 
     /// A person agreed to notifications, stopped them, or lets them come again.
-    pub(super) fn agreed(&mut self, envelope: &Envelope, optin: &Optin, now: Timestamp) {
+    pub(super) fn agreed(&mut self, envelope: &Envelope, optin: &Optin, id: EventId, now: Timestamp) {
         let (Some(key), Some(at)) = (RightKey::of_optin(optin), envelope.key.time) else { return };
         let at = at.min(now);
         let (expires_at, forget_at) = match key.source {
@@ -180,6 +188,7 @@ impl Conversation {
         let new = Given {
             at,
             told_at: at,
+            told_by: Some(id),
             is_gone,
             broadcast: None,
             expires_at,
@@ -189,8 +198,9 @@ impl Conversation {
             forget_at,
         };
         let renew = |given: &mut Given| {
-            if key.source == Source::Marketing && at >= given.told_at {
-                (given.is_gone, given.told_at) = (is_gone, at);
+            let is_news = (at, Some(id)) > (given.told_at, given.told_by);
+            if key.source == Source::Marketing && is_news {
+                (given.is_gone, given.told_at, given.told_by) = (is_gone, at, Some(id));
                 given.expires_at = expires_at.or(given.expires_at);
                 given.forget_at = given.expires_at.unwrap_or(given.forget_at.max(forget_at));
             }

@@ -54,6 +54,13 @@ impl Twin {
         agree("append", self.pure.append(delivery), self.plain.append(delivery))
     }
 
+    /// A delivery is kept, and the process dies before more than the first `happen` of its events have happened.
+    pub(super) fn append_and_die(&mut self, delivery: &WebhookBatch, happen: usize, now: Timestamp) {
+        self.plain.append(delivery);
+        self.pure.append_until(delivery, happen);
+        self.recover(now);
+    }
+
     pub(super) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Batch<TakenEvent> {
         let plain = self.plain.take(room, now);
         let pure = self.pure.take(room, now);
@@ -234,7 +241,7 @@ const SENDS: &str = "SELECT concat_ws(' ', id, ifnull(event, '-'), turn, status,
 
 const CONVERSATIONS: &str =
     "SELECT concat_ws(' ', account, thread, person, ifnull(opened_at, '-'), ifnull(opened_by, '-'),
-        ifnull(last_message_at, '-'), ifnull(last_event_at, '-'), ifnull(owner, '-'), ifnull(said_at, '-'),
+        ifnull(last_message_at, '-'), ifnull(owner, '-'), ifnull(said_at, '-'),
         ifnull(disclosed_at, '-'), silence, others_spoke, ifnull(state, '-')) FROM conversation
     ORDER BY account, thread, person";
 
@@ -311,7 +318,6 @@ impl Pure {
                 time(one.window.map(|window| window.opened_at)),
                 or_dash(one.window.map(|window| window.opened_by)),
                 time(one.last_message_at),
-                time(one.last_event_at),
                 or_dash(one.owner()),
                 time(said.said_at),
                 time(one.disclosed_at()),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::conversation::live::{
-    AccountValue, Arrival, Care, Changes, Conversation, ConversationKey, Failed, Item, PostedSends, QueuedEvent,
-    Recognised, RightKey, Scene, Send,
+    AccountValue, Arrival, Care, Changes, Conversation, ConversationKey, Failed, Item, KeptEvent, PostedSends,
+    QueuedEvent, Recognised, Record, RightKey, Rows, Scene, Send,
 };
 use crate::conversation::{EventStatus, SendStatus, StoreIdentity};
 use crate::event::{Envelope, Event, Key, Kind, Object};
@@ -38,6 +38,8 @@ pub(super) struct Pure {
     untimed: HashMap<[u8; 16], bool>,
     /// Sends that policy refused when they were posted: in no conversation's queue.
     pub(super) refused: BTreeSet<SendId>,
+    /// What is kept of each conversation.
+    rows: BTreeMap<String, Rows>,
     last_event: i64,
 }
 
@@ -58,6 +60,7 @@ impl Pure {
             timed: HashMap::new(),
             untimed: HashMap::new(),
             refused: BTreeSet::new(),
+            rows: BTreeMap::new(),
             last_event: 0,
         }
     }
@@ -76,14 +79,19 @@ impl Pure {
         let mut scene = Scene { now, ours: &self.ours, standing, account, next_event: &mut next_event };
         let result = happening(conversation, &mut scene);
         let changes = conversation.end(account);
+        let records = conversation.records(&changes);
+        let rows = self.rows.entry(at.to_owned()).or_default();
+        records.into_iter().for_each(|record| keep(rows, record));
         self.follow(at, &key, changes, now);
         result
     }
 
     fn follow(&mut self, at: &str, key: &ConversationKey, changes: Changes, now: Timestamp) {
         for event in &changes.events {
-            self.events.insert(*event, at.to_owned());
             self.ended.remove(event);
+        }
+        for (event, _) in &changes.told {
+            self.events.insert(*event, at.to_owned());
         }
         for (event, item) in changes.kept {
             self.ended.insert(event, Ended { event: plain_event(event, item), status: EventStatus::Done });
@@ -145,6 +153,11 @@ impl Pure {
     }
 
     pub(super) fn append(&mut self, delivery: &WebhookBatch) -> Appended {
+        self.append_until(delivery, usize::MAX)
+    }
+
+    /// Keeps a delivery. Only the first `happen` of its events happen to their conversations: then the process dies.
+    pub(super) fn append_until(&mut self, delivery: &WebhookBatch, mut happen: usize) -> Appended {
         let mut appended = Appended::default();
         for item in &delivery.items {
             let (envelope, care) = match item {
@@ -153,22 +166,29 @@ impl Pure {
                 Intake::Kept(envelope) => (envelope, Care { is_handled: false, answer_by: None }),
                 Intake::Unreadable(_) => unreachable!("all that is delivered here can be read"),
             };
-            self.arrive(envelope, care, delivery, &mut appended);
+            self.arrive(envelope, care, delivery, happen > 0, &mut appended);
+            happen = happen.saturating_sub(1);
         }
         appended
     }
 
-    fn arrive(&mut self, envelope: &Envelope, care: Care, delivery: &WebhookBatch, appended: &mut Appended) {
+    fn arrive(
+        &mut self,
+        envelope: &Envelope,
+        care: Care,
+        delivery: &WebhookBatch,
+        happens: bool,
+        appended: &mut Appended,
+    ) {
         if !self.remember(&envelope.key, envelope.standby) {
             appended.repeated += 1;
             return;
         }
         let at = self.open(&envelope.account, envelope.thread, envelope.conversation());
         let is_message_known = match &envelope.first_version {
-            Some(first)
-                if envelope.object != Some(Object::Page) && !self.conversations[&at].knows_message(&first.message) =>
-            {
-                !self.remember(&first.message, envelope.standby)
+            Some(first) if envelope.object != Some(Object::Page) => {
+                self.conversations[&at].knows_message(&first.message)
+                    || !self.remember(&first.message, envelope.standby)
             }
             _ => false,
         };
@@ -186,8 +206,16 @@ impl Pure {
         }));
         self.last_event += 1;
         let id = EventId(self.last_event);
-        let trace = delivery.trace;
-        let arrival = Arrival { id, envelope, trace, care, is_message_known, is_edit_known, is_reply };
+        let item = Arc::new(Item::of(envelope, delivery.trace, delivery.received_at));
+        let kept_item = Arc::clone(&item);
+        let arrival = Arrival { id, envelope, item, care, is_message_known, is_edit_known, is_reply };
+        self.events.insert(id, at.clone());
+        let (item, object) = (kept_item, envelope.object);
+        let kept = KeptEvent { id, item, object, care, is_message_known, is_edit_known, is_reply };
+        self.rows.entry(at.clone()).or_default().events.push((kept, None));
+        if !happens {
+            return;
+        }
         let recognised = self.at(&at, delivery.received_at, |one, scene| one.arrived(scene, &arrival));
         if recognised == Recognised::Own {
             appended.own_echoes += 1;
@@ -370,9 +398,35 @@ impl Pure {
 
     pub(super) fn recover(&mut self, ours: Arc<StoreIdentity>, now: Timestamp) {
         self.ours = ours;
+        self.load(now);
         let all: Vec<_> = self.conversations.keys().cloned().collect();
         for at in all {
             self.at(&at, now, |one, scene| one.recover(scene));
+        }
+    }
+
+    /// Forgets everything, and has it again from what was kept.
+    fn load(&mut self, now: Timestamp) {
+        let keys: Vec<_> = self.conversations.iter().map(|(at, one)| (at.clone(), one.key.clone())).collect();
+        self.accounts.values_mut().for_each(AccountValue::forget_private_replies);
+        for (at, key) in &keys {
+            let account = self.accounts.entry(key.account.clone()).or_default();
+            let rows = self.rows.get(at).into_iter();
+            rows.flat_map(|rows| rows.remembered()).for_each(|send| account.hear_of(send));
+        }
+        self.conversations.clear();
+        for (at, key) in &keys {
+            let rows = self.rows.get(at).cloned().unwrap_or_default();
+            let account = self.accounts.entry(key.account.clone()).or_default();
+            let mut next_event = || unreachable!("what arrives again begins nothing");
+            let standing = self.ours.standing(&key.account);
+            let mut scene = Scene { now, ours: &self.ours, standing, account, next_event: &mut next_event };
+            let loaded = Conversation::load(key.clone(), rows, &mut scene);
+            self.conversations.insert(at.clone(), loaded);
+        }
+        for (at, _) in keys {
+            // What arrived again may have settled a send.
+            self.at(&at, now, |_, _| ());
         }
     }
 
@@ -389,18 +443,38 @@ impl Pure {
 
 /// An event that no handler was given.
 fn plain_event(id: EventId, item: Arc<Item>) -> QueuedEvent {
-    QueuedEvent {
-        id,
-        item,
-        due: Timestamp(0),
-        attempts: 0,
-        deaths: 0,
-        is_running: false,
-        first_failed_at: None,
-        error: None,
-        steps: Vec::new(),
-        state_before: None,
-        typing: false,
+    QueuedEvent::new(id, item, Timestamp(0))
+}
+
+/// Writes a record into the rows of its conversation.
+fn keep(rows: &mut Rows, record: Record) {
+    match record {
+        Record::Told(id, item) => {
+            let care = Care { is_handled: true, answer_by: None };
+            let (is_message_known, is_edit_known, is_reply) = (false, false, false);
+            let event = KeptEvent { id, item, object: None, care, is_message_known, is_edit_known, is_reply };
+            rows.events.push((event, None));
+        }
+        Record::Event(event) => match rows.events.iter_mut().find(|(kept, _)| kept.id == event.id) {
+            Some((_, noted)) => *noted = Some(*event),
+            // One that is handled again: its end is taken back.
+            None => {
+                let (id, item, care) = (event.id, Arc::clone(&event.item), Care { is_handled: true, answer_by: None });
+                let (is_message_known, is_edit_known, is_reply) = (false, false, false);
+                let kept = KeptEvent { id, item, object: None, care, is_message_known, is_edit_known, is_reply };
+                rows.events.push((kept, Some(*event)));
+            }
+        },
+        Record::Ended(event, _) => rows.events.retain(|(kept, _)| kept.id != event.id),
+        Record::Kept(id, _) => rows.events.retain(|(kept, _)| kept.id != id),
+        Record::Planned(send) => drop(rows.sends.insert(send.id, *send)),
+        Record::Send(id, state) => {
+            if let Some(send) = rows.sends.get_mut(&id) {
+                send.state = *state;
+            }
+        }
+        Record::Right(key, given) => drop(rows.rights.insert(key, *given)),
+        Record::Image(image) => rows.image = Some(*image),
     }
 }
 

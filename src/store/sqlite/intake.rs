@@ -57,6 +57,8 @@ struct Place<'a> {
     conversation: &'a Conversation,
     status: EventStatus,
     answer_by: Option<Timestamp>,
+    /// Whether it is the echo of a send of ours, whose words count from when they are planned.
+    is_own: bool,
 }
 
 /// Keeps an event, where it is new.
@@ -98,7 +100,13 @@ fn event(
     } else {
         appended.new += 1;
     }
-    let place = Place { id, conversation: &conversation, status, answer_by: care.answer_by };
+    let place = Place {
+        id,
+        conversation: &conversation,
+        status,
+        answer_by: care.answer_by,
+        is_own: recognised == Recognised::Own,
+    };
     insert(work, envelope, &place, arrival)?;
     record(work, envelope, &place, now)?;
     ledger::feed(work, envelope, conversation.id, now)?;
@@ -149,7 +157,7 @@ fn record(work: &Work<'_>, envelope: &Envelope, place: &Place<'_>, now: Timestam
         ))?
         .execute(params![
             conversation.id,
-            disclosure::said_at(envelope, now).map(|at| at.0),
+            disclosure::said_at(envelope, now).filter(|_| !place.is_own).map(|at| at.0),
             id,
             now.0,
             queued,
