@@ -456,9 +456,9 @@ impl World {
     }
 }
 
-/// How many worlds are tried: some hundreds, and as many as `DIFFERENTIAL_SEEDS` says where it is set.
+/// How many worlds are tried: as many as `DIFFERENTIAL_SEEDS` says, where it is set.
 fn seeds() -> u64 {
-    std::env::var("DIFFERENTIAL_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(300)
+    std::env::var("DIFFERENTIAL_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(150)
 }
 
 #[test]

@@ -81,23 +81,27 @@ impl Pure {
         let changes = conversation.end(account);
         let records = conversation.records(&changes);
         let rows = self.rows.entry(at.to_owned()).or_default();
-        records.into_iter().for_each(|record| keep(rows, record));
+        for record in records {
+            match &record {
+                Record::Ended(event, status) => {
+                    self.ended.insert(event.id, Ended { event: QueuedEvent::clone(event), status: *status });
+                }
+                Record::Kept(id, item) => {
+                    let event = QueuedEvent::new(*id, Arc::clone(item), now);
+                    self.ended.insert(*id, Ended { event, status: EventStatus::Done });
+                }
+                Record::Event(event) => drop(self.ended.remove(&event.id)),
+                _ => {}
+            }
+            keep(rows, record);
+        }
         self.follow(at, &key, changes, now);
         result
     }
 
     fn follow(&mut self, at: &str, key: &ConversationKey, changes: Changes, now: Timestamp) {
-        for event in &changes.events {
-            self.ended.remove(event);
-        }
         for (event, _) in &changes.told {
             self.events.insert(*event, at.to_owned());
-        }
-        for (event, item) in changes.kept {
-            self.ended.insert(event, Ended { event: plain_event(event, item), status: EventStatus::Done });
-        }
-        for (event, status) in changes.ended {
-            self.ended.insert(event.id, Ended { event, status });
         }
         for send in &changes.sends {
             self.sends.insert(*send, at.to_owned());
