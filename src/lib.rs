@@ -35,13 +35,14 @@
 //! | Effects | `effect`: what a turn wants done |
 //! | Knobs | `settings`, `telemetry` |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
+//! | One conversation | `conversation`: pure: how events and sends stand and end, and one conversation as a value with a function for each happening |
 //! | Outside world | `graph` Meta's API, `store` the file, `fetch` any other HTTP, `listener` the connections |
 //! | Accounts | `accounts`: the one registry, which changes while the server runs |
 //! | Bot | `bot`: the trait, and what a handler holds |
 //! | Flow | `webhook`, `dispatch`, `sender`, `relay` a bot behind HTTP, `admin` the operator's API |
 //! | Assembly | `app`: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone, and uses `clock`, `host`, `secret`, `signature`, `telemetry` and `listener` |
-//! | Tests | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `simulation`: the loops under thousands of schedules |
+//! | Tests | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `simulation`: the loops under thousands of schedules, and the store beside the conversations as values |
 //! | Commands | `cli`: one command per file |
 //! | User code | [`handlers`]: through the names below, as from outside |
 //!

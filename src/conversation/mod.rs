@@ -1,4 +1,8 @@
-//! One conversation: what waits in it, what is said in it, and what each happening makes of it. Pure.
+//! One conversation: what waits in it, what is said in it, and what each happening makes of it. Pure: no I/O, no clock.
+//!
+//! The words stand in this folder: how far an event or a send has come (`status`), how a turn and a send end (`ending`, `outcome`),
+//! what is said beside a handler's words (`automatic_replies`), what is our own (`identity`). `live` is the conversation as one
+//! value. The simulation runs it beside the store, which decides the same things in SQL: both must always agree.
 
 mod automatic_replies;
 mod ending;
