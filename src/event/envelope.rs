@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::change::Change;
 use super::first_version::{self, FirstVersion};
 use super::item::{Item, Party};
-use super::{Comment, Event, Key, Kind, Object, Origin, Other, Raw, lenient};
+use super::{Comment, Event, Key, Kind, Object, Origin, Other, Raw, lenient, usual};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ObjectId, PersonId, Thread};
 use crate::json;
@@ -46,6 +46,11 @@ impl Envelope {
     /// Reads one item. What is no JSON object cannot be read, nor what gives a key twice; an object of an unknown shape is
     /// [`Event::Other`].
     pub fn read(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
+        usual::item(origin, raw).or_else(|| Envelope::read_leniently(origin, raw))
+    }
+
+    /// The same for an item of any shape. What this says of an item is what it means.
+    pub(super) fn read_leniently(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
         let account = &origin.account;
         let mended;
         let whole = match json::mended(raw.get()) {

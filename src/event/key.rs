@@ -26,19 +26,18 @@ impl Key {
             let parts = [account.as_str(), kind, id, person, more];
             Key { time, hash: hash(&parts.map(str::as_bytes)) }
         };
-        let mid = |mid: &Option<MessageId>| mid.as_ref().map(|mid| mid.as_str().to_owned());
         let known = match event {
             // A message that was taken back, a reaction given and the same taken back share the `mid`, not the identity.
             Event::Message(message) => {
-                mid(&message.mid).map(|mid| of(if message.is_deleted { "deleted" } else { "message" }, &mid, ""))
+                mid(&message.mid).map(|mid| of(if message.is_deleted { "deleted" } else { "message" }, mid, ""))
             }
             Event::Echo(echo) => {
-                mid(&echo.mid).map(|mid| of(if echo.is_deleted { "echo deleted" } else { "echo" }, &mid, ""))
+                mid(&echo.mid).map(|mid| of(if echo.is_deleted { "echo deleted" } else { "echo" }, mid, ""))
             }
-            Event::Postback(postback) => mid(&postback.mid).map(|mid| of("postback", &mid, "")),
+            Event::Postback(postback) => mid(&postback.mid).map(|mid| of("postback", mid, "")),
             Event::Reaction(reaction) => mid(&reaction.mid).map(|mid| {
                 let moment = time.map(|time| time.0.to_string()).unwrap_or_default();
-                of(reaction.action.as_str(), &mid, &moment)
+                of(reaction.action.as_str(), mid, &moment)
             }),
             Event::Comment(comment) => Key::of_comment(comment, raw).map(|(id, more)| of("comment", &id, &more)),
             // The same item in two lists is two items.
@@ -81,6 +80,10 @@ impl Key {
     pub(super) fn of_piece(account: Option<&AccountId>, raw: &[u8]) -> Key {
         Key { time: None, hash: hash(&[account.map_or("", AccountId::as_str).as_bytes(), b"piece", raw]) }
     }
+}
+
+fn mid(mid: &Option<MessageId>) -> Option<&str> {
+    mid.as_ref().map(MessageId::as_str)
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 16] {

@@ -30,8 +30,12 @@ pub(super) fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
 
 /// A moment: a number or the same in quotes, in milliseconds or in seconds. Anything else counts as absent.
 pub(super) fn timestamp<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
-    let number = integer(input)?.filter(|number| *number > 0);
-    Ok(number.map(|number| Timestamp(if number < LEAST_MILLIS { number * 1000 } else { number })))
+    Ok(integer(input)?.and_then(moment))
+}
+
+/// The moment of a number, in milliseconds or in seconds.
+pub(super) fn moment(number: i64) -> Option<Timestamp> {
+    (number > 0).then_some(Timestamp(if number < LEAST_MILLIS { number * 1000 } else { number }))
 }
 
 /// A whole number, or the same in quotes. Anything else counts as absent.

@@ -26,17 +26,17 @@ pub struct Message {
     #[serde(default, deserialize_with = "lenient::flag")]
     pub is_unsupported: bool,
     #[serde(default, deserialize_with = "lenient::or_absent")]
-    text: Option<String>,
+    pub(super) text: Option<String>,
     #[serde(default, deserialize_with = "lenient::readable")]
-    attachments: Vec<Attachment>,
+    pub(super) attachments: Vec<Attachment>,
     #[serde(default, deserialize_with = "lenient::or_absent")]
-    quick_reply: Option<QuickReply>,
+    pub(super) quick_reply: Option<QuickReply>,
     #[serde(default, deserialize_with = "lenient::or_absent")]
-    reply_to: Option<ReplyTo>,
+    pub(super) reply_to: Option<ReplyTo>,
     #[serde(default, deserialize_with = "lenient::or_absent")]
-    referral: Option<Referral>,
+    pub(super) referral: Option<Referral>,
     #[serde(default, deserialize_with = "lenient::readable")]
-    commands: Vec<Command>,
+    pub(super) commands: Vec<Command>,
 }
 
 impl Message {
@@ -72,12 +72,12 @@ impl Message {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct QuickReply {
+pub(super) struct QuickReply {
     payload: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Command {
+pub(super) struct Command {
     name: String,
 }
 

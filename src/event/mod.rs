@@ -65,6 +65,7 @@ mod raw;
 mod reaction;
 mod read;
 mod referral;
+mod usual;
 mod words;
 
 pub use account_linking::{AccountLinking, LinkStatus};

@@ -7,17 +7,21 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 
 use super::members::Members;
-use super::{Envelope, Event, Object, Origin, Piece, Unreadable, entry, lenient};
+use super::{Envelope, Event, Object, Origin, Piece, Unreadable, entry, lenient, usual};
 
 /// Reads a body: every item of every entry, each for itself, the known lists of each entry first. Some of Meta's pages print a list
 /// around the body.
 pub fn read(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
+    with_messages_beside_their_edits(usual::delivery(body).unwrap_or_else(|| read_leniently(body)))
+}
+
+/// The same for a body of any shape, each item for itself.
+pub(super) fn read_leniently(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
     let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return vec![Err(no_delivery(body))] };
-    let read = match lenient::list(whole) {
+    match lenient::list(whole) {
         Some(deliveries) => deliveries.into_iter().flat_map(read_delivery).collect(),
         None => read_delivery(whole),
-    };
-    with_messages_beside_their_edits(read)
+    }
 }
 
 /// Reads again what could not be read before.
