@@ -321,8 +321,15 @@ mod tests {
 
     fn among([usual, odd]: [&'static str; 2]) -> BoxedStrategy<String> {
         let deep = format!("{}{}", "[".repeat(62), "]".repeat(62));
-        let one_of = |values: &'static str| select(values.split(' ').collect::<Vec<_>>()).prop_map(str::to_owned);
-        prop_oneof![60 => one_of(usual), 2 => one_of(odd), 1 => select(vec![deep.clone(), format!("[{deep}]")])].boxed()
+        let bad = [
+            r#""\ud83d""#,
+            r#"[{"type":"\ud83d"}]"#,
+            r#"{"payload":"\ud83d","mid":"\ude00"}"#,
+            &deep,
+            &format!("[{deep}]"),
+        ];
+        let one_of = |values: &str| select(values.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        prop_oneof![60 => one_of(usual), 2 => one_of(odd), 1 => select(bad.map(str::to_owned).to_vec())].boxed()
     }
 
     /// A member that is there so many times of a hundred, now and then twice, or with an escape in its name.
