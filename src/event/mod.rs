@@ -28,7 +28,8 @@
 //!
 //! The way of a body: `post` takes it apart into entries, `entry` these into items, `change` and `item` recognise an item's
 //! kind, `envelope` says whose it is, `key` what makes it the same again. Every kind has a file of its own. No object in any
-//! list of any entry is left out: it is in one envelope, or in one unreadable piece.
+//! list of any entry is left out: it is in one envelope, or in one unreadable piece. What has the usual shape, `usual` reads
+//! at once, and as the others would.
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/reference/webhook-events>
 
