@@ -10,15 +10,15 @@ use serde_json::Value;
 
 /// How deep an item may be nested. Meta's deepest have some fifteen levels; whatever reads an item after us, in whatever
 /// language, may have a limit of its own.
-const DEEPEST: usize = 64;
+const DEEPEST: u32 = 64;
 
 /// Whether a text of well-formed JSON is nested deeper than anything that Meta sends.
 pub(crate) fn is_too_deep(json: &str) -> bool {
     // Nearly every item has fewer brackets in all, and these are quick to count.
-    if json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() <= DEEPEST {
+    if json.bytes().map(|byte| u32::from(matches!(byte, b'{' | b'['))).sum::<u32>() <= DEEPEST {
         return false;
     }
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
     for byte in json.bytes() {
         match byte {
             _ if escaped => escaped = false,
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn depth_is_counted_outside_of_strings() {
-        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let nested = |levels: u32| format!("{}{}", "[".repeat(levels as usize), "]".repeat(levels as usize));
         assert!(!is_too_deep(&nested(DEEPEST)));
         assert!(is_too_deep(&nested(DEEPEST + 1)));
         assert!(!is_too_deep(&format!("\"{}\"", "[".repeat(200))));
