@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use super::change::Change;
 use super::first_version::{self, FirstVersion};
 use super::item::{Item, Party};
-use super::{Comment, Event, Key, Kind, Object, Origin, Other, Raw, lenient, usual};
+use super::usual::{self, Usual};
+use super::{Comment, Event, Key, Kind, Object, Origin, Other, Raw, lenient};
 use crate::clock::Timestamp;
 use crate::id::{AccountId, ObjectId, PersonId, Thread};
 use crate::json;
@@ -46,7 +47,29 @@ impl Envelope {
     /// Reads one item. What is no JSON object cannot be read, nor what gives a key twice; an object of an unknown shape is
     /// [`Event::Other`].
     pub fn read(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
-        usual::item(origin, raw).or_else(|| Envelope::read_leniently(origin, raw))
+        Envelope::read_usual(origin, raw).or_else(|| Envelope::read_leniently(origin, raw))
+    }
+
+    /// The same for an item of the usual shape alone.
+    pub(super) fn read_usual(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
+        if origin.list.is_some() {
+            return None;
+        }
+        let Usual { person, timestamp, event } = usual::item(&origin.account, raw)?;
+        Some(Envelope {
+            account: origin.account.clone(),
+            object: None,
+            thread: Thread::Chat,
+            standby: origin.standby,
+            list: None,
+            at: timestamp.or(origin.time),
+            by_account: event.kind() == Kind::Echo,
+            key: Key::of(&origin.account, person.as_str(), timestamp, &event, raw.get()),
+            person: Some(person),
+            event,
+            first_version: None,
+            raw: raw.into(),
+        })
     }
 
     /// The same for an item of any shape. What this says of an item is what it means.

@@ -35,7 +35,7 @@ pub(super) fn timestamp<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Ti
 
 /// The moment of a number, in milliseconds or in seconds.
 pub(super) fn moment(number: i64) -> Option<Timestamp> {
-    (number > 0).then_some(Timestamp(if number < LEAST_MILLIS { number * 1000 } else { number }))
+    (number > 0).then(|| Timestamp(if number < LEAST_MILLIS { number * 1000 } else { number }))
 }
 
 /// A whole number, or the same in quotes. Anything else counts as absent.

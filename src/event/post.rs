@@ -12,7 +12,16 @@ use super::{Envelope, Event, Object, Origin, Piece, Unreadable, entry, lenient, 
 /// Reads a body: every item of every entry, each for itself, the known lists of each entry first. Some of Meta's pages print a list
 /// around the body.
 pub fn read(body: &[u8]) -> Vec<Result<Envelope, Unreadable>> {
-    with_messages_beside_their_edits(usual::delivery(body).unwrap_or_else(|| read_leniently(body)))
+    with_messages_beside_their_edits(read_usual(body).unwrap_or_else(|| read_leniently(body)))
+}
+
+/// The same for a body of the usual shape alone.
+pub(super) fn read_usual(body: &[u8]) -> Option<Vec<Result<Envelope, Unreadable>>> {
+    let (object, entries) = usual::delivery(body)?;
+    let items = entries.iter().flat_map(|(origin, items)| items.iter().map(move |item| entry::read_item(origin, item)));
+    let mut read: Vec<_> = items.collect();
+    read.iter_mut().flatten().for_each(|envelope| envelope.object = object);
+    Some(read)
 }
 
 /// The same for a body of any shape, each item for itself.

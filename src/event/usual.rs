@@ -1,9 +1,9 @@
 //! The usual delivery and the usual item, each read in one typed pass.
 //!
 //! Nearly all that Meta sends has the shape that Meta documents: a delivery of `messaging` lists, and in them a message, an
-//! echo, a receipt, a tap or a reaction, with a sender and a recipient. The lenient readers ([`post`](super::post),
-//! [`entry`](super::entry), [`Envelope::read_leniently`]) take any shape, piece by piece, and go over the same text some ten
-//! times. This file goes over it once as a delivery and once as an item.
+//! echo, a receipt, a tap or a reaction, with a sender and a recipient. The lenient readers (`post`, `entry`, `change` and `item`)
+//! take any shape, piece by piece, and go over the same text some ten times. This file goes over it once as a delivery and once
+//! as an item.
 //!
 //! It says `None` to whatever is not of exactly that shape, and the lenient readers read that. They alone decide what anything
 //! means: what is read here is, in every field, what they read. The tests below hold that over invented items.
@@ -19,30 +19,35 @@ use serde_json::value::RawValue;
 
 use super::message::{Command, QuickReply};
 use super::{
-    Attachment, Delivery, Echo, Envelope, Event, Key, Mark, Message, Object, Origin, Postback, Reaction, Read,
-    Referral, ReplyTo, Unreadable, entry, lenient,
+    Attachment, Delivery, Echo, Event, Mark, Message, Object, Origin, Postback, Reaction, Read, Referral, ReplyTo,
+    lenient,
 };
 use crate::clock::Timestamp;
-use crate::id::{AccountId, AppId, MessageId, PersonId, Thread};
+use crate::id::{AccountId, AppId, MessageId, PersonId};
 use crate::json;
 
-/// Reads a body that has the usual shape around its items. The items may be of any shape.
-pub(super) fn delivery(body: &[u8]) -> Option<Vec<Result<Envelope, Unreadable>>> {
+/// What an item of the usual shape says.
+pub(super) struct Usual {
+    /// Who wrote, or to whom the account wrote. Not the account.
+    pub(super) person: PersonId,
+    pub(super) timestamp: Option<Timestamp>,
+    pub(super) event: Event,
+}
+
+/// Reads a body that has the usual shape around its items: its `object`, and each entry's origin and items. The items may be
+/// of any shape.
+pub(super) fn delivery(body: &[u8]) -> Option<(Option<Object>, Vec<(Origin, Vec<&RawValue>)>)> {
     let InBraces(Body { object, entry }) = serde_json::from_slice(body).ok()?;
-    let mut read = Vec::new();
-    for InBraces(Entry { id, time, messaging }) in entry {
-        let origin = Origin { account: id, standby: false, time: time.and_then(lenient::moment), list: None };
-        read.extend(messaging.into_iter().map(|item| entry::read_item(&origin, item)));
-    }
-    let object = Object::named(object);
-    read.iter_mut().flatten().for_each(|envelope| envelope.object = object);
-    Some(read)
+    let read = |InBraces(Entry { id, time, messaging })| {
+        (Origin { account: id, standby: false, time: time.and_then(lenient::moment), list: None }, messaging)
+    };
+    Some((Object::named(object), entry.into_iter().map(read).collect()))
 }
 
 /// Reads an item of the usual shape.
-pub(super) fn item(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
-    // A text that has to be mended and a list that Meta does not document are not usual.
-    if origin.list.is_some() || matches!(json::mended(raw.get()), Cow::Owned(_)) {
+pub(super) fn item(account: &AccountId, raw: &RawValue) -> Option<Usual> {
+    // The lenient readers mend a text before they read it.
+    if matches!(json::mended(raw.get()), Cow::Owned(_)) {
         return None;
     }
     let Item { sender, recipient, timestamp, message, postback, reaction, read, delivery } = lenient::object(raw)?;
@@ -54,26 +59,10 @@ pub(super) fn item(origin: &Origin, raw: &RawValue) -> Option<Envelope> {
         (None, None, None, None, Some(InBraces(delivery))) => Event::Delivery(delivery),
         _ => return None,
     };
-    let by_account = matches!(event, Event::Echo(_));
-    let InBraces(End { id: person }) = if by_account { recipient } else { sender };
-    // What the account did itself, or did to itself, and what nobody did, is not usual.
-    if person.as_str() == origin.account.as_str() || person.as_str() == "0" {
-        return None;
-    }
-    Some(Envelope {
-        account: origin.account.clone(),
-        object: None,
-        key: Key::of(&origin.account, person.as_str(), timestamp, &event, raw.get()),
-        person: Some(person),
-        thread: Thread::Chat,
-        standby: origin.standby,
-        list: None,
-        at: timestamp.or(origin.time),
-        by_account,
-        event,
-        first_version: None,
-        raw: raw.into(),
-    })
+    let InBraces(End { id: person }) = if matches!(event, Event::Echo(_)) { recipient } else { sender };
+    // What the account did itself without an echo, or did to itself, and what nobody did, is not usual.
+    let is_usual = person.as_str() != account.as_str() && person.as_str() != "0";
+    is_usual.then_some(Usual { person, timestamp, event })
 }
 
 #[derive(Deserialize)]
