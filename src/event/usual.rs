@@ -34,9 +34,11 @@ pub(super) struct Usual {
     pub(super) event: Event,
 }
 
-/// Reads a body that has the usual shape around its items: its `object`, and each entry's origin and items. The items may be
-/// of any shape.
-pub(super) fn delivery(body: &[u8]) -> Option<(Option<Object>, Vec<(Origin, Vec<&RawValue>)>)> {
+/// What stands around the items of an entry, and the items.
+type Items<'a> = (Origin, Vec<&'a RawValue>);
+
+/// Reads a body that has the usual shape around its items: its `object`, and each entry. The items may be of any shape.
+pub(super) fn delivery(body: &[u8]) -> Option<(Option<Object>, Vec<Items<'_>>)> {
     let InBraces(Body { object, entry }) = serde_json::from_slice(body).ok()?;
     let read = |InBraces(Entry { id, time, messaging })| {
         (Origin { account: id, standby: false, time: time.and_then(lenient::moment), list: None }, messaging)
