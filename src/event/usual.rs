@@ -62,7 +62,7 @@ pub(super) fn item(account: &AccountId, raw: &RawValue) -> Option<Usual> {
         _ => return None,
     };
     let InBraces(End { id: person }) = if matches!(event, Event::Echo(_)) { recipient } else { sender };
-    // What the account did itself without an echo, or did to itself, and what nobody did, is not usual.
+    // What the account did itself without an echo, or did to itself, and what no person did, is not usual.
     let is_usual = person.as_str() != account.as_str() && person.as_str() != "0";
     is_usual.then_some(Usual { person, timestamp, event })
 }
