@@ -212,8 +212,9 @@ fn installed(below: &Path) -> anyhow::Result<PathBuf> {
     for (name, text) in files {
         std::fs::write(folder.join(name), text)?;
     }
-    let npm =
-        Command::new("npm").args(["install", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder).status();
+    // Without scripts: one of Bottender's dependencies would fetch a program from elsewhere, which is not used here.
+    let arguments = ["install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"];
+    let npm = Command::new("npm").args(arguments).current_dir(&folder).status();
     ensure!(npm.context("npm is started")?.success(), "npm could not install the peers");
     Ok(folder)
 }
