@@ -1,13 +1,13 @@
 //! The accounts whose events are handled: the handler of each, its places, and its probe.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::automatic_replies::AutomaticReplySettings;
+use super::runtime::Habit;
 use super::{Audience, space};
 use crate::accounts::{Account, Directory};
 use crate::bot::AnyHandler;
@@ -81,8 +81,8 @@ pub(super) struct HandledAccount {
     /// Its name.
     pub(super) name: Arc<str>,
     pub(super) handler: Arc<dyn AnyHandler>,
-    /// Whether it was seen to block its thread.
-    pub(super) handler_may_block: Arc<AtomicBool>,
+    /// Whether its polls are quick.
+    pub(super) handler_habit: Arc<Habit>,
     /// How long a handler may take.
     pub(super) deadline: Duration,
     /// What policy knows of the account.
@@ -121,7 +121,7 @@ impl HandledAccount {
         HandledAccount {
             name: Arc::clone(&account.name),
             handler,
-            handler_may_block: Arc::default(),
+            handler_habit: Arc::default(),
             deadline: account.settings.handler_deadline,
             standing: Arc::clone(&account.standing),
             audience,

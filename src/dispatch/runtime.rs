@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,9 @@ const TRUSTING_WORKERS: usize = WORKERS - 1;
 
 /// A handler whose poll took longer than this may block. On a busy machine a poll can lose its processor for some milliseconds.
 const SLOW: Duration = Duration::from_millis(10);
+
+/// After so many quick polls a handler is trusted not to block.
+const QUICK_POLLS: u32 = 64;
 
 /// A runtime for handlers alone. When it is dropped it does not wait for them.
 pub(super) struct HandlerRuntime {
@@ -54,6 +57,28 @@ impl Drop for HandlerRuntime {
     }
 }
 
+/// Whether a handler may block its thread, as far as its polls have shown.
+#[derive(Debug, Default)]
+pub(super) struct Habit(AtomicU32);
+
+impl Habit {
+    /// A poll of it was slow: from now on it may block at any time.
+    const BLOCKS: u32 = u32::MAX;
+
+    fn is_quick(&self) -> bool {
+        (QUICK_POLLS..Habit::BLOCKS).contains(&self.0.load(Ordering::Relaxed))
+    }
+
+    fn learn(&self, took: Duration) {
+        if took > SLOW {
+            self.0.store(Habit::BLOCKS, Ordering::Relaxed);
+        } else {
+            let one_more = |polls: u32| (polls < QUICK_POLLS).then(|| polls + 1);
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        }
+    }
+}
+
 /// Runs handlers on their runtime.
 #[derive(Clone)]
 pub(super) struct Place {
@@ -62,22 +87,23 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Runs `future`. `may_block` says whether a handler of its kind was seen to block, and learns it here.
-    pub(super) fn spawn<F>(&self, future: F, may_block: Arc<AtomicBool>) -> JoinHandle<F::Output>
+    /// Runs `future`, a turn of the handler whose habit this is.
+    pub(super) fn spawn<F>(&self, future: F, habit: Arc<Habit>) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
         let trusting = Arc::clone(&self.trusting);
-        self.handle.spawn(Polled { future: Box::pin(future), may_block, trusting })
+        self.handle.spawn(Polled { future: Box::pin(future), habit, trusting })
     }
 }
 
 /// A handler is asynchronous, and still may sleep, compute, or wait for a lock. A poll that may block its thread runs so that
-/// another thread takes over the worker's other tasks, which costs two switches of threads. A poll that is trusted not to
-/// block runs without; should it block after all, it holds up one of the workers and leaves one for the others.
+/// another thread takes over all of the worker's other tasks, those included that the poll itself starts or wakes; that costs two
+/// switches of threads. A handler of which many polls were quick is trusted and runs without. Should it block after all, it holds
+/// up one of the workers, and the task that it has just started or woken with it, and leaves one worker for the others.
 struct Polled<F> {
     future: Pin<Box<F>>,
-    may_block: Arc<AtomicBool>,
+    habit: Arc<Habit>,
     trusting: Arc<AtomicUsize>,
 }
 
@@ -85,15 +111,13 @@ impl<F: Future> Future for Polled<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let trusted = if self.may_block.load(Ordering::Relaxed) { None } else { Trusted::enter(&self.trusting) };
-        let Some(_trusted) = trusted else {
-            return tokio::task::block_in_place(|| self.future.as_mut().poll(context));
-        };
+        let trusted = if self.habit.is_quick() { Trusted::enter(&self.trusting) } else { None };
         let started = Instant::now();
-        let polled = self.future.as_mut().poll(context);
-        if started.elapsed() > SLOW {
-            self.may_block.store(true, Ordering::Relaxed);
-        }
+        let polled = match trusted {
+            Some(_trusted) => self.future.as_mut().poll(context),
+            None => tokio::task::block_in_place(|| self.future.as_mut().poll(context)),
+        };
+        self.habit.learn(started.elapsed());
         polled
     }
 }
@@ -121,10 +145,11 @@ mod tests {
 
     use super::*;
 
-    /// Handlers that all block, before it is known of any: each runs, whatever the others wait for.
+    /// Handlers that all block, although they are trusted: each runs, whatever the others wait for.
     #[test]
     fn handlers_that_block_hold_up_no_other() {
         const MANY: usize = 20;
+        let trusted = || Arc::new(Habit(AtomicU32::new(QUICK_POLLS)));
         let handlers = HandlerRuntime::start(MANY).expect("threads");
         let (arrived, arrivals) = mpsc::channel();
         let (release, released) = std::sync::mpsc::sync_channel::<()>(MANY);
@@ -135,7 +160,7 @@ mod tests {
                 arrived.send(()).expect("the test waits");
                 let _ = released.lock().expect("no panic").recv();
             };
-            handlers.place().spawn(blocks, Arc::default());
+            handlers.place().spawn(blocks, trusted());
         }
         for _ in 0..MANY {
             arrivals.recv_timeout(Duration::from_secs(60)).expect("another one runs");
@@ -143,15 +168,35 @@ mod tests {
         drop(release);
     }
 
+    /// A handler that starts a task and blocks until that task has run.
     #[test]
-    fn a_handler_that_has_blocked_is_known_and_leaves_its_place() {
+    fn a_handler_may_wait_for_what_it_has_started() {
         let handlers = HandlerRuntime::start(1).expect("threads");
-        let may_block = Arc::new(AtomicBool::new(false));
+        let place = handlers.place();
+        let (ended, end) = mpsc::channel();
+        let waits = async move {
+            let (told, telling) = mpsc::channel();
+            tokio::spawn(async move { told.send(()) });
+            ended.send(telling.recv_timeout(Duration::from_secs(60))).expect("the test waits");
+        };
+        place.spawn(waits, Arc::default());
+        end.recv().expect("it ends").expect("the task has run");
+    }
+
+    #[test]
+    fn a_handler_is_trusted_after_many_quick_polls_and_never_again_after_a_slow_one() {
+        let handlers = HandlerRuntime::start(1).expect("threads");
+        let (place, habit) = (handlers.place(), Arc::new(Habit::default()));
+        for _ in 0..QUICK_POLLS {
+            assert!(!habit.is_quick());
+            habit.learn(Duration::ZERO);
+        }
+        assert!(habit.is_quick());
         let started = Instant::now();
         let busy = async move { while started.elapsed() <= 2 * SLOW {} };
-        let place = handlers.place();
-        place.handle.block_on(place.spawn(busy, Arc::clone(&may_block))).expect("it ends");
-        assert!(may_block.load(Ordering::Relaxed));
+        place.handle.block_on(place.spawn(busy, Arc::clone(&habit))).expect("it ends");
+        habit.learn(Duration::ZERO);
+        assert!(!habit.is_quick());
         let panics = async { panic!("as handlers do") };
         assert!(place.handle.block_on(place.spawn(panics, Arc::default())).is_err());
         assert_eq!(place.trusting.load(Ordering::Relaxed), 0);

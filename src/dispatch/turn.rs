@@ -83,10 +83,10 @@ impl TurnOf {
     /// Runs the handler apart, under its deadline. What it returns after that is dropped.
     async fn handle(self, ending: &Ending) -> Result<Effects, Fault> {
         // The deadline counts from when the event was taken, however long the machine took to get here.
-        let (taken_at, handlers, may_block) =
-            (self.taken_at, self.handlers.clone(), Arc::clone(&self.served.handler_may_block));
+        let (taken_at, handlers, habit) =
+            (self.taken_at, self.handlers.clone(), Arc::clone(&self.served.handler_habit));
         let call = self.call(ending.disclosing.clone(), ending.answered.clone()).in_current_span();
-        let mut handling = handlers.spawn(call, may_block);
+        let mut handling = handlers.spawn(call, habit);
         tokio::select! {
             // A handler that has returned is not late, and for one that is late no typing indicator is sent.
             biased;
