@@ -15,7 +15,7 @@ use crate::http;
 /// What is delivered.
 #[derive(Clone, Copy)]
 pub struct Load {
-    /// How many messages, one in a delivery.
+    /// How many messages.
     pub events: u64,
     /// The number of the first message: those of two loads differ.
     pub first: u64,
@@ -24,6 +24,8 @@ pub struct Load {
     pub accounts: u64,
     /// How many items are in a delivery.
     pub together: u64,
+    /// Whether the conversations come one after the other, so that so many messages make so many known; else at random.
+    pub in_turn: bool,
     /// Deliveries a second; None for as many as are answered.
     pub rate: Option<f64>,
     /// With the older signature too.
@@ -39,6 +41,7 @@ impl Default for Load {
             conversations: 10_000,
             accounts: 1,
             together: 1,
+            in_turn: false,
             rate: None,
             sha1: false,
         }
@@ -104,7 +107,10 @@ impl Load {
             let page = PAGE + mix(self.first + number) % self.accounts;
             let items: Vec<_> = (number..(number + self.together).min(self.events))
                 .map(|number| self.first + number)
-                .map(|number| delivery::message(number, page, person(mix(!number) % self.conversations)))
+                .map(|number| {
+                    let of = if self.in_turn { number } else { mix(!number) };
+                    delivery::message(number, page, person(of % self.conversations))
+                })
                 .collect();
             delivery::request(page, &items, self.sha1, &mut request);
             let due = due.unwrap_or_else(Instant::now);

@@ -66,7 +66,7 @@ impl Bench {
             self.all_replies(expected).await?;
             replied = started.elapsed();
         }
-        probe.rests().await;
+        probe.rests().await?;
         let events = load.events as f64;
         Ok(Figures {
             acks_per_second: events / acks.took.as_secs_f64(),

@@ -29,18 +29,20 @@ impl Probe {
         self.sum("status", "VmHWM:") * 1024
     }
 
-    /// Returns when it has come to rest: for a fifth of a second it has hardly used a processor.
-    pub async fn rests(self) {
+    /// Returns when it has come to rest: for a fifth of a second it has hardly used a processor. Fails when it works for a minute
+    /// more.
+    pub async fn rests(self) -> anyhow::Result<()> {
         let end = Instant::now() + Duration::from_secs(60);
         let mut before = self.cpu();
         while Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(200)).await;
             let now = self.cpu();
             if now - before <= Duration::from_millis(10) {
-                return;
+                return Ok(());
             }
             before = now;
         }
+        anyhow::bail!("the server still works a minute after the last delivery")
     }
 
     fn sum(self, file: &str, row: &str) -> u64 {

@@ -48,7 +48,7 @@ async fn rounds(arguments: &Arguments) -> anyhow::Result<BTreeMap<String, Figure
     for _ in 0..arguments.rounds {
         for (subject, figures) in subjects.iter().zip(&mut all) {
             // A peer that takes a millisecond for a message shows no more in ten times as many.
-            let events = if subject.wants_sha1() { arguments.events / 10 } else { arguments.events };
+            let events = if subject.wants_sha1() { (arguments.events / 10).max(1) } else { arguments.events };
             figures.push(one(subject, Load { events, ..Load::default() }, &arguments.folder).await?);
         }
     }
@@ -133,7 +133,13 @@ async fn growth(arguments: &Arguments) -> anyhow::Result<()> {
     let mut bench = Bench::start(&server("", &this_binary(), "none", 1, false), &arguments.folder).await?;
     let mut known = 0;
     for most in &arguments.growth {
-        let fill = Load { events: most.saturating_sub(known), conversations: *most, together: 100, ..Load::default() };
+        let fill = Load {
+            events: most.saturating_sub(known),
+            conversations: *most,
+            together: 100,
+            in_turn: true,
+            ..Load::default()
+        };
         if fill.events > 0 {
             bench.measure(fill).await?;
         }
