@@ -67,8 +67,9 @@ pub(super) async fn prune(
         metrics.upkeep();
         let now = clock.now();
         let before = KeepSince { events: now - settings.keep_events, keys: now - settings.keep_keys };
-        if let Err(error) = store.prune(before).await {
-            tracing::warn!(%error, "old events could not be forgotten yet");
+        // What a stop leaves is deleted after the next start.
+        if let Some(Err(error)) = stop.run_until_cancelled(store.prune(before)).await {
+            tracing::warn!(%error, "old events could not be deleted yet");
         }
     }
 }

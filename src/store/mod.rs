@@ -59,6 +59,10 @@ use sqlite::{
 };
 use wakes::Wakes;
 
+/// How long others have the writer to themselves between two steps of pruning. Without it a round of pruning makes the log so
+/// long that the writer has to fold it while deliveries wait.
+const BETWEEN_STEPS: Duration = Duration::from_millis(20);
+
 /// How many events of a delivery share a transaction at the most.
 const MOST_EVENTS: usize = 1000;
 
@@ -274,7 +278,9 @@ impl Store {
     /// Deletes what has outlived its keeping time, in small steps between which others write.
     pub async fn prune(&self, keep: KeepSince) -> Result<(), StoreError> {
         let bounds = self.sqlite.read(move |db| prune::bounds(db, keep)).await?;
-        while self.sqlite.write(move |work| prune::step(work, &bounds)).await? {}
+        while self.sqlite.write(move |work| prune::step(work, &bounds)).await? {
+            tokio::time::sleep(BETWEEN_STEPS).await;
+        }
         Ok(())
     }
 
