@@ -64,7 +64,7 @@ impl Changes {
 
 impl Conversation {
     /// The records of a happening.
-    pub(crate) fn records(&self, changes: &Changes) -> Vec<Record> {
+    pub(super) fn records(&self, changes: &Changes) -> Vec<Record> {
         let mut records: Vec<_> = changes.told.iter().map(|(id, item)| Record::Told(*id, Arc::clone(item))).collect();
         records.extend(changes.kept.iter().map(|(id, item)| Record::Kept(*id, Arc::clone(item))));
         records.extend(changes.ended.iter().map(|(event, status)| Record::Ended(Box::new(event.clone()), *status)));

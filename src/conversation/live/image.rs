@@ -103,8 +103,15 @@ impl Conversation {
                 }
             }
             for id in &image.parked {
-                let parked = events.remove(id).and_then(|(event, _)| event.parked(&loaded.key));
-                loaded.parked.extend(parked);
+                let Some((event, _)) = events.remove(id) else { continue };
+                match event.parked(&loaded.key) {
+                    Ok(parked) => loaded.parked.push(parked),
+                    // It cannot be read any more, so that it is not known to be our own.
+                    Err(KeptEvent { id, item, .. }) => {
+                        let due = item.received_at;
+                        loaded.events.push_back(QueuedEvent::new(id, item, due));
+                    }
+                }
             }
             loaded.sends = image.sends.iter().filter_map(|id| sends.remove(id)).collect();
             let is_open = |id: &SendId| loaded.sends.iter().any(|send| send.id == *id && !send.state.has_ended());
@@ -149,10 +156,10 @@ impl KeptEvent {
         Some(Envelope { object: self.object, ..envelope })
     }
 
-    fn parked(self, key: &ConversationKey) -> Option<Parked> {
-        match self.envelope(key)?.event {
-            Event::Echo(echo) => Some(Parked { id: self.id, item: self.item, echo }),
-            _ => None,
+    fn parked(self, key: &ConversationKey) -> Result<Parked, KeptEvent> {
+        match self.envelope(key).map(|envelope| envelope.event) {
+            Some(Event::Echo(echo)) => Ok(Parked { id: self.id, item: self.item, echo }),
+            _ => Err(self),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a process that died left behind, and the end of each happening.
 
 use super::super::{SendOutcome, SendStatus};
-use super::{AccountValue, Changes, Conversation, Scene};
+use super::{AccountValue, Changes, Conversation, Record, Scene};
 
 impl Conversation {
     /// A process begins. Events that were running are handled again, unless they seem to be what ends the process. Sends that were
@@ -20,14 +20,18 @@ impl Conversation {
         self.look_at_parked(scene);
     }
 
-    /// Ends a happening: forgets what is over, tells the account of its private replies, and gives what is to be written.
-    pub(crate) fn end(&mut self, account: &mut AccountValue) -> Changes {
+    /// Ends a happening: tells the account of its private replies, gives what is to be written and what is to be followed, and
+    /// forgets what is over.
+    pub(crate) fn end(&mut self, account: &mut AccountValue) -> (Vec<Record>, Changes) {
         self.follow_private_replies(account);
         self.forget_answered();
         for event in self.events.iter_mut().filter(|event| self.changes.events.contains(&event.id)) {
             event.is_noted = true;
         }
+        let changes = self.changes.take();
+        let records = self.records(&changes);
+        // Last: what ends by this happening is written, however long ago it was planned.
         self.forget_past_sends();
-        self.changes.take()
+        (records, changes)
     }
 }

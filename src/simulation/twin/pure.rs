@@ -78,8 +78,7 @@ impl Pure {
         let standing = self.ours.standing(&key.account);
         let mut scene = Scene { now, ours: &self.ours, standing, account, next_event: &mut next_event };
         let result = happening(conversation, &mut scene);
-        let changes = conversation.end(account);
-        let records = conversation.records(&changes);
+        let (records, changes) = conversation.end(account);
         let rows = self.rows.entry(at.to_owned()).or_default();
         for record in records {
             match &record {
@@ -108,7 +107,9 @@ impl Pure {
         }
         let settles = key.thread == Thread::Comments && !changes.sends.is_empty();
         for (mark, person, mid) in changes.echoed {
-            if let Some(other) = self.of_send(mark.send).filter(|other| self.is_of(other, &key.account)) {
+            // A send of this very conversation has ended long ago.
+            let other = self.of_send(mark.send).filter(|other| other != at && self.is_of(other, &key.account));
+            if let Some(other) = other {
                 self.at(&other, now, |other, scene| other.marked(scene, &mark, person.as_ref(), mid.as_ref()));
             }
         }
