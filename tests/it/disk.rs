@@ -88,7 +88,15 @@ async fn a_full_disk_is_503_and_nothing_is_lost_once_there_is_room() {
         assert!(taken < 5_000, "half a megabyte holds fewer");
     }
     let ready = async || meta.http.get(format!("http://{admin}/readyz")).send().await.expect("an answer");
-    let unready = ready().await;
+    let mut unready = ready().await;
+    for _ in 0..1_000 {
+        if unready.status() == 503 {
+            break;
+        }
+        // A checkpoint has found a little room after all: it is filled as well.
+        taken += usize::from(deliver(taken).await == 200);
+        unready = ready().await;
+    }
     assert_eq!(unready.status(), 503);
     assert!(unready.text().await.expect("a body").contains("the disk of the store"));
     server.give_room();
