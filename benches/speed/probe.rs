@@ -93,6 +93,29 @@ pub fn sync_time(folder: &Path) -> anyhow::Result<Duration> {
     Ok(times[times.len() / 2])
 }
 
+/// The longest that the disk takes to have 40 KiB more of a log for good, while nothing else uses it. No server that waits for
+/// the disk has a shorter worst answer.
+pub fn disk_alone(folder: &Path, lasting: Duration) -> anyhow::Result<Duration> {
+    const WRITE: usize = 40 * 1024;
+    const WRITES: u64 = 1_000;
+    let mut file = tempfile::tempfile_in(folder)?;
+    let (started, mut worst) = (Instant::now(), Duration::ZERO);
+    for number in 0.. {
+        if started.elapsed() >= lasting {
+            break;
+        }
+        if number % WRITES == 0 {
+            file.rewind()?;
+        }
+        file.write_all(&[1; WRITE])?;
+        let written = Instant::now();
+        file.sync_data()?;
+        worst = worst.max(written.elapsed());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(worst)
+}
+
 /// The machine, in a few words.
 pub fn machine() -> String {
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -47,8 +47,12 @@ async fn rounds(arguments: &Arguments) -> anyhow::Result<BTreeMap<String, Figure
     let mut all: Vec<Vec<Figures>> = vec![Vec::new(); subjects.len()];
     for _ in 0..arguments.rounds {
         for (subject, figures) in subjects.iter().zip(&mut all) {
-            // A peer that takes a millisecond for a message shows no more in ten times as many.
-            let events = if subject.wants_sha1() { (arguments.events / 10).max(1) } else { arguments.events };
+            // Processor time comes in ticks of ten milliseconds: the shorter a message takes, the more of them are needed.
+            let events = match &subject.program {
+                Program::Floor(_) => arguments.events * 10,
+                _ if subject.wants_sha1() => (arguments.events / 10).max(1),
+                _ => arguments.events,
+            };
             figures.push(one(subject, Load { events, ..Load::default() }, &arguments.folder).await?);
         }
     }
@@ -86,6 +90,12 @@ async fn rates(arguments: &Arguments, medians: &BTreeMap<String, Figures>) -> an
         "longest log MB",
         "peak memory MB",
     ]);
+    let alone = probe::disk_alone(&arguments.folder, Duration::from_secs(arguments.lasting))?;
+    say(format!(
+        "The disk alone, {} s of a log of 40 KiB a write: worst fdatasync {} ms\n",
+        arguments.lasting,
+        alone.as_millis()
+    ));
     for subject in servers(arguments) {
         let saturated = medians.get(&subject.name).cloned().unwrap_or_default();
         let most = if subject.replies() { saturated.replies_per_second } else { saturated.acks_per_second };

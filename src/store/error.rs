@@ -68,7 +68,7 @@ pub struct Lost {
     pub file: StoreFile,
     /// What happened to it.
     pub harm: Harm,
-    /// The server has put right what it can: the log is folded into the database file, or is out of the way of a copy that is
+    /// The server has put right what it can: the log is copied into the database file, or is out of the way of a copy that is
     /// restored.
     pub is_settled: bool,
 }

@@ -60,7 +60,7 @@ use sqlite::{
 use wakes::Wakes;
 
 /// How long others have the writer to themselves between two steps of pruning. Without it a round of pruning makes the log so
-/// long that the writer has to fold it while deliveries wait.
+/// long that the writer has to copy it while deliveries wait.
 const BETWEEN_STEPS: Duration = Duration::from_millis(20);
 
 /// How many events of a delivery share a transaction at the most.
@@ -369,7 +369,7 @@ impl Store {
         self.sqlite.ended().await;
     }
 
-    /// Ends the writer once everything that waits is on disk, and folds the log into the file. Later operations fail.
+    /// Ends the writer once everything that waits is on disk, and copies the log into the file. Later operations fail.
     pub async fn close(&self) {
         self.sqlite.close().await;
     }

@@ -249,7 +249,7 @@ async fn advised(meta: &Meta, admin: &str) -> String {
     .await
 }
 
-/// The last events stand in the log alone, because something else reads the store: so the first try to fold them fails.
+/// The last events stand in the log alone, because another program reads the store: so the first try to copy them into the file fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_lost_under_a_server_takes_nothing_more_and_restarts_with_what_it_should() {
     let meta = Meta::start().await;
@@ -302,7 +302,7 @@ async fn a_vacuum_under_a_server_is_no_loss() {
     let mut deliver = async || {
         assert_eq!(meta.deliver(&public, SHOP, &message(taken)).await, 200, "{taken}");
         taken += 1;
-        assert!(taken < 50_000, "the log is folded sooner");
+        assert!(taken < 50_000, "the log is copied sooner");
     };
     for _ in 0..3 {
         let db = rusqlite::Connection::open(&path).expect("a store");
@@ -316,7 +316,7 @@ async fn a_vacuum_under_a_server_is_no_loss() {
         deliver().await;
         let long = length();
         db.execute_batch("DROP TABLE junk; VACUUM").expect("written");
-        // The log is folded whole, and the file cut, once nothing is written meanwhile.
+        // The log is copied whole, and the file cut, once nothing is written meanwhile.
         deliver().await;
         let is_short = async || if length() < long - 500_000 { Ok(()) } else { Err(length().to_string()) };
         until(is_short).await;
@@ -325,6 +325,35 @@ async fn a_vacuum_under_a_server_is_no_loss() {
         }
     }
     assert_eq!(kept(&meta, &admin).await, taken);
+    assert!(server.terminate().success());
+}
+
+/// A program that reads an older state of the store keeps the log from beginning anew: the operator is told, and the log is short
+/// again once that program has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_keeps_the_log_long_is_warned_of() {
+    let (meta, folder) = (Meta::start().await, tempfile::tempdir().expect("a folder"));
+    let settings = environment(&settings(&meta.url, "rejoinder.db", "none"));
+    let mut server = Binary::start(folder.path(), &["serve"], &settings);
+    let (public, _) = server.addresses();
+    assert_eq!(meta.deliver(&public, SHOP, &message(0)).await, 200);
+    let path = folder.path().join("rejoinder.db");
+    let reader = rusqlite::Connection::open(&path).expect("a store");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM event").expect("read");
+    let other = rusqlite::Connection::open(&path).expect("a store");
+    other.execute_batch("CREATE TABLE junk AS SELECT randomblob(70000000) AS x").expect("written");
+    assert_eq!(meta.deliver(&public, SHOP, &message(1)).await, 200);
+    let line = server.line_with("the store's log grows");
+    assert!(line.contains("WARN") && line.contains("another program"), "{line}");
+    drop(reader);
+    let number = std::cell::Cell::new(2);
+    let is_begun_anew = async || {
+        assert_eq!(meta.deliver(&public, SHOP, &message(number.get())).await, 200);
+        number.set(number.get() + 1);
+        let frames: i64 = other.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1)).expect("asked");
+        if frames < 15_000 { Ok(()) } else { Err(format!("{frames} pages")) }
+    };
+    until(is_begun_anew).await;
     assert!(server.terminate().success());
 }
 

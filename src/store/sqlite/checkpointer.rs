@@ -1,4 +1,4 @@
-//! The thread that folds the log into the file beside the writer, so that no commit waits for it.
+//! The thread that copies the log into the file beside the writer, so that no commit waits for it.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -13,26 +13,26 @@ use super::watch::Watch;
 
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 
-/// How long the writer has to fold a short rest before the next round.
+/// How long the writer has to copy a short rest before the next round.
 const WRITERS_TURN: Duration = Duration::from_millis(5);
 
 /// How often the files are looked at while nothing is written.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
-/// The thread, and the bell that tells it of a write.
+/// The thread, and the channel that tells it of a write.
 pub(super) struct Checkpointer {
-    bell: SyncSender<()>,
+    written: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Checkpointer {
     pub(super) fn start(db: Connection, log: Arc<Log>, watch: Arc<Watch>) -> Checkpointer {
-        let (bell, rung) = sync_channel(1);
+        let (written, writes) = sync_channel(1);
         let run = move || {
             loop {
-                match rung.recv_timeout(WATCH_EVERY) {
+                match writes.recv_timeout(WATCH_EVERY) {
                     Err(RecvTimeoutError::Disconnected) => break,
-                    // Deliveries that are refused ring too: however many come, the log is tried again.
+                    // Deliveries that are refused tell of a write too: however many come, the log is tried again.
                     Ok(()) | Err(RecvTimeoutError::Timeout) if watch.lost().is_some() => {
                         watch.settle(&db);
                         sleep(CHECKPOINT_EVERY);
@@ -47,29 +47,30 @@ impl Checkpointer {
             }
         };
         let thread = Builder::new().name("store-checkpoint".into()).spawn(run);
-        Checkpointer { bell, thread: thread.expect("the system starts a thread for the store") }
+        Checkpointer { written, thread: thread.expect("the system starts a thread for the store") }
     }
 
-    pub(super) fn ring(&self) {
-        // A bell that rings already needs no second ring.
-        let _ = self.bell.try_send(());
+    /// Tells it of a write.
+    pub(super) fn tell(&self) {
+        // One message that waits is enough.
+        let _ = self.written.try_send(());
     }
 
     pub(super) fn stop(self) {
-        drop(self.bell);
+        drop(self.written);
         let _ = self.thread.join();
     }
 }
 
 /// Folds once, and rests for as long as the log's length allows.
 fn round(db: &Connection, log: &Log, watch: &Watch) {
-    watch.while_folding(|| log.fold(db));
+    watch.while_copying(|| log.copy(db));
     if !log.is_long() {
         return sleep(CHECKPOINT_EVERY);
     }
     // The writer's own checkpoint waits for the disk: the less is left to flush, the shorter.
     watch.flush();
-    if log.is_nearly_folded() {
+    if log.is_nearly_copied() {
         sleep(WRITERS_TURN);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! SQLite writes a log that it finds beside a database file over that file, whichever file it is. So no log may stand beside a
 //! database file that it does not belong to: the log of a database file that is lost, and a foreign log that stands where ours
-//! did, are renamed. Where only the name of our log is lost, everything in it is folded into the database file first.
+//! did, are renamed. Where only the name of our log is lost, everything in it is copied into the database file first.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -18,10 +18,10 @@ use crate::store::{Harm, StoreFile};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unsettled {
     /// A reader or a writer was in the way.
-    #[error("the log could not be folded in full: something else uses the store")]
+    #[error("the log could not be copied in full: something else uses the store")]
     InUse,
-    #[error("the log could not be folded into the database file")]
-    Unfolded(#[from] rusqlite::Error),
+    #[error("the log could not be copied into the database file")]
+    Uncopied(#[from] rusqlite::Error),
     #[error("a log could not be renamed")]
     InTheWay(#[from] io::Error),
 }
@@ -31,7 +31,7 @@ pub(super) fn settle(watch: &Watch, file: StoreFile, harm: Harm, db: &Connection
     let is_elsewhere = matches!(harm, Harm::Deleted | Harm::Replaced);
     match file {
         StoreFile::Log if is_elsewhere => {
-            fold(db)?;
+            copy(db)?;
             set_aside(watch, Whose::Foreign)
         }
         // Another name leads elsewhere now, or an operator has put the very file back: its log belongs to it.
@@ -39,8 +39,8 @@ pub(super) fn settle(watch: &Watch, file: StoreFile, harm: Harm, db: &Connection
         StoreFile::Database | StoreFile::Log => {
             // The file may only have been moved: then it is whole wherever it is now. Into one that was written over, or cut
             // short, nothing more is written.
-            if is_elsewhere && let Err(why) = fold(db) {
-                tracing::warn!(%why, "the log of the former database file was not folded into it");
+            if is_elsewhere && let Err(why) = copy(db) {
+                tracing::warn!(%why, "the log of the former database file was not copied into it");
             }
             set_aside(watch, Whose::Ours)
         }
@@ -48,10 +48,10 @@ pub(super) fn settle(watch: &Watch, file: StoreFile, harm: Harm, db: &Connection
 }
 
 /// Folds all of the log into the database file. It waits for readers and for the writer.
-fn fold(db: &Connection) -> Result<(), Unsettled> {
+fn copy(db: &Connection) -> Result<(), Unsettled> {
     let is_whole = db.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
-        let (is_busy, all, folded): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(!is_busy && all == folded)
+        let (is_busy, all, copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(!is_busy && all == copied)
     })?;
     if is_whole { Ok(()) } else { Err(Unsettled::InUse) }
 }

@@ -34,7 +34,7 @@ pub(super) struct Watch {
     lost: OnceLock<(StoreFile, Harm)>,
     is_settled: AtomicBool,
     settling: Mutex<()>,
-    folding: Mutex<()>,
+    copying: Mutex<()>,
 }
 
 /// What the database file was like at the last look.
@@ -65,7 +65,7 @@ impl Watch {
             lost: OnceLock::new(),
             is_settled: AtomicBool::new(false),
             settling: Mutex::new(()),
-            folding: Mutex::new(()),
+            copying: Mutex::new(()),
         };
         watch.check(db).map_err(io::Error::other)?;
         Ok(watch)
@@ -84,7 +84,7 @@ impl Watch {
             return Err(lost.into());
         }
         // A look may meet a checkpoint half way. The second one waits for its end.
-        let (file, harm) = match self.look().or_else(|_| self.while_folding(|| self.look())) {
+        let (file, harm) = match self.look().or_else(|_| self.while_copying(|| self.look())) {
             Ok(()) => return Ok(()),
             Err(Found::Unseen(error)) => return Err(StoreError::Unseen(error)),
             Err(Found::Lost(file, harm)) => (file, harm),
@@ -99,12 +99,12 @@ impl Watch {
     }
 
     /// Runs a checkpoint: meanwhile the files are not as they are before and after it.
-    pub(super) fn while_folding<T>(&self, run: impl FnOnce() -> T) -> T {
-        let _folding = self.folding.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn while_copying<T>(&self, run: impl FnOnce() -> T) -> T {
+        let _copying = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
         run()
     }
 
-    /// Has the disk take what was folded. Where it does not, the next checkpoint finds out.
+    /// Has the disk take what was copied. Where it does not, the next checkpoint finds out.
     pub(super) fn flush(&self) {
         let _ = self.lock.file().sync_data();
     }

@@ -71,8 +71,8 @@ impl Workshop {
                 let together = together(waiting.iter().map(|job| job.weight()));
                 let woke = self.apply(waiting.drain(..together).collect());
                 self.wake(woke);
-                checkpointer.ring();
-                log_end.fold_rest(&self.db, &self.watch);
+                checkpointer.tell();
+                log_end.copy_rest(&self.db, &self.watch);
             }
         }
         checkpointer.stop();
@@ -81,7 +81,7 @@ impl Workshop {
             leave(&self.db);
         } else if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             let code = error.sqlite_error_code();
-            tracing::warn!(?code, "the store's log was not folded into its file; it will be at the next start");
+            tracing::warn!(?code, "the store's log was not copied into its file; it will be at the next start");
         }
         drop(self.ended);
     }
