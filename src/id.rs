@@ -104,7 +104,7 @@ meta_id! {
 
 /// Which of the conversations that one name may stand for. The same name means different people in each: a comment's author
 /// has no scoped id on a Page, and a `user_ref` is whatever a web page chose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Thread {
     /// The chat of a person known by a PSID or an IGSID, and what concerns an account as a whole.
     #[default]

@@ -73,6 +73,8 @@ mod cli;
 pub mod clock;
 #[doc(hidden)]
 pub mod conversation;
+#[cfg(test)]
+mod conversations;
 mod dispatch;
 #[doc(hidden)]
 pub mod effect;

@@ -17,6 +17,6 @@ pub use automatic_replies::*;
 pub use ending::{Next, TakenStep};
 pub(crate) use identity::StoreIdentity;
 pub use identity::{Identity, Standings};
-pub use known_messages::KnownMessageIds;
+pub use known_messages::{KnownMessages, MessageHash};
 pub use outcome::{Decided, SendOutcome};
 pub use status::{EventStatus, SendStatus};

@@ -14,7 +14,7 @@ pub enum Object {
 
 impl Object {
     /// The object of this name. Meta delivers for others too; they are no accounts.
-    pub(super) fn named(name: &str) -> Option<Object> {
+    pub(crate) fn named(name: &str) -> Option<Object> {
         match name {
             "page" => Some(Object::Page),
             "instagram" => Some(Object::Instagram),

@@ -29,7 +29,7 @@ pub(crate) enum Evidence {
 /// send, and an empty conversation in which a message is known contradicts the store: neither proves that the send is absent.
 pub(crate) fn weigh(doubt: &TakenDoubt, history: &History) -> Evidence {
     let Some(message) = doubt.request.as_message() else { return Evidence::None };
-    let is_earlier = |said: &HistoryMessage| doubt.bound.before.contains(&said.id);
+    let is_earlier = |said: &HistoryMessage| doubt.bound.has_before(&said.id);
     let reaches_an_earlier_send = history.said.iter().any(is_earlier);
     let earliest = doubt.doubted_since - WORST_SKEW;
     // Newest first, down to what an earlier send became.
@@ -85,13 +85,14 @@ mod tests {
     use crate::graph::REACH;
     use crate::id::{AccountId, PersonId, SendId};
     use crate::message::{Recipient, Request};
-    use crate::store::KnownMessageIds;
+    use crate::store::{KnownMessages, MessageHash};
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
 
     fn doubt(message: Message) -> TakenDoubt {
         let ada = PersonId::new("7200000000000011");
+        let hash = |mid| MessageHash::of(&MessageId::new(mid));
         TakenDoubt {
             id: SendId(1),
             account: AccountId::new("104000000000001"),
@@ -105,7 +106,7 @@ mod tests {
             silent: false,
             reason: String::new(),
             has_messages: false,
-            bound: KnownMessageIds { before: vec![MessageId::new("m_before")], after: vec![MessageId::new("m_after")] },
+            bound: KnownMessages { before: vec![hash("m_before")], after: vec![hash("m_after")] },
             cause: None,
         }
     }

@@ -167,7 +167,7 @@ mod tests {
     use crate::id::{AccountId, MessageId, PersonId, SendId};
     use crate::message::{Action, Message, Reason};
     use crate::policy::Origin;
-    use crate::store::KnownMessageIds;
+    use crate::store::KnownMessages;
 
     const LEFT: Timestamp = Timestamp(1_790_000_000_400);
     const SECOND: Duration = Duration::from_secs(1);
@@ -207,7 +207,7 @@ mod tests {
             silent: false,
             reason: "error 2".into(),
             has_messages: false,
-            bound: KnownMessageIds::default(),
+            bound: KnownMessages::default(),
             cause: None,
         }
     }

@@ -50,7 +50,7 @@ impl World {
         let identity = Identity { apps: vec![AppId::new(OURS)], ..Identity::default() };
         World {
             rng: fastrand::Rng::with_seed(seed),
-            twin: Twin::new(identity),
+            twin: Twin::new(identity, true),
             now: START,
             next: 0,
             running: Vec::new(),
@@ -128,7 +128,10 @@ impl World {
                 let by = [10, 1_000, 30_000, 4_000_000, 90_000_000];
                 self.now = self.now + Duration::from_millis(self.one(&by));
                 if self.sometimes(15) {
-                    self.twin.recover(self.now);
+                    match self.rng.bool() {
+                        true => self.twin.recover(self.now),
+                        false => self.twin.restart(self.now),
+                    }
                     (self.running, self.under_way, self.doubts) = Default::default();
                 }
             }
@@ -384,15 +387,19 @@ impl World {
                 let (rule, reason) = ("P1".to_owned(), "the window is shut".to_owned());
                 self.twin.settle(send.id, &SendOutcome::Refused { rule, reason }, self.now);
             } else if self.twin.sending(send.id, self.now) {
-                self.sends.push((send.id, send.account.clone(), send.person.clone()));
+                if !send.request.is_action() {
+                    self.sends.push((send.id, send.account.clone(), send.person.clone()));
+                }
                 self.under_way.push(send);
             }
         }
     }
 
-    fn outcome(&mut self) -> SendOutcome {
+    fn outcome(&mut self, is_action: bool) -> SendOutcome {
         let reason = || "it failed".into();
         match self.rng.u8(..9) {
+            // Only a message has an id, and an echo.
+            0..=2 if is_action => SendOutcome::Sent { message_id: None },
             0..=2 => SendOutcome::Sent { message_id: Some(MessageId::new(self.mid())) },
             3 => SendOutcome::Sent { message_id: None },
             4 => SendOutcome::Failed { reason: reason() },
@@ -407,9 +414,9 @@ impl World {
         }
         let place = self.rng.usize(..self.under_way.len());
         let send = self.under_way.swap_remove(place);
-        let outcome = self.outcome();
+        let outcome = self.outcome(send.request.is_action());
         if matches!(outcome, SendOutcome::Failed { .. }) && self.rng.bool() {
-            self.twin.stop(send.id, self.now);
+            self.twin.stop(send.id);
         }
         self.twin.settle(send.id, &outcome, self.now);
     }
@@ -426,7 +433,7 @@ impl World {
                     self.twin.settle(doubt.id, &SendOutcome::Held { reason: "unknown".into() }, self.now);
                 }
                 _ => {
-                    let outcome = self.outcome();
+                    let outcome = self.outcome(false);
                     let is_doubt = matches!(outcome, SendOutcome::InDoubt { .. });
                     let outcome = if is_doubt { SendOutcome::Failed { reason: "gone".into() } } else { outcome };
                     self.twin.settle(doubt.id, &outcome, self.now);

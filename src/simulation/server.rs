@@ -18,7 +18,7 @@ use crate::sender::evidence::{Evidence, weigh};
 use crate::sender::verdict::{DoubtSignals, Verdict, after, first, judge};
 use crate::settings::{self, OnDoubt};
 use crate::store::{
-    AutomaticReplies, EventDemand, Failure, Finish, Identity, Intake, KnownMessageIds, Next, SendDemand, SendOutcome,
+    AutomaticReplies, EventDemand, Failure, Finish, Identity, Intake, KnownMessages, Next, SendDemand, SendOutcome,
     TakenDoubt, TakenEvent, TakenSend, Takes, TurnStep, WebhookBatch,
 };
 
@@ -52,7 +52,7 @@ impl Server {
     pub(super) fn new(fault: Option<Fault>, on_doubt: OnDoubt) -> Server {
         let retry = settings::Retry { first: SECOND, most: 4 * SECOND, jitter: settings::Percent(0) };
         Server {
-            store: Twin::new(Identity::default()),
+            store: Twin::new(Identity::default(), false),
             fault,
             on_doubt,
             standing: Standing { platform: settings::Platform::Messenger, features: Vec::new() },
@@ -266,7 +266,7 @@ impl Server {
                 continue;
             }
             if self.has(Fault::BoundMessagesForgotten) {
-                doubt.bound = KnownMessageIds::default();
+                doubt.bound = KnownMessages::default();
             }
             let history = meta.history(person.index);
             let evidence = history.map_or(Evidence::None, |history| weigh(&doubt, &history));

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::id::{AccountId, PersonId, SendId};
 use crate::message::Request;
-use crate::store::{Cause, KnownMessageIds};
+use crate::store::{Cause, KnownMessages};
 
 /// A send in doubt: it is not known whether it arrived.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct TakenDoubt {
     /// Whether the store knows of a message in the conversation, by whichever side.
     pub has_messages: bool,
     /// The messages that the conversation's other sends became.
-    pub bound: KnownMessageIds,
+    pub bound: KnownMessages,
     /// The event whose handler said it; `None` for what was posted.
     pub cause: Option<Cause>,
 }

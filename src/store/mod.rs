@@ -19,6 +19,8 @@ mod list;
 mod plain;
 mod post;
 mod probe;
+#[cfg(test)]
+pub(crate) mod records;
 mod sqlite;
 mod types;
 mod wakes;
@@ -39,8 +41,8 @@ pub use post::*;
 pub use types::*;
 
 pub use crate::conversation::{
-    AutomaticReplies, Decided, DisclosureMessage, EventStatus, Identity, KnownMessageIds, Next, Overdue, SendOutcome,
-    SendStatus, Standings, TakenStep, Typing, recipient,
+    AutomaticReplies, Decided, DisclosureMessage, EventStatus, Identity, KnownMessages, MessageHash, Next, Overdue,
+    SendOutcome, SendStatus, Standings, TakenStep, Typing, recipient,
 };
 
 use tokio::sync::Semaphore;

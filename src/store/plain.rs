@@ -138,6 +138,11 @@ impl Plain {
         rows.map(|row| row.expect("a row")).collect()
     }
 
+    /// What a process does last that ends because it was asked to.
+    pub(crate) fn release_all(&mut self) {
+        self.apply(|work| inbox::release(work));
+    }
+
     /// What a new process does first.
     pub(crate) fn recover(&mut self, now: Timestamp) {
         self.own = Arc::new(self.own.restarted());

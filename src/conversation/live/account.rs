@@ -1,15 +1,20 @@
 //! What Meta tells of an account as a whole, and what its conversations share.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use super::private_reply::Nameless;
+use serde::{Deserialize, Serialize};
+
+use super::private_reply::UnidentifiedReply;
+use super::send::MessageHash;
 use crate::clock::Timestamp;
 use crate::event::{Comment, EnforcementAction, Envelope, PolicyEnforcement};
-use crate::id::{EventId, MessageId};
+use crate::id::{EventId, SendId};
+use crate::message::Request;
 use crate::policy::{Enforcement, Signal};
 
 /// An account's value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct AccountValue {
     blocked: Option<Enforcement>,
     /// When Meta last told by webhook whether the account is blocked, and by which event.
@@ -17,9 +22,11 @@ pub(crate) struct AccountValue {
     /// The broadcast that was last seen to go on, and when.
     broadcast: Option<(String, (Timestamp, EventId))>,
     /// Private replies that are not known to have become a message, the newest first.
-    pub(super) private_replies: Vec<Nameless>,
+    pub(super) private_replies: Vec<UnidentifiedReply>,
     /// The messages that the last others became.
-    pub(super) known_replies: VecDeque<MessageId>,
+    pub(super) known_replies: VecDeque<MessageHash>,
+    /// Whether it has changed since it was last kept.
+    pub(super) is_changed: bool,
 }
 
 impl AccountValue {
@@ -50,6 +57,7 @@ impl AccountValue {
         if self.enforced_at >= Some((at, id)) {
             return false;
         }
+        self.is_changed = true;
         self.enforced_at = Some((at, id));
         let by_answer = |blocked: &Enforcement| blocked.signal == Signal::Answer && blocked.since > at;
         self.blocked = match is_block {
@@ -64,6 +72,7 @@ impl AccountValue {
     pub(crate) fn restrict(&mut self, now: Timestamp) {
         if self.blocked.is_none_or(|blocked| blocked.signal == Signal::Answer) {
             self.blocked = Some(Enforcement { since: now, signal: Signal::Answer });
+            self.is_changed = true;
         }
     }
 
@@ -75,6 +84,71 @@ impl AccountValue {
         let at = at.min(now);
         if self.broadcast.as_ref().is_none_or(|(_, known)| (at, id) > *known) {
             self.broadcast = Some((media.to_string(), (at, id)));
+            self.is_changed = true;
         }
+    }
+}
+
+/// An account's value as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AccountImage {
+    /// Since when it is blocked, and whether an answer said so.
+    blocked: Option<(Timestamp, bool)>,
+    enforced_at: Option<(Timestamp, i64)>,
+    broadcast: Option<(String, Timestamp, i64)>,
+    private_replies: Vec<ReplyImage>,
+    known_replies: VecDeque<MessageHash>,
+}
+
+/// A private reply of which it is not known which message it became: its send, and whether that may still come to be known without
+/// an echo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReplyImage {
+    pub(crate) send: i64,
+    is_open: bool,
+    attempted_at: Timestamp,
+}
+
+impl AccountValue {
+    /// What is to be kept of it, where it has changed.
+    pub(crate) fn changed(&mut self) -> Option<AccountImage> {
+        std::mem::take(&mut self.is_changed).then(|| AccountImage {
+            blocked: self.blocked.map(|blocked| (blocked.since, blocked.signal == Signal::Answer)),
+            enforced_at: self.enforced_at.map(|(at, event)| (at, event.0)),
+            broadcast: self.broadcast.clone().map(|(media, (at, event))| (media, at, event.0)),
+            private_replies: self.private_replies.iter().map(UnidentifiedReply::image).collect(),
+            known_replies: self.known_replies.clone(),
+        })
+    }
+
+    /// The value that was kept. `request` finds what a send says; a private reply whose send is gone is forgotten.
+    pub(crate) fn load(image: AccountImage, request: impl Fn(SendId) -> Option<Arc<Request>>) -> AccountValue {
+        let signal = |by_answer| if by_answer { Signal::Answer } else { Signal::Webhook };
+        let reply = |image: ReplyImage| {
+            let ReplyImage { send, is_open, attempted_at } = image;
+            let send = SendId(send);
+            Some(UnidentifiedReply { send, is_open, attempted_at, request: request(send)? })
+        };
+        AccountValue {
+            blocked: image.blocked.map(|(since, by_answer)| Enforcement { since, signal: signal(by_answer) }),
+            enforced_at: image.enforced_at.map(|(at, event)| (at, EventId(event))),
+            broadcast: image.broadcast.map(|(media, at, event)| (media, (at, EventId(event)))),
+            private_replies: image.private_replies.into_iter().filter_map(reply).collect(),
+            known_replies: image.known_replies,
+            is_changed: false,
+        }
+    }
+}
+
+impl AccountImage {
+    /// The sends that are needed to load it.
+    pub(crate) fn sends(&self) -> impl Iterator<Item = SendId> {
+        self.private_replies.iter().map(|reply| SendId(reply.send))
+    }
+}
+
+impl UnidentifiedReply {
+    fn image(&self) -> ReplyImage {
+        ReplyImage { send: self.send.0, is_open: self.is_open, attempted_at: self.attempted_at }
     }
 }

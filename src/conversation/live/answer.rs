@@ -6,16 +6,16 @@
 //! event that is done does not run again, so that its fallback is due at once. A fallback that is not sent does not bring the wait
 //! back.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::{EventStatus, SendStatus};
 use super::Conversation;
+use super::send::Remembered;
 use crate::clock::Timestamp;
 use crate::id::{EventId, SendId};
 
-/// How many of the last sends are looked at for another answer.
-const REACH: usize = 50;
-
 /// A person waits for an answer to this event, or has one that may still fail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wait {
     pub(super) event: EventId,
     pub(super) happened_at: Timestamp,
@@ -28,10 +28,28 @@ pub(crate) struct Wait {
     /// Whether it came back: it does once.
     is_restored: bool,
     /// The event's end, where it has come to one.
-    ended: Option<EventStatus>,
+    ended: Option<Ended>,
+}
+
+/// How an event that a person waits for has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Ended {
+    Done,
+    Dead,
 }
 
 impl Wait {
+    /// One that has just begun.
+    pub(super) fn new(event: EventId, happened_at: Timestamp, by: Timestamp) -> Wait {
+        let by = Some(by);
+        Wait { event, happened_at, by, was_by: None, answered_by: None, is_restored: false, ended: None }
+    }
+
+    /// Whether it is as it was when it began.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.by.is_some() && self.was_by.is_none() && !self.is_restored && self.ended.is_none()
+    }
+
     fn answered(&mut self, send: Option<SendId>) -> bool {
         let Some(by) = self.by.take() else { return false };
         (self.was_by, self.answered_by) = (Some(by), send);
@@ -42,15 +60,7 @@ impl Wait {
 impl Conversation {
     /// A person waits for an answer to `event` until `by`.
     pub(super) fn awaits(&mut self, event: EventId, happened_at: Timestamp, by: Timestamp) {
-        self.waits.push(Wait {
-            event,
-            happened_at,
-            by: Some(by),
-            was_by: None,
-            answered_by: None,
-            is_restored: false,
-            ended: None,
-        });
+        self.waits.push(Wait::new(event, happened_at, by));
     }
 
     /// Whether a person still waits for this event's answer.
@@ -75,10 +85,16 @@ impl Conversation {
         waits.filter(|event| self.is_overdue(*event, now)).collect()
     }
 
+    /// The first event that must be answered and is with no handler, and by when.
+    pub(crate) fn next_answer(&self) -> Option<(Timestamp, EventId)> {
+        let waits = self.waits.iter().filter(|wait| self.may_fall_back(wait));
+        waits.filter_map(|wait| Some((wait.by?, wait.event))).min()
+    }
+
     fn may_fall_back(&self, wait: &Wait) -> bool {
         match wait.ended {
             None => self.status(wait.event) != Some(EventStatus::Running),
-            Some(EventStatus::Done) => wait.is_restored,
+            Some(Ended::Done) => wait.is_restored,
             Some(_) => true,
         }
     }
@@ -89,6 +105,7 @@ impl Conversation {
         let Some(wait) = wait.filter(|wait| wait.by.is_some()) else { return };
         wait.answered(Some(send));
         let happened_at = wait.happened_at;
+        self.changes.image = true;
         if let Some(send) = self.change(send) {
             send.state.answers = Some(happened_at);
         }
@@ -131,7 +148,9 @@ impl Conversation {
             match other {
                 Some(other) => {
                     self.wait_mut(event, |wait| wait.answered_by = Some(other));
-                    if let Some(send) = self.change(other).filter(|send| send.agent.is_none()) {
+                    if self.send(other).is_some_and(|send| send.agent.is_none())
+                        && let Some(send) = self.change(other)
+                    {
                         send.state.answers = Some(happened_at);
                     }
                 }
@@ -148,7 +167,7 @@ impl Conversation {
             return false;
         };
         let Some(was_by) = wait.was_by else { return false };
-        wait.by = Some(if wait.ended == Some(EventStatus::Done) { was_by.min(now) } else { was_by });
+        wait.by = Some(if wait.ended == Some(Ended::Done) { was_by.min(now) } else { was_by });
         wait.is_restored = true;
         true
     }
@@ -175,14 +194,20 @@ impl Conversation {
     /// speaks is no answer.
     fn another_answer(&self, send: SendId, event: EventId) -> Option<SendId> {
         let turn = self.send(send)?.turn;
-        let last = self.sends.iter().rev().take(REACH);
-        let mut may_answer = last.filter(|other| {
-            !matches!(other.state.status, SendStatus::Refused | SendStatus::Failed)
-                && self.said.disclosed_by != Some(other.id)
-                && other.is_message()
-                && (other.event == Some(event) || (other.id > send && (other.agent.is_some() || other.turn == turn)))
-        });
-        may_answer.next_back().map(|other| other.id)
+        let may_answer = |other: &&Remembered| {
+            let id = other.id();
+            let (is_said, of_event, is_by_agent, of_turn) = match other {
+                Remembered::Whole(other) => {
+                    let is_lost = matches!(other.state.status, SendStatus::Refused | SendStatus::Failed);
+                    (!is_lost && other.is_message(), other.event, other.agent.is_some(), other.turn)
+                }
+                Remembered::Past(past) => (past.is_said, past.event, past.is_by_agent, past.turn),
+            };
+            is_said
+                && self.said.disclosed_by != Some(id)
+                && (of_event == Some(event) || (id > send && (is_by_agent || of_turn == turn)))
+        };
+        self.sends.iter().find(may_answer).map(Remembered::id)
     }
 
     fn wait(&self, event: EventId) -> Option<&Wait> {
@@ -197,7 +222,8 @@ impl Conversation {
 
     /// The event has come to its end.
     pub(super) fn wait_ended(&mut self, event: EventId, status: EventStatus) {
-        self.wait_mut(event, |wait| wait.ended = Some(status));
+        let ended = if status == EventStatus::Done { Ended::Done } else { Ended::Dead };
+        self.wait_mut(event, |wait| wait.ended = Some(ended));
     }
 
     /// The event is handled once more.
@@ -208,7 +234,18 @@ impl Conversation {
     /// Forgets the waits that are over for good.
     pub(super) fn forget_answered(&mut self) {
         let sends = &self.sends;
-        let may_fail = |id: SendId| sends.iter().any(|send| send.id == id && send.state.status != SendStatus::Sent);
-        self.waits.retain(|wait| wait.by.is_some() || wait.answered_by.is_some_and(may_fail));
+        let may_fail = |id: SendId| {
+            let send = sends.iter().filter_map(Remembered::whole).find(|send| send.id == id);
+            send.is_some_and(|send| send.state.status != SendStatus::Sent && send.past().is_none())
+        };
+        let (events, changes) = (&mut self.events, &mut self.changes);
+        self.waits.retain(|wait| {
+            let stays = wait.by.is_some() || wait.answered_by.is_some_and(may_fail);
+            if !stays && let Some(queued) = events.iter_mut().find(|queued| queued.id == wait.event) {
+                queued.is_answered = true;
+                changes.events.insert(queued.id);
+            }
+            stays
+        });
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::echo::Parked;
+use serde::{Deserialize, Serialize};
+
+use super::echo::{MOST_PARKED, Parked};
 use super::events::Item;
 use super::first_version::{Judged, TakenEdit};
 use super::{Conversation, Scene};
 use crate::clock::Timestamp;
-use crate::event::{Control, Envelope, Event, Handover, Key, Kind};
+use crate::event::{Control, Envelope, Event, Handover, Key, Kind, Object};
 use crate::id::{AppId, EventId, MessageId};
 use crate::policy::Window;
 
@@ -20,23 +22,30 @@ const MESSAGES: usize = 32;
 const EDITS: usize = 8;
 
 /// An event that is new.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
-    pub(crate) id: EventId,
+    pub(crate) kept: &'a KeptEvent,
     pub(crate) envelope: &'a Envelope,
-    /// The same, as it is kept.
+    /// Whether it tells of a right that was given in another conversation, which hears of it too.
+    pub(crate) is_of_another: bool,
+}
+
+/// An event as it was kept when it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptEvent {
+    pub(crate) id: EventId,
     pub(crate) item: Arc<Item>,
+    /// What the delivery said its accounts are.
+    pub(crate) object: Option<Object>,
     pub(crate) care: Care,
-    /// Of a first version: whether its message is known, to the conversation or by its key, which has no time.
+    /// Of a first version: whether its message is known by its key, which has no time.
     pub(crate) is_message_known: bool,
     /// Of a message: whether its key without a time was known, which only its first version leaves.
     pub(crate) is_edit_known: bool,
-    /// Of an echo: whether a private reply of the account became its message.
-    pub(crate) is_reply: bool,
 }
 
 /// What is to be done about an event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Care {
     pub(crate) is_handled: bool,
     /// Until when a person is to be answered.
@@ -55,13 +64,14 @@ pub(crate) enum Recognised {
 }
 
 /// What later happenings ask of the events that are done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Heard {
     /// The last echo of another app, or of a person at the inbox.
     pub(super) last_foreign_echo: Option<EventId>,
     /// Whether any message was ever heard of, by whichever side.
     pub(super) has_messages: bool,
-    messages: VecDeque<[u8; 16]>,
+    /// Short hashes of the keys of the last messages, where their first versions come beside them.
+    messages: VecDeque<u64>,
     edits: VecDeque<TakenEdit>,
 }
 
@@ -72,7 +82,7 @@ impl Heard {
 
     /// Whether the message of this key is one of the last.
     pub(super) fn was_told(&self, message: &Key) -> bool {
-        self.messages.contains(&message.hash)
+        self.messages.contains(&short(message))
     }
 
     pub(super) fn taken_edit(&self, mid: &MessageId) -> Option<&TakenEdit> {
@@ -80,7 +90,7 @@ impl Heard {
     }
 
     fn message(&mut self, key: &Key) {
-        self.messages.push_back(key.hash);
+        self.messages.push_back(short(key));
         if self.messages.len() > MESSAGES {
             self.messages.pop_front();
         }
@@ -94,21 +104,22 @@ impl Heard {
     }
 }
 
-impl Conversation {
-    /// Whether the message of this key is one of the last that came.
-    pub(crate) fn knows_message(&self, message: &Key) -> bool {
-        self.heard.was_told(message)
-    }
+fn short(key: &Key) -> u64 {
+    u64::from_be_bytes(std::array::from_fn(|byte| key.hash[byte]))
+}
 
+impl Conversation {
     /// An event that is new arrives. Returns whose words it repeats, and whether it waits for a handler.
     pub(crate) fn arrived(&mut self, scene: &mut Scene<'_>, arrival: &Arrival<'_>) -> Recognised {
         let none = Care { is_handled: false, answer_by: None };
-        let unanswered = Care { answer_by: None, ..arrival.care };
+        let kept = arrival.kept;
+        let unanswered = Care { answer_by: None, ..kept.care };
+        self.arrived_until = self.arrived_until.max(Some(kept.id));
         match self.judge(arrival) {
-            Judged::AsRead => self.received(scene, arrival, arrival.envelope, arrival.care),
+            Judged::AsRead => self.received(scene, arrival, arrival.envelope, kept.care),
             Judged::Edit(edit) => {
                 // It was kept as a message.
-                self.changes.events.insert(arrival.id);
+                self.changes.items.insert(kept.id);
                 self.received(scene, arrival, &edit, unanswered)
             }
             Judged::Answered => self.received(scene, arrival, arrival.envelope, none),
@@ -124,15 +135,21 @@ impl Conversation {
         care: Care,
     ) -> Recognised {
         let recognised = match &envelope.event {
-            Event::Echo(echo) => self.recognise(scene, envelope, echo, arrival.is_reply),
+            Event::Echo(echo) => match self.recognise(scene, envelope, echo) {
+                Recognised::Perhaps if self.parked.len() >= MOST_PARKED => Recognised::Foreign,
+                recognised => recognised,
+            },
             _ => Recognised::Foreign,
         };
-        let item = match envelope.kind() == arrival.item.kind {
-            true => Arc::clone(&arrival.item),
-            false => Arc::new(Item { kind: envelope.kind(), ..Item::clone(&arrival.item) }),
+        let id = arrival.kept.id;
+        let previous = self.last_event.replace(id);
+        let item = &arrival.kept.item;
+        let item = match envelope.kind() == item.kind {
+            true => Arc::clone(item),
+            false => Arc::new(Item { kind: envelope.kind(), ..Item::clone(item) }),
         };
         if let Some(by) = care.answer_by {
-            self.awaits(arrival.id, item.happened_at(), by);
+            self.awaits(id, item.happened_at(), by);
         }
         let is_own = recognised == Recognised::Own;
         if !is_own && (care.is_handled || !is_receipt(envelope)) {
@@ -140,20 +157,27 @@ impl Conversation {
         }
         self.note(scene, arrival, envelope, is_own);
         match (recognised, &envelope.event) {
-            (Recognised::Own, _) => self.changes.kept.push((arrival.id, item)),
+            (Recognised::Own, _) => self.changes.done(id, item, previous),
             // Also of an account that has left: it is evidence of a send that was under way.
             (Recognised::Perhaps, Event::Echo(echo)) => {
-                self.parked.push(Parked { id: arrival.id, item, echo: echo.clone() });
+                self.parked.push(Parked { id, item, previous, echo: echo.clone() });
+                self.changes.parked.insert(id);
             }
             _ if !care.is_handled => {
                 self.changes.image |= !is_receipt(envelope);
-                self.changes.kept.push((arrival.id, item));
+                self.changes.done(id, item, previous);
             }
             (_, event) => {
                 if matches!(event, Event::Echo(echo) if !echo.is_deleted) {
-                    self.heard.foreign_echo(arrival.id);
+                    self.heard.foreign_echo(id);
                 }
-                self.enqueue(arrival.id, item, scene.now);
+                self.enqueue(id, item, previous, scene.now);
+                if let (Some(_), None, Some(queued)) =
+                    (arrival.kept.care.answer_by, care.answer_by, self.events.back_mut())
+                {
+                    queued.is_answered = true;
+                    self.changes.events.insert(id);
+                }
             }
         }
         self.hear_of_others(scene, envelope, recognised == Recognised::Foreign);
@@ -180,22 +204,29 @@ impl Conversation {
                 self.last_message_at = self.last_message_at.max(Some(opened_at));
             }
         }
-        self.heard.has_messages |=
+        let is_message =
             matches!(envelope.kind(), Kind::Message | Kind::Echo | Kind::Postback | Kind::Edit | Kind::Reaction);
+        if is_message && !self.heard.has_messages {
+            self.heard.has_messages = true;
+            self.changes.image |= is_own;
+        }
         if envelope.kind() == Kind::Message {
-            match TakenEdit::of(arrival.id, &arrival.item).filter(|_| envelope.first_version.is_some()) {
+            let kept = arrival.kept;
+            match TakenEdit::of(kept.id, &kept.item).filter(|_| envelope.first_version.is_some()) {
                 Some(edit) => self.heard.edit(edit),
-                None => self.heard.message(&envelope.key),
+                None if envelope.object != Some(Object::Page) => self.heard.message(&envelope.key),
+                None => {}
             }
+        }
+        if !arrival.is_of_another {
+            self.hear_of_right(envelope, arrival.kept.id, now);
         }
         match &envelope.event {
             Event::Comment(comment) => {
-                scene.account.on_air(envelope, comment, arrival.id, now);
-                self.written(envelope, comment, arrival.id, now);
+                scene.account.on_air(envelope, comment, arrival.kept.id, now);
             }
-            Event::Optin(optin) => self.agreed(envelope, optin, arrival.id, now),
             Event::PolicyEnforcement(enforcement) => {
-                scene.account.enforced(envelope, enforcement, arrival.id, now);
+                scene.account.enforced(envelope, enforcement, arrival.kept.id, now);
             }
             _ => {}
         }

@@ -3,81 +3,213 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::EventStatus;
-use super::Conversation;
-use super::events::{Item, QueuedEvent};
+use super::super::{EventStatus, SendStatus, TakenStep};
+use super::events::{Item, Place, QueuedEvent};
 use super::image::Image;
-use super::outbox::{Send, SendState};
-use super::rights::{Given, RightKey};
+use super::rights::{Grant, RightKey};
+use super::send::{Remembered, Send, SendState};
+use super::{AccountValue, Conversation};
+use crate::clock::Timestamp;
 use crate::event::Mark;
 use crate::id::{EventId, MessageId, PersonId, SendId};
 
 /// The parts of a conversation that a happening has changed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
-    /// Open events that were given to a handler, failed, or took a step.
-    pub(crate) events: BTreeSet<EventId>,
+    /// Open events of which more is to be kept than that they arrived.
+    pub(super) events: BTreeSet<EventId>,
+    /// Open events whose item is another one.
+    pub(super) items: BTreeSet<EventId>,
+    /// Events whose turn has taken a step.
+    pub(super) steps: BTreeSet<EventId>,
     /// Events of our own that begin.
-    pub(crate) told: Vec<(EventId, Arc<Item>)>,
-    /// The events that are kept as done without a turn.
-    pub(crate) kept: Vec<(EventId, Arc<Item>)>,
+    pub(crate) begun: Vec<(EventId, Arc<Item>)>,
+    /// Echoes that wait to be recognised.
+    pub(super) parked: BTreeSet<EventId>,
     /// The events that have come to their end.
-    pub(crate) ended: Vec<(QueuedEvent, EventStatus)>,
-    pub(crate) planned: BTreeSet<SendId>,
-    pub(crate) sends: BTreeSet<SendId>,
-    pub(crate) rights: BTreeSet<RightKey>,
-    /// Echoes with our mark whose send stands in another conversation: the mark, the echo's person, and its message.
+    pub(super) ended: Vec<(QueuedEvent, EventStatus)>,
+    pub(super) sends: BTreeSet<SendId>,
+    /// Sends that are over and have arrived once more.
+    pub(super) repeats: Vec<SendId>,
+    /// Sends that nothing can happen to any more.
+    pub(crate) over: Vec<SendId>,
+    pub(super) rights: BTreeSet<RightKey>,
+    /// Echoes with our mark whose send stands in another conversation.
     pub(crate) echoed: Vec<(Mark, Option<PersonId>, Option<MessageId>)>,
     /// Private replies that an echo without our mark repeats, and its message.
     pub(crate) repeated: Vec<(SendId, Option<MessageId>)>,
+    pub(super) state: bool,
     /// Whether anything else has changed that cannot be concluded from the rest.
-    pub(crate) image: bool,
+    pub(super) image: bool,
 }
 
-/// What is written: rows that are only ever added. All records of a happening are in one commit.
+/// What is written of a conversation. Of several records about the same thing the last one counts, and all records of a happening
+/// are in one commit.
 #[derive(Clone, Debug)]
 pub(crate) enum Record {
     /// An event of our own begins.
-    Told(EventId, Arc<Item>),
-    /// Where an open event stands. The last one counts.
-    Event(Box<QueuedEvent>),
-    /// An event has come to its end.
-    Ended(Box<QueuedEvent>, EventStatus),
-    /// An event is done that no handler was given.
-    Kept(EventId, Arc<Item>),
-    /// A send is planned, or was refused when it was.
+    Begun(EventId, Arc<Item>),
+    /// An event is another one than it seemed.
+    Item(EventId, Arc<Item>),
+    /// Where an event stands.
+    Event(Box<EventRow>),
+    /// A turn has taken this step.
+    Step(EventId, usize, TakenStep),
+    /// A send is planned.
     Planned(Box<Send>),
-    /// Where a send stands: it leaves, is settled, or is looked at. The last one counts.
-    Send(SendId, Box<SendState>),
-    /// A right is given, taken, given back or gone.
-    Right(RightKey, Box<Given>),
-    /// The conversation as a whole.
+    /// Where a send stands: it leaves, is settled, or is looked at.
+    Send {
+        id: SendId,
+        /// The status that was kept before.
+        was: SendStatus,
+        state: Box<SendState>,
+    },
+    /// A send that is over has arrived once more.
+    Repeated(SendId),
+    /// A right is given, taken or given back; none: it is forgotten.
+    Right(RightKey, Option<Box<Grant>>),
+    /// What the handler remembers.
+    State(Option<String>),
+    /// The rest of the conversation.
     Image(Box<Image>),
 }
 
+/// Where an event stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EventRow {
+    pub(crate) id: EventId,
+    pub(crate) status: EventStatus,
+    pub(crate) place: Place,
+    pub(crate) previous: Option<EventId>,
+    pub(crate) due: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) deaths: u32,
+    pub(crate) first_failed_at: Option<Timestamp>,
+    pub(crate) error: Option<String>,
+    pub(crate) state_before: Option<String>,
+    pub(crate) turn: Option<SendId>,
+    pub(crate) typing: bool,
+    pub(crate) is_answered: bool,
+    /// Whether it is put back where it was over, and whether its turn had steps, which are over.
+    pub(crate) is_put_back: bool,
+    pub(crate) has_steps_to_forget: bool,
+}
+
+impl EventRow {
+    fn of(event: &QueuedEvent, status: EventStatus) -> EventRow {
+        EventRow {
+            id: event.id,
+            status,
+            place: event.place,
+            previous: event.previous,
+            due: event.due,
+            attempts: event.attempts,
+            deaths: event.deaths,
+            first_failed_at: event.first_failed_at,
+            error: event.error.clone(),
+            state_before: event.state_before.clone(),
+            turn: event.turn,
+            typing: event.typing,
+            is_answered: event.is_answered,
+            is_put_back: event.place != Place::of(event.id),
+            has_steps_to_forget: event.has_steps_to_forget,
+        }
+    }
+
+    /// The event that stands so.
+    pub(crate) fn into_event(self, item: Arc<Item>, steps: Vec<TakenStep>) -> QueuedEvent {
+        QueuedEvent {
+            id: self.id,
+            place: self.place,
+            item,
+            previous: self.previous,
+            due: self.due,
+            attempts: self.attempts,
+            deaths: self.deaths,
+            is_running: self.status == EventStatus::Running,
+            first_failed_at: self.first_failed_at,
+            error: self.error,
+            steps,
+            state_before: self.state_before,
+            turn: self.turn,
+            typing: self.typing,
+            is_answered: self.is_answered,
+            is_noted: true,
+            has_steps_to_forget: false,
+        }
+    }
+}
+
 impl Changes {
-    /// Takes them: the next happening begins with none.
-    pub(super) fn take(&mut self) -> Changes {
-        std::mem::take(self)
+    /// Whether a send is planned, or stands elsewhere than before.
+    pub(crate) fn has_sends(&self) -> bool {
+        !self.sends.is_empty()
+    }
+
+    /// The rights that are given, taken, given back or forgotten.
+    pub(crate) fn rights(&self) -> impl Iterator<Item = &RightKey> {
+        self.rights.iter()
+    }
+
+    /// An event is done that no handler is given.
+    pub(super) fn done(&mut self, id: EventId, item: Arc<Item>, previous: Option<EventId>) {
+        let due = item.received_at;
+        self.ended.push((QueuedEvent { previous, ..QueuedEvent::new(id, item, due) }, EventStatus::Done));
     }
 }
 
 impl Conversation {
-    /// The records of a happening.
-    pub(super) fn records(&self, changes: &Changes) -> Vec<Record> {
-        let mut records: Vec<_> = changes.told.iter().map(|(id, item)| Record::Told(*id, Arc::clone(item))).collect();
-        records.extend(changes.kept.iter().map(|(id, item)| Record::Kept(*id, Arc::clone(item))));
-        records.extend(changes.ended.iter().map(|(event, status)| Record::Ended(Box::new(event.clone()), *status)));
-        let open = self.events.iter().filter(|event| changes.events.contains(&event.id));
-        records.extend(open.map(|event| Record::Event(Box::new(event.clone()))));
-        for send in self.sends.iter().filter(|send| changes.sends.contains(&send.id)) {
-            records.push(match changes.planned.contains(&send.id) {
-                true => Record::Planned(Box::new(send.clone())),
-                false => Record::Send(send.id, Box::new(send.state.clone())),
+    /// Ends a happening: gives what is to be written and what is to be followed elsewhere, and forgets what is over.
+    pub(crate) fn end(&mut self, account: &mut AccountValue) -> (Vec<Record>, Changes) {
+        self.follow_private_replies(account);
+        self.forget_answered();
+        for event in self.events.iter_mut().filter(|event| self.changes.events.contains(&event.id)) {
+            event.is_noted = true;
+        }
+        let mut changes = std::mem::take(&mut self.changes);
+        let records = self.records(&changes);
+        for send in self.sends.iter_mut().filter_map(Remembered::whole_mut) {
+            send.kept = Some(send.state.status);
+        }
+        // Last: what ends by this happening is written, however long ago it was planned.
+        changes.over = self.forget_past_sends();
+        (records, changes)
+    }
+
+    fn records(&self, changes: &Changes) -> Vec<Record> {
+        let mut records: Vec<_> = changes.begun.iter().map(|(id, item)| Record::Begun(*id, Arc::clone(item))).collect();
+        let items = self.events.iter().filter(|event| changes.items.contains(&event.id));
+        records.extend(items.map(|event| Record::Item(event.id, Arc::clone(&event.item))));
+        let items = changes.ended.iter().filter(|(event, _)| changes.items.contains(&event.id));
+        records.extend(items.map(|(event, _)| Record::Item(event.id, Arc::clone(&event.item))));
+        let ended = changes.ended.iter().map(|(event, status)| EventRow::of(event, *status));
+        records.extend(ended.map(|row| Record::Event(Box::new(row))));
+        for event in self.events.iter().filter(|event| changes.events.contains(&event.id)) {
+            let status = if event.is_running { EventStatus::Running } else { EventStatus::Ready };
+            records.push(Record::Event(Box::new(EventRow::of(event, status))));
+            if changes.steps.contains(&event.id)
+                && let Some((last, before)) = event.steps.split_last()
+            {
+                records.push(Record::Step(event.id, before.len(), last.clone()));
+            }
+        }
+        for parked in self.parked.iter().filter(|parked| changes.parked.contains(&parked.id)) {
+            let event = QueuedEvent::new(parked.id, Arc::clone(&parked.item), parked.item.received_at);
+            let event = QueuedEvent { previous: parked.previous, ..event };
+            records.push(Record::Event(Box::new(EventRow::of(&event, EventStatus::Parked))));
+        }
+        for send in self.whole_sends().filter(|send| changes.sends.contains(&send.id)) {
+            records.push(match send.kept {
+                None => Record::Planned(Box::new(send.clone())),
+                Some(was) => Record::Send { id: send.id, was, state: Box::new(send.state.clone()) },
             });
         }
-        let rights = changes.rights.iter().filter_map(|key| Some((*key, self.given(key)?.clone())));
-        records.extend(rights.map(|(key, given)| Record::Right(key, Box::new(given))));
+        records.extend(changes.repeats.iter().map(|send| Record::Repeated(*send)));
+        let rights = changes.rights.iter().map(|key| (*key, self.grant(key).cloned().map(Box::new)));
+        records.extend(rights.map(|(key, grant)| Record::Right(key, grant)));
+        if changes.state {
+            records.push(Record::State(self.state.clone()));
+        }
         if changes.image {
             records.push(Record::Image(Box::new(self.image())));
         }

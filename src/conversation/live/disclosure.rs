@@ -5,13 +5,15 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Conversation;
 use crate::clock::Timestamp;
 use crate::id::SendId;
 use crate::policy::disclosure::SinceDisclosed;
 
 /// What was said, and since when the bot is known to be one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Said {
     /// When either side last said something.
     pub(super) at: Option<Timestamp>,

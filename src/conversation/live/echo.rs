@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use super::super::{KnownMessageIds, SendOutcome, SendStatus};
+use super::super::{KnownMessages, SendOutcome, SendStatus};
 use super::arrival::Recognised;
 use super::events::Item;
-use super::outbox::Send;
+use super::send::{MessageHash, Remembered, Send};
 use super::{Conversation, Scene};
 use crate::event::{Echo, Envelope, Mark};
 use crate::id::{EventId, MessageId, PersonId, SendId};
@@ -19,26 +19,22 @@ use crate::message::{Recipient, Request};
 /// What stands for the starts under which a send left before its epochs were kept. Its mark names none.
 const BEFORE_EPOCHS: &str = "-";
 
-/// How many messages that sends became are told of.
-const REACH: usize = 50;
+/// How many echoes wait at the most. One that finds so many is taken for another app's.
+pub(super) const MOST_PARKED: usize = 100;
 
 /// An echo that waits to be recognised.
 #[derive(Clone, Debug)]
 pub(super) struct Parked {
     pub(super) id: EventId,
     pub(super) item: Arc<Item>,
+    /// The conversation's event before it.
+    pub(super) previous: Option<EventId>,
     pub(super) echo: Echo,
 }
 
 impl Conversation {
     /// Recognises an echo, and settles the send that it repeats.
-    pub(super) fn recognise(
-        &mut self,
-        scene: &mut Scene<'_>,
-        envelope: &Envelope,
-        echo: &Echo,
-        is_reply: bool,
-    ) -> Recognised {
+    pub(super) fn recognise(&mut self, scene: &mut Scene<'_>, envelope: &Envelope, echo: &Echo) -> Recognised {
         // That a message was taken back is news to everybody, whoever had sent it.
         if echo.is_deleted {
             return Recognised::Foreign;
@@ -53,7 +49,7 @@ impl Conversation {
         if echo.mark.is_some() {
             return Recognised::Foreign;
         }
-        self.by_message(scene, echo, is_reply)
+        self.by_message(scene, echo)
     }
 
     /// An echo with our mark has come. The send that it names may stand in another conversation: that of a private reply does.
@@ -64,18 +60,18 @@ impl Conversation {
         person: Option<&PersonId>,
         mid: Option<&MessageId>,
     ) {
-        match self.send(mark.send) {
-            Some(send) if send.has_left(mark, person) => self.arrived_as(scene, mark.send, mid),
+        match self.sends.iter().find(|send| send.id() == mark.send) {
+            Some(Remembered::Whole(send)) if send.has_left(mark, person) => self.arrived_as(scene, mark.send, mid),
+            Some(Remembered::Past(past)) if past.is_repeated_by(mark, mid) => self.changes.repeats.push(mark.send),
             Some(_) => {}
             None => self.changes.echoed.push((mark.clone(), person.cloned(), mid.cloned())),
         }
     }
 
-    /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt. `is_reply`: a private reply of
-    /// the account became this message.
-    fn by_message(&mut self, scene: &mut Scene<'_>, echo: &Echo, is_reply: bool) -> Recognised {
-        if let Some(mid) = &echo.mid
-            && (is_reply || self.became(mid) || scene.account.became(mid))
+    /// Recognises an echo without our metadata: by its `mid`, else by what is in flight or in doubt.
+    fn by_message(&mut self, scene: &mut Scene<'_>, echo: &Echo) -> Recognised {
+        if let Some(mid) = echo.mid.as_ref().map(MessageHash::of)
+            && (self.became(mid) || scene.account.became(mid))
         {
             return Recognised::Own;
         }
@@ -83,7 +79,7 @@ impl Conversation {
             return Recognised::Foreign;
         }
         let saying = |wanted: fn(&Send) -> bool| {
-            let unsure = self.sends.iter().filter(|send| send.may_be_echoed());
+            let unsure = self.whole_sends().filter(|send| send.may_be_echoed());
             unsure.filter(|send| wanted(send)).find(|send| says(&send.request, echo)).map(|send| send.id)
         };
         let replies = scene.account.repeated_by(echo);
@@ -116,7 +112,7 @@ impl Conversation {
         }
         // What is held may wait for days for the operator; other people's words do not wait with it.
         let is_open = |send: &Send| matches!(send.state.status, SendStatus::Sending | SendStatus::InDoubt);
-        if self.sends.iter().any(is_open) { Recognised::Perhaps } else { Recognised::Foreign }
+        if self.whole_sends().any(is_open) { Recognised::Perhaps } else { Recognised::Foreign }
     }
 
     /// The send has become this message, whatever was known of it.
@@ -127,12 +123,13 @@ impl Conversation {
 
     pub(crate) fn settle_as_sent(&mut self, scene: &mut Scene<'_>, send: SendId, mid: Option<&MessageId>) {
         self.settle(scene, send, &SendOutcome::Sent { message_id: mid.cloned() });
-        let Some(changed) = self.change(send) else { return };
         // Meta can reject a send that it has delivered. An echo overrides the rejection; sends queued behind it have already gone
         // out, so their order is not restored.
-        if !matches!(changed.state.status, SendStatus::Refused | SendStatus::Failed) {
+        let is_lost = |send: &Send| matches!(send.state.status, SendStatus::Refused | SendStatus::Failed);
+        if !self.send(send).is_some_and(is_lost) {
             return;
         }
+        let Some(changed) = self.change(send) else { return };
         changed.state.arrived_after_all(mid.cloned(), scene.now);
         let left_at = changed.state.attempted_at;
         self.take_right_again(send);
@@ -143,31 +140,32 @@ impl Conversation {
 
     /// A send whose echo names another message than the one that it became has arrived twice.
     fn count_repeat(&mut self, send: SendId, mid: Option<&MessageId>) {
-        let Some(send) = self.change(send) else { return };
-        let is_other = send.state.message_id.is_some() && send.state.message_id.as_ref() != mid;
-        if mid.is_some() && is_other && send.state.status == SendStatus::Sent {
+        let is_other = |send: &Send| {
+            let is_other = send.state.message_id.is_some() && send.state.message_id.as_ref() != mid;
+            mid.is_some() && is_other && send.state.status == SendStatus::Sent
+        };
+        if self.send(send).is_some_and(is_other)
+            && let Some(send) = self.change(send)
+        {
             send.state.repeats += 1;
         }
     }
 
     /// Whether one of the conversation's last sends became this message.
-    fn became(&self, mid: &MessageId) -> bool {
-        self.sends.iter().any(|send| send.state.message_id.as_ref() == Some(mid))
+    fn became(&self, mid: MessageHash) -> bool {
+        self.sends.iter().any(|send| send.message() == Some(mid))
     }
 
     /// The messages that the sends around one became.
-    pub(super) fn known_messages(&self, around: SendId) -> KnownMessageIds {
-        let mut known = KnownMessageIds::default();
-        let mut is_past = false;
+    pub(super) fn known_messages(&self, around: SendId) -> KnownMessages {
+        let mut known = KnownMessages::default();
+        let mut is_before = false;
         for send in self.sends.iter().rev() {
-            if known.before.len() + known.after.len() == REACH {
-                break;
-            }
-            if send.id == around {
-                is_past = true;
-            } else if let Some(mid) = &send.state.message_id {
-                let side = if is_past { &mut known.before } else { &mut known.after };
-                side.push(mid.clone());
+            if send.id() == around {
+                is_before = true;
+            } else if let Some(mid) = send.message() {
+                let side = if is_before { &mut known.before } else { &mut known.after };
+                side.push(mid);
             }
         }
         known
@@ -179,15 +177,17 @@ impl Conversation {
         let mut last = None;
         while let Some(parked) = self.parked.iter().find(|parked| Some(parked.id) > last).cloned() {
             last = Some(parked.id);
-            let recognised = self.by_message(scene, &parked.echo, false);
+            let recognised = self.by_message(scene, &parked.echo);
             let Some(place) = self.parked.iter().position(|waiting| waiting.id == parked.id) else { continue };
             match recognised {
                 Recognised::Perhaps => continue,
-                Recognised::Own => self.changes.kept.push((parked.id, Arc::clone(&parked.item))),
+                Recognised::Own => self.changes.done(parked.id, Arc::clone(&parked.item), parked.previous),
                 Recognised::Foreign => {
                     self.others_spoke(None, parked.item.happened_at());
                     self.heard.foreign_echo(parked.id);
-                    self.enqueue(parked.id, Arc::clone(&parked.item), scene.now);
+                    self.enqueue(parked.id, Arc::clone(&parked.item), parked.previous, scene.now);
+                    // It waits no more.
+                    self.changes.events.insert(parked.id);
                 }
             }
             self.parked.remove(place);
@@ -201,8 +201,8 @@ impl Conversation {
     }
 
     /// The echoes that wait.
-    pub(crate) fn parked(&self) -> impl Iterator<Item = (EventId, &Arc<Item>)> {
-        self.parked.iter().map(|parked| (parked.id, &parked.item))
+    pub(crate) fn parked(&self) -> impl Iterator<Item = (EventId, &Arc<Item>, Option<EventId>)> {
+        self.parked.iter().map(|parked| (parked.id, &parked.item, parked.previous))
     }
 }
 

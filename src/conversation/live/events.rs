@@ -47,11 +47,21 @@ impl Item {
     }
 }
 
+/// Where an event stands in its queue: by its id, and behind what has that place already where it is put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) behind: EventId,
+    pub(crate) rank: u32,
+}
+
 /// An event that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueuedEvent {
     pub(crate) id: EventId,
+    pub(crate) place: Place,
     pub(crate) item: Arc<Item>,
+    /// The conversation's event before it.
+    pub(crate) previous: Option<EventId>,
     pub(crate) due: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) deaths: u32,
@@ -61,10 +71,16 @@ pub(crate) struct QueuedEvent {
     pub(crate) steps: Vec<TakenStep>,
     /// What was remembered before the first step.
     pub(crate) state_before: Option<String>,
+    /// The first send of its turn.
+    pub(crate) turn: Option<SendId>,
     /// Whether the typing indicator was shown for it.
     pub(crate) typing: bool,
+    /// Whether the person has an answer, or waits for none any more.
+    pub(crate) is_answered: bool,
     /// Whether more is kept of it than that it arrived.
     pub(crate) is_noted: bool,
+    /// Whether it is over, and steps of it are kept.
+    pub(crate) has_steps_to_forget: bool,
 }
 
 /// A turn that goes on or has just ended.
@@ -72,14 +88,28 @@ pub(crate) struct QueuedEvent {
 pub(super) struct Turn {
     pub(super) event: EventId,
     pub(super) item: Arc<Item>,
-    /// The last send of its steps.
-    pub(super) said_last: Option<SendId>,
+    /// Its first send, where it has said something already.
+    pub(super) first: Option<SendId>,
 }
 
 impl Conversation {
     /// Puts an event behind the others.
-    pub(super) fn enqueue(&mut self, id: EventId, item: Arc<Item>, now: Timestamp) {
-        self.events.push_back(QueuedEvent::new(id, item, now));
+    pub(super) fn enqueue(&mut self, id: EventId, item: Arc<Item>, previous: Option<EventId>, now: Timestamp) {
+        let mut queued = QueuedEvent::new(id, item, now);
+        queued.previous = previous;
+        queued.place = self.last_place(id);
+        if queued.place != Place::of(id) {
+            self.changes.events.insert(id);
+        }
+        self.events.push_back(queued);
+    }
+
+    /// The place behind all others, not before that of `id`.
+    fn last_place(&self, id: EventId) -> Place {
+        match self.events.back() {
+            Some(last) if last.place >= Place::of(id) => Place { rank: last.place.rank + 1, ..last.place },
+            _ => Place::of(id),
+        }
     }
 
     /// Where an event that is not done stands.
@@ -101,21 +131,30 @@ impl Conversation {
         Some(front)
     }
 
+    /// Puts back what is with its handler, without counting it: the process ends because it was asked to.
+    pub(crate) fn release_running(&mut self) {
+        if let Some(front) = self.events.front_mut().filter(|front| front.is_running) {
+            front.is_running = false;
+            self.changes.events.insert(front.id);
+        }
+    }
+
     /// The event, where its handler has it in hand.
     pub(super) fn running(&mut self, event: EventId) -> Option<&mut QueuedEvent> {
         self.events.front_mut().filter(|front| front.id == event && front.is_running)
     }
 
-    /// The front event's turn, as its handler has left it. The next one comes forward.
-    pub(super) fn leave(
+    /// Ends the front event's turn, as its handler has left it. The next event comes forward.
+    pub(super) fn end_event(
         &mut self,
         event: EventId,
-        (status, error): (EventStatus, Option<String>),
+        status: EventStatus,
+        error: Option<String>,
         now: Timestamp,
     ) -> Option<Turn> {
         self.running(event)?;
-        let mut left = self.events.pop_front().expect("the event that runs stands in front");
-        (left.is_running, left.error) = (false, error);
+        let mut ended = self.events.pop_front().expect("the event that runs stands in front");
+        (ended.is_running, ended.error) = (false, error);
         if let Some(next) = self.events.front_mut() {
             next.due = now;
             if next.is_noted {
@@ -124,19 +163,24 @@ impl Conversation {
         }
         self.wait_ended(event, status);
         self.changes.image = true;
-        let turn = Turn { event, said_last: left.said_last(), item: Arc::clone(&left.item) };
-        left.steps.clear();
-        left.state_before = None;
-        self.changes.ended.push((left, status));
+        let turn = Turn { event, first: ended.turn, item: Arc::clone(&ended.item) };
+        ended.has_steps_to_forget = !ended.steps.is_empty();
+        ended.steps.clear();
+        ended.state_before = None;
+        self.changes.ended.push((ended, status));
         Some(turn)
     }
 
-    /// Puts an event that is done or dead back, behind the others.
-    pub(crate) fn replay(&mut self, mut event: QueuedEvent, now: Timestamp) {
+    /// Puts an event that is done or dead back, behind the others. `last`: the last event that has arrived anywhere.
+    pub(crate) fn replay(&mut self, mut event: QueuedEvent, last: EventId, now: Timestamp) {
         event.due = now;
         event.deaths = 0;
         event.first_failed_at = None;
         event.is_running = false;
+        event.turn = None;
+        event.is_answered = !self.waits.iter().any(|wait| wait.event == event.id);
+        event.place = self.last_place(last.max(event.id));
+        self.arrived_until = self.arrived_until.max(Some(event.id));
         self.wait_reopened(event.id);
         self.changes.events.insert(event.id);
         self.changes.image = true;
@@ -154,7 +198,14 @@ impl Conversation {
             return;
         }
         let error = format!("the process died {deaths} times while this event was with its handler");
-        self.leave(id, (EventStatus::Dead, Some(error)), scene.now);
+        self.end_event(id, EventStatus::Dead, Some(error), scene.now);
+    }
+}
+
+impl Place {
+    /// The place of an event that has just arrived.
+    pub(crate) fn of(id: EventId) -> Place {
+        Place { behind: id, rank: 0 }
     }
 }
 
@@ -163,7 +214,9 @@ impl QueuedEvent {
     pub(crate) fn new(id: EventId, item: Arc<Item>, due: Timestamp) -> QueuedEvent {
         QueuedEvent {
             id,
+            place: Place::of(id),
             item,
+            previous: None,
             due,
             attempts: 0,
             deaths: 0,
@@ -172,14 +225,12 @@ impl QueuedEvent {
             error: None,
             steps: Vec::new(),
             state_before: None,
+            turn: None,
             typing: false,
+            is_answered: false,
             is_noted: false,
+            has_steps_to_forget: false,
         }
-    }
-
-    /// The last send of the steps that its turn has taken.
-    pub(super) fn said_last(&self) -> Option<SendId> {
-        self.steps.iter().flat_map(|step| &step.sends).next_back().copied()
     }
 
     /// What its handler remembers: a turn that runs again starts from what its first try knew.

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
 use super::Conversation;
 use super::arrival::Arrival;
 use super::events::Item;
@@ -21,19 +24,27 @@ pub(super) enum Judged {
 }
 
 /// An edit that was taken for a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TakenEdit {
     pub(super) event: EventId,
     pub(super) mid: MessageId,
-    pub(super) text: Option<String>,
+    /// A hash of what it says.
+    pub(super) text: Option<[u8; 16]>,
 }
 
 impl TakenEdit {
     /// The edit, where the item is one.
     pub(super) fn of(event: EventId, item: &Item) -> Option<TakenEdit> {
         let edit = Edit::of_item(&item.raw)?;
-        Some(TakenEdit { event, mid: edit.mid?, text: Some(edit.text).filter(|text| !text.is_empty()) })
+        Some(TakenEdit { event, mid: edit.mid?, text: text_hash(Some(edit.text.as_str())) })
     }
+}
+
+/// A hash of what a message says, where it says anything.
+fn text_hash(text: Option<&str>) -> Option<[u8; 16]> {
+    let text = text.filter(|text| !text.is_empty())?;
+    let digest = Sha256::digest(text);
+    Some(std::array::from_fn(|byte| digest[byte]))
 }
 
 impl Conversation {
@@ -45,11 +56,11 @@ impl Conversation {
             (_, Some(_)) if envelope.object == Some(Object::Page) => {
                 Judged::Edit(Box::new(envelope.clone().beside_its_message()))
             }
-            (_, Some(_)) => match arrival.is_message_known {
+            (_, Some(first)) => match arrival.kept.is_message_known || self.heard.was_told(&first.message) {
                 true => Judged::Edit(Box::new(envelope.clone().beside_its_message())),
                 false => Judged::AsRead,
             },
-            (Event::Message(message), None) if envelope.object != Some(Object::Page) && arrival.is_edit_known => {
+            (Event::Message(message), None) if envelope.object != Some(Object::Page) && arrival.kept.is_edit_known => {
                 self.behind_its_edit(envelope, message)
             }
             (_, None) => Judged::AsRead,
@@ -64,10 +75,10 @@ impl Conversation {
         if let Some(waiting) = waiting.filter(|queued| !queued.is_running && queued.attempts == 0) {
             let item = Item { raw: envelope.raw.get().as_bytes().to_vec(), ..Item::clone(&waiting.item) };
             waiting.item = Arc::new(item);
-            self.changes.events.insert(edit.event);
+            self.changes.items.insert(edit.event);
             return Judged::Answered;
         }
-        let says_more = message.text() != edit.text.as_deref()
+        let says_more = text_hash(message.text()) != edit.text
             || !message.attachments().is_empty()
             || message.quick_reply().is_some()
             || message.reply_to().is_some();

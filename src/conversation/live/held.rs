@@ -14,9 +14,11 @@ pub(super) fn behind(held: SendId) -> String {
 }
 
 impl Conversation {
-    /// The chain of held sends of which this is the last.
-    pub(super) fn chain_that_ends_with(&self, send: SendId) -> Option<usize> {
-        self.held.iter().position(|chain| chain.last() == Some(&send))
+    /// The last chain of held sends of the turn that began with this send: what the turn says later is held too.
+    pub(super) fn chain_of(&self, turn: SendId) -> Option<usize> {
+        let is_of_turn = |id: &SendId| self.send(*id).is_some_and(|send| send.turn == turn);
+        let last = self.held.iter().filter_map(|chain| chain.last()).filter(|last| is_of_turn(last)).max()?;
+        self.held.iter().position(|chain| chain.last() == Some(last))
     }
 
     /// Takes a held send and the rest of its turn out of the queue, and lets the next turn come forward.

@@ -1,165 +1,259 @@
 //! A conversation as a whole, small enough to be written with each turn, and how it is had again from what was kept.
 
 use std::collections::BTreeMap;
+use std::str::FromStr as _;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::Wait;
-use super::arrival::{Arrival, Care, Heard};
+use super::arrival::{Heard, KeptEvent};
 use super::disclosure::Said;
 use super::echo::Parked;
 use super::events::{Item, QueuedEvent};
-use super::outbox::Send;
 use super::owner::Owner;
-use super::rights::{Given, RightKey};
-use super::{Conversation, ConversationKey, Scene};
+use super::rights::{Grant, RightKey};
+use super::send::{MessageHash, PastSend, Remembered, Send};
+use super::{Conversation, ConversationKey, EventRow};
 use crate::clock::Timestamp;
-use crate::event::{Envelope, Event, Object, Origin};
+use crate::conversation::{EventStatus, TakenStep};
+use crate::event::{Envelope, Event, Kind, Origin};
 use crate::id::{EventId, SendId};
 use crate::policy::Window;
 
 /// All of a conversation that its rows do not say.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Image {
-    /// The open events in their order, and when each is due.
-    events: Vec<(EventId, Timestamp)>,
-    parked: Vec<EventId>,
-    /// The sends that are remembered, in the order in which they were planned.
-    sends: Vec<SendId>,
-    queue: Vec<SendId>,
-    held: Vec<Vec<SendId>>,
+    arrived_until: Option<i64>,
+    last_event: Option<i64>,
+    last_send: Option<i64>,
+    last_event_at: Option<Timestamp>,
+    last_message_at: Option<Timestamp>,
+    /// When the window was opened, and by what.
+    window: Option<(Timestamp, String)>,
+    /// Open events of which only their arrival is kept, each with the event before it, where that is not the open one before it.
+    previous: Vec<(i64, Option<i64>)>,
+    sends: Vec<SendImage>,
+    queue: Vec<i64>,
+    held: Vec<Vec<i64>>,
     waits: Vec<Wait>,
     heard: Heard,
     said: Said,
     owner: Owner,
-    window: Option<Window>,
-    last_message_at: Option<Timestamp>,
-    last_event_at: Option<Timestamp>,
-    state: Option<String>,
+    has_state: bool,
 }
 
-/// An event without an end, as it was kept when it arrived.
-#[derive(Clone, Debug)]
-pub(crate) struct KeptEvent {
-    pub(crate) id: EventId,
-    pub(crate) item: Arc<Item>,
-    /// What the delivery said its accounts are.
-    pub(crate) object: Option<Object>,
-    pub(crate) care: Care,
-    pub(crate) is_message_known: bool,
-    pub(crate) is_edit_known: bool,
-    pub(crate) is_reply: bool,
+/// A send that the conversation remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum SendImage {
+    /// A row says the rest.
+    Whole(i64),
+    /// Its id, event and turn, whether an agent wrote it, whether Meta took it as a message, which that became, and under which start
+    /// of the server it left.
+    Past(i64, Option<i64>, i64, bool, bool, Option<MessageHash>, Option<u32>),
 }
 
 /// What a conversation is loaded from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) image: Option<Image>,
-    /// The events without an end, in the order of their ids, and the last that was noted of each.
-    pub(crate) events: Vec<(KeptEvent, Option<QueuedEvent>)>,
+    pub(crate) state: Option<String>,
+    /// The events without an end, in the order of their ids, what else is kept of each, and the steps of its turn.
+    pub(crate) events: Vec<(KeptEvent, Option<EventRow>, Vec<TakenStep>)>,
     /// The sends that the image names.
     pub(crate) sends: BTreeMap<SendId, Send>,
-    pub(crate) rights: BTreeMap<RightKey, Given>,
+    pub(crate) rights: BTreeMap<RightKey, Grant>,
 }
 
-impl Rows {
-    /// The sends that the conversation remembers.
-    pub(crate) fn remembered(&self) -> impl Iterator<Item = &Send> {
-        let named = self.image.iter().flat_map(|image| &image.sends);
-        named.filter_map(|id| self.sends.get(id))
+impl Image {
+    /// The sends whose rows are needed to load it.
+    pub(crate) fn named_sends(&self) -> impl Iterator<Item = SendId> {
+        self.sends.iter().filter_map(|send| match send {
+            SendImage::Whole(id) => Some(SendId(*id)),
+            SendImage::Past(..) => None,
+        })
+    }
+
+    /// Whether its handler remembers something.
+    pub(crate) fn has_state(&self) -> bool {
+        self.has_state
+    }
+
+    /// When something last happened in the conversation.
+    pub(crate) fn last_event_at(&self) -> Option<Timestamp> {
+        self.last_event_at
+    }
+}
+
+impl From<&Remembered> for SendImage {
+    fn from(send: &Remembered) -> SendImage {
+        match send {
+            Remembered::Whole(send) => SendImage::Whole(send.id.0),
+            Remembered::Past(past) => {
+                let PastSend { id, event, turn, is_by_agent, is_said, message, epoch } = past;
+                SendImage::Past(id.0, event.map(|event| event.0), turn.0, *is_by_agent, *is_said, *message, *epoch)
+            }
+        }
     }
 }
 
 impl Conversation {
     /// The conversation as a whole.
     pub(super) fn image(&self) -> Image {
+        let is_derived = |wait: &Wait| wait.is_untouched() && self.events.iter().any(|event| event.id == wait.event);
         Image {
-            events: self.events.iter().map(|event| (event.id, event.due)).collect(),
-            parked: self.parked.iter().map(|parked| parked.id).collect(),
-            sends: self.sends.iter().map(|send| send.id).collect(),
-            queue: self.queue.iter().copied().collect(),
-            held: self.held.clone(),
-            waits: self.waits.clone(),
+            arrived_until: self.arrived_until.map(|event| event.0),
+            last_event: self.last_event.map(|event| event.0),
+            last_send: self.last_send.map(|send| send.0),
+            last_event_at: self.last_event_at,
+            last_message_at: self.last_message_at,
+            window: self.window.map(|window| (window.opened_at, window.opened_by.as_str().to_owned())),
+            previous: self.previous_of_fresh(),
+            sends: self.sends.iter().map(SendImage::from).collect(),
+            queue: self.queue.iter().map(|send| send.0).collect(),
+            held: self.held.iter().map(|chain| chain.iter().map(|send| send.0).collect()).collect(),
+            waits: self.waits.iter().filter(|wait| !is_derived(wait)).cloned().collect(),
             heard: self.heard.clone(),
             said: self.said.clone(),
             owner: self.owner.clone(),
-            window: self.window,
-            last_message_at: self.last_message_at,
-            last_event_at: self.last_event_at,
-            state: self.state.clone(),
+            has_state: self.state.is_some(),
         }
     }
 
-    /// The conversation as it was kept. `scene` gives what is needed for the events that arrived after the image was written: they
-    /// arrive again.
-    pub(crate) fn load(key: ConversationKey, rows: Rows, scene: &mut Scene<'_>) -> Conversation {
-        let Rows { image, events, mut sends, rights } = rows;
-        let mut loaded = Conversation { rights, ..Conversation::new(key) };
-        let mut events: BTreeMap<_, _> = events.into_iter().map(|(event, noted)| (event.id, (event, noted))).collect();
-        if let Some(image) = image {
-            for (id, due) in &image.events {
-                if let Some((event, noted)) = events.remove(id) {
-                    let fresh = QueuedEvent::new(event.id, event.item, *due);
-                    loaded.events.push_back(noted.unwrap_or(fresh));
-                }
-            }
-            for id in &image.parked {
-                let Some((event, _)) = events.remove(id) else { continue };
-                match event.parked(&loaded.key) {
-                    Ok(parked) => loaded.parked.push(parked),
-                    // It cannot be read any more, so that it is not known to be our own.
-                    Err(KeptEvent { id, item, .. }) => {
-                        let due = item.received_at;
-                        loaded.events.push_back(QueuedEvent::new(id, item, due));
-                    }
-                }
-            }
-            loaded.sends = image.sends.iter().filter_map(|id| sends.remove(id)).collect();
-            let is_open = |id: &SendId| loaded.sends.iter().any(|send| send.id == *id && !send.state.has_ended());
-            loaded.queue = image.queue.into_iter().filter(is_open).collect();
-            (loaded.held, loaded.waits, loaded.heard) = (image.held, image.waits, image.heard);
-            (loaded.said, loaded.owner, loaded.window) = (image.said, image.owner, image.window);
-            loaded.last_message_at = image.last_message_at;
-            loaded.last_event_at = image.last_event_at;
-            loaded.state = image.state;
-        }
-        let now = scene.now;
-        for (event, noted) in events.into_values() {
-            scene.now = event.item.received_at;
-            loaded.arrive_again(scene, event, noted);
-        }
-        scene.now = now;
-        loaded
+    fn previous_of_fresh(&self) -> Vec<(i64, Option<i64>)> {
+        let mut open: Vec<_> = self.events.iter().collect();
+        open.sort_unstable_by_key(|event| event.id);
+        let before = std::iter::once(None).chain(open.iter().map(|event| Some(event.id)));
+        let fresh = open.iter().zip(before).filter(|(event, before)| !event.is_noted && event.previous != *before);
+        fresh.map(|(event, _)| (event.id.0, event.previous.map(|event| event.0))).collect()
     }
 
-    fn arrive_again(&mut self, scene: &mut Scene<'_>, event: KeptEvent, noted: Option<QueuedEvent>) {
-        let Some(envelope) = event.envelope(&self.key) else {
-            // What cannot be read as an event any more is a handler's to fail on.
-            self.events.push_back(noted.unwrap_or_else(|| QueuedEvent::new(event.id, event.item, scene.now)));
-            return;
-        };
-        let KeptEvent { id, care, is_message_known, is_edit_known, is_reply, .. } = event;
-        let (envelope, item) = (&envelope, event.item);
-        let arrival = Arrival { id, envelope, item, care, is_message_known, is_edit_known, is_reply };
-        self.arrived(scene, &arrival);
-        if let (Some(noted), Some(queued)) = (noted, self.events.iter_mut().find(|queued| queued.id == id)) {
-            *queued = noted;
+    /// The conversation as it was kept, and the events that arrived after its image was written: they are to arrive again, in this
+    /// order.
+    pub(crate) fn load(key: ConversationKey, rows: Rows) -> (Conversation, Vec<Arrived>) {
+        let Rows { image, state, events, mut sends, rights } = rows;
+        let mut loaded = Conversation { rights, state, ..Conversation::new(key) };
+        let image = image.unwrap_or_default();
+        let arrived_until = image.arrived_until.map(EventId);
+        let remembered = image.sends.into_iter().filter_map(|send| match send {
+            SendImage::Whole(id) => sends.remove(&SendId(id)).map(|send| Remembered::Whole(Box::new(send))),
+            SendImage::Past(id, event, turn, is_by_agent, is_said, message, epoch) => {
+                let (id, event, turn) = (SendId(id), event.map(EventId), SendId(turn));
+                Some(Remembered::Past(PastSend { id, event, turn, is_by_agent, is_said, message, epoch }))
+            }
+        });
+        loaded.sends = remembered.collect();
+        let is_open = |id: &SendId| loaded.send(*id).is_some_and(|send| !send.state.has_ended());
+        loaded.queue = image.queue.into_iter().map(SendId).filter(is_open).collect();
+        loaded.held = image.held.into_iter().map(|chain| chain.into_iter().map(SendId).collect()).collect();
+        (loaded.arrived_until, loaded.last_event) = (arrived_until, image.last_event.map(EventId));
+        loaded.last_send = image.last_send.map(SendId);
+        (loaded.last_event_at, loaded.last_message_at) = (image.last_event_at, image.last_message_at);
+        loaded.window = image.window.and_then(|(opened_at, kind)| {
+            let opened_by = Kind::from_str(&kind).ok()?;
+            Some(Window { opened_at, opened_by })
+        });
+        (loaded.waits, loaded.heard, loaded.said) = (image.waits, image.heard, image.said);
+        loaded.owner = image.owner;
+        let mut later = Vec::new();
+        for (kept, row, steps) in events {
+            if Some(kept.id) > arrived_until && kept.item.kind != Kind::Outcome {
+                later.push(Arrived { kept, row, steps });
+            } else {
+                loaded.put_back(kept, row, steps);
+            }
+        }
+        let mut before = None;
+        for event in &mut loaded.events {
+            if !event.is_noted {
+                let named = image.previous.iter().find(|(id, _)| *id == event.id.0);
+                event.previous = named.map_or(before, |(_, previous)| previous.map(EventId));
+            }
+            before = Some(event.id);
+        }
+        loaded.events.make_contiguous().sort_by_key(|event| event.place);
+        loaded.forget_answered();
+        loaded.forget_past_sends();
+        loaded.changes = super::Changes::default();
+        (loaded, later)
+    }
+
+    /// An event that the image knows stands where it stood.
+    fn put_back(&mut self, kept: KeptEvent, row: Option<EventRow>, steps: Vec<TakenStep>) {
+        let KeptEvent { id, ref item, care, .. } = kept;
+        let happened_at = item.happened_at();
+        let is_answered = row.as_ref().is_some_and(|row| row.is_answered);
+        if let Some(row) = row.as_ref().filter(|row| row.status == EventStatus::Parked) {
+            let previous = row.previous;
+            if let Some(Event::Echo(echo)) = kept.envelope(&self.key).map(|envelope| envelope.event) {
+                return self.parked.push(Parked { id, item: kept.item, previous, echo });
+            }
+            // It cannot be read any more, so that it is not known to be our own.
+        }
+        let fresh = QueuedEvent::new(id, Arc::clone(item), item.received_at);
+        let queued = row.map_or(fresh, |row| row.into_event(Arc::clone(item), steps));
+        self.events.push_back(queued);
+        let is_waited_for = self.waits.iter().any(|wait| wait.event == id);
+        if let Some(by) = care.answer_by.filter(|_| !is_answered && !is_waited_for) {
+            self.waits.push(Wait::new(id, happened_at, by));
+        }
+    }
+
+    /// An event arrives again that cannot be read any more.
+    pub(crate) fn stands_unread(&mut self, kept: KeptEvent, row: Option<EventRow>, steps: Vec<TakenStep>) {
+        self.arrived_until = self.arrived_until.max(Some(kept.id));
+        self.put_back(kept, row, steps);
+    }
+
+    /// Whether nothing is open in it, and nothing waits for its time.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.events.is_empty() && self.queue.is_empty() && self.parked.is_empty() && self.waits.is_empty()
+    }
+
+    /// Takes away what a load need not find again: the order of waits, receipts and own echoes of which no image was written, and
+    /// when what is due already was due.
+    #[cfg(test)]
+    pub(crate) fn reduced(mut self) -> Conversation {
+        self.waits.sort_by_key(|wait| wait.event);
+        (self.arrived_until, self.last_event) = (None, None);
+        self.parked.iter_mut().for_each(|parked| parked.previous = None);
+        for event in &mut self.events {
+            event.previous = None;
+            event.is_noted = false;
+            if event.attempts == 0 {
+                event.due = Timestamp(0);
+            }
+        }
+        self
+    }
+
+    /// An event that has arrived again stands where it stood.
+    pub(crate) fn stands_again(&mut self, id: EventId, row: EventRow, steps: Vec<TakenStep>) {
+        let is_answered = row.is_answered;
+        if let Some(queued) = self.events.iter_mut().find(|queued| queued.id == id) {
+            *queued = row.into_event(Arc::clone(&queued.item), steps);
+        }
+        if is_answered {
+            self.waits.retain(|wait| wait.event != id);
         }
     }
 }
 
+/// An event that arrives again, and what else is kept of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) kept: KeptEvent,
+    pub(crate) row: Option<EventRow>,
+    pub(crate) steps: Vec<TakenStep>,
+}
+
 impl KeptEvent {
-    fn envelope(&self, key: &ConversationKey) -> Option<Envelope> {
+    /// The event as it was read when it arrived; none where it cannot be read any more.
+    pub(crate) fn envelope(&self, key: &ConversationKey) -> Option<Envelope> {
         let Item { standby, at, list, kind, person, raw, .. } = &*self.item;
         let origin = Origin { account: key.account.clone(), standby: *standby, time: *at, list: list.clone() };
         let raw = serde_json::from_slice(raw).ok()?;
         let envelope = Envelope::read_kept(&origin, person.as_ref(), kind.as_str(), raw)?;
         Some(Envelope { object: self.object, ..envelope })
-    }
-
-    fn parked(self, key: &ConversationKey) -> Result<Parked, KeptEvent> {
-        match self.envelope(key).map(|envelope| envelope.event) {
-            Some(Event::Echo(echo)) => Ok(Parked { id: self.id, item: self.item, echo }),
-            _ => Err(self),
-        }
     }
 }

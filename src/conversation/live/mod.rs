@@ -21,6 +21,7 @@ mod events;
 mod first_version;
 mod held;
 mod image;
+mod key;
 mod outbox;
 mod outcome;
 mod owner;
@@ -28,23 +29,25 @@ mod post;
 mod private_reply;
 mod recovery;
 mod rights;
+mod send;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::identity::StoreIdentity;
 use crate::clock::Timestamp;
-use crate::id::{AccountId, EventId, SendId, Thread};
+use crate::id::{EventId, SendId};
 use crate::policy::{Facts, Standing, Window};
 
-pub(crate) use account::AccountValue;
-pub(crate) use arrival::{Arrival, Care, Recognised};
-pub(crate) use changes::{Changes, Record};
-pub(crate) use events::{Item, QueuedEvent};
-pub(crate) use image::{KeptEvent, Rows};
-pub(crate) use outbox::Send;
+pub(crate) use account::{AccountImage, AccountValue};
+pub(crate) use arrival::{Arrival, Care, KeptEvent, Recognised};
+pub(crate) use changes::{Changes, EventRow, Record};
+pub(crate) use events::{Item, Place, QueuedEvent};
+pub(crate) use image::{Arrived, Image, Rows};
+pub(crate) use key::{ConversationId, ConversationKey};
 pub(crate) use post::PostedSends;
-pub(crate) use rights::{Given, RightKey};
+pub(crate) use rights::{Grant, RightKey, Source};
+pub(crate) use send::{Send, SendState};
 pub(crate) use turn::Failed;
 
 use answer::Wait;
@@ -52,22 +55,14 @@ use arrival::Heard;
 use disclosure::Said;
 use echo::Parked;
 use owner::Owner;
-
-/// Whose a conversation is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ConversationKey {
-    pub(crate) account: AccountId,
-    pub(crate) thread: Thread,
-    /// The person; of a comment whose author Meta does not name, the comment. Empty for what concerns the account as a whole.
-    pub(crate) name: String,
-}
+use send::Remembered;
 
 /// All that is decided about one conversation is decided from this.
 #[derive(Clone, Debug)]
 pub(crate) struct Conversation {
     pub(crate) key: ConversationKey,
     pub(crate) events: VecDeque<QueuedEvent>,
-    pub(crate) sends: VecDeque<Send>,
+    sends: VecDeque<Remembered>,
     queue: VecDeque<SendId>,
     /// Chains of held sends: the first of each waits for the operator, the others for the first.
     held: Vec<Vec<SendId>>,
@@ -76,12 +71,17 @@ pub(crate) struct Conversation {
     heard: Heard,
     said: Said,
     owner: Owner,
-    rights: BTreeMap<RightKey, Given>,
+    rights: BTreeMap<RightKey, Grant>,
     pub(crate) window: Option<Window>,
     pub(crate) last_message_at: Option<Timestamp>,
     pub(crate) last_event_at: Option<Timestamp>,
     pub(crate) state: Option<String>,
-    pub(crate) changes: Changes,
+    /// The last event from outside that has arrived here.
+    arrived_until: Option<EventId>,
+    /// The last event and the last send: each names the one before it.
+    pub(crate) last_event: Option<EventId>,
+    pub(crate) last_send: Option<SendId>,
+    changes: Changes,
 }
 
 /// What a happening needs to know beside the conversation.
@@ -113,6 +113,9 @@ impl Conversation {
             last_message_at: None,
             last_event_at: None,
             state: None,
+            arrived_until: None,
+            last_event: None,
+            last_send: None,
             changes: Changes::default(),
         }
     }

@@ -4,113 +4,27 @@ use std::sync::Arc;
 
 use super::super::{SendOutcome, SendStatus};
 use super::events::Turn;
+use super::send::{Remembered, Send, SendState};
 use super::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::event::Kind;
-use crate::id::{EventId, MessageId, SendId, Thread};
-use crate::message::{MetaError, Reason, Request};
+use crate::id::{EventId, SendId};
+use crate::message::Request;
 use crate::policy::{Origin, Refusal};
+use crate::trace::Trace;
 
 /// How many sends that have ended are remembered. An echo that comes after so many more is taken for another app's; nothing is
 /// said twice for it.
-const PAST: usize = 50;
-
-/// A send.
-#[derive(Clone, Debug)]
-pub(crate) struct Send {
-    pub(crate) id: SendId,
-    /// The event whose handler said it.
-    pub(crate) event: Option<EventId>,
-    /// Whether that event tells of another send.
-    pub(crate) on_outcome: bool,
-    /// The first send of its turn.
-    pub(crate) turn: SendId,
-    pub(crate) agent: Option<String>,
-    pub(crate) request: Arc<Request>,
-    pub(crate) state: SendState,
-}
-
-/// What of a send changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SendState {
-    pub(crate) status: SendStatus,
-    pub(crate) due: Timestamp,
-    /// When it came to its status.
-    pub(crate) at: Timestamp,
-    pub(crate) attempts: u32,
-    pub(crate) attempted_at: Option<Timestamp>,
-    /// When the attempt that first came into doubt left.
-    pub(crate) doubted_since: Option<Timestamp>,
-    pub(crate) doubts: u32,
-    pub(crate) looks: u32,
-    pub(crate) is_silent: bool,
-    pub(crate) rule: Option<String>,
-    pub(crate) reason: Option<String>,
-    /// Meta's words about the last attempt.
-    pub(crate) error: Option<MetaError>,
-    pub(crate) message_id: Option<MessageId>,
-    /// How often the message arrived beyond once.
-    pub(crate) repeats: u32,
-    /// When that happened whose answer it is.
-    pub(crate) answers: Option<Timestamp>,
-    /// The starts of the server under which it left.
-    pub(crate) epochs: Vec<String>,
-}
-
-impl Send {
-    /// Whether it is a message: sender actions and reactions are none.
-    pub(super) fn is_message(&self) -> bool {
-        self.request.as_message().is_some()
-    }
-
-    /// Whether it is a private reply, whose echo comes in another conversation.
-    pub(super) fn is_private(&self) -> bool {
-        self.request.recipient.thread() == Thread::Comments
-    }
-
-    pub(super) fn was_in_doubt(&self) -> bool {
-        self.state.doubted_since.is_some()
-    }
-
-    pub(crate) fn origin(&self) -> Origin {
-        if self.agent.is_some() { Origin::Agent } else { Origin::Bot }
-    }
-}
-
-impl SendState {
-    fn planned(status: SendStatus, now: Timestamp) -> SendState {
-        SendState {
-            status,
-            due: now,
-            at: now,
-            attempts: 0,
-            attempted_at: None,
-            doubted_since: None,
-            doubts: 0,
-            looks: 0,
-            is_silent: false,
-            rule: None,
-            reason: None,
-            error: None,
-            message_id: None,
-            repeats: 0,
-            answers: None,
-            epochs: Vec::new(),
-        }
-    }
-
-    /// Whether it has come to its end.
-    pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.status, SendStatus::Sent | SendStatus::Refused | SendStatus::Failed)
-    }
-}
+pub(super) const PAST: usize = 32;
 
 /// Who says something.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Planned {
     event: Option<EventId>,
     on_outcome: bool,
-    said_last: Option<SendId>,
+    /// The first send of the turn, where it has said something already.
+    first: Option<SendId>,
+    trace: Trace,
     agent: Option<String>,
 }
 
@@ -120,27 +34,34 @@ impl Planned {
         Planned {
             event: Some(turn.event),
             on_outcome: turn.item.kind == Kind::Outcome,
-            said_last: turn.said_last,
+            first: turn.first,
+            trace: turn.item.trace,
             agent: None,
         }
     }
 
     /// A poster: an agent, where a person wrote it.
-    pub(super) fn posted(agent: Option<String>) -> Planned {
-        Planned { agent, ..Planned::default() }
+    pub(super) fn posted(trace: Trace, agent: Option<String>) -> Planned {
+        Planned { event: None, on_outcome: false, first: None, trace, agent }
     }
 }
 
 impl Conversation {
     /// A send that is open, held, or has ended lately.
     pub(crate) fn send(&self, id: SendId) -> Option<&Send> {
-        self.sends.iter().find(|send| send.id == id)
+        self.whole_sends().find(|send| send.id == id)
     }
 
-    /// The same, to be changed.
+    /// The sends that are open, are held, or may still turn out to have ended otherwise, in the order of their plan.
+    pub(crate) fn whole_sends(&self) -> impl DoubleEndedIterator<Item = &Send> {
+        self.sends.iter().filter_map(Remembered::whole)
+    }
+
+    /// The same send, to be changed: what is kept of it changes too.
     pub(super) fn change(&mut self, id: SendId) -> Option<&mut Send> {
+        let send = self.sends.iter_mut().filter_map(Remembered::whole_mut).find(|send| send.id == id)?;
         self.changes.sends.insert(id);
-        self.sends.iter_mut().find(|send| send.id == id)
+        Some(send)
     }
 
     /// Plans sends, in order: behind whatever the conversation has planned. What has lost its right to another send is refused
@@ -149,8 +70,8 @@ impl Conversation {
         let now = scene.now;
         let Some(first) = sends.first().map(|(id, _)| *id) else { return };
         let origin = if planned.agent.is_some() { Origin::Agent } else { Origin::Bot };
-        let turn = planned.said_last.and_then(|last| self.send(last)).map_or(first, |last| last.turn);
-        let chain = planned.said_last.and_then(|last| self.chain_that_ends_with(last));
+        let turn = planned.first.unwrap_or(first);
+        let chain = planned.first.and_then(|first| self.chain_of(first));
         let mut untold = Vec::new();
         if sends.iter().any(|(_, request)| request.as_message().is_some()) {
             self.said.said(now);
@@ -165,8 +86,7 @@ impl Conversation {
                 }
                 (None, Some(chain)) => {
                     state.status = SendStatus::Held;
-                    let last = planned.said_last.expect("a chain ends with the last send that was said");
-                    state.reason = Some(super::held::behind(last));
+                    state.reason = self.held[chain].first().map(|first| super::held::behind(*first));
                     self.held[chain].push(id);
                 }
                 (None, None) => {
@@ -177,16 +97,22 @@ impl Conversation {
             if matches!(state.status, SendStatus::Refused | SendStatus::Held) {
                 untold.push(id);
             }
-            let (event, on_outcome, agent) = (planned.event, planned.on_outcome, planned.agent.clone());
-            let request = Arc::new(request);
-            self.sends.push_back(Send { id, event, on_outcome, turn, agent, request, state });
+            let Planned { event, on_outcome, trace, ref agent, .. } = *planned;
+            let (previous, agent, request) = (self.last_send.replace(id), agent.clone(), Arc::new(request));
+            let (planned_at, kept) = (now, None);
+            let send = Send { id, event, on_outcome, turn, previous, planned_at, trace, agent, request, state, kept };
+            self.sends.push_back(Remembered::Whole(Box::new(send)));
             self.changes.sends.insert(id);
-            self.changes.planned.insert(id);
         }
         self.changes.image = true;
         for id in untold {
             self.tell(scene, id);
         }
+    }
+
+    /// The first of the sends that wait to leave, are on their way or in doubt.
+    pub(crate) fn front_send(&self) -> Option<&Send> {
+        self.send(*self.queue.front()?)
     }
 
     /// The send that leaves next, where it is due.
@@ -197,7 +123,10 @@ impl Conversation {
 
     /// On its way, from here on: it is sent again only on evidence. False when it is not planned any more.
     pub(crate) fn leaves(&mut self, id: SendId, epoch: &str, now: Timestamp) -> bool {
-        let Some(send) = self.change(id).filter(|send| send.state.status == SendStatus::Ready) else { return false };
+        if self.send(id).is_none_or(|send| send.state.status != SendStatus::Ready) {
+            return false;
+        }
+        let Some(send) = self.change(id) else { return false };
         let state = &mut send.state;
         state.status = SendStatus::Sending;
         state.attempts += 1;
@@ -212,14 +141,18 @@ impl Conversation {
     /// who waited for it gets no answer any more.
     pub(crate) fn settle(&mut self, scene: &mut Scene<'_>, id: SendId, outcome: &SendOutcome) -> bool {
         let now = scene.now;
-        let Some(send) = self.change(id) else { return false };
+        let Some(send) = self.send(id) else { return false };
         let was = send.state.status;
         if send.state.has_ended() {
-            if let SendOutcome::Sent { message_id: Some(mid) } = outcome {
-                send.state.message_id.get_or_insert_with(|| mid.clone());
+            if let SendOutcome::Sent { message_id: Some(mid) } = outcome
+                && send.state.message_id.is_none()
+                && let Some(send) = self.change(id)
+            {
+                send.state.message_id = Some(mid.clone());
             }
             return false;
         }
+        let Some(send) = self.change(id) else { return false };
         send.state.end_attempt(outcome, now);
         match send.state.status {
             SendStatus::Ready | SendStatus::InDoubt => {}
@@ -229,6 +162,9 @@ impl Conversation {
         }
         let status = self.send(id).map_or(SendStatus::Sent, |send| send.state.status);
         let mut in_vain = false;
+        if status == SendStatus::Sent {
+            self.right_is_used(id);
+        }
         if matches!(status, SendStatus::Refused | SendStatus::Failed) {
             self.give_right_back(id);
             self.said.undone(id);
@@ -254,76 +190,43 @@ impl Conversation {
     /// The front of the queue may leave, where it waited.
     pub(super) fn come_forward(&mut self, now: Timestamp) {
         let Some(front) = self.queue.front().copied() else { return };
-        if let Some(send) = self.change(front)
-            && send.state.status == SendStatus::Waiting
+        if self.send(front).is_some_and(|send| send.state.status == SendStatus::Waiting)
+            && let Some(send) = self.change(front)
         {
             send.state.status = SendStatus::Ready;
             send.state.due = send.state.due.max(now);
         }
     }
 
-    /// Forgets the oldest sends that have ended.
-    pub(super) fn forget_past_sends(&mut self) {
-        let ended = self.sends.iter().filter(|send| send.state.has_ended()).map(|send| send.id);
-        let past: Vec<_> = ended.collect();
-        let surplus = &past[..past.len().saturating_sub(PAST)];
-        for id in surplus {
-            self.remember_use(*id);
+    /// Keeps of sends that are over what later happenings may ask for, and forgets the oldest of them. Gives those that are not whole
+    /// any more.
+    pub(super) fn forget_past_sends(&mut self) -> Vec<SendId> {
+        let mut over = Vec::new();
+        for remembered in &mut self.sends {
+            if let Some(past) = remembered.whole().and_then(Send::past) {
+                over.push(past.id);
+                *remembered = Remembered::Past(past);
+            }
         }
-        self.sends.retain(|send| !surplus.contains(&send.id));
+        let mut surplus = self.sends.iter().filter(|send| send.has_ended()).count().saturating_sub(PAST);
+        self.sends.retain(|send| {
+            let goes = surplus > 0 && send.has_ended();
+            surplus -= usize::from(goes);
+            if goes {
+                over.extend(send.whole().map(|send| send.id));
+            }
+            !goes
+        });
+        over
     }
 
     /// Looks again at a send in doubt at `at`. `counts`: evidence was looked for in vain.
     pub(crate) fn look_again(&mut self, id: SendId, at: Timestamp, counts: bool) {
-        if let Some(send) = self.change(id).filter(|send| send.state.status == SendStatus::InDoubt) {
+        if self.send(id).is_some_and(|send| send.state.status == SendStatus::InDoubt)
+            && let Some(send) = self.change(id)
+        {
             send.state.due = at;
             send.state.looks += u32::from(counts);
         }
-    }
-}
-
-impl SendState {
-    fn end_attempt(&mut self, outcome: &SendOutcome, now: Timestamp) {
-        (self.at, self.due) = (now, now);
-        let because = |reason: &Reason| (Some(reason.as_str().to_owned()), reason.meta().cloned());
-        let (status, rule, (reason, error)) = match outcome {
-            SendOutcome::Sent { message_id } => {
-                if message_id.is_some() {
-                    self.message_id.clone_from(message_id);
-                }
-                (SendStatus::Sent, None, (None, None))
-            }
-            SendOutcome::Refused { rule, reason } => {
-                (SendStatus::Refused, Some(rule.clone()), (Some(reason.clone()), None))
-            }
-            SendOutcome::Failed { reason } => (SendStatus::Failed, None, because(reason)),
-            SendOutcome::InDoubt { reason, silent } => {
-                self.is_silent = *silent;
-                self.doubts += 1;
-                self.doubted_since = self.doubted_since.or(self.attempted_at);
-                (SendStatus::InDoubt, None, because(reason))
-            }
-            SendOutcome::Held { reason } => (SendStatus::Held, None, because(reason)),
-            SendOutcome::Later { at, reason } => {
-                self.due = *at;
-                (SendStatus::Ready, None, because(reason))
-            }
-        };
-        if matches!(outcome, SendOutcome::InDoubt { .. }) {
-            self.looks = 0;
-        }
-        (self.status, self.rule, self.reason) = (status, rule, reason);
-        // Without new ones Meta's words about the last attempt stay until the next.
-        self.error = match status {
-            SendStatus::Sent | SendStatus::Refused => None,
-            _ => error.or(self.error.take()),
-        };
-    }
-
-    /// It was refused or had failed, and has arrived all the same.
-    pub(super) fn arrived_after_all(&mut self, message_id: Option<MessageId>, now: Timestamp) {
-        self.status = SendStatus::Sent;
-        (self.rule, self.reason, self.error, self.at) = (None, None, None, now);
-        self.message_id = message_id.or(self.message_id.take());
     }
 }

@@ -9,7 +9,6 @@ use super::{Conversation, Scene};
 use crate::event::Kind;
 use crate::id::{PersonId, SendId};
 use crate::message::Recipient;
-use crate::trace::Trace;
 
 impl Conversation {
     /// Tells the handler that a send was refused, has failed or is held. Sends made on an outcome make none, else two of them could
@@ -26,20 +25,21 @@ impl Conversation {
             list: None,
             at: None,
             received_at: scene.now,
-            trace: Trace::random(),
+            trace: send.trace,
             raw: raw.to_string().into_bytes(),
         };
         let id = (scene.next_event)();
         self.last_event_at = Some(scene.now);
         let item = Arc::new(item);
-        self.changes.told.push((id, Arc::clone(&item)));
-        self.enqueue(id, item, scene.now);
+        self.changes.begun.push((id, Arc::clone(&item)));
+        let previous = self.last_event.replace(id);
+        self.enqueue(id, item, previous, scene.now);
         self.changes.image = true;
     }
 
     /// The person to whom something goes in this conversation. A comment whose author Meta does not name is a conversation of its
     /// own, whose name is the comment's.
-    pub(super) fn person(&self, recipient: &Recipient) -> Option<PersonId> {
+    pub(crate) fn person(&self, recipient: &Recipient) -> Option<PersonId> {
         match recipient {
             Recipient::CommentId(comment) if *comment == self.key.name => None,
             _ => Some(self.key.name.as_str()).filter(|name| !name.is_empty()).map(PersonId::new),

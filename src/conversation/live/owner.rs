@@ -6,13 +6,15 @@
 //!
 //! Meta: <https://developers.facebook.com/docs/messenger-platform/conversation-routing>
 
+use serde::{Deserialize, Serialize};
+
 use super::super::identity::StoreIdentity;
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, Handover};
 use crate::id::AppId;
 
 /// What is known of a conversation's owner, and since when.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(super) app: Option<AppId>,
     pub(super) at: Option<Timestamp>,

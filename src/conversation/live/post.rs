@@ -5,6 +5,7 @@ use super::{Conversation, Scene};
 use crate::id::SendId;
 use crate::message::{Recipient, Request};
 use crate::policy::{self, Origin, Refusal};
+use crate::trace::Trace;
 
 /// What is posted.
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ pub(crate) struct PostedSends {
     pub(crate) recipient: Recipient,
     /// The parts, in order.
     pub(crate) sends: Vec<(SendId, Request)>,
+    pub(crate) trace: Trace,
     /// The person who wrote it, where a person did.
     pub(crate) agent: Option<String>,
 }
@@ -25,7 +27,7 @@ impl Conversation {
         policy::check_parts(&scene.standing, facts, origin, &post.sends, scene.now)?;
         let words = post.sends.iter().find(|(_, request)| request.as_message().is_some()).map(|(id, _)| *id);
         let by_agent = post.agent.is_some();
-        self.plan(scene, &Planned::posted(post.agent), post.sends);
+        self.plan(scene, &Planned::posted(post.trace, post.agent), post.sends);
         if let Some(words) = words.filter(|_| by_agent) {
             self.others_spoke(Some(words), scene.now);
         }

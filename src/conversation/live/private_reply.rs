@@ -1,40 +1,39 @@
 //! The echo of a private reply comes in the person's chat, while the reply itself stands among its author's comments. Meta does not
 //! tell that the two are the same person, so that the account's value knows the replies that are not known to have become a message.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::super::SendStatus;
 use super::echo::says;
-use super::outbox::Send;
+use super::send::{MessageHash, Send};
 use super::{AccountValue, Conversation};
 use crate::clock::Timestamp;
 use crate::event::Echo;
-use crate::id::{MessageId, SendId};
+use crate::id::SendId;
 use crate::message::Request;
 
 /// The most private replies that an echo is compared with: as many as leave at once.
 const MOST: usize = 256;
 
 /// A private reply that has left, and of which it is not known which message it became.
-#[derive(Clone, Debug)]
-pub(crate) struct Nameless {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct UnidentifiedReply {
     pub(crate) send: SendId,
     /// Whether that may still come to be known without an echo.
     pub(crate) is_open: bool,
-    attempted_at: Timestamp,
-    request: Arc<Request>,
+    pub(super) attempted_at: Timestamp,
+    pub(super) request: Arc<Request>,
 }
 
 impl AccountValue {
     /// The private replies that an echo may repeat, by what they say.
-    pub(super) fn repeated_by(&self, echo: &Echo) -> Vec<Nameless> {
+    pub(super) fn repeated_by(&self, echo: &Echo) -> Vec<UnidentifiedReply> {
         self.private_replies.iter().filter(|reply| says(&reply.request, echo)).cloned().collect()
     }
 
     /// Whether one of the last private replies became this message.
-    pub(super) fn became(&self, mid: &MessageId) -> bool {
-        self.known_replies.contains(mid)
+    pub(super) fn became(&self, mid: MessageHash) -> bool {
+        self.known_replies.contains(&mid)
     }
 
     /// An echo was taken for that of this private reply: it is no other echo's.
@@ -42,17 +41,12 @@ impl AccountValue {
         self.follow(send, None);
     }
 
-    fn know(&mut self, mid: &MessageId) {
+    fn know(&mut self, mid: MessageHash) {
         if !self.became(mid) {
-            self.known_replies.push_front(mid.clone());
+            self.known_replies.push_front(mid);
             self.known_replies.truncate(MOST);
+            self.is_changed = true;
         }
-    }
-
-    /// Forgets them, for a start: the sends that were kept tell of them.
-    #[cfg(test)]
-    pub(crate) fn forget_private_replies(&mut self) {
-        (self.private_replies, self.known_replies) = (Vec::new(), VecDeque::new());
     }
 
     /// Hears what has become of a send, where it is a private reply.
@@ -71,18 +65,23 @@ impl AccountValue {
         };
         let reply = match (is_open, send.state.attempted_at, &send.state.message_id) {
             (Some(is_open), Some(attempted_at), None) => {
-                Some(Nameless { send: send.id, is_open, attempted_at, request: Arc::clone(&send.request) })
+                Some(UnidentifiedReply { send: send.id, is_open, attempted_at, request: Arc::clone(&send.request) })
             }
             _ => None,
         };
         self.follow(send.id, reply);
         if let (Some(_), Some(mid)) = (is_open, &send.state.message_id) {
-            self.know(mid);
+            self.know(MessageHash::of(mid));
         }
     }
 
-    fn follow(&mut self, send: SendId, reply: Option<Nameless>) {
-        self.private_replies.retain(|known| known.send != send);
+    fn follow(&mut self, send: SendId, reply: Option<UnidentifiedReply>) {
+        let known = self.private_replies.iter().position(|known| known.send == send);
+        if known.is_none() && reply.is_none() {
+            return;
+        }
+        self.is_changed = true;
+        known.map(|place| self.private_replies.remove(place));
         let Some(reply) = reply else { return };
         let place = self.private_replies.partition_point(|known| known.attempted_at > reply.attempted_at);
         self.private_replies.insert(place, reply);

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{AccountValue, Conversation, Scene};
 use crate::clock::Timestamp;
-use crate::event::{Comment, CommentVerb, Envelope, NotificationStatus, Optin};
+use crate::event::{Comment, CommentVerb, Envelope, Event, NotificationStatus, Optin};
 use crate::id::{EventId, SendId};
 use crate::message::{Recipient, Request};
 use crate::policy::{self, Facts, Intent, LastSent, Origin, Refusal, Right};
@@ -16,8 +17,11 @@ use crate::policy::{self, Facts, Intent, LastSent, Origin, Refusal, Right};
 /// news or use of it. Meta's own live for a year; the day is for clocks that differ.
 const TOKEN: Duration = Duration::from_secs((365 + 1) * 24 * 3600);
 
+/// How many rights a conversation has at the most.
+const MOST: usize = 1_000;
+
 /// What kind of thing gives a right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Source {
     /// A comment.
     Comment = 0,
@@ -30,15 +34,15 @@ pub(crate) enum Source {
 }
 
 /// What gives a right: its kind, and a hash of its id. A token is as good as a password, so none is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RightKey {
     pub(crate) source: Source,
     pub(crate) hash: [u8; 16],
 }
 
 /// What a person gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Given {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Grant {
     pub(crate) at: Timestamp,
     /// When Meta last told of it.
     pub(crate) told_at: Timestamp,
@@ -49,10 +53,22 @@ pub(crate) struct Given {
     /// The broadcast below which it was written; empty where Meta does not name that.
     pub(crate) broadcast: Option<String>,
     pub(crate) expires_at: Option<Timestamp>,
+    /// The send that uses it, or has used it.
     pub(crate) taken_by: Option<SendId>,
-    pub(crate) taken_at: Option<Timestamp>,
+    /// When that came to its end; none as long as it may still leave.
+    pub(crate) settled_at: Option<Timestamp>,
+    /// When it was used before that.
     pub(crate) used_at: Option<Timestamp>,
     pub(crate) forget_at: Timestamp,
+}
+
+impl Source {
+    /// The kind of this number.
+    pub(crate) fn of_number(number: i64) -> Option<Source> {
+        [Source::Comment, Source::Post, Source::OneTime, Source::Marketing]
+            .into_iter()
+            .find(|source| *source as i64 == number)
+    }
 }
 
 impl RightKey {
@@ -77,6 +93,15 @@ impl RightKey {
             (Some(token), _) => Some(RightKey::new(Source::OneTime, token.expose())),
             (None, Some(token)) => Some(RightKey::new(Source::Marketing, token.expose())),
             (None, None) => None,
+        }
+    }
+
+    /// Of what an event tells of.
+    pub(crate) fn of_news(event: &Event) -> Option<RightKey> {
+        match event {
+            Event::Comment(comment) => RightKey::of_comment(comment),
+            Event::Optin(optin) => RightKey::of_optin(optin),
+            _ => None,
         }
     }
 
@@ -105,8 +130,13 @@ impl Conversation {
     }
 
     /// What was given under this key.
-    pub(super) fn given(&self, key: &RightKey) -> Option<&Given> {
+    pub(super) fn grant(&self, key: &RightKey) -> Option<&Grant> {
         self.rights.get(key)
+    }
+
+    /// What was given here.
+    pub(crate) fn rights(&self) -> impl Iterator<Item = &RightKey> {
+        self.rights.keys()
     }
 
     /// Whether it was given here.
@@ -125,7 +155,7 @@ impl Conversation {
             }
             Source::OneTime => Some(Right::OneTime { created_at: given.at, taken_by: given.taken_by }),
             Source::Marketing => Some(Right::Marketing {
-                last_sent: self.last_sent(given),
+                last_sent: given.last_sent(),
                 last_sent_by: given.taken_by,
                 expires_at: given.expires_at,
                 stopped: given.is_gone,
@@ -133,19 +163,14 @@ impl Conversation {
         }
     }
 
-    /// When a marketing message was last sent: by its send, for that may have waited long after it was planned. As long as it is
-    /// not settled it may still leave at any time, and there is no room for another beside it.
-    fn last_sent(&self, given: &Given) -> LastSent {
-        let at = match given.taken_by {
-            None => given.used_at,
-            Some(send) => match self.send(send) {
-                // One that failed after it was in doubt has perhaps arrived.
-                Some(send) if send.state.has_ended() => Some(send.state.at),
-                Some(_) => return LastSent::Unsettled,
-                None => given.taken_at,
-            },
-        };
-        at.map_or(LastSent::Never, LastSent::At)
+    /// News of a right that was given here comes with an event of another conversation: the author of a comment is not named any
+    /// more, or a token is told of under another person.
+    pub(crate) fn hear_of_right(&mut self, envelope: &Envelope, id: EventId, now: Timestamp) {
+        match &envelope.event {
+            Event::Comment(comment) => self.written(envelope, comment, id, now),
+            Event::Optin(optin) => self.agreed(envelope, optin, id, now),
+            _ => {}
+        }
     }
 
     /// A comment or post is written: it gives one private reply, once, whatever is changed about it later. One that is removed
@@ -160,7 +185,7 @@ impl Conversation {
         };
         let media = comment.media.as_ref().and_then(|media| media.id.as_ref());
         let broadcast = comment.is_live.then(|| media.map_or(String::new(), ToString::to_string));
-        let new = Given {
+        let new = Grant {
             at,
             told_at: at,
             told_by: Some(id),
@@ -168,12 +193,13 @@ impl Conversation {
             broadcast,
             expires_at: None,
             taken_by: None,
-            taken_at: None,
+            settled_at: None,
             used_at: None,
             forget_at: at + policy::SEVEN_DAYS,
         };
         self.rights.entry(key).and_modify(|given| given.is_gone |= is_gone).or_insert(new);
         self.changes.rights.insert(key);
+        self.forget_rights(key);
     }
 
     /// A person agreed to notifications, stopped them, or lets them come again.
@@ -185,7 +211,7 @@ impl Conversation {
             _ => (None, at + policy::YEAR),
         };
         let is_gone = !matches!(optin.notification_messages_status, None | Some(NotificationStatus::Resume));
-        let new = Given {
+        let new = Grant {
             at,
             told_at: at,
             told_by: Some(id),
@@ -193,11 +219,11 @@ impl Conversation {
             broadcast: None,
             expires_at,
             taken_by: None,
-            taken_at: None,
+            settled_at: None,
             used_at: None,
             forget_at,
         };
-        let renew = |given: &mut Given| {
+        let renew = |given: &mut Grant| {
             let is_news = (at, Some(id)) > (given.told_at, given.told_by);
             if key.source == Source::Marketing && is_news {
                 (given.is_gone, given.told_at, given.told_by) = (is_gone, at, Some(id));
@@ -207,6 +233,7 @@ impl Conversation {
         };
         self.rights.entry(key).and_modify(renew).or_insert(new);
         self.changes.rights.insert(key);
+        self.forget_rights(key);
     }
 
     /// Takes the right that a planned send leans on. Why it does not get it, where it does not.
@@ -225,7 +252,7 @@ impl Conversation {
             return Some(refusal);
         }
         let given = self.rights.get_mut(&key)?;
-        (given.taken_by, given.taken_at) = (Some(send), Some(scene.now));
+        (given.taken_by, given.settled_at) = (Some(send), None);
         given.used_at = match right {
             Some(Right::Marketing { last_sent: LastSent::At(at), .. }) => Some(at),
             Some(Right::Marketing { last_sent: LastSent::Unsettled, .. }) => Some(scene.now),
@@ -241,10 +268,15 @@ impl Conversation {
     /// A send was refused or has failed: what it has taken is free again. One that was ever in doubt has perhaps arrived, and
     /// keeps it.
     pub(super) fn give_right_back(&mut self, send: SendId) {
-        let Some((key, false)) = self.leans_on(send) else { return };
-        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by == Some(send)) {
-            given.taken_by = None;
-            self.changes.rights.insert(key);
+        match self.leans_on(send) {
+            Some((key, false)) => {
+                if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by == Some(send)) {
+                    given.taken_by = None;
+                    self.changes.rights.insert(key);
+                }
+            }
+            Some((_, true)) => self.right_is_used(send),
+            None => {}
         }
     }
 
@@ -255,13 +287,35 @@ impl Conversation {
             given.taken_by = Some(send);
             self.changes.rights.insert(key);
         }
+        self.right_is_used(send);
     }
 
-    /// Meta has refused a send because the person wants no more on its token: so it stands since the send left, unless something
-    /// later was told.
-    pub(crate) fn stop(&mut self, send: SendId) {
-        let left_at = self.send(send).and_then(|send| send.state.attempted_at);
-        let (Some((key, _)), Some(left_at)) = (self.leans_on(send), left_at) else { return };
+    /// A send has come to its end, and has used its right or perhaps has.
+    pub(super) fn right_is_used(&mut self, send: SendId) {
+        let (Some((key, _)), Some(at)) = (self.leans_on(send), self.send(send).map(|send| send.state.at)) else {
+            return;
+        };
+        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by == Some(send)) {
+            given.settled_at = Some(at);
+            self.changes.rights.insert(key);
+        }
+    }
+
+    /// Forgets the right that ends first, where the conversation has too many beside the newest.
+    fn forget_rights(&mut self, newest: RightKey) {
+        if self.rights.len() > MOST {
+            let others = self.rights.iter().filter(|(key, _)| **key != newest);
+            if let Some(key) = others.min_by_key(|(_, given)| given.forget_at).map(|(key, _)| *key) {
+                self.rights.remove(&key);
+                self.changes.rights.insert(key);
+            }
+        }
+    }
+
+    /// Meta has refused a message to this recipient because the person wants no more: so it stands since the message left, unless
+    /// something later was told.
+    pub(crate) fn stop(&mut self, recipient: &Recipient, left_at: Timestamp) {
+        let Some(key) = RightKey::of_recipient(recipient) else { return };
         if let Some(given) = self.rights.get_mut(&key).filter(|given| given.told_at <= left_at) {
             (given.is_gone, given.told_at) = (true, left_at);
             self.changes.rights.insert(key);
@@ -273,15 +327,17 @@ impl Conversation {
         let send = self.send(send)?;
         Some((RightKey::of_message(&send.request)?, send.was_in_doubt()))
     }
+}
 
-    /// A send that has ended is forgotten: the right that it took remembers when that was.
-    pub(super) fn remember_use(&mut self, send: SendId) {
-        let (Some((key, _)), Some(at)) = (self.leans_on(send), self.send(send).map(|send| send.state.at)) else {
-            return;
-        };
-        if let Some(given) = self.rights.get_mut(&key).filter(|given| given.taken_by == Some(send)) {
-            given.taken_at = Some(at);
-            self.changes.rights.insert(key);
+impl Grant {
+    /// When a marketing message was last sent: when its send was settled, for that may have waited long after it was planned. As
+    /// long as it is not settled it may still leave at any time, and there is no room for another beside it. One that failed after
+    /// it was in doubt has perhaps arrived.
+    fn last_sent(&self) -> LastSent {
+        match (self.taken_by, self.settled_at) {
+            (None, _) => self.used_at.map_or(LastSent::Never, LastSent::At),
+            (Some(_), Some(at)) => LastSent::At(at),
+            (Some(_), None) => LastSent::Unsettled,
         }
     }
 }

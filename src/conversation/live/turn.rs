@@ -29,7 +29,7 @@ impl Conversation {
         effects: &Effects,
         owed: &AutomaticReplies,
     ) -> bool {
-        let Some(turn) = self.leave(event, (EventStatus::Done, None), scene.now) else { return false };
+        let Some(turn) = self.end_event(event, EventStatus::Done, None, scene.now) else { return false };
         self.carry_out(scene, &turn, effects, owed);
         true
     }
@@ -44,8 +44,8 @@ impl Conversation {
     ) -> bool {
         let turn = match failed.next {
             Next::Retry(at) => self.retry(event, failed, at, scene.now),
-            Next::Dead => self.leave(event, (EventStatus::Dead, Some(failed.error.clone())), scene.now),
-            Next::Done => self.leave(event, (EventStatus::Done, Some(failed.error.clone())), scene.now),
+            Next::Dead => self.end_event(event, EventStatus::Dead, Some(failed.error.clone()), scene.now),
+            Next::Done => self.end_event(event, EventStatus::Done, Some(failed.error.clone()), scene.now),
         };
         let Some(turn) = turn else { return false };
         self.carry_out(scene, &turn, &Effects::default(), owed);
@@ -58,7 +58,7 @@ impl Conversation {
         if failed.counts {
             queued.first_failed_at.get_or_insert(now);
         }
-        let turn = Turn { event, said_last: queued.said_last(), item: queued.item.clone() };
+        let turn = Turn { event, first: queued.turn, item: queued.item.clone() };
         self.changes.events.insert(event);
         Some(turn)
     }
@@ -78,14 +78,17 @@ impl Conversation {
         if number == 0 {
             queued.state_before = state;
         }
-        let turn = Turn { event, said_last: queued.said_last(), item: queued.item.clone() };
+        let turn = Turn { event, first: queued.turn, item: queued.item.clone() };
         let owed = AutomaticReplies { disclosing: disclosing.cloned(), fallback: None };
         self.carry_out(scene, &turn, effects, &owed);
-        let sends = effects.sends().map(|(send, _)| send).collect();
+        let sends: Vec<_> = effects.sends().map(|(send, _)| send).collect();
+        let first = sends.last().and_then(|last| self.send(*last)).map(|send| send.turn);
         if let Some(queued) = self.running(event) {
+            queued.turn = queued.turn.or(first);
             queued.steps.push(TakenStep { hash, sends });
         }
         self.changes.events.insert(event);
+        self.changes.steps.insert(event);
         true
     }
 
@@ -99,7 +102,7 @@ impl Conversation {
         queued.typing = true;
         let item = queued.item.clone();
         self.changes.events.insert(typing.event);
-        let turn = Turn { event: typing.event, said_last: None, item };
+        let turn = Turn { event: typing.event, first: None, item };
         self.plan(scene, &Planned::by(&turn), vec![(typing.send, typing.request.clone())]);
     }
 
@@ -112,8 +115,8 @@ impl Conversation {
         owed: &AutomaticReplies,
     ) {
         if self.is_overdue(event, scene.now) {
-            let said_last = self.events.iter().find(|queued| queued.id == event).and_then(|queued| queued.said_last());
-            self.carry_out(scene, &Turn { event, said_last, item }, &Effects::default(), owed);
+            let first = self.events.iter().find(|queued| queued.id == event).and_then(|queued| queued.turn);
+            self.carry_out(scene, &Turn { event, first, item }, &Effects::default(), owed);
         }
     }
 
@@ -140,7 +143,7 @@ impl Conversation {
 
     fn remember(&mut self, memory: &Memory) {
         self.state = memory.json().map(str::to_owned);
-        self.changes.image = true;
+        (self.changes.state, self.changes.image) = (true, true);
     }
 
     /// Plans what a turn says: the disclosing message first, where it is due before these words.
@@ -171,7 +174,7 @@ impl Conversation {
     /// turn's next step, the next turn says it again.
     fn owes_disclosure(&self, disclosing: &DisclosureMessage, words: &Request, now: Timestamp) -> bool {
         words.recipient == disclosing.request.recipient
-            && self.send(disclosing.send).is_none()
+            && self.said.disclosed_by != Some(disclosing.send)
             && policy::disclosure::due(&self.said.since(), disclosing.after, now).is_some()
     }
 }

@@ -3,6 +3,8 @@
 
 mod pure;
 
+use std::collections::BTreeMap;
+
 use crate::clock::Timestamp;
 use crate::conversation::live::Conversation;
 use crate::conversation::{EventStatus, Identity};
@@ -40,9 +42,10 @@ fn shown(facts: &Facts) -> String {
 }
 
 impl Twin {
-    pub(super) fn new(ours: Identity) -> Twin {
+    /// `checks_all`: what is kept is loaded and compared after every happening; else now and then.
+    pub(super) fn new(ours: Identity, checks_all: bool) -> Twin {
         let plain = Plain::new(ours);
-        let pure = Pure::new(plain.own());
+        let pure = Pure::new(plain.own(), checks_all);
         Twin { plain, pure }
     }
 
@@ -64,19 +67,12 @@ impl Twin {
     pub(super) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Batch<TakenEvent> {
         let plain = self.plain.take(room, now);
         let pure = self.pure.take(room, now);
-        let of_plain = plain.items.iter().map(|event| {
+        let of = |event: &TakenEvent| {
             let has_failed = (event.has_failed, event.first_failed_at);
             let of_turn = (event.attempt, has_failed, event.state.clone(), event.steps.clone());
             (event.id, of_turn, event.raw.len(), event.person.clone(), shown(&event.facts), event.answer_by)
-        });
-        let of_pure = pure.iter().map(|(key, event, facts)| {
-            let one = self.pure.find(key);
-            let has_failed = (event.error.is_some(), event.first_failed_at);
-            let state = event.state(one.state.as_deref()).map(str::to_owned);
-            let of_turn = (event.attempts, has_failed, state, event.steps.clone());
-            (event.id, of_turn, event.item.raw.len(), event.item.person.clone(), shown(facts), one.answer_by(event.id))
-        });
-        agree("take", of_pure.collect::<Vec<_>>(), of_plain.collect());
+        };
+        agree("take", pure.iter().map(of).collect::<Vec<_>>(), plain.items.iter().map(of).collect());
         plain
     }
 
@@ -113,13 +109,13 @@ impl Twin {
 
     /// The person of an event's conversation, where it is a chat.
     pub(super) fn person_of(&self, event: EventId) -> Option<PersonId> {
-        let key = &self.pure.conversation_with(event)?.key;
+        let key = self.pure.conversation_with(event)?;
         let is_chat = key.thread == Thread::Chat && !key.name.is_empty();
         is_chat.then(|| PersonId::new(key.name.as_str()))
     }
 
     pub(super) fn replay(&mut self, event: EventId, served: &[AccountId], now: Timestamp) -> Replayed {
-        agree("replay", self.pure.replay(event, now), self.plain.replay(event, served, now))
+        agree("replay", self.pure.replay(event, served, now), self.plain.replay(event, served, now))
     }
 
     pub(super) fn post(&mut self, post: &Post) -> Posted {
@@ -128,15 +124,12 @@ impl Twin {
 
     pub(super) fn take_sends(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenSend> {
         let plain = self.plain.take_sends(room, now);
-        let of_pure = self.pure.take_sends(room, now).into_iter().map(|id| {
-            let send = self.pure.conversation_of(id).send(id).expect("a send");
-            let state = &send.state;
-            (id, state.attempts, state.doubted_since.is_some(), state.answers, format!("{:?}", send.origin()))
-        });
-        let of_plain = plain
-            .iter()
-            .map(|send| (send.id, send.attempts, send.was_in_doubt, send.answers, format!("{:?}", send.origin)));
-        agree("take_sends", of_pure.collect::<Vec<_>>(), of_plain.collect());
+        let of = |send: &TakenSend| {
+            let of_send = (send.attempts, send.was_in_doubt, send.answers, format!("{:?}", send.origin));
+            (send.id, of_send, send.account.clone(), send.person.clone(), format!("{:?}", send.request))
+        };
+        let pure = self.pure.take_sends(room, now);
+        agree("take_sends", pure.iter().map(of).collect::<Vec<_>>(), plain.iter().map(of).collect());
         plain
     }
 
@@ -156,18 +149,12 @@ impl Twin {
 
     pub(super) fn take_doubts(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenDoubt> {
         let plain = self.plain.take_doubts(room, now);
-        let of_pure = self.pure.take_doubts(room, now).into_iter().map(|id| {
-            let (send, around) = self.pure.conversation_of(id).doubt(now).expect("a doubt");
-            let state = &send.state;
-            let times = (state.attempted_at, state.doubted_since, state.doubts, state.looks, state.is_silent);
-            (id, times, state.reason.clone(), around.bound, around.has_messages)
-        });
-        let of_plain = plain.iter().map(|doubt| {
-            let since = (Some(doubt.attempted_at), Some(doubt.doubted_since));
-            let times = (since.0, since.1, doubt.doubts, doubt.looks, doubt.silent);
-            (doubt.id, times, Some(doubt.reason.clone()), doubt.bound.clone(), doubt.has_messages)
-        });
-        agree("take_doubts", of_pure.collect::<Vec<_>>(), of_plain.collect());
+        let of = |doubt: &TakenDoubt| {
+            let times = (doubt.attempted_at, doubt.doubted_since, doubt.doubts, doubt.looks, doubt.silent);
+            (doubt.id, times, doubt.reason.clone(), doubt.bound.clone(), doubt.has_messages, doubt.person.clone())
+        };
+        let pure = self.pure.take_doubts(room, now);
+        agree("take_doubts", pure.iter().map(of).collect::<Vec<_>>(), plain.iter().map(of).collect());
         plain
     }
 
@@ -189,14 +176,26 @@ impl Twin {
         self.pure.restrict(account, now);
     }
 
-    pub(super) fn stop(&mut self, send: SendId, now: Timestamp) {
+    pub(super) fn stop(&mut self, send: SendId) {
         self.plain.stop(send);
-        self.pure.stop(send, now);
+        self.pure.stop(send);
+    }
+
+    /// The process ends because it was asked to, and another one begins.
+    pub(super) fn restart(&mut self, now: Timestamp) {
+        self.plain.release_all();
+        self.pure.release_all(now);
+        self.recover(now);
     }
 
     pub(super) fn recover(&mut self, now: Timestamp) {
         self.plain.recover(now);
         self.pure.recover(self.plain.own(), now);
+        // What is due already is due at once after a start: only the order between conversations hangs on it.
+        let dues = self.plain.rows("SELECT concat_ws(' ', id, due) FROM event WHERE status = 0");
+        let number = |text: &str| text.parse::<i64>().expect("a number");
+        let dues = dues.iter().filter_map(|row| row.split_once(' '));
+        self.pure.set_dues(&dues.map(|(id, due)| (EventId(number(id)), Timestamp(number(due)))).collect::<Vec<_>>());
     }
 
     pub(super) fn metadata(&self, send: SendId) -> String {
@@ -222,22 +221,34 @@ impl Twin {
     /// Compares all that is known of every event, send and conversation.
     pub(super) fn compare(&self) {
         agree_on_rows("events", &self.pure.event_rows(), &self.plain.rows(EVENTS));
-        let rows = self.plain.rows(SENDS);
-        // What has ended long ago is not remembered, nor what was refused when it was posted.
-        let remembered: Vec<_> = self.pure.all_sends().map(|send| send.id).collect();
-        let id = |row: &String| row.split(' ').next().and_then(|id| id.parse().ok()).map(SendId);
-        let rows = rows.into_iter().filter(|row| id(row).is_some_and(|id| remembered.contains(&id)));
+        let refused: Vec<_> = self.pure.refused.iter().map(|id| format!("{id} ")).collect();
+        let is_refused = |row: &String| refused.iter().any(|id| row.starts_with(id));
+        let rows = self.plain.rows(SENDS).into_iter().filter(|row| !is_refused(row));
         agree_on_rows("sends", &self.pure.send_rows(), &rows.collect::<Vec<_>>());
-        agree_on_rows("conversations", &self.pure.conversation_rows(), &self.plain.rows(CONVERSATIONS));
+        let rows = self.plain.rows(CONVERSATIONS);
+        for row in self.pure.conversation_rows() {
+            assert!(rows.contains(&row), "conversations: the pure functions say {row}, the store {rows:#?}");
+        }
     }
 }
 
-const EVENTS: &str = "SELECT concat_ws(' ', id, status, iif(status = 0, due, '-'), attempts, error IS NOT NULL,
-        ifnull(first_failed_at, '-'), kind) FROM event ORDER BY id";
+const EVENTS: &str = "SELECT concat_ws(' ', id, status, iif(status = 0, due, '-'), attempts, deaths, error IS NOT NULL,
+        ifnull(first_failed_at, '-'), kind, typing) FROM event ORDER BY id";
+
+/// The same of the new tables; where an open event stands is known in memory.
+const NEW_EVENTS: &str =
+    "SELECT concat_ws(' ', event.id, ifnull(event_state.status, event.status), '-', ifnull(attempts, 0),
+        ifnull(deaths, 0), error IS NOT NULL, ifnull(first_failed_at, '-'), kind, ifnull(typing, 0))
+    FROM event LEFT JOIN event_state USING (id) WHERE event.id = ?1";
 
 const SENDS: &str = "SELECT concat_ws(' ', id, ifnull(event, '-'), turn, status, iif(status IN (0, 3), due, '-'), at, attempts,
         ifnull(attempted_at, '-'), ifnull(doubted_since, '-'), doubts, looks, ifnull(rule, '-'), ifnull(message_id, '-'),
-        repeats, ifnull(answers, '-'), ifnull(reason, '-')) FROM send ORDER BY id";
+        repeats, ifnull(answers, '-'), iif(reason GLOB 'behind *', 'behind', ifnull(reason, '-'))) FROM send ORDER BY id";
+
+const NEW_SENDS: &str = "SELECT concat_ws(' ', id, ifnull(event, '-'), turn, status, iif(status IN (0, 3), due, '-'), at, attempts,
+        ifnull(attempted_at, '-'), ifnull(doubted_since, '-'), doubts, looks, ifnull(rule, '-'), ifnull(message_id, '-'),
+        repeats, ifnull(answers, '-'), iif(reason GLOB 'behind *', 'behind', ifnull(reason, '-')))
+    FROM send JOIN send_state USING (id) ORDER BY id";
 
 const CONVERSATIONS: &str =
     "SELECT concat_ws(' ', account, thread, person, ifnull(opened_at, '-'), ifnull(opened_by, '-'),
@@ -250,66 +261,41 @@ fn or_dash<T: ToString>(value: Option<T>) -> String {
 }
 
 impl Pure {
-    fn find(&self, key: &crate::conversation::live::ConversationKey) -> &Conversation {
-        self.conversations.values().find(|one| one.key == *key).expect("a conversation")
-    }
-
     fn event_rows(&self) -> Vec<String> {
-        let mut rows = Vec::new();
-        for one in self.conversations.values() {
+        let mut ids = self.db.prepare_cached("SELECT id FROM event ORDER BY id").expect("a statement");
+        let ids = ids.query_map([], |row| row.get::<_, i64>(0)).expect("a query").map(|id| id.expect("an id"));
+        let mut open = BTreeMap::new();
+        for one in self.live.conversations() {
             for event in &one.events {
-                rows.push((event.id, one.status(event.id).expect("a status"), event.clone()));
+                open.insert(event.id.0, (one.status(event.id).expect("a status"), event));
             }
         }
-        let open = rows.into_iter();
-        let ended = self.ended.values().map(|ended| (ended.event.id, ended.status, ended.event.clone()));
-        let parked = self.parked().map(|event| (event.id, EventStatus::Parked, event));
-        let mut all: Vec<_> = open.chain(ended).chain(parked).collect();
-        all.sort_by_key(|(id, _, _)| *id);
-        let row = |(id, status, event): (EventId, EventStatus, crate::conversation::live::QueuedEvent)| {
-            let due = if status == EventStatus::Ready { event.due.0.to_string() } else { "-".to_owned() };
+        let row = |id: i64| {
+            let Some((status, event)) = open.get(&id) else {
+                let mut kept = self.db.prepare_cached(NEW_EVENTS).expect("a statement");
+                return kept.query_row([id], |row| row.get(0)).expect("a row");
+            };
+            let due = if *status == EventStatus::Ready { event.due.0.to_string() } else { "-".to_owned() };
             let failed = (u8::from(event.error.is_some()), or_dash(event.first_failed_at.map(|at| at.0)));
-            format!("{id} {} {due} {} {} {} {}", status as i64, event.attempts, failed.0, failed.1, event.item.kind)
+            let tries = (event.attempts, event.deaths, u8::from(event.typing));
+            let status = *status as i64;
+            format!(
+                "{id} {status} {due} {} {} {} {} {} {}",
+                tries.0, tries.1, failed.0, failed.1, event.item.kind, tries.2
+            )
         };
-        all.into_iter().map(row).collect()
+        ids.map(row).collect()
     }
 
     fn send_rows(&self) -> Vec<String> {
-        let mut sends: Vec<_> = self.all_sends().collect();
-        sends.sort_by_key(|send| send.id);
-        let time = |at: Option<Timestamp>| or_dash(at.map(|at| at.0));
-        let row = |send: &&crate::conversation::live::Send| {
-            let state = &send.state;
-            let status = state.status as i64;
-            let due = if matches!(status, 0 | 3) { state.due.0.to_string() } else { "-".to_owned() };
-            [
-                send.id.to_string(),
-                or_dash(send.event),
-                send.turn.to_string(),
-                status.to_string(),
-                due,
-                state.at.0.to_string(),
-                state.attempts.to_string(),
-                time(state.attempted_at),
-                time(state.doubted_since),
-                state.doubts.to_string(),
-                state.looks.to_string(),
-                or_dash(state.rule.clone()),
-                or_dash(state.message_id.clone()),
-                state.repeats.to_string(),
-                time(state.answers),
-                or_dash(state.reason.clone()),
-            ]
-            .join(" ")
-        };
-        sends.iter().map(row).collect()
+        let mut statement = self.db.prepare_cached(NEW_SENDS).expect("a statement");
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("a query");
+        rows.map(|row| row.expect("a row")).collect()
     }
 
     fn conversation_rows(&self) -> Vec<String> {
-        let mut all: Vec<_> = self.conversations.values().collect();
-        all.sort_by_key(|one| (one.key.account.clone(), one.key.thread as i64, one.key.name.clone()));
         let time = |at: Option<Timestamp>| or_dash(at.map(|at| at.0));
-        let row = |one: &&Conversation| {
+        let row = |one: &Conversation| {
             let said = one.since_disclosed();
             [
                 one.key.account.to_string(),
@@ -327,6 +313,7 @@ impl Pure {
             ]
             .join(" ")
         };
-        all.iter().map(row).collect()
+        // One that was only asked about has no row.
+        self.live.conversations().filter(|one| one.last_event.is_some() || one.last_send.is_some()).map(row).collect()
     }
 }

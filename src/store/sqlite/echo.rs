@@ -14,11 +14,11 @@ use crate::clock::Timestamp;
 use crate::event::{Echo, Envelope, Mark};
 use crate::id::{AccountId, MessageId, PersonId, SendId};
 use crate::message::Request;
-use crate::store::{KnownMessageIds, SendOutcome, SendStatus};
+use crate::store::{KnownMessages, MessageHash, SendOutcome, SendStatus};
 
 /// How far back in a conversation a send is looked for by its `mid`. An echo hours late after so many more sends would be
 /// observed as somebody else's; nothing is said twice for it.
-const REACH: usize = 50;
+const REACH: usize = 32;
 
 /// What stands for the starts under which a send left before schema 4 kept them. Their marks name none.
 const BEFORE_EPOCHS: &str = "-";
@@ -165,9 +165,9 @@ fn count_repeat(work: &Work<'_>, account: &AccountId, send: SendId, mid: Option<
 }
 
 /// The messages that the conversation's last sends became, but for `send` itself: at least as many as the conversation shows.
-pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<KnownMessageIds> {
+pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> rusqlite::Result<KnownMessages> {
     let mut statement = work.db.prepare_cached("SELECT message_id, previous FROM send WHERE id = ?1")?;
-    let (mut next, mut bound, mut is_past) = (last_send, KnownMessageIds::default(), false);
+    let (mut next, mut bound, mut is_past) = (last_send, KnownMessages::default(), false);
     while let Some(id) = next.filter(|_| bound.before.len() + bound.after.len() < REACH) {
         let row: Option<(Option<String>, Option<i64>)> =
             statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
@@ -176,7 +176,7 @@ pub(super) fn bound(work: &Work<'_>, last_send: Option<i64>, send: SendId) -> ru
             is_past = true;
         } else if let Some(mid) = message_id {
             let side = if is_past { &mut bound.before } else { &mut bound.after };
-            side.push(MessageId::new(mid));
+            side.push(MessageHash::of(&MessageId::new(mid)));
         }
         next = previous;
     }

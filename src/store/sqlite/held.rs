@@ -66,6 +66,13 @@ fn link(work: &Work<'_>, sends: &[i64]) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The last of the sends of a turn that are held.
+pub(super) fn last_of_turn(work: &Work<'_>, turn: SendId) -> rusqlite::Result<Option<SendId>> {
+    work.db
+        .prepare_cached("SELECT max(id) FROM send WHERE status = 7 AND turn = ?1 AND next IS NULL")?
+        .query_row([turn.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(SendId)))
+}
+
 fn behind(held: SendId) -> String {
     format!("behind {held}, which is held")
 }

@@ -53,7 +53,10 @@ pub(super) fn plan(
     let origin = if agent.is_some() { Origin::Agent } else { Origin::Bot };
     let chain = rights::take(work, &AccountId::new(account.as_str()), origin, sends, now)?;
     let held = match (so_far, chain.first) {
-        (Some(so_far), Some(first)) => held::join(work, so_far.last, first)?,
+        (Some(so_far), Some(first)) => match held::last_of_turn(work, so_far.turn)? {
+            Some(last) => held::join(work, last, first)?,
+            None => None,
+        },
         _ => None,
     };
     let mut status = match chain.first {

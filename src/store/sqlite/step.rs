@@ -48,7 +48,6 @@ pub(super) fn taken(work: &Work<'_>, event: EventId) -> rusqlite::Result<Vec<Tak
 pub(super) struct SaidSoFar {
     /// The turn's first send, by which its sends are known.
     pub(super) turn: SendId,
-    pub(super) last: SendId,
 }
 
 /// What a turn has said in its steps, where one of them said something.
@@ -56,7 +55,7 @@ pub(super) fn said_so_far(work: &Work<'_>, event: EventId) -> rusqlite::Result<O
     let Some(last) = taken(work, event)?.into_iter().flat_map(|step| step.sends).next_back() else { return Ok(None) };
     work.db
         .prepare_cached("SELECT turn FROM send WHERE id = ?1")?
-        .query_row([last.0], |row| Ok(Some(SaidSoFar { turn: SendId(row.get(0)?), last })))
+        .query_row([last.0], |row| Ok(Some(SaidSoFar { turn: SendId(row.get(0)?) })))
 }
 
 /// The turn has ended for good.

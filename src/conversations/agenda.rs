@@ -1,0 +1,97 @@
+//! What is due in which conversation, in the order of its time.
+
+use std::collections::BTreeSet;
+
+use crate::clock::Timestamp;
+use crate::conversation::SendStatus;
+use crate::conversation::live::{Conversation, ConversationId};
+use crate::id::{EventId, SendId, Thread};
+
+/// What one conversation has next of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Next {
+    event: Option<(Timestamp, EventId)>,
+    /// Whether that event has failed before.
+    has_failed: bool,
+    send: Option<(Timestamp, SendId)>,
+    doubt: Option<(Timestamp, SendId)>,
+    /// The first event that must be answered and is with no handler, and by when.
+    answer: Option<(Timestamp, EventId)>,
+}
+
+impl Next {
+    pub(super) fn of(conversation: &Conversation) -> Next {
+        let event = conversation.events.front().filter(|front| !front.is_running);
+        let front = conversation.front_send();
+        let of_status = |status| front.filter(|send| send.state.status == status).map(|send| (send.state.due, send.id));
+        // An author of comments cannot be written to but through a comment.
+        let may_be_answered = conversation.key.thread != Thread::Comments;
+        Next {
+            event: event.map(|event| (event.due, event.id)),
+            has_failed: event.is_some_and(|event| event.error.is_some()),
+            send: of_status(SendStatus::Ready),
+            doubt: of_status(SendStatus::InDoubt),
+            answer: may_be_answered.then(|| conversation.next_answer()).flatten(),
+        }
+    }
+}
+
+/// What is due in an account's conversations.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agenda {
+    pub(super) fresh_events: BTreeSet<(Timestamp, EventId, ConversationId)>,
+    pub(super) failed_events: BTreeSet<(Timestamp, EventId, ConversationId)>,
+    pub(super) sends: BTreeSet<(Timestamp, SendId, ConversationId)>,
+    pub(super) doubts: BTreeSet<(Timestamp, SendId, ConversationId)>,
+    pub(super) answers: BTreeSet<(Timestamp, EventId, ConversationId)>,
+}
+
+/// Which loops have something new to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Woken {
+    pub(crate) events: bool,
+    pub(crate) sends: bool,
+    pub(crate) doubts: bool,
+    pub(crate) answers: bool,
+}
+
+impl Agenda {
+    /// Puts what a conversation has next in the place of what it had.
+    pub(super) fn change(&mut self, id: ConversationId, had: Next, has: Next, woken: &mut Woken) {
+        if (had.event, had.has_failed) != (has.event, has.has_failed) {
+            if let Some((due, event)) = had.event {
+                self.events(had.has_failed).remove(&(due, event, id));
+            }
+            if let Some((due, event)) = has.event {
+                self.events(has.has_failed).insert((due, event, id));
+                woken.events = true;
+            }
+        }
+        woken.sends |= replace(&mut self.sends, id, had.send, has.send);
+        woken.doubts |= replace(&mut self.doubts, id, had.doubt, has.doubt);
+        woken.answers |= replace(&mut self.answers, id, had.answer, has.answer);
+    }
+
+    fn events(&mut self, failed: bool) -> &mut BTreeSet<(Timestamp, EventId, ConversationId)> {
+        if failed { &mut self.failed_events } else { &mut self.fresh_events }
+    }
+}
+
+/// True where there is something new.
+fn replace<T: Copy + Ord>(
+    set: &mut BTreeSet<(Timestamp, T, ConversationId)>,
+    id: ConversationId,
+    had: Option<(Timestamp, T)>,
+    has: Option<(Timestamp, T)>,
+) -> bool {
+    if had == has {
+        return false;
+    }
+    if let Some((due, item)) = had {
+        set.remove(&(due, item, id));
+    }
+    if let Some((due, item)) = has {
+        set.insert((due, item, id));
+    }
+    has.is_some()
+}

@@ -1,0 +1,408 @@
+//! What is given to the loops, and what they bring about.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::live::Live;
+use crate::clock::Timestamp;
+use crate::conversation::live::{
+    Conversation, ConversationId, ConversationKey, Failed, PostedSends, QueuedEvent, RightKey,
+};
+use crate::conversation::{AutomaticReplies, Decided, EventStatus, Overdue, SendOutcome, Typing, recipient};
+use crate::event::{Event, Kind};
+use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
+use crate::message::{Recipient, Request};
+use crate::policy::{Facts, Right};
+use crate::store::{
+    Batch, Cause, EventDemand, Failure, Finish, Post, Posted, Replayed, SendDemand, TakenDoubt, TakenEvent, TakenSend,
+    Takes, TurnStep, records,
+};
+use crate::trace::Trace;
+
+impl Live {
+    /// Gives events that are due to handlers, the first of each conversation, as many as `room` has for their accounts.
+    pub(crate) fn take(
+        &mut self,
+        db: &Connection,
+        room: &[EventDemand],
+        now: Timestamp,
+    ) -> rusqlite::Result<Batch<TakenEvent>> {
+        let mut taken = Batch { items: Vec::new(), next_due: None };
+        for demand in room {
+            let due = self.due_events(demand, now, &mut taken.next_due);
+            for id in due {
+                let event = self.at(db, id, now, |one, scene| {
+                    let event = one.take(now).expect("an event that is due").clone();
+                    taken_event(one, scene.account, event)
+                })?;
+                self.running.insert(event.id, id);
+                taken.items.push(event);
+            }
+        }
+        Ok(taken)
+    }
+
+    fn due_events(&self, demand: &EventDemand, now: Timestamp, next: &mut Option<Timestamp>) -> Vec<ConversationId> {
+        let EventDemand { account, slots, takes } = demand;
+        let Some(account) = self.accounts.get(account) else { return Vec::new() };
+        let agenda = &account.agenda;
+        let is_due = |(due, _, _): &&(Timestamp, EventId, ConversationId)| *due <= now;
+        let fresh = agenda.fresh_events.iter().take_while(is_due);
+        let failed = agenda.failed_events.iter().take_while(is_due);
+        let due: Vec<_> = match takes {
+            Takes::InOrder => {
+                let mut due: Vec<_> = fresh.take(*slots).chain(failed.take(*slots)).collect();
+                due.sort();
+                due.into_iter().take(*slots).collect()
+            }
+            Takes::FreshOnly => fresh.take(*slots).collect(),
+            Takes::FreshFirst => fresh.chain(failed.take(1)).take(*slots).collect(),
+        };
+        if due.len() < *slots {
+            let later = |set: &std::collections::BTreeSet<(Timestamp, EventId, ConversationId)>| {
+                set.iter().find(|(due, _, _)| *due > now).map(|(due, _, _)| *due)
+            };
+            *next = [*next, later(&agenda.fresh_events), later(&agenda.failed_events)].into_iter().flatten().min();
+        }
+        due.into_iter().map(|(_, _, id)| *id).collect()
+    }
+
+    /// The turn has ended well.
+    pub(crate) fn finish(&mut self, db: &Connection, finish: &Finish) -> rusqlite::Result<()> {
+        let Some(id) = self.running.remove(&finish.event) else { return Ok(()) };
+        self.at(db, id, finish.now, |one, scene| one.finish(scene, finish.event, &finish.effects, &finish.owed))
+            .map(drop)
+    }
+
+    /// The turn has failed.
+    pub(crate) fn fail(&mut self, db: &Connection, failure: &Failure) -> rusqlite::Result<()> {
+        let Some(id) = self.running.remove(&failure.event) else { return Ok(()) };
+        let failed = Failed { error: failure.error.clone(), next: failure.next, counts: failure.counts };
+        self.at(db, id, failure.now, |one, scene| one.fail(scene, failure.event, &failed, &failure.owed)).map(drop)
+    }
+
+    /// Keeps a step of a turn that goes on. False when the turn is over meanwhile.
+    pub(crate) fn step(&mut self, db: &Connection, step: &TurnStep) -> rusqlite::Result<bool> {
+        let Some(id) = self.running.get(&step.event).copied() else { return Ok(false) };
+        let place = (step.event, step.attempt, step.number);
+        self.at(db, id, step.now, |one, scene| {
+            one.step(scene, place, step.hash, &step.effects, step.disclosing.as_ref())
+        })
+    }
+
+    /// Shows the person that a turn takes a while.
+    pub(crate) fn show_typing(&mut self, db: &Connection, typing: &Typing) -> rusqlite::Result<()> {
+        let Some(id) = self.running.get(&typing.event).copied() else { return Ok(()) };
+        self.at(db, id, typing.now, |one, scene| one.show_typing(scene, typing))
+    }
+
+    /// Events of these accounts whose answer is overdue and which no handler has in hand, up to `most` of each.
+    pub(crate) fn overdue(&self, accounts: &[AccountId], most: usize, now: Timestamp) -> Batch<Overdue> {
+        let mut taken = Batch { items: Vec::new(), next_due: None };
+        for account in accounts {
+            let Some(of_account) = self.accounts.get(account) else { continue };
+            for (by, _, id) in &of_account.agenda.answers {
+                if *by > now {
+                    taken.next_due = [taken.next_due, Some(*by)].into_iter().flatten().min();
+                    break;
+                }
+                let one = &self.entries[id].conversation;
+                let Some(recipient) = recipient(one.key.thread, PersonId::new(one.key.name.as_str())) else { continue };
+                let overdue = one.overdue(now).into_iter();
+                taken.items.extend(overdue.map(|event| Overdue {
+                    event,
+                    account: account.clone(),
+                    recipient: recipient.clone(),
+                }));
+                if taken.items.len() >= most {
+                    break;
+                }
+            }
+        }
+        taken
+    }
+
+    /// Answers an overdue event by its fallback.
+    pub(crate) fn fall_back(
+        &mut self,
+        db: &Connection,
+        event: EventId,
+        owed: &AutomaticReplies,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Some(found) = records::event(db, event)? else { return Ok(()) };
+        let id = self.open(db, &found.key)?;
+        self.at(db, id, now, |one, scene| one.fall_back(scene, event, found.kept.item, owed))
+    }
+
+    /// Puts an event that is done or dead at the end of its conversation, to be handled again.
+    pub(crate) fn replay(
+        &mut self,
+        db: &Connection,
+        event: EventId,
+        served: &[AccountId],
+        now: Timestamp,
+    ) -> rusqlite::Result<Replayed> {
+        let Some(found) = records::event(db, event)? else { return Ok(Replayed::Unknown) };
+        let has_ended = matches!(found.status(), EventStatus::Done | EventStatus::Dead);
+        let attempts = found.row.as_ref().map_or(0, |row| row.attempts);
+        // An echo of our own is not a handler's.
+        let is_own = found.kept.item.kind == Kind::Echo && attempts == 0;
+        if !has_ended || is_own || !served.contains(&found.key.account) {
+            return Ok(Replayed::Open);
+        }
+        let id = self.open(db, &found.key)?;
+        if self.entries[&id].conversation.status(event).is_some() {
+            return Ok(Replayed::Open);
+        }
+        let fresh = || QueuedEvent::new(event, Arc::clone(&found.kept.item), now);
+        let ended = found.row.clone().map(|row| row.into_event(Arc::clone(&found.kept.item), Vec::new()));
+        let last = self.last_event;
+        self.at(db, id, now, |one, _| one.replay(ended.unwrap_or_else(fresh), last, now))?;
+        Ok(Replayed::Queued)
+    }
+
+    /// Plans sends that did not come from a handler, unless policy forbids one of them.
+    pub(crate) fn post(&mut self, db: &Connection, post: &Post) -> rusqlite::Result<Posted> {
+        let giver = match RightKey::of_recipient(&post.recipient) {
+            Some(right) => self.giver(db, &post.account, &right)?,
+            None => None,
+        };
+        let (account, thread, name) = (post.account.clone(), post.recipient.thread(), post.person.to_string());
+        let id = match giver {
+            Some(giver) => giver,
+            None => self.open(db, &ConversationKey { account, thread, name })?,
+        };
+        let (recipient, sends, agent) = (post.recipient.clone(), post.sends.clone(), post.agent.clone());
+        let posted = PostedSends { recipient, sends, trace: Trace::random(), agent };
+        Ok(match self.at(db, id, post.now, |one, scene| one.post(scene, posted))? {
+            Ok(()) => Posted::Planned(post.sends.iter().map(|(id, _)| *id).collect()),
+            Err(refusal) => Posted::Refused(post.refused(refusal)),
+        })
+    }
+
+    /// Sends that are due, the first of each conversation, as many as `room` has.
+    pub(crate) fn take_sends(&self, room: &[SendDemand], now: Timestamp) -> Batch<TakenSend> {
+        let mut taken = Batch { items: Vec::new(), next_due: None };
+        for demand in room {
+            let Some(account) = self.accounts.get(&demand.account) else { continue };
+            for id in fronts(&account.agenda.sends, demand, now, &mut taken.next_due) {
+                let one = &self.entries[&id].conversation;
+                let Some(send) = one.next_send(now) else { continue };
+                taken.items.push(TakenSend {
+                    id: send.id,
+                    account: demand.account.clone(),
+                    person: whose(one, &send.request),
+                    attempts: send.state.attempts,
+                    was_in_doubt: send.was_in_doubt(),
+                    origin: send.origin(),
+                    request: Request::clone(&send.request),
+                    answers: send.state.answers,
+                    cause: send.event.map(|event| Cause { event, trace: Some(send.trace) }),
+                });
+            }
+        }
+        taken
+    }
+
+    /// Sends in doubt at which it is time to look, as many as `room` has.
+    pub(crate) fn take_doubts(&self, room: &[SendDemand], now: Timestamp) -> Batch<TakenDoubt> {
+        let mut taken = Batch { items: Vec::new(), next_due: None };
+        for demand in room {
+            let Some(account) = self.accounts.get(&demand.account) else { continue };
+            for id in fronts(&account.agenda.doubts, demand, now, &mut taken.next_due) {
+                let one = &self.entries[&id].conversation;
+                let Some((send, context)) = one.doubt(now) else { continue };
+                let state = &send.state;
+                let left_at = state.attempted_at.unwrap_or(state.at);
+                taken.items.push(TakenDoubt {
+                    id: send.id,
+                    account: demand.account.clone(),
+                    person: whose(one, &send.request),
+                    request: Request::clone(&send.request),
+                    attempts: state.attempts,
+                    attempted_at: left_at,
+                    doubted_since: state.doubted_since.unwrap_or(left_at),
+                    doubts: state.doubts,
+                    looks: state.looks,
+                    silent: state.is_silent,
+                    reason: state.reason.clone().unwrap_or_default(),
+                    has_messages: context.has_messages,
+                    bound: context.bound,
+                    cause: send.event.map(|event| Cause { event, trace: Some(send.trace) }),
+                });
+            }
+        }
+        taken
+    }
+
+    /// What policy needs to know of a conversation, and of the right that `recipient` names.
+    pub(crate) fn facts(
+        &mut self,
+        db: &Connection,
+        account: &AccountId,
+        person: &PersonId,
+        recipient: &Recipient,
+    ) -> rusqlite::Result<Facts> {
+        let giver = match RightKey::of_recipient(recipient) {
+            Some(right) => self.giver(db, account, &right)?,
+            None => None,
+        };
+        let id = match giver {
+            Some(giver) => giver,
+            None => {
+                let (account, thread, name) = (account.clone(), recipient.thread(), person.to_string());
+                self.open(db, &ConversationKey { account, thread, name })?
+            }
+        };
+        let value = self.accounts.entry(account.clone()).or_default();
+        Ok(self.entries[&id].conversation.facts_for(&value.value, recipient))
+    }
+
+    /// Marks a send as on its way. False when it is not planned any more.
+    pub(crate) fn sending(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<bool> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(false) };
+        let ours = Arc::clone(&self.ours);
+        self.at(db, id, now, |one, _| one.leaves(send, ours.epoch(), now))
+    }
+
+    /// Records how a send ended, or that it is to be tried later. True when a person who waited for it gets no answer any more.
+    pub(crate) fn settle(
+        &mut self,
+        db: &Connection,
+        send: SendId,
+        outcome: &SendOutcome,
+        now: Timestamp,
+    ) -> rusqlite::Result<bool> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(false) };
+        self.at(db, id, now, |one, scene| one.settle(scene, send, outcome))
+    }
+
+    /// Leaves a send in doubt until it is looked at again.
+    pub(crate) fn look_again(
+        &mut self,
+        db: &Connection,
+        send: SendId,
+        due: Timestamp,
+        counts: bool,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(()) };
+        self.at(db, id, now, |one, _| one.look_again(send, due, counts))
+    }
+
+    /// Sends a held send again, and after it the rest of its turn.
+    pub(crate) fn release_send(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(Decided::Unknown) };
+        let decided = self.at(db, id, now, |one, _| one.release(send, now))?;
+        // It is over, and the conversation does not remember it any more.
+        Ok(if decided == Decided::Unknown { Decided::NotHeld } else { decided })
+    }
+
+    /// Gives a held send up. The rest of its turn goes on.
+    pub(crate) fn drop_send(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(Decided::Unknown) };
+        let decided = self.at(db, id, now, |one, scene| one.discard(scene, send))?;
+        Ok(if decided == Decided::Unknown { Decided::NotHeld } else { decided })
+    }
+
+    /// Meta has refused an account as a whole, in answer to a send.
+    pub(crate) fn restrict(&mut self, account: &AccountId, now: Timestamp) {
+        let value = &mut self.accounts.entry(account.clone()).or_default().value;
+        value.restrict(now);
+        if let Some(image) = value.changed() {
+            self.write_account(account, image);
+        }
+    }
+
+    /// Meta has refused a message to this recipient because the person wants no more.
+    pub(crate) fn stop(
+        &mut self,
+        db: &Connection,
+        account: &AccountId,
+        recipient: &Recipient,
+        left_at: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Some(right) = RightKey::of_recipient(recipient) else { return Ok(()) };
+        let Some(id) = self.giver(db, account, &right)? else { return Ok(()) };
+        self.at(db, id, left_at, |one, _| one.stop(recipient, left_at))
+    }
+
+    /// Puts back what is with a handler: the process ends because it was asked to.
+    pub(crate) fn release(&mut self, db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+        for (_, id) in std::mem::take(&mut self.running) {
+            self.at(db, id, now, |one, _| one.release_running())?;
+        }
+        Ok(())
+    }
+}
+
+/// The conversations whose first item is due, as many as there is room for.
+fn fronts(
+    due: &std::collections::BTreeSet<(Timestamp, SendId, ConversationId)>,
+    demand: &SendDemand,
+    now: Timestamp,
+    next: &mut Option<Timestamp>,
+) -> Vec<ConversationId> {
+    let later = due.range((now, SendId(i64::MAX), ConversationId(i64::MAX))..).next().map(|(due, _, _)| *due);
+    *next = [*next, later].into_iter().flatten().min();
+    let now_due = due.iter().take_while(|(due, _, _)| *due <= now);
+    let free = now_due.filter(|(_, send, _)| !demand.in_flight.contains(send));
+    free.take(demand.slots).map(|(_, _, id)| *id).collect()
+}
+
+/// The person of a conversation, in which something goes to a request's recipient; empty where Meta does not name them.
+fn whose(conversation: &Conversation, request: &Request) -> PersonId {
+    conversation.person(&request.recipient).unwrap_or_else(|| PersonId::new(""))
+}
+
+fn taken_event(
+    one: &Conversation,
+    account: &crate::conversation::live::AccountValue,
+    event: QueuedEvent,
+) -> TakenEvent {
+    let state = event.state(one.state.as_deref()).map(str::to_owned);
+    let facts =
+        Facts { right: right_of(one, account, &event), person: event.item.person.clone(), ..one.facts(account) };
+    let answer_by = one.answer_by(event.id);
+    let item = event.item;
+    TakenEvent {
+        id: event.id,
+        account: one.key.account.clone(),
+        person: item.person.clone(),
+        kind: item.kind.as_str().to_owned(),
+        standby: item.standby,
+        list: item.list.clone(),
+        at: item.at,
+        attempt: event.attempts,
+        has_failed: event.error.is_some(),
+        first_failed_at: event.first_failed_at,
+        received_at: item.received_at,
+        raw: item.raw.clone(),
+        state,
+        steps: event.steps,
+        facts,
+        thread: one.key.thread,
+        answer_by,
+        trace: item.trace,
+    }
+}
+
+/// The right that the reply to a comment has.
+fn right_of(
+    one: &Conversation,
+    account: &crate::conversation::live::AccountValue,
+    event: &QueuedEvent,
+) -> Option<Right> {
+    if event.item.kind != Kind::Comment || one.key.thread != Thread::Comments {
+        return None;
+    }
+    let raw: Box<serde_json::value::RawValue> = serde_json::from_slice(&event.item.raw).ok()?;
+    let account_id = one.key.account.clone();
+    let origin = crate::event::Origin { account: account_id, standby: false, time: event.item.at, list: None };
+    match crate::event::Envelope::read(&origin, &raw)?.event {
+        Event::Comment(comment) => one.right(account, &RightKey::of_comment(&comment)?),
+        _ => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! Events from outside, kept where they are new.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::write::name_beside;
+use crate::clock::Timestamp;
+use crate::conversation::live::{Care, ConversationId, ConversationKey, KeptEvent};
+use crate::event::{Envelope, Key, Object};
+use crate::id::{EventId, PersonId};
+
+/// An event from outside, on its way into the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Arriving<'a> {
+    pub(crate) kept: &'a KeptEvent,
+    pub(crate) conversation: ConversationId,
+    pub(crate) key: &'a ConversationKey,
+    /// The conversation's event before it, where it is done already.
+    pub(crate) done_behind: Option<Option<EventId>>,
+}
+
+impl Arriving<'_> {
+    /// Writes the event.
+    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<()> {
+        let KeptEvent { id, item, object, care: Care { is_handled, answer_by }, is_message_known, is_edit_known } =
+            self.kept;
+        let person = item.person.as_ref().map(PersonId::as_str);
+        db.prepare_cached(
+            "INSERT INTO event (id, conversation, account, thread, person, name, kind, status, standby, at, received_at, handled,
+                                answer_by, known, object, previous, piece, trace, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        )?
+        .execute(params![
+            id.0,
+            self.conversation.0,
+            self.key.account.as_str(),
+            self.key.thread as i64,
+            person,
+            name_beside(self.key, person),
+            item.kind.as_str(),
+            if self.done_behind.is_some() { 3 } else { 0 },
+            item.standby,
+            item.at.map(|at| at.0),
+            item.received_at.0,
+            is_handled,
+            answer_by.map(|until| until.0),
+            i64::from(*is_message_known) + 2 * i64::from(*is_edit_known),
+            object.map(Object::as_str),
+            self.done_behind.flatten().map(|event| event.0),
+            item.list,
+            item.trace.to_bytes(),
+            item.raw,
+        ])
+        .map(drop)
+    }
+}
+
+/// What the keys tell of an event that has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeysKnown {
+    /// Of a first version: whether its message is known by its key, which has no time.
+    pub(crate) message: bool,
+    /// Of a message: whether its key without a time was known, which only its first version leaves.
+    pub(crate) edit: bool,
+}
+
+/// Remembers the keys of an event; `None` when it was here before.
+///
+/// What came while another app owned the conversation (`standby`) comes as a new event when it comes to us: its payload
+/// and the right to answer are new. The reverse is a repetition.
+pub(crate) fn remember(
+    db: &Connection,
+    envelope: &Envelope,
+    received_at: Timestamp,
+) -> rusqlite::Result<Option<KeysKnown>> {
+    let standby = envelope.standby;
+    if !remember_key(db, &envelope.key, standby, received_at)? {
+        return Ok(None);
+    }
+    // Pages are not known to send a first version beside the message.
+    let is_page = envelope.object == Some(Object::Page);
+    let message = match &envelope.first_version {
+        Some(first) if !is_page => !remember_key(db, &first.message, standby, received_at)?,
+        _ => false,
+    };
+    let edit = !is_page
+        && envelope.key.time.is_some()
+        && only_on_standby(db, &envelope.key)?.is_some_and(|only_standby| standby || !only_standby);
+    Ok(Some(KeysKnown { message, edit }))
+}
+
+fn remember_key(db: &Connection, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
+    match key.time {
+        Some(time) => timed(db, time, key, standby, received_at),
+        None => untimed(db, key, standby, received_at),
+    }
+}
+
+fn timed(db: &Connection, time: Timestamp, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
+    let inserted = db
+        .prepare_cached("INSERT OR IGNORE INTO seen (time, hash, standby, received_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![time.0, key.hash, standby, received_at.0])?;
+    if inserted == 1 || standby {
+        return Ok(inserted == 1);
+    }
+    let taken_over = db
+        .prepare_cached("UPDATE seen SET standby = 0 WHERE time = ?1 AND hash = ?2 AND standby = 1")?
+        .execute(params![time.0, key.hash])?;
+    Ok(taken_over == 1)
+}
+
+fn untimed(db: &Connection, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
+    if only_on_standby(db, key)?.is_some_and(|only_standby| standby || !only_standby) {
+        return Ok(false);
+    }
+    db.prepare_cached("INSERT OR REPLACE INTO seen_untimed (hash, standby, received_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![key.hash, standby, received_at.0])?;
+    Ok(true)
+}
+
+/// Whether a key without a time was seen only while another app owned the conversation; `None` where it was not seen.
+fn only_on_standby(db: &Connection, key: &Key) -> rusqlite::Result<Option<bool>> {
+    db.prepare_cached("SELECT standby FROM seen_untimed WHERE hash = ?1")?
+        .query_row([key.hash], |row| row.get(0))
+        .optional()
+}
