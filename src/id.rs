@@ -118,11 +118,6 @@ pub enum Thread {
 impl Thread {
     /// All of them.
     pub const ALL: [Thread; 3] = [Thread::Chat, Thread::UserRef, Thread::Comments];
-
-    /// The thread that a store's row names so; what is not known is a chat.
-    pub(crate) fn from_number(number: i64) -> Thread {
-        Thread::ALL.into_iter().find(|thread| *thread as i64 == number).unwrap_or_default()
-    }
 }
 
 own_id! {

@@ -4,29 +4,32 @@
 //!
 //! 1. **Received** (`webhook`): Meta posts a delivery. Its signature is verified over the raw bytes (`signature`), and it
 //!    is read into events, each for itself ([`event`]).
-//! 2. **Kept** (`store`): every new event goes to disk with the key that tells a redelivery, with what it says to the
-//!    ledger, in one transaction. Only then is the delivery answered 200. Echoes of our own sends settle those sends.
+//! 2. **Kept** (`store`): every new event goes to disk with the key that tells a redelivery. Then it happens to its conversation
+//!    (`conversations`): it stands in its queue, and what it says of the window, the owner and the rights is known. Echoes of our own
+//!    sends settle those sends. Only then is the delivery answered 200.
 //! 3. **Handled** (`dispatch`): the first event of each conversation is taken and given to the account's handler (`bot`),
-//!    on a runtime of its own, under a deadline. What the handler says and remembers is kept in the transaction that marks
-//!    the event done, and with it what the bot owes the person beside its words: that it is a bot, and an answer. A handler that
+//!    on a runtime of its own, under a deadline. That the event is done, what the handler says and remembers, and what the bot owes
+//!    the person beside its words (that it is a bot, and an answer) are one happening, and are kept in one transaction. A handler that
 //!    fails has said nothing: the event comes again, and in the end is dead and listed.
 //! 4. **Decided** (`sender`, [`policy`]): the first send of each conversation is taken. Just before it leaves, policy
-//!    decides from the ledger's facts: a permit, or a refusal that names its rule.
+//!    decides from what is known of the conversation: a permit, or a refusal that names its rule.
 //! 5. **Sent** (`graph`): the send is marked `sending` on disk, then the bytes leave, on the permit.
-//! 6. **Settled** (`store`): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
+//! 6. **Settled** (`conversations`): the answer, or the echo, whichever comes first, settles the send, and lets the conversation's
 //!    next one go. While neither has come the send is in doubt, and what is behind it waits; `sender` then looks for evidence
 //!    in the conversation, and in the end the account's `on_doubt` decides.
 //!
 //! After a crash the next start takes it up from there: events that were with a handler are handled again, sends that were on
 //! their way are in doubt.
 //!
-//! Steps 1, 3 and 4 are three loops that know nothing of each other; the store is between them, and wakes them.
+//! Steps 1, 3 and 4 are three loops that know nothing of each other; the conversations are between them, and wake them. What a
+//! happening makes of a conversation is decided in memory, by pure functions (`conversation`), and gives the records that the store
+//! writes.
 //!
 //! # The rooms
 //!
 //! In reading order; a module uses only those above its row. Inside a module's folder no two files import each other, not even
-//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `store/sqlite` alone
-//! still has such rings.
+//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `conversation/live`,
+//! one value in several files, is the exception.
 //!
 //! | Row | Modules |
 //! | --- | --- |
@@ -36,13 +39,14 @@
 //! | Knobs | `settings`, `telemetry` |
 //! | Judgement | [`policy`]: pure, facts and the time in, a decision out |
 //! | One conversation | `conversation`: pure: how events and sends stand and end, and one conversation as a value with a function for each happening |
-//! | Outside world | `graph` Meta's API, `store` the file, `fetch` any other HTTP, `listener` the connections |
+//! | Outside world | `graph` Meta's API, `store` the rows on disk, `fetch` any other HTTP, `listener` the connections |
 //! | Accounts | `accounts`: the one registry, which changes while the server runs |
+//! | Conversations | `conversations`: those in memory, what happens to them, and what is written of it |
 //! | Bot | `bot`: the trait, and what a handler holds |
 //! | Flow | `webhook`, `dispatch`, `sender`, `relay` a bot behind HTTP, `admin` the operator's API |
 //! | Assembly | `app`: builds every part once, runs them, stops them in reverse |
 //! | Aside | [`emulator`]: Meta's side. It reaches the server by HTTP alone, and uses `clock`, `host`, `secret`, `signature`, `telemetry` and `listener` |
-//! | Tests | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `simulation`: the loops under thousands of schedules, and the store beside the conversations as values |
+//! | Tests | [`testkit`]: tests for a bot, and (`testkit/scenario`) the same as scripts; `simulation`: the loops over the conversations under thousands of schedules, and random happenings of every kind |
 //! | Commands | `cli`: one command per file |
 //! | User code | [`handlers`]: through the names below, as from outside |
 //!
@@ -73,8 +77,8 @@ mod cli;
 pub mod clock;
 #[doc(hidden)]
 pub mod conversation;
-#[cfg(test)]
-mod conversations;
+#[doc(hidden)]
+pub mod conversations;
 mod dispatch;
 #[doc(hidden)]
 pub mod effect;

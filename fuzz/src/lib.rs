@@ -9,10 +9,11 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use rejoinder::accounts::Accounts;
 use rejoinder::clock::{Clock, Timestamp};
+use rejoinder::conversations::Conversations;
 use rejoinder::event::{self, Envelope, Event, Origin};
 use rejoinder::secret::Secret;
 use rejoinder::settings::{Settings, Sources};
-use rejoinder::store::{EventQuery, Identity, Store};
+use rejoinder::store::{EventQuery, Identity};
 use rejoinder::telemetry::Metrics;
 use rejoinder::{signature, webhook};
 use serde_json::value::RawValue;
@@ -91,7 +92,7 @@ pub fn signature(header: &[u8], body: &[u8]) {
 pub struct Server {
     runtime: Runtime,
     routes: Router,
-    store: Store,
+    store: Conversations,
     secret: Secret,
     _folder: TempDir,
 }
@@ -103,7 +104,7 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = settings(&folder.path().join("rejoinder.db"));
         let now = Clock::system().now();
-        let store = runtime.block_on(Store::open(&settings.store, Identity::default(), now)).expect("a store");
+        let store = runtime.block_on(Conversations::open(&settings.store, Identity::default(), now)).expect("a store");
         let clock = Clock::standing(Timestamp(now.0));
         let accounts = Accounts::of(&settings, clock.clone()).expect("an HTTP client");
         let webhook = webhook::Webhook::new(&settings, accounts, store.clone(), clock, Metrics::new());

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::Readiness;
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
+use crate::conversations::Conversations;
 use crate::id::AccountId;
 use crate::listener::Guard;
 use crate::secret::Secret;
-use crate::store::Store;
 use crate::telemetry::{Metrics, Relays};
 
 /// A Send API request is a few kilobytes; with a receipt of a hundred lines some tens.
@@ -28,7 +28,7 @@ pub(crate) struct Admin {
     /// The present moment.
     pub clock: Clock,
     /// What is shown.
-    pub store: Store,
+    pub store: Conversations,
     /// What was counted.
     pub metrics: Metrics,
     /// Whether the server is ready.

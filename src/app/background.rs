@@ -6,9 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
+use crate::conversations::Conversations;
 use crate::dispatch::Audience;
 use crate::settings;
-use crate::store::{KeepSince, Store};
+use crate::store::KeepSince;
 use crate::telemetry::Metrics;
 
 /// Often, so that each time there is little to delete.
@@ -18,7 +19,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(10);
 const INSPECT_AFTER: Duration = Duration::from_secs(1);
 
 /// Returns when the store's writer ends before it should.
-pub(super) async fn watch(store: Store, stop: CancellationToken) {
+pub(super) async fn watch(store: Conversations, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = store.ended() => tracing::error!("the store's writer has ended"),
@@ -26,7 +27,7 @@ pub(super) async fn watch(store: Store, stop: CancellationToken) {
 }
 
 /// Tells the store when the machine's clock is set back, until `stop`.
-pub(super) async fn follow(clock: Clock, store: Store, stop: CancellationToken) {
+pub(super) async fn follow(clock: Clock, store: Conversations, stop: CancellationToken) {
     let mut set_backs = clock.set_backs();
     loop {
         tokio::select! {
@@ -53,7 +54,7 @@ pub(super) async fn inspect(audience: Audience, accounts: Accounts, clock: Clock
 
 /// Forgets what has outlived its keeping time, in small steps, until `stop`.
 pub(super) async fn prune(
-    store: Store,
+    store: Conversations,
     settings: settings::Store,
     clock: Clock,
     metrics: Metrics,
@@ -68,7 +69,7 @@ pub(super) async fn prune(
         let now = clock.now();
         let before = KeepSince { events: now - settings.keep_events, keys: now - settings.keep_keys };
         // What a stop leaves is deleted after the next start.
-        if let Some(Err(error)) = stop.run_until_cancelled(store.prune(before)).await {
+        if let Some(Err(error)) = stop.run_until_cancelled(store.prune(before, now)).await {
             tracing::warn!(%error, "old events could not be deleted yet");
         }
     }

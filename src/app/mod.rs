@@ -16,6 +16,7 @@ use crate::accounts::Accounts;
 use crate::admin::{self, Admin, Readiness};
 use crate::bot::Handlers;
 use crate::clock::Clock;
+use crate::conversations::Conversations;
 use crate::dispatch::{Audience, Dispatch, FindHandler, HandledAccounts};
 use crate::fetch::Fetch;
 use crate::id::AccountId;
@@ -24,7 +25,7 @@ use crate::policy::Standing;
 use crate::relay::{self, Relay};
 use crate::sender::{self, Sender};
 use crate::settings::{self, RELAY, Settings};
-use crate::store::{Identity, OpenError, Standings, Store, Takes, UnableAccounts};
+use crate::store::{Identity, OpenError, Standings, Takes, UnableAccounts};
 use crate::telemetry::{Metrics, Relays};
 use crate::webhook::{self, Webhook};
 
@@ -75,7 +76,7 @@ pub struct App {
     pub public: SocketAddr,
     /// Where the operator's calls are taken.
     pub admin: SocketAddr,
-    store: Store,
+    store: Conversations,
     clock: Clock,
     accounts: Accounts,
     handled: HandledAccounts,
@@ -131,7 +132,7 @@ impl App {
         let handlers = find_handler(&settings, handlers, relays.clone(), &clock, &metrics)?;
         let accounts = Accounts::of(&settings, clock.clone())?;
         // The store first: a server that takes over from another one waits here, and has its addresses afterwards.
-        let store = Store::open(&settings.store, ours(&settings, &accounts), clock.now()).await?;
+        let store = Conversations::open(&settings.store, ours(&settings, &accounts), clock.now()).await?;
         let public = bind("server.listen", settings.server.listen, audience).await?;
         let operator = bind("admin.listen", settings.admin.listen, audience).await?;
 
@@ -229,7 +230,7 @@ impl App {
     }
 
     /// What is kept: events, sends, conversations.
-    pub(crate) fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Conversations {
         &self.store
     }
 

@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::step::{FlushError, Limits, hash};
 use crate::clock::{Clock, Timestamp};
+use crate::conversations::Conversations;
 use crate::effect::{Effects, Memory};
 use crate::event::{Kind, Raw};
 use crate::id::{EventId, PersonId, SendId};
 use crate::message::{Action, Message, Recipient, Request};
 use crate::policy::{self, Facts, Origin, Refusal, Standing, Window};
-use crate::store::{DisclosureMessage, Store, TakenStep, TurnStep};
+use crate::store::{DisclosureMessage, TakenStep, TurnStep};
 use crate::trace::Trace;
 
 /// One event's turn: what is known when its handler starts.
@@ -69,12 +70,12 @@ pub struct Context {
     said: usize,
     /// Why a step could not be taken.
     fault: Option<String>,
-    store: Store,
+    store: Conversations,
 }
 
 impl Context {
     /// A context for a turn that may reply to `recipient`.
-    pub fn new(mut turn: Turn, recipient: Recipient, store: Store) -> Context {
+    pub fn new(mut turn: Turn, recipient: Recipient, store: Conversations) -> Context {
         // What an earlier try of this turn has taken is this turn's own, and is asked about again in the same order.
         turn.facts.right = turn.facts.right.map(|right| right.before(turn.steps.iter().flat_map(|step| &step.sends)));
         Context { observation: Observation::new(turn), recipient, step: 0, said: 0, fault: None, store }

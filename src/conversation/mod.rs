@@ -2,13 +2,12 @@
 //!
 //! The words stand in this folder: how far an event or a send has come (`status`), how a turn and a send end (`ending`, `outcome`),
 //! what is said beside a handler's words (`automatic_replies`), what is our own (`identity`). `live` is the conversation as one
-//! value. The simulation runs it beside the store, which decides the same things in SQL: both must always agree.
+//! value, with a function for each thing that can happen.
 
 mod automatic_replies;
 mod ending;
 mod identity;
 mod known_messages;
-#[cfg(test)]
 pub(crate) mod live;
 mod outcome;
 mod status;

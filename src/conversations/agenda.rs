@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::conversation::SendStatus;
 use crate::conversation::live::{Conversation, ConversationId};
 use crate::id::{EventId, SendId, Thread};
+use crate::store::records::Woken;
 
 /// What one conversation has next of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,15 +45,6 @@ pub(super) struct Agenda {
     pub(super) sends: BTreeSet<(Timestamp, SendId, ConversationId)>,
     pub(super) doubts: BTreeSet<(Timestamp, SendId, ConversationId)>,
     pub(super) answers: BTreeSet<(Timestamp, EventId, ConversationId)>,
-}
-
-/// Which loops have something new to look at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Woken {
-    pub(crate) events: bool,
-    pub(crate) sends: bool,
-    pub(crate) doubts: bool,
-    pub(crate) answers: bool,
 }
 
 impl Agenda {

@@ -4,28 +4,24 @@
 //! Nothing is written here. What is to be written collects in a batch, which is taken after each happening: its writes are one
 //! commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::Connection;
 
-use super::agenda::{Agenda, Next, Woken};
+use super::agenda::{Agenda, Next};
 use crate::clock::Timestamp;
 use crate::conversation::StoreIdentity;
 use crate::conversation::live::{
-    AccountImage, AccountValue, Arrival, Arrived, Changes, Conversation, ConversationId, ConversationKey, KeptEvent,
-    Recognised, Record, RightKey, Scene,
+    AccountValue, Arrival, Arrived, Changes, Conversation, ConversationId, ConversationKey, KeptEvent, Recognised,
+    Record, RightKey, Scene,
 };
 use crate::event::Envelope;
 use crate::id::{AccountId, EventId, SendId, Thread};
-use crate::store::records;
-
-/// Something to be written.
-#[derive(Clone, Debug)]
-pub(crate) enum Write {
-    Record(ConversationId, Arc<ConversationKey>, Record),
-    Account(AccountId, Box<AccountImage>),
-}
+use crate::policy::responsiveness;
+use crate::store::TakenEvent;
+use crate::store::records::{self, Images, LeftOpen, Woken, Write};
 
 /// An account's value, and what is due in its conversations.
 #[derive(Debug, Default)]
@@ -42,7 +38,12 @@ pub(super) struct Entry {
     pub(super) conversation: Conversation,
     key: Arc<ConversationKey>,
     next: Next,
+    /// The number of the last happening in it.
+    happened: u64,
 }
+
+/// What was posted: a hash of it, its sends, and the number of its happening.
+type PostedLately = ([u8; 32], Vec<SendId>, u64);
 
 /// All of them.
 #[derive(Debug)]
@@ -50,51 +51,73 @@ pub(crate) struct Live {
     pub(super) ours: Arc<StoreIdentity>,
     pub(super) entries: HashMap<ConversationId, Entry>,
     pub(super) accounts: HashMap<AccountId, Account>,
+    /// Events that a process which died may have left with a handler: the next time they are taken is kept before they run.
+    left_open: HashSet<EventId>,
     /// Where the events stand that are with a handler.
     pub(super) running: HashMap<EventId, ConversationId>,
     /// Where the sends stand that are not over.
     sends: HashMap<SendId, ConversationId>,
     /// Who gave the rights of the conversations in memory.
     rights: HashMap<(AccountId, RightKey), ConversationId>,
-    pub(super) last_event: EventId,
-    /// The numbers of images that are not in `conversation` yet.
-    pub(super) images: HashMap<ConversationId, i64>,
+    /// No event was given a higher id.
+    pub(super) last_event: Arc<AtomicI64>,
+    images: Images,
+    /// What was posted under which key and is perhaps not on disk yet: a hash of it, its sends, and the number of its happening.
+    pub(super) posted: HashMap<(AccountId, String), PostedLately>,
+    /// How many happenings were taken to be written.
+    number: u64,
     batch: Vec<Write>,
     woken: Woken,
 }
 
 impl Live {
-    /// With nothing in memory but the accounts' values. `last_event`: no event was given a higher id.
-    pub(crate) fn new(ours: Arc<StoreIdentity>, accounts: Vec<(AccountId, AccountValue)>, last_event: EventId) -> Live {
+    /// With nothing in memory but the accounts' values.
+    pub(crate) fn new(
+        ours: Arc<StoreIdentity>,
+        accounts: Vec<(AccountId, AccountValue)>,
+        last_event: Arc<AtomicI64>,
+        images: Images,
+    ) -> Live {
         let accounts = accounts.into_iter().map(|(id, value)| (id, Account { value, ..Account::default() }));
         Live {
             ours,
             entries: HashMap::new(),
             accounts: accounts.collect(),
+            left_open: HashSet::new(),
             running: HashMap::new(),
             sends: HashMap::new(),
             rights: HashMap::new(),
             last_event,
-            images: HashMap::new(),
+            images,
+            posted: HashMap::new(),
+            number: 0,
             batch: Vec::new(),
             woken: Woken::default(),
         }
     }
 
-    /// What is to be written since the last call, and who is to be woken when it is.
-    pub(crate) fn take_batch(&mut self) -> (Vec<Write>, Woken) {
-        (std::mem::take(&mut self.batch), std::mem::take(&mut self.woken))
+    /// What is to be written since the last call, and the number of the happening that this completes. Of what is told twice of an
+    /// event the last counts.
+    pub(crate) fn take_batch(&mut self) -> (u64, Vec<Write>) {
+        let mut batch = std::mem::take(&mut self.batch);
+        let mut told = HashSet::new();
+        let is_last = batch.iter().rev().map(|write| match write {
+            Write::Record(_, _, Record::Event(row)) => told.insert(row.id),
+            _ => true,
+        });
+        let mut is_last: Vec<_> = is_last.collect();
+        is_last.reverse();
+        let mut is_last = is_last.into_iter();
+        batch.retain(|_| is_last.next().unwrap_or(true));
+        if !batch.is_empty() {
+            self.number += 1;
+        }
+        (self.number, batch)
     }
 
-    /// The id of an event that arrives.
-    pub(crate) fn next_event(&mut self) -> EventId {
-        self.last_event.0 += 1;
-        self.last_event
-    }
-
-    /// The number of an image was given out.
-    pub(crate) fn image_is_kept(&mut self, conversation: ConversationId, number: i64) {
-        self.images.insert(conversation, number);
+    /// Which loops have something new to look at since the last call.
+    pub(crate) fn take_woken(&mut self) -> Woken {
+        std::mem::take(&mut self.woken)
     }
 
     /// The conversation of this key, loaded where it is not in memory. It has no open events then: those that have are in memory.
@@ -114,7 +137,7 @@ impl Live {
         key: &ConversationKey,
         events: &[EventId],
     ) -> rusqlite::Result<Vec<Arrived>> {
-        let rows = records::load(db, id, self.images.get(&id).copied(), events)?;
+        let rows = records::load(db, id, self.images.get(id), events)?;
         let (conversation, later) = Conversation::load(key.clone(), rows);
         for right in conversation.rights() {
             self.rights.insert((key.account.clone(), *right), id);
@@ -123,7 +146,7 @@ impl Live {
             self.sends.insert(send.id, id);
         }
         let key = Arc::new(key.clone());
-        self.entries.insert(id, Entry { conversation, key, next: Next::default() });
+        self.entries.insert(id, Entry { conversation, key, next: Next::default(), happened: 0 });
         self.follow_agenda(id);
         Ok(later)
     }
@@ -136,14 +159,12 @@ impl Live {
         now: Timestamp,
         happening: impl FnOnce(&mut Conversation, &mut Scene<'_>) -> T,
     ) -> rusqlite::Result<T> {
-        let Live { ours, entries, accounts, last_event, batch, .. } = self;
+        let Live { ours, entries, accounts, last_event, batch, number, .. } = self;
         let entry = entries.get_mut(&id).expect("a conversation in memory");
+        entry.happened = *number + 1;
         let conversation = &mut entry.conversation;
         let account = accounts.entry(entry.key.account.clone()).or_default();
-        let mut next_event = || {
-            last_event.0 += 1;
-            *last_event
-        };
+        let mut next_event = || EventId(last_event.fetch_add(1, Ordering::Relaxed) + 1);
         let standing = ours.standing(&entry.key.account);
         let mut scene = Scene { now, ours, standing, account: &mut account.value, next_event: &mut next_event };
         let result = happening(conversation, &mut scene);
@@ -269,13 +290,9 @@ impl Live {
     }
 
     /// A process begins. `open`: the events without an end and the sends that are not over, each with its conversation.
-    pub(crate) fn recover(
-        &mut self,
-        db: &Connection,
-        open: HashMap<ConversationId, (ConversationKey, Vec<EventId>)>,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
+    pub(crate) fn recover(&mut self, db: &Connection, open: LeftOpen, now: Timestamp) -> rusqlite::Result<()> {
         let mut later = Vec::new();
+        self.left_open = open.values().flat_map(|(_, events)| events.iter().copied()).collect();
         for (id, (key, events)) in &open {
             let arrived = self.load(db, *id, key, events)?;
             later.extend(arrived.into_iter().map(|arrived| (key, arrived)));
@@ -292,16 +309,34 @@ impl Live {
                 self.at(db, key.id(), now, |one, _| one.stands_again(kept.id, row, steps))?;
             }
         }
+        let latest = now + self.ours.longest_wait().max(responsiveness::LIMIT);
+        let accounts: Vec<_> = self.accounts.keys().cloned().collect();
+        for account in accounts {
+            self.change_account(&account, |value| value.due_at_a_start(now));
+        }
         let all: Vec<_> = self.entries.keys().copied().collect();
         for id in all {
-            self.at(db, id, now, |one, scene| one.recover(scene))?;
+            self.at(db, id, now, |one, scene| {
+                one.due_at_a_start(latest, now);
+                one.recover(scene);
+            })?;
         }
         Ok(())
     }
 
-    /// Lets go of the conversations in which nothing is open. What is kept of them is written.
-    pub(crate) fn let_go_of_idle(&mut self) {
-        let idle = self.entries.iter().filter(|(_, entry)| entry.conversation.is_idle()).map(|(id, _)| *id);
+    /// Whether one of these was open already when the process began.
+    pub(super) fn has_taken_what_was_left_open(&mut self, taken: &[TakenEvent]) -> bool {
+        taken.iter().filter(|event| self.left_open.contains(&event.id)).count() > 0
+    }
+
+    /// Lets go of the conversations in which nothing is open and of which everything is on disk, up to the happening of this number.
+    pub(crate) fn let_go_of_idle(&mut self, kept: u64) {
+        self.posted.retain(|_, (.., number)| *number > kept);
+        let is_idle = |entry: &Entry| {
+            let one = &entry.conversation;
+            entry.happened <= kept && one.is_idle() && !one.is_image_behind()
+        };
+        let idle = self.entries.iter().filter(|(_, entry)| is_idle(entry)).map(|(id, _)| *id);
         for id in idle.collect::<Vec<_>>() {
             let Some(entry) = self.entries.remove(&id) else { continue };
             for right in entry.conversation.rights() {
@@ -311,16 +346,6 @@ impl Live {
                 self.sends.remove(&send.id);
             }
         }
-    }
-
-    pub(super) fn write_account(&mut self, account: &AccountId, image: AccountImage) {
-        self.batch.push(Write::Account(account.clone(), Box::new(image)));
-    }
-
-    /// The number of a conversation's last image, where that is not in `conversation` yet.
-    #[cfg(test)]
-    pub(crate) fn image(&self, id: ConversationId) -> Option<i64> {
-        self.images.get(&id).copied()
     }
 
     #[cfg(test)]
@@ -338,18 +363,62 @@ impl Live {
         self.entries.values().map(|entry| &entry.conversation)
     }
 
-    /// Sets when events are due that nothing is kept of but their arrival.
-    #[cfg(test)]
-    pub(crate) fn set_dues(&mut self, dues: &[(EventId, Timestamp)]) {
-        let ids: Vec<_> = self.entries.keys().copied().collect();
-        for id in ids {
-            let entry = self.entries.get_mut(&id).expect("a conversation in memory");
-            for event in entry.conversation.events.iter_mut().filter(|event| !event.is_noted) {
-                if let Some((_, due)) = dues.iter().find(|(id, _)| *id == event.id) {
-                    event.due = *due;
-                }
+    /// The numbers of the images that are not in `conversation` yet.
+    pub(super) fn images(&self) -> Images {
+        self.images.clone()
+    }
+
+    pub(super) fn image_of(&self, id: ConversationId) -> Option<i64> {
+        self.images.get(id)
+    }
+
+    /// How many happenings were taken to be written.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn write(&mut self, write: Write) {
+        self.batch.push(write);
+    }
+
+    /// Writes a record that changes nothing in memory.
+    pub(super) fn record(&mut self, id: ConversationId, record: Record) {
+        let key = Arc::clone(&self.entries[&id].key);
+        self.batch.push(Write::Record(id, key, record));
+    }
+
+    /// Changes an account's value.
+    pub(super) fn change_account(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountValue)) {
+        let value = &mut self.accounts.entry(account.clone()).or_default().value;
+        change(value);
+        if let Some(image) = value.changed() {
+            self.batch.push(Write::Account(account.clone(), Box::new(image)));
+        }
+    }
+
+    /// Lets go of conversations in which nothing is open, where there are more than `most` in memory.
+    pub(super) fn let_go(&mut self, db: &Connection, kept: u64, most: usize, now: Timestamp) -> rusqlite::Result<()> {
+        if self.entries.len() > most {
+            self.let_go_of_idle(kept);
+            self.bring_images_forward(db, now)?;
+        }
+        Ok(())
+    }
+
+    /// Has the images written of conversations in which nothing is open and more has happened than the last image says.
+    pub(super) fn bring_images_forward(&mut self, db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+        let behind = self.entries.iter().filter(|(_, entry)| entry.conversation.is_image_behind());
+        let behind: Vec<_> = behind.map(|(id, _)| *id).collect();
+        behind.into_iter().try_for_each(|id| self.at(db, id, now, |one, _| one.bring_image_forward()))
+    }
+
+    /// Forgets rights that were over before `time`.
+    pub(super) fn forget_rights(&mut self, time: Timestamp) {
+        let Live { entries, rights, .. } = self;
+        for entry in entries.values_mut() {
+            for right in entry.conversation.forget_rights_before(time) {
+                rights.remove(&(entry.key.account.clone(), right));
             }
-            self.follow_agenda(id);
         }
     }
 

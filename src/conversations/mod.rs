@@ -1,8 +1,22 @@
-//! The conversations in memory.
+//! The conversations: what happens to them, in memory, and what is kept of it.
+//!
+//! A happening changes conversations in memory at once, and what it changed goes to the writer in that order. An operation has happened
+//! when its future returns `Ok`: it is on disk. Whatever waits at the same moment shares one transaction and one flush.
+//!
+//! - `live`: the conversations in memory, and what a happening in one brings about in another.
+//! - `agenda`: what is due, in the order of its time.
+//! - `handle`: the way in: each operation, and when it has happened.
+//! - `work`: what is given to the loops, and what they bring about.
+//! - `lists`: what an operator sees.
+//! - `upkeep`: what is forgotten, and what the clock does.
 
 mod agenda;
+mod handle;
+mod lists;
 mod live;
+mod upkeep;
 mod work;
 
-pub(crate) use agenda::Woken;
-pub(crate) use live::{Live, Write};
+pub use handle::Conversations;
+#[cfg(test)]
+pub(crate) use live::Live;

@@ -1,22 +1,26 @@
 //! What is given to the loops, and what they bring about.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 
 use super::live::Live;
 use crate::clock::Timestamp;
 use crate::conversation::live::{
-    Conversation, ConversationId, ConversationKey, Failed, PostedSends, QueuedEvent, RightKey,
+    Conversation, ConversationId, ConversationKey, Failed, PostedSends, QueuedEvent, Record, RightKey, Send, SendState,
 };
-use crate::conversation::{AutomaticReplies, Decided, EventStatus, Overdue, SendOutcome, Typing, recipient};
+use crate::conversation::{
+    AutomaticReplies, Decided, EventStatus, Overdue, SendOutcome, SendStatus, Typing, recipient,
+};
 use crate::event::{Event, Kind};
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::message::{Recipient, Request};
 use crate::policy::{Facts, Right};
+use crate::store::records::Write;
 use crate::store::{
-    Batch, Cause, EventDemand, Failure, Finish, Post, Posted, Replayed, SendDemand, TakenDoubt, TakenEvent, TakenSend,
-    Takes, TurnStep, records,
+    Batch, Cause, EventDemand, Failure, Finish, Post, Posted, RefusedPost, Replayed, SendDemand, TakenDoubt,
+    TakenEvent, TakenSend, Takes, TurnStep, records,
 };
 use crate::trace::Trace;
 
@@ -158,13 +162,16 @@ impl Live {
         }
         let fresh = || QueuedEvent::new(event, Arc::clone(&found.kept.item), now);
         let ended = found.row.clone().map(|row| row.into_event(Arc::clone(&found.kept.item), Vec::new()));
-        let last = self.last_event;
+        let last = EventId(self.last_event.load(Ordering::Relaxed));
         self.at(db, id, now, |one, _| one.replay(ended.unwrap_or_else(fresh), last, now))?;
         Ok(Replayed::Queued)
     }
 
     /// Plans sends that did not come from a handler, unless policy forbids one of them.
     pub(crate) fn post(&mut self, db: &Connection, post: &Post) -> rusqlite::Result<Posted> {
+        if let Some(before) = self.posted_before(db, post)? {
+            return Ok(before);
+        }
         let giver = match RightKey::of_recipient(&post.recipient) {
             Some(right) => self.giver(db, &post.account, &right)?,
             None => None,
@@ -175,11 +182,63 @@ impl Live {
             None => self.open(db, &ConversationKey { account, thread, name })?,
         };
         let (recipient, sends, agent) = (post.recipient.clone(), post.sends.clone(), post.agent.clone());
-        let posted = PostedSends { recipient, sends, trace: Trace::random(), agent };
+        let posted = PostedSends { recipient, sends, standing: post.standing.clone(), trace: Trace::random(), agent };
         Ok(match self.at(db, id, post.now, |one, scene| one.post(scene, posted))? {
-            Ok(()) => Posted::Planned(post.sends.iter().map(|(id, _)| *id).collect()),
-            Err(refusal) => Posted::Refused(post.refused(refusal)),
+            Ok(()) => {
+                let sends: Vec<_> = post.sends.iter().map(|(id, _)| *id).collect();
+                if let Some((key, body)) = &post.key {
+                    let posted = (post.account.clone(), key.clone());
+                    self.posted.insert(posted, (*body, sends.clone(), self.number() + 1));
+                    self.write(Write::Posted {
+                        account: post.account.clone(),
+                        key: key.clone(),
+                        body: *body,
+                        sends: sends.clone(),
+                        at: post.now,
+                    });
+                }
+                Posted::Planned(sends)
+            }
+            Err(refusal) => {
+                let refused = post.refused(refusal);
+                self.list_refused(id, post, &refused);
+                Posted::Refused(refused)
+            }
         })
+    }
+
+    /// What was posted under the same key before.
+    fn posted_before(&self, db: &Connection, post: &Post) -> rusqlite::Result<Option<Posted>> {
+        let Some((key, body)) = &post.key else { return Ok(None) };
+        let known = match self.posted.get(&(post.account.clone(), key.clone())) {
+            Some((body, sends, _)) => Some((*body, sends.clone())),
+            None => records::posted_before(db, &post.account, key)?,
+        };
+        Ok(known.map(|(known, sends)| if known == *body { Posted::Planned(sends) } else { Posted::Conflict }))
+    }
+
+    /// Keeps a refused post for the lists. It has no place in the queue, and is not linked into the conversation's list of sends:
+    /// a poster who tries again every second must not make that long. No event tells of it: the poster has been answered.
+    fn list_refused(&mut self, id: ConversationId, post: &Post, refused: &RefusedPost) {
+        let previous = self.entries[&id].conversation.last_send;
+        for (send, request) in &post.sends {
+            let mut state = SendState::planned(SendStatus::Refused, post.now);
+            (state.rule, state.reason) = (Some(refused.rule.to_owned()), Some(refused.reason.clone()));
+            let send = Send {
+                id: *send,
+                event: None,
+                on_outcome: false,
+                turn: refused.id,
+                previous,
+                planned_at: post.now,
+                trace: Trace::random(),
+                agent: post.agent.clone(),
+                request: Arc::new(request.clone()),
+                state,
+                kept: None,
+            };
+            self.record(id, Record::Planned(Box::new(send)));
+        }
     }
 
     /// Sends that are due, the first of each conversation, as many as `room` has.
@@ -309,10 +368,17 @@ impl Live {
 
     /// Meta has refused an account as a whole, in answer to a send.
     pub(crate) fn restrict(&mut self, account: &AccountId, now: Timestamp) {
-        let value = &mut self.accounts.entry(account.clone()).or_default().value;
-        value.restrict(now);
-        if let Some(image) = value.changed() {
-            self.write_account(account, image);
+        self.change_account(account, |value| value.restrict(now));
+    }
+
+    /// Meta has refused a send because the person wants no more on its token.
+    pub(crate) fn stop_on(&mut self, db: &Connection, send: SendId) -> rusqlite::Result<()> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(()) };
+        let Some(send) = self.entries[&id].conversation.send(send) else { return Ok(()) };
+        let (account, recipient) = (self.entries[&id].conversation.key.account.clone(), send.request.recipient.clone());
+        match send.state.attempted_at {
+            Some(left_at) => self.stop(db, &account, &recipient, left_at),
+            None => Ok(()),
         }
     }
 
@@ -354,7 +420,7 @@ fn fronts(
 
 /// The person of a conversation, in which something goes to a request's recipient; empty where Meta does not name them.
 fn whose(conversation: &Conversation, request: &Request) -> PersonId {
-    conversation.person(&request.recipient).unwrap_or_else(|| PersonId::new(""))
+    conversation.key.person(&request.recipient).unwrap_or_else(|| PersonId::new(""))
 }
 
 fn taken_event(

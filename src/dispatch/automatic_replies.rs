@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::conversations::Conversations;
 use crate::message::{Message, Recipient, Request};
 use crate::policy::{disclosure, responsiveness};
 use crate::settings;
-use crate::store::{AutomaticReplies, DisclosureMessage, Store};
+use crate::store::{AutomaticReplies, DisclosureMessage};
 
 /// The words of one account, as far as its bot owes any.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl AutomaticReplySettings {
     }
 
     /// The message by which the bot discloses itself to `recipient`. Its id comes before those of the words behind it.
-    pub(super) fn disclosing(&self, recipient: &Recipient, store: &Store) -> Option<DisclosureMessage> {
+    pub(super) fn disclosing(&self, recipient: &Recipient, store: &Conversations) -> Option<DisclosureMessage> {
         let (text, after) = self.disclosure.as_ref()?;
         let request = Request::message(recipient.clone(), Message::text(text));
         Some(DisclosureMessage { send: store.next_send_id(), request, after: *after })
@@ -42,7 +43,7 @@ impl AutomaticReplySettings {
         &self,
         recipient: &Recipient,
         disclosing: Option<DisclosureMessage>,
-        store: &Store,
+        store: &Conversations,
     ) -> AutomaticReplies {
         let fallback = self
             .fallback

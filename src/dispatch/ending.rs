@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Audience, HandledAccount, retry};
 use crate::clock::{Clock, Timestamp};
+use crate::conversations::Conversations;
 use crate::effect::Effects;
 use crate::id::EventId;
 use crate::message::{Action, Recipient, Request};
 use crate::policy::responsiveness;
 use crate::settings;
-use crate::store::{AutomaticReplies, DisclosureMessage, Failure, Finish, Next, Store, Typing};
+use crate::store::{AutomaticReplies, DisclosureMessage, Failure, Finish, Next, Typing};
 use crate::telemetry::Metrics;
 use crate::telemetry::catalogue::HANDLED;
 
@@ -42,7 +43,7 @@ pub(super) struct Ending {
     pub(super) recipient: Option<Recipient>,
     pub(super) disclosing: Option<DisclosureMessage>,
     pub(super) served: Arc<HandledAccount>,
-    pub(super) store: Store,
+    pub(super) store: Conversations,
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,

@@ -29,8 +29,9 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::Accounts;
 use crate::bot::AnyHandler;
 use crate::clock::{Clock, Timestamp};
+use crate::conversations::Conversations;
 use crate::settings;
-use crate::store::{EventDemand, PAUSE, Store, TakenEvent};
+use crate::store::{EventDemand, PAUSE, TakenEvent};
 use crate::telemetry::Metrics;
 pub(crate) use audience::Audience;
 pub(crate) use handled::HandledAccounts;
@@ -46,7 +47,7 @@ const LEAST_ACCOUNTS: usize = 16;
 
 /// The loop's parts.
 pub(crate) struct Dispatch {
-    store: Store,
+    store: Conversations,
     accounts: Accounts,
     handlers: FindHandler,
     audience: Audience,
@@ -69,7 +70,7 @@ impl Dispatch {
     ///
     /// When the handlers' threads cannot be started.
     pub(crate) fn new(
-        store: Store,
+        store: Conversations,
         accounts: Accounts,
         (handlers, audience): (FindHandler, Audience),
         settings: settings::Dispatch,

@@ -2,9 +2,10 @@
 //! earlier events still wait. The fallback is said once; the event stays and is handled when it can be.
 
 use crate::clock::Timestamp;
+use crate::conversations::Conversations;
 use crate::id::AccountId;
 use crate::policy::responsiveness;
-use crate::store::{Overdue, PAUSE, Store, StoreError};
+use crate::store::{Overdue, PAUSE, StoreError};
 
 use super::handled::HandledAccounts;
 
@@ -12,7 +13,7 @@ use super::handled::HandledAccounts;
 const AT_A_TIME: usize = 100;
 
 /// Answers what is overdue. Returns when there may be more; `None` when no account owes answers.
-pub(super) async fn answer(store: &Store, handled: &HandledAccounts, now: Timestamp) -> Option<Timestamp> {
+pub(super) async fn answer(store: &Conversations, handled: &HandledAccounts, now: Timestamp) -> Option<Timestamp> {
     let owing = handled.able().into_iter().filter(|(_, served)| served.automatic_replies.owes_answers());
     let accounts: Vec<AccountId> = owing.map(|(account, _)| account).collect();
     if accounts.is_empty() {
@@ -28,7 +29,7 @@ pub(super) async fn answer(store: &Store, handled: &HandledAccounts, now: Timest
 }
 
 async fn answer_some(
-    store: &Store,
+    store: &Conversations,
     handled: &HandledAccounts,
     accounts: Vec<AccountId>,
     now: Timestamp,
@@ -45,7 +46,7 @@ async fn answer_some(
 }
 
 fn answer_one(
-    store: &Store,
+    store: &Conversations,
     handled: &HandledAccounts,
     Overdue { event, account, recipient }: Overdue,
     now: Timestamp,

@@ -13,11 +13,12 @@ use super::runtime::Place;
 use super::slot::Slot;
 use crate::bot::{Context, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
+use crate::conversations::Conversations;
 use crate::effect::Effects;
 use crate::event::{Comment, Envelope, Event};
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{self, DisclosureMessage, Store, TakenEvent};
+use crate::store::{self, DisclosureMessage, TakenEvent};
 use crate::telemetry::catalogue::{HANDLER_SECONDS, HANDLERS_RUNNING};
 use crate::telemetry::{Metrics, spans};
 
@@ -26,7 +27,7 @@ pub(super) struct TurnOf {
     pub(super) served: Arc<HandledAccount>,
     pub(super) event: TakenEvent,
     pub(super) taken_at: Timestamp,
-    pub(super) store: Store,
+    pub(super) store: Conversations,
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,

@@ -40,10 +40,3 @@ pub struct Echo {
     #[serde(default, deserialize_with = "lenient::flag")]
     pub is_deleted: bool,
 }
-
-impl Echo {
-    /// The echo of a kept item that is one.
-    pub(crate) fn of_item(raw: &[u8]) -> Option<Echo> {
-        lenient::member(raw, "message")
-    }
-}

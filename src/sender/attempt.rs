@@ -7,17 +7,18 @@ use tracing::Instrument;
 use super::{answer_time, verdict};
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
+use crate::conversations::Conversations;
 use crate::graph::{BreakerPermit, CallError};
 use crate::message::{Content, Request};
 use crate::policy::{self, Decision, Intent, Outgoing, Permit, Refusal};
 use crate::settings;
-use crate::store::{Cause, PAUSE, SendOutcome, Store, StoreError, TakenSend};
+use crate::store::{Cause, PAUSE, SendOutcome, StoreError, TakenSend};
 use crate::telemetry::catalogue::{SEND_SECONDS, SENDS, SENDS_REFUSED};
 use crate::telemetry::{Metrics, spans};
 
 pub(super) struct Attempt {
     pub(super) accounts: Accounts,
-    pub(super) store: Store,
+    pub(super) store: Conversations,
     pub(super) account: Arc<Account>,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,

@@ -14,15 +14,16 @@ use super::flight::Flight;
 use super::verdict::{DoubtSignals, Verdict, first, judge};
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
+use crate::conversations::Conversations;
 use crate::message::Recipient;
 use crate::settings;
-use crate::store::{Cause, PAUSE, SendDemand, SendOutcome, Store, TakenDoubt};
+use crate::store::{Cause, PAUSE, SendDemand, SendOutcome, TakenDoubt};
 use crate::telemetry::catalogue::{DOUBTS, SENDS};
 use crate::telemetry::{Metrics, spans};
 
 /// The loop's parts.
 pub(super) struct Doubts {
-    pub(super) store: Store,
+    pub(super) store: Conversations,
     pub(super) accounts: Accounts,
     pub(super) settings: settings::Sender,
     pub(super) clock: Clock,

@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Directory};
 use crate::clock::{Clock, Timestamp};
+use crate::conversations::Conversations;
 use crate::settings;
-use crate::store::{PAUSE, SendDemand, Store};
+use crate::store::{PAUSE, SendDemand};
 use crate::telemetry::Metrics;
 pub(crate) use verdict::longest_wait;
 
@@ -29,7 +30,7 @@ use flight::Flight;
 #[derive(Debug)]
 pub(crate) struct Sender {
     /// The outbox.
-    pub store: Store,
+    pub store: Conversations,
     /// The accounts, each with the client that it sends through.
     pub accounts: Accounts,
     /// How much at a time.

@@ -1,15 +1,16 @@
 //! The loops under a seeded Meta: thousands of schedules of deliveries, failures and deaths, each checked against what every
 //! person saw.
 //!
-//! The store is the real one, in memory, under the plain operations that its writer applies; the decisions are the real ones.
+//! The conversations are the real ones, over a database in memory, under the operations that the loops call; the decisions are the
+//! real ones.
 //! What is simulated is when each step happens, and what Meta does: it drops, duplicates, reorders, answers errors for what
 //! has arrived, and is silent. A schedule is its seed: the same seed is the same schedule.
 
-mod differential;
 mod fault;
+mod kept;
 mod meta;
 mod server;
-mod twin;
+mod worlds;
 
 use std::time::Duration;
 
@@ -120,7 +121,6 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
 
 /// Each message answered once, and remembered; of each turn each part heard once, in order.
 fn check(server: &Server, meta: &Meta, people: &[Person], written: &[(usize, String)]) -> Result<(), String> {
-    server.store.compare();
     if let Some(wrong) = &server.wrong {
         return Err(wrong.clone());
     }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::fault::Fault;
+use super::kept::Kept;
 use super::meta::{Meta, Push};
-use super::twin::Twin;
 use super::{INSTAGRAM, PAGE, Person, parts};
 use crate::clock::Timestamp;
 use crate::effect::{Effect, Effects, Memory};
@@ -29,7 +29,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The process: what it holds in memory dies with it.
 pub(super) struct Server {
-    pub(super) store: Twin,
+    pub(super) store: Kept,
     pub(super) fault: Option<Fault>,
     pub(super) on_doubt: OnDoubt,
     standing: Standing,
@@ -52,7 +52,7 @@ impl Server {
     pub(super) fn new(fault: Option<Fault>, on_doubt: OnDoubt) -> Server {
         let retry = settings::Retry { first: SECOND, most: 4 * SECOND, jitter: settings::Percent(0) };
         Server {
-            store: Twin::new(Identity::default(), false),
+            store: Kept::new(Identity::default(), false),
             fault,
             on_doubt,
             standing: Standing { platform: settings::Platform::Messenger, features: Vec::new() },

@@ -246,7 +246,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// What SQLite says of the file at `path`, by what an operator can do about it.
-    pub(super) fn of(path: &Path, source: rusqlite::Error) -> OpenError {
+    pub(crate) fn of(path: &Path, source: rusqlite::Error) -> OpenError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {

@@ -14,7 +14,7 @@ const COUNTS: Duration = Duration::from_secs(1);
 
 /// What is known from the last writes.
 #[derive(Debug, Default)]
-pub(super) struct Probe {
+pub(crate) struct Probe {
     deliveries: Mutex<Deliveries>,
     /// Held while one writes. Those that ask meanwhile wait for its result.
     last: tokio::sync::Mutex<Option<Written>>,
@@ -39,7 +39,7 @@ struct Written {
 
 impl Probe {
     /// A delivery of so many bytes could not be written.
-    pub(super) fn failed(&self, bytes: usize) {
+    pub(crate) fn failed(&self, bytes: usize) {
         let mut deliveries = self.deliveries();
         deliveries.failed = deliveries.failed.max(bytes.min(MOST));
         deliveries.failures += 1;
@@ -47,7 +47,7 @@ impl Probe {
 
     /// Writes as much as a delivery by `write`, once a second at the most however often it is asked; between two writes it repeats
     /// the last result. A delivery that failed since then makes a success worth nothing.
-    pub(super) async fn run<F>(&self, write: impl FnOnce(usize) -> F) -> Result<(), StoreError>
+    pub(crate) async fn run<F>(&self, write: impl FnOnce(usize) -> F) -> Result<(), StoreError>
     where
         F: Future<Output = Result<(), StoreError>>,
     {

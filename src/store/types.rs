@@ -44,7 +44,7 @@ pub enum Intake {
 
 impl Intake {
     /// How long it is as Meta sent it.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Intake::Handled(envelope) | Intake::Awaited(envelope, _) | Intake::Kept(envelope) => {
                 envelope.raw.get().len()

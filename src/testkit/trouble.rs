@@ -1,6 +1,7 @@
 //! What the server could not do: why a person on the stage has not heard something.
 
-use crate::store::{EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus, Store, StoreError};
+use crate::conversations::Conversations;
+use crate::store::{EventQuery, EventRow, EventStatus, SendQuery, SendRow, SendStatus, StoreError};
 
 /// How many of the newest events and sends are looked at.
 const NEWEST: usize = 500;
@@ -16,7 +17,7 @@ pub(crate) struct Trouble {
 
 /// The events that failed, and the sends that were refused, have failed, are held or are in doubt: the events first, each list
 /// oldest first.
-pub(super) async fn troubles(store: &Store) -> Result<Vec<Trouble>, StoreError> {
+pub(super) async fn troubles(store: &Conversations) -> Result<Vec<Trouble>, StoreError> {
     let mut events = store.events(EventQuery { limit: NEWEST, ..EventQuery::default() }).await?;
     let mut sends = store.sends(SendQuery { limit: NEWEST, ..SendQuery::default() }).await?;
     events.reverse();

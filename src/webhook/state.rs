@@ -9,8 +9,8 @@ use super::body_memory::BodyMemory;
 use super::told::Told;
 use crate::accounts::Accounts;
 use crate::clock::Clock;
+use crate::conversations::Conversations;
 use crate::settings::{self, Settings};
-use crate::store::Store;
 use crate::telemetry::{Metrics, Seldom};
 
 /// The parts of the server that take deliveries in.
@@ -24,7 +24,7 @@ pub struct Webhook {
     pub(super) room: BodyMemory,
     /// Held while a large body is read: one at a time, beside the threads that answer.
     pub(super) large: Arc<Semaphore>,
-    pub(super) store: Store,
+    pub(super) store: Conversations,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
     pub(super) told: Told,
@@ -42,7 +42,13 @@ pub(super) struct Minutely {
 
 impl Webhook {
     /// The webhook of the settings' app, for these accounts. It keeps deliveries in `store`.
-    pub fn new(settings: &Settings, accounts: Accounts, store: Store, clock: Clock, metrics: Metrics) -> Webhook {
+    pub fn new(
+        settings: &Settings,
+        accounts: Accounts,
+        store: Conversations,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Webhook {
         let server = &settings.server;
         Webhook {
             app: settings.app.clone(),

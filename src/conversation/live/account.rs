@@ -14,9 +14,9 @@ use crate::message::Request;
 use crate::policy::{Enforcement, Signal};
 
 /// An account's value.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AccountValue {
-    blocked: Option<Enforcement>,
+    pub(super) blocked: Option<Enforcement>,
     /// When Meta last told by webhook whether the account is blocked, and by which event.
     enforced_at: Option<(Timestamp, EventId)>,
     /// The broadcast that was last seen to go on, and when.
@@ -27,6 +27,20 @@ pub(crate) struct AccountValue {
     pub(super) known_replies: VecDeque<MessageHash>,
     /// Whether it has changed since it was last kept.
     pub(super) is_changed: bool,
+}
+
+/// That of an account of which nothing is known yet. That there is one is to be kept.
+impl Default for AccountValue {
+    fn default() -> AccountValue {
+        AccountValue {
+            blocked: None,
+            enforced_at: None,
+            broadcast: None,
+            private_replies: Vec::new(),
+            known_replies: VecDeque::new(),
+            is_changed: true,
+        }
+    }
 }
 
 impl AccountValue {
@@ -105,8 +119,8 @@ pub(crate) struct AccountImage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReplyImage {
     pub(crate) send: i64,
-    is_open: bool,
-    attempted_at: Timestamp,
+    pub(crate) is_open: bool,
+    pub(crate) attempted_at: Timestamp,
 }
 
 impl AccountValue {
@@ -141,6 +155,23 @@ impl AccountValue {
 }
 
 impl AccountImage {
+    /// That of an account as an older release kept it. `blocked`: since when, and whether an answer said so.
+    pub(crate) fn former(
+        blocked: Option<(Timestamp, bool)>,
+        enforced_at: Option<Timestamp>,
+        broadcast: Option<(String, Timestamp)>,
+        private_replies: Vec<ReplyImage>,
+        known_replies: VecDeque<MessageHash>,
+    ) -> AccountImage {
+        AccountImage {
+            blocked,
+            enforced_at: enforced_at.map(|at| (at, 0)),
+            broadcast: broadcast.map(|(media, at)| (media, at, 0)),
+            private_replies,
+            known_replies,
+        }
+    }
+
     /// The sends that are needed to load it.
     pub(crate) fn sends(&self) -> impl Iterator<Item = SendId> {
         self.private_replies.iter().map(|reply| SendId(reply.send))

@@ -6,6 +6,8 @@
 //! event that is done does not run again, so that its fallback is due at once. A fallback that is not sent does not bring the wait
 //! back.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::{EventStatus, SendStatus};
@@ -29,6 +31,8 @@ pub(crate) struct Wait {
     is_restored: bool,
     /// The event's end, where it has come to one.
     ended: Option<Ended>,
+    /// Whether the clock was set back since it began.
+    is_moved: bool,
 }
 
 /// How an event that a person waits for has ended.
@@ -42,12 +46,48 @@ impl Wait {
     /// One that has just begun.
     pub(super) fn new(event: EventId, happened_at: Timestamp, by: Timestamp) -> Wait {
         let by = Some(by);
-        Wait { event, happened_at, by, was_by: None, answered_by: None, is_restored: false, ended: None }
+        Wait {
+            event,
+            happened_at,
+            by,
+            was_by: None,
+            answered_by: None,
+            is_restored: false,
+            ended: None,
+            is_moved: false,
+        }
+    }
+
+    pub(super) fn clock_was_set_back(&mut self, by: Duration) {
+        self.by = self.by.map(|until| until - by);
+        self.is_moved = true;
+    }
+
+    /// What is due later than `latest` is due now. True where that changes it.
+    pub(super) fn is_due_at_a_start(&mut self, latest: Timestamp, now: Timestamp) -> bool {
+        let is_later = self.by.is_some_and(|by| by > latest);
+        if is_later {
+            (self.by, self.is_moved) = (Some(now), true);
+        }
+        is_later
+    }
+
+    /// One that an older release kept. `times`: until when it lasts, and until when it did before an answer was counted on.
+    pub(super) fn former(
+        event: EventId,
+        happened_at: Timestamp,
+        times: (Option<Timestamp>, Option<Timestamp>),
+        answered_by: Option<SendId>,
+        is_restored: bool,
+        ended_well: Option<bool>,
+    ) -> Wait {
+        let ended = ended_well.map(|well| if well { Ended::Done } else { Ended::Dead });
+        Wait { event, happened_at, by: times.0, was_by: times.1, answered_by, is_restored, ended, is_moved: true }
     }
 
     /// Whether it is as it was when it began.
     pub(super) fn is_untouched(&self) -> bool {
-        self.by.is_some() && self.was_by.is_none() && !self.is_restored && self.ended.is_none()
+        self.by.is_some() && self.was_by.is_none() && !self.is_restored && self.ended.is_none() && !self.is_moved
     }
 
     fn answered(&mut self, send: Option<SendId>) -> bool {
@@ -236,7 +276,7 @@ impl Conversation {
         let sends = &self.sends;
         let may_fail = |id: SendId| {
             let send = sends.iter().filter_map(Remembered::whole).find(|send| send.id == id);
-            send.is_some_and(|send| send.state.status != SendStatus::Sent && send.past().is_none())
+            send.is_some_and(|send| send.state.status != SendStatus::Sent && !send.is_certain())
         };
         let (events, changes) = (&mut self.events, &mut self.changes);
         self.waits.retain(|wait| {

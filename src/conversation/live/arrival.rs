@@ -76,6 +76,11 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
+    /// What an older release had heard.
+    pub(super) fn former(last_foreign_echo: Option<EventId>, has_messages: bool) -> Heard {
+        Heard { last_foreign_echo, has_messages, ..Heard::default() }
+    }
+
     pub(super) fn foreign_echo(&mut self, event: EventId) {
         self.last_foreign_echo = self.last_foreign_echo.max(Some(event));
     }
@@ -143,6 +148,7 @@ impl Conversation {
         };
         let id = arrival.kept.id;
         let previous = self.last_event.replace(id);
+        self.is_image_behind = true;
         let item = &arrival.kept.item;
         let item = match envelope.kind() == item.kind {
             true => Arc::clone(item),

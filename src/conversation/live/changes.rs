@@ -159,6 +159,16 @@ impl Changes {
 }
 
 impl Conversation {
+    /// Has its image written, where more has happened than the last one says.
+    pub(crate) fn bring_image_forward(&mut self) {
+        self.changes.image |= self.is_image_behind;
+    }
+
+    /// Whether its image says all that has happened.
+    pub(crate) fn is_image_behind(&self) -> bool {
+        self.is_image_behind
+    }
+
     /// Ends a happening: gives what is to be written and what is to be followed elsewhere, and forgets what is over.
     pub(crate) fn end(&mut self, account: &mut AccountValue) -> (Vec<Record>, Changes) {
         self.follow_private_replies(account);
@@ -176,7 +186,7 @@ impl Conversation {
         (records, changes)
     }
 
-    fn records(&self, changes: &Changes) -> Vec<Record> {
+    fn records(&mut self, changes: &Changes) -> Vec<Record> {
         let mut records: Vec<_> = changes.begun.iter().map(|(id, item)| Record::Begun(*id, Arc::clone(item))).collect();
         let items = self.events.iter().filter(|event| changes.items.contains(&event.id));
         records.extend(items.map(|event| Record::Item(event.id, Arc::clone(&event.item))));
@@ -211,6 +221,7 @@ impl Conversation {
             records.push(Record::State(self.state.clone()));
         }
         if changes.image {
+            self.is_image_behind = false;
             records.push(Record::Image(Box::new(self.image())));
         }
         records

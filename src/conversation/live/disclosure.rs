@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Conversation;
 use crate::clock::Timestamp;
 use crate::id::SendId;
 use crate::policy::disclosure::SinceDisclosed;
@@ -70,17 +69,5 @@ impl Said {
             silence: self.silence,
             others_spoke: self.others_spoke,
         }
-    }
-}
-
-impl Conversation {
-    /// What policy decides the disclosure from.
-    pub(crate) fn since_disclosed(&self) -> SinceDisclosed {
-        self.said.since()
-    }
-
-    /// When the bot last disclosed itself.
-    pub(crate) fn disclosed_at(&self) -> Option<Timestamp> {
-        self.said.disclosed_at
     }
 }

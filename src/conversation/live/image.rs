@@ -24,28 +24,28 @@ use crate::policy::Window;
 /// All of a conversation that its rows do not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Image {
-    arrived_until: Option<i64>,
-    last_event: Option<i64>,
-    last_send: Option<i64>,
-    last_event_at: Option<Timestamp>,
-    last_message_at: Option<Timestamp>,
+    pub(super) arrived_until: Option<i64>,
+    pub(super) last_event: Option<i64>,
+    pub(super) last_send: Option<i64>,
+    pub(super) last_event_at: Option<Timestamp>,
+    pub(super) last_message_at: Option<Timestamp>,
     /// When the window was opened, and by what.
-    window: Option<(Timestamp, String)>,
+    pub(super) window: Option<(Timestamp, String)>,
     /// Open events of which only their arrival is kept, each with the event before it, where that is not the open one before it.
-    previous: Vec<(i64, Option<i64>)>,
-    sends: Vec<SendImage>,
-    queue: Vec<i64>,
-    held: Vec<Vec<i64>>,
-    waits: Vec<Wait>,
-    heard: Heard,
-    said: Said,
-    owner: Owner,
-    has_state: bool,
+    pub(super) previous: Vec<(i64, Option<i64>)>,
+    pub(super) sends: Vec<SendImage>,
+    pub(super) queue: Vec<i64>,
+    pub(super) held: Vec<Vec<i64>>,
+    pub(super) waits: Vec<Wait>,
+    pub(super) heard: Heard,
+    pub(super) said: Said,
+    pub(super) owner: Owner,
+    pub(super) has_state: bool,
 }
 
 /// A send that the conversation remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum SendImage {
+pub(super) enum SendImage {
     /// A row says the rest.
     Whole(i64),
     /// Its id, event and turn, whether an agent wrote it, whether Meta took it as a message, which that became, and under which start
@@ -215,7 +215,7 @@ impl Conversation {
     #[cfg(test)]
     pub(crate) fn reduced(mut self) -> Conversation {
         self.waits.sort_by_key(|wait| wait.event);
-        (self.arrived_until, self.last_event) = (None, None);
+        (self.arrived_until, self.last_event, self.is_image_behind) = (None, None, false);
         self.parked.iter_mut().for_each(|parked| parked.previous = None);
         for event in &mut self.events {
             event.previous = None;

@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::id::{AccountId, Thread};
+use crate::id::{AccountId, PersonId, Thread};
+use crate::message::Recipient;
 
 /// Whose a conversation is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,15 @@ pub(crate) struct ConversationKey {
 pub(crate) struct ConversationId(pub(crate) i64);
 
 impl ConversationKey {
+    /// The person to whom something goes in this conversation. A comment whose author Meta does not name is a conversation of its
+    /// own, whose name is the comment's.
+    pub(crate) fn person(&self, recipient: &Recipient) -> Option<PersonId> {
+        match recipient {
+            Recipient::CommentId(comment) if *comment == self.name => None,
+            _ => Some(self.name.as_str()).filter(|name| !name.is_empty()).map(PersonId::new),
+        }
+    }
+
     /// Its number.
     pub(crate) fn id(&self) -> ConversationId {
         let mut hasher = Sha256::new();
@@ -35,13 +45,6 @@ impl ConversationKey {
     }
 }
 
-impl ConversationId {
-    /// The partition that it belongs to.
-    pub(crate) fn partition(self) -> u8 {
-        self.0.to_be_bytes()[0]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +55,7 @@ mod tests {
             |thread, name: &str| ConversationKey { account: AccountId::new("1"), thread, name: name.to_owned() }.id();
         let ids = Thread::ALL.map(|thread| of(thread, "ada"));
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
-        assert!(ids.iter().all(|id| id.partition() == ids[0].partition()), "{ids:?}");
+        assert!(ids.iter().all(|id| id.0.to_be_bytes()[0] == ids[0].0.to_be_bytes()[0]), "{ids:?}");
         assert_ne!(of(Thread::Chat, "ada"), of(Thread::Chat, "bea"));
     }
 }

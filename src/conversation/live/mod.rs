@@ -19,6 +19,7 @@ mod doubt;
 mod echo;
 mod events;
 mod first_version;
+mod former;
 mod held;
 mod image;
 mod key;
@@ -30,6 +31,7 @@ mod private_reply;
 mod recovery;
 mod rights;
 mod send;
+mod set_back;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -39,10 +41,11 @@ use crate::clock::Timestamp;
 use crate::id::{EventId, SendId};
 use crate::policy::{Facts, Standing, Window};
 
-pub(crate) use account::{AccountImage, AccountValue};
+pub(crate) use account::{AccountImage, AccountValue, ReplyImage};
 pub(crate) use arrival::{Arrival, Care, KeptEvent, Recognised};
 pub(crate) use changes::{Changes, EventRow, Record};
 pub(crate) use events::{Item, Place, QueuedEvent};
+pub(crate) use former::{Former, FormerSend, FormerWait};
 pub(crate) use image::{Arrived, Image, Rows};
 pub(crate) use key::{ConversationId, ConversationKey};
 pub(crate) use post::PostedSends;
@@ -81,6 +84,8 @@ pub(crate) struct Conversation {
     /// The last event and the last send: each names the one before it.
     pub(crate) last_event: Option<EventId>,
     pub(crate) last_send: Option<SendId>,
+    /// Whether something has happened since the last image that a load need not find again, but may.
+    is_image_behind: bool,
     changes: Changes,
 }
 
@@ -116,6 +121,7 @@ impl Conversation {
             arrived_until: None,
             last_event: None,
             last_send: None,
+            is_image_behind: false,
             changes: Changes::default(),
         }
     }

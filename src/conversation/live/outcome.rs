@@ -7,8 +7,7 @@ use serde_json::json;
 use super::events::Item;
 use super::{Conversation, Scene};
 use crate::event::Kind;
-use crate::id::{PersonId, SendId};
-use crate::message::Recipient;
+use crate::id::SendId;
 
 impl Conversation {
     /// Tells the handler that a send was refused, has failed or is held. Sends made on an outcome make none, else two of them could
@@ -20,7 +19,7 @@ impl Conversation {
             "message_id": state.message_id});
         let item = Item {
             kind: Kind::Outcome,
-            person: self.person(&send.request.recipient),
+            person: self.key.person(&send.request.recipient),
             standby: false,
             list: None,
             at: None,
@@ -35,14 +34,5 @@ impl Conversation {
         let previous = self.last_event.replace(id);
         self.enqueue(id, item, previous, scene.now);
         self.changes.image = true;
-    }
-
-    /// The person to whom something goes in this conversation. A comment whose author Meta does not name is a conversation of its
-    /// own, whose name is the comment's.
-    pub(crate) fn person(&self, recipient: &Recipient) -> Option<PersonId> {
-        match recipient {
-            Recipient::CommentId(comment) if *comment == self.key.name => None,
-            _ => Some(self.key.name.as_str()).filter(|name| !name.is_empty()).map(PersonId::new),
-        }
     }
 }

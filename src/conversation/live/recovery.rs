@@ -8,6 +8,8 @@ impl Conversation {
     /// on their way are in doubt: the bytes may have left.
     pub(crate) fn recover(&mut self, scene: &mut Scene<'_>) {
         self.recover_event(scene);
+        let unreadable = self.whole_sends().filter(|send| send.kept != Some(send.state.status)).map(|send| send.id);
+        self.changes.sends.extend(unreadable.collect::<Vec<_>>());
         let sending = self.whole_sends().filter(|send| send.state.status == SendStatus::Sending);
         let sending: Vec<_> = sending.map(|send| (send.id, send.request.is_action())).collect();
         for (send, is_action) in sending {
@@ -17,6 +19,7 @@ impl Conversation {
                 if is_action { SendOutcome::Failed { reason } } else { SendOutcome::InDoubt { reason, silent: true } };
             self.settle(scene, send, &outcome);
         }
+        self.come_forward(scene.now);
         self.look_at_parked(scene);
     }
 }

@@ -134,6 +134,14 @@ impl Conversation {
         self.rights.get(key)
     }
 
+    /// Forgets the rights that were over before `time`: what is kept of them is deleted too.
+    pub(crate) fn forget_rights_before(&mut self, time: Timestamp) -> Vec<RightKey> {
+        let is_over = |grant: &Grant| grant.forget_at < time;
+        let over: Vec<_> = self.rights.iter().filter(|(_, grant)| is_over(grant)).map(|(key, _)| *key).collect();
+        self.rights.retain(|_, grant| !is_over(grant));
+        over
+    }
+
     /// What was given here.
     pub(crate) fn rights(&self) -> impl Iterator<Item = &RightKey> {
         self.rights.keys()

@@ -151,15 +151,20 @@ impl Send {
         if self.agent.is_some() { Origin::Agent } else { Origin::Bot }
     }
 
-    /// What is remembered of it, where nothing can change any more: Meta took it, named the message, and it was never in doubt; or it
-    /// never left.
-    pub(super) fn past(&self) -> Option<PastSend> {
-        let is_certain = match self.state.status {
+    /// Whether nothing can change about it any more.
+    pub(super) fn is_certain(&self) -> bool {
+        match self.state.status {
             SendStatus::Sent => !self.was_in_doubt() && (self.state.message_id.is_some() || !self.is_message()),
             SendStatus::Refused | SendStatus::Failed => self.state.attempts == 0,
             _ => false,
-        };
-        is_certain.then(|| PastSend {
+        }
+    }
+
+    /// What is remembered of it, where nothing can change any more: Meta took it, named the message, and it was never in doubt; or it
+    /// never left.
+    pub(super) fn past(&self) -> Option<PastSend> {
+        let is_kept = self.kept.is_none_or(|kept| kept == self.state.status);
+        (is_kept && self.is_certain()).then(|| PastSend {
             id: self.id,
             event: self.event,
             turn: self.turn,
@@ -172,7 +177,7 @@ impl Send {
 }
 
 impl SendState {
-    pub(super) fn planned(status: SendStatus, now: Timestamp) -> SendState {
+    pub(crate) fn planned(status: SendStatus, now: Timestamp) -> SendState {
         SendState {
             status,
             due: now,
@@ -233,6 +238,12 @@ impl SendState {
             SendStatus::Sent | SendStatus::Refused => None,
             _ => error.or(self.error.take()),
         };
+    }
+
+    /// What is kept of it cannot be read as a request any more: it must not stop the others.
+    pub(crate) fn cannot_be_read(&mut self) {
+        (self.status, self.rule) = (SendStatus::Failed, None);
+        self.reason = Some("the kept request cannot be read".to_owned());
     }
 
     /// It was refused or had failed, and has arrived all the same.

@@ -2,11 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::write::name_beside;
+use super::write::{Aside, name_beside, set_aside, take_back};
 use crate::clock::Timestamp;
+use crate::conversation::EventStatus;
 use crate::conversation::live::{Care, ConversationId, ConversationKey, KeptEvent};
-use crate::event::{Envelope, Key, Object};
-use crate::id::{EventId, PersonId};
+use crate::event::{Envelope, Key, Object, Origin, Piece, Unreadable};
+use crate::id::{AccountId, EventId, PersonId};
+use crate::trace::Trace;
 
 /// An event from outside, on its way into the store.
 #[derive(Clone, Debug)]
@@ -52,6 +54,84 @@ impl Arriving<'_> {
         ])
         .map(drop)
     }
+}
+
+/// Keeps what is signed and cannot be read, with its reason, outside any conversation. False when it was here before.
+pub(crate) fn quarantine(
+    db: &Connection,
+    id: impl FnOnce() -> EventId,
+    piece: &Unreadable,
+    received_at: Timestamp,
+    trace: Trace,
+) -> rusqlite::Result<bool> {
+    if !remember_key(db, &piece.key, false, received_at)? {
+        return Ok(false);
+    }
+    let (id, origin) = (id(), piece.origin.as_ref());
+    db.prepare_cached(
+        "INSERT INTO event (id, conversation, account, thread, kind, status, standby, at, received_at, handled, piece, trace, raw)
+         VALUES (?1, 0, ?2, 0, 'other', 5, ?3, ?4, ?5, 0, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        id.0,
+        origin.map(|origin| origin.account.as_str()),
+        origin.is_some_and(|origin| origin.standby),
+        origin.and_then(|origin| origin.time).map(|time| time.0),
+        received_at.0,
+        piece.piece.as_str(),
+        trace.to_bytes(),
+        piece.raw,
+    ])?;
+    state_of_unread(db, id, EventStatus::Quarantined, piece.reason, received_at)?;
+    set_aside(db, Aside::Quarantined, id.0)?;
+    Ok(true)
+}
+
+fn state_of_unread(
+    db: &Connection,
+    id: EventId,
+    status: EventStatus,
+    error: &str,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO event_state (id, status, behind, rank, due, attempts, deaths, error, typing, answered)
+         VALUES (?1, ?2, ?1, 0, ?3, 0, 0, ?4, 0, 1)",
+    )?
+    .execute(params![id.0, status as i64, at.0, error])
+    .map(drop)
+}
+
+/// What could not be read has been read anew.
+pub(crate) fn read_anew(db: &Connection, id: EventId, now: Timestamp) -> rusqlite::Result<()> {
+    state_of_unread(db, id, EventStatus::Done, "read anew", now)?;
+    take_back(db, Aside::Quarantined, id.0)
+}
+
+/// What could not be read when it arrived.
+pub(crate) struct UnreadPiece {
+    pub(crate) piece: Piece,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) trace: Trace,
+}
+
+/// Finds what is in quarantine under this id.
+pub(crate) fn quarantined(db: &Connection, id: EventId) -> rusqlite::Result<Option<UnreadPiece>> {
+    db.prepare_cached(
+        "SELECT raw, piece, standby, at, trace, account FROM event JOIN event_state USING (id)
+         WHERE event.id = ?1 AND event_state.status = 5",
+    )?
+    .query_row([id.0], |row| {
+        let piece = row.get::<_, Option<String>>(1)?.as_deref().and_then(Piece::named).unwrap_or(Piece::Body);
+        let (standby, time) = (row.get(2)?, row.get::<_, Option<i64>>(3)?.map(Timestamp));
+        let trace = row.get::<_, Option<Vec<u8>>>(4)?;
+        let trace = trace.as_deref().and_then(Trace::from_bytes).unwrap_or_else(Trace::random);
+        let account = row.get::<_, Option<String>>(5)?.map(AccountId::new);
+        let origin = account.map(|account| Origin { account, standby, time, list: None });
+        Ok(UnreadPiece { piece, origin, raw: row.get(0)?, trace })
+    })
+    .optional()
 }
 
 /// What the keys tell of an event that has come.

@@ -15,7 +15,7 @@ use crate::conversation::live::{
 use crate::conversation::{EventStatus, SendStatus, TakenStep};
 use crate::event::{Kind, Object};
 use crate::id::{AccountId, EventId, MessageId, PersonId, SendId};
-use crate::message::{MetaError, Request};
+use crate::message::{Action, MetaError, Recipient, Request};
 use crate::trace::Trace;
 
 /// Loads what is kept of a conversation. `image`: the number of its last image, where that is not in `conversation` yet; `events`: its
@@ -187,10 +187,14 @@ pub(crate) fn send(db: &Connection, id: SendId) -> rusqlite::Result<Option<(Send
         let (event, on_outcome) = (columns.maybe_event()?, columns.get()?);
         let (turn, previous) = (SendId(columns.get()?), columns.maybe_send()?);
         let (planned_at, agent, trace) = (columns.time()?, columns.get()?, trace(columns.get()?));
-        let request: Request =
-            serde_json::from_str(&columns.get::<String>()?).map_err(|error| damaged(Type::Text, error))?;
-        let state = send_state(&mut columns)?;
-        let (kept, request) = (Some(state.status), Arc::new(request));
+        let request: Option<Request> = serde_json::from_str(&columns.get::<String>()?).ok();
+        let mut state = send_state(&mut columns)?;
+        let kept = Some(state.status);
+        if request.is_none() && !state.has_ended() {
+            state.cannot_be_read();
+        }
+        let nothing = || Request::action(Recipient::Id(PersonId::new("")), Action::TypingOff);
+        let request = Arc::new(request.unwrap_or_else(nothing));
         let send = Send { id, event, on_outcome, turn, previous, planned_at, trace, agent, request, state, kept };
         Ok((send, ConversationKey { account, thread, name }))
     })

@@ -1,38 +1,40 @@
 //! What is kept, row by row. Nothing is decided here.
 
 mod arrive;
+mod file;
+mod images;
+mod job;
+mod list;
 mod load;
+mod migrate;
+mod posted;
+mod prune;
 mod recover;
 mod row;
+mod tables;
 mod write;
+mod writer;
 
-use rusqlite::Connection;
-
-use crate::id::{EventId, SendId};
-
+pub(crate) use arrive::quarantined;
+#[cfg(test)]
 pub(crate) use arrive::{Arriving, remember};
-pub(crate) use load::{accounts, event, giver, load, send};
+pub(crate) use file::{Opening, Records};
+pub(crate) use images::{Images, bring_forward, forget_images, is_known};
+pub(crate) use job::{Fresh, Woken, Write};
+pub(crate) use list::{
+    Filter, ListedEvent, ListedSend, events, events_aside, listed, listed_one, raw, sends, sends_held,
+};
+#[cfg(test)]
+pub(crate) use load::accounts;
+pub(crate) use load::{event, giver, load, send};
+pub(crate) use posted::{posted_before, probe};
+pub(crate) use prune::{bounds, step};
+pub(crate) use recover::LeftOpen;
+#[cfg(test)]
 pub(crate) use recover::{images, last_ids, left_open};
+#[cfg(test)]
+pub(crate) use tables::{Marks, make};
+pub(crate) use write::Aside;
+#[cfg(test)]
 pub(crate) use write::{Whose, account, record};
-
-/// Up to where the tables hold only what stands in `aside`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Marks {
-    pub(crate) low_event: EventId,
-    pub(crate) low_send: SendId,
-}
-
-impl Marks {
-    pub(crate) fn read(db: &Connection) -> rusqlite::Result<Marks> {
-        db.query_row("SELECT low_event, low_send FROM store", [], |row| {
-            Ok(Marks { low_event: EventId(row.get(0)?), low_send: SendId(row.get(1)?) })
-        })
-    }
-}
-
-/// Makes the tables.
-pub(crate) fn make(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(include_str!("schema.sql"))?;
-    let name = uuid::Uuid::new_v4().simple().to_string();
-    db.execute("INSERT INTO store (name) VALUES (?1)", [&name[..12]]).map(drop)
-}
+pub(crate) use writer::Happen;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::Marks;
 use super::row::thread;
+use super::tables::Marks;
 use super::write::Aside;
 use crate::conversation::live::{ConversationId, ConversationKey};
 use crate::id::{AccountId, EventId, SendId};

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::Marks;
 use super::row::{list, packed};
+use super::tables::Marks;
 use crate::conversation::live::{
     AccountImage, ConversationId, ConversationKey, EventRow, Grant, Image, Item, Record, RightKey, Send, SendState,
 };
@@ -12,7 +12,7 @@ use crate::id::{AccountId, EventId, PersonId, SendId};
 
 /// The shelves of `aside`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aside {
+pub(crate) enum Aside {
     LateEvent = 0,
     Dead = 1,
     Quarantined = 2,
@@ -24,7 +24,7 @@ pub(super) enum Aside {
 
 impl Aside {
     /// Where a send of this status is found beside its row.
-    pub(super) fn of_send(status: SendStatus) -> Option<Aside> {
+    pub(crate) fn of_send(status: SendStatus) -> Option<Aside> {
         match status {
             SendStatus::Refused => Some(Aside::Refused),
             SendStatus::Failed => Some(Aside::Failed),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::leave;
 use super::log::Log;
+use super::open::leave;
 use super::watch::Watch;
 
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
@@ -20,13 +20,13 @@ const WRITERS_TURN: Duration = Duration::from_millis(5);
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 /// The thread, and the channel that tells it of a write.
-pub(super) struct Checkpointer {
+pub(in crate::store) struct Checkpointer {
     written: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Checkpointer {
-    pub(super) fn start(db: Connection, log: Arc<Log>, watch: Arc<Watch>) -> Checkpointer {
+    pub(in crate::store) fn start(db: Connection, log: Arc<Log>, watch: Arc<Watch>) -> Checkpointer {
         let (written, writes) = sync_channel(1);
         let run = move || {
             loop {
@@ -51,12 +51,12 @@ impl Checkpointer {
     }
 
     /// Tells it of a write.
-    pub(super) fn tell(&self) {
+    pub(in crate::store) fn tell(&self) {
         // One message that waits is enough.
         let _ = self.written.try_send(());
     }
 
-    pub(super) fn stop(self) {
+    pub(in crate::store) fn stop(self) {
         drop(self.written);
         let _ = self.thread.join();
     }

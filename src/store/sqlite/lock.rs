@@ -23,7 +23,7 @@ const MODE: u32 = 0o600;
 
 /// The hold on a store.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(in crate::store) struct Lock {
     file: File,
     /// Without symlinks.
     path: PathBuf,
@@ -33,7 +33,7 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the hold, waiting for a server that is about to end. Makes an empty file where there is none.
-    pub(super) async fn take(store: &Path) -> Result<Lock, OpenError> {
+    pub(in crate::store) async fn take(store: &Path) -> Result<Lock, OpenError> {
         let mut wait = Wait { store, started: Instant::now(), told: false };
         loop {
             let real = without_symlinks(store).map_err(|source| OpenError::Io { path: store.to_owned(), source })?;
@@ -53,18 +53,18 @@ impl Lock {
     }
 
     /// The database file.
-    pub(super) fn file(&self) -> &File {
+    pub(in crate::store) fn file(&self) -> &File {
         &self.file
     }
 
     /// The path of the database file, without symlinks.
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::store) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Fails where the folder holds a log under another name of the file, a hard link. Under this name SQLite would not read
     /// that log, and what was acknowledged would be missing.
-    pub(super) fn look_for_other_names(&self, store: &Path) -> Result<(), OpenError> {
+    pub(in crate::store) fn look_for_other_names(&self, store: &Path) -> Result<(), OpenError> {
         if self.file.metadata().is_ok_and(|metadata| metadata.nlink() < 2) {
             return Ok(());
         }
@@ -83,7 +83,7 @@ impl Lock {
     }
 
     /// Takes the store away from other users of the machine, where they could read it. For a file that is known to be a store.
-    pub(super) fn close_to_others(&self, store: &Path) {
+    pub(in crate::store) fn close_to_others(&self, store: &Path) {
         let is_open = |metadata: Metadata| metadata.permissions().mode() & 0o077 != 0;
         if !self.file.metadata().is_ok_and(is_open) {
             return;
@@ -175,13 +175,13 @@ fn open(store: &Path) -> Result<File, OpenError> {
 }
 
 /// Whether `path` leads to the open file.
-pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+pub(in crate::store) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let (there, held) = (std::fs::metadata(path)?, file.metadata()?);
     Ok((there.dev(), there.ino()) == (held.dev(), held.ino()))
 }
 
 /// The file whose name is the store's and `ending`.
-pub(super) fn with_ending(store: &Path, ending: &str) -> PathBuf {
+pub(in crate::store) fn with_ending(store: &Path, ending: &str) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

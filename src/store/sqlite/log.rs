@@ -33,14 +33,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long the log is, and how much of it is copied, in pages.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(in crate::store) struct Log {
     length: AtomicI64,
     copied: AtomicI64,
 }
 
 impl Log {
     /// Counts from here on what `db`, the one connection that writes, appends.
-    pub(super) fn of(db: &mut Connection) -> rusqlite::Result<Arc<Log>> {
+    pub(in crate::store) fn of(db: &mut Connection) -> rusqlite::Result<Arc<Log>> {
         let log = Arc::new(Log::default());
         let counted = Arc::clone(&log);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -58,12 +58,12 @@ impl Log {
     }
 
     /// Whether it is to be copied without pause.
-    pub(super) fn is_long(&self) -> bool {
+    pub(in crate::store) fn is_long(&self) -> bool {
         self.length.load(Ordering::Relaxed) > LONG
     }
 
     /// Whether so little of it is not copied that the writer may copy the rest.
-    pub(super) fn is_nearly_copied(&self) -> bool {
+    pub(in crate::store) fn is_nearly_copied(&self) -> bool {
         self.length.load(Ordering::Relaxed) - self.copied.load(Ordering::Relaxed) <= SHORT
     }
 
@@ -72,14 +72,14 @@ impl Log {
     }
 
     /// Folds what it can without waiting for other connections, beside the writer.
-    pub(super) fn copy(&self, db: &Connection) {
+    pub(in crate::store) fn copy(&self, db: &Connection) {
         let copied = checkpoint(db, "PASSIVE").map(|(_, copied)| copied);
         self.copied.store(copied.unwrap_or(0), Ordering::Relaxed);
     }
 }
 
 /// The end of the log, which the writer copies between two of its transactions.
-pub(super) struct LogEnd {
+pub(in crate::store) struct LogEnd {
     log: Arc<Log>,
     /// Not tried again before: readers were in the way.
     not_before: Instant,
@@ -87,12 +87,12 @@ pub(super) struct LogEnd {
 }
 
 impl LogEnd {
-    pub(super) fn of(log: Arc<Log>) -> LogEnd {
+    pub(in crate::store) fn of(log: Arc<Log>) -> LogEnd {
         LogEnd { log, not_before: Instant::now(), hindered: Seldom::default() }
     }
 
     /// Between two transactions: copies the rest where it is short, and whatever there is where the log is too long.
-    pub(super) fn copy_rest(&mut self, db: &Connection, watch: &Watch) {
+    pub(in crate::store) fn copy_rest(&mut self, db: &Connection, watch: &Watch) {
         let is_due = self.log.is_long() && (self.log.is_nearly_copied() || self.log.is_too_long());
         if !is_due || Instant::now() < self.not_before {
             return;
@@ -137,47 +137,4 @@ fn checkpoint(db: &Connection, mode: &str) -> Option<(bool, i64)> {
             tracing::warn!(code = ?error.sqlite_error_code(), "the store's log could not be copied into its file");
         })
         .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::future::join_all;
-
-    use crate::clock::Timestamp;
-    use crate::settings;
-    use crate::store::Identity;
-    use crate::store::sqlite::open;
-
-    /// Two hundred megabytes, by several at once who do not wait for each other: between two transactions there is always
-    /// another one.
-    #[tokio::test(flavor = "multi_thread")]
-    async fn the_log_stays_short_while_the_writer_is_never_idle() {
-        const BYTES: i64 = 250_000;
-        const ROUNDS: i64 = 100;
-        const AT_ONCE: i64 = 8;
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("rejoinder.db");
-        let day = std::time::Duration::from_secs(86_400);
-        let settings =
-            settings::Store { path: path.clone(), keep_events: day, keep_keys: 2 * day, queue: 99, batch: 2 };
-        let opened = open(&settings, Identity::default(), Timestamp(0), std::sync::Arc::default()).await;
-        let sqlite = opened.expect("a store").sqlite;
-        let make = |work: &mut super::super::Work<'_>| work.db.execute("CREATE TABLE bulk (bytes BLOB)", []);
-        sqlite.write(make).await.expect("a table");
-        let writers = (0..AT_ONCE).map(|_| async {
-            let mut longest = 0;
-            for _ in 0..ROUNDS {
-                let insert = |work: &mut super::super::Work<'_>| {
-                    work.db.execute("INSERT INTO bulk VALUES (zeroblob(?1))", [BYTES])
-                };
-                sqlite.write(insert).await.expect("written");
-                let log = std::fs::metadata(path.with_extension("db-wal")).expect("a log");
-                longest = longest.max(log.len());
-            }
-            longest
-        });
-        let longest = join_all(writers).await.into_iter().max().expect("writers");
-        assert!(longest < 64_000_000, "{longest}");
-        sqlite.close().await;
-    }
 }

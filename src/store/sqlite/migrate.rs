@@ -6,33 +6,24 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
 
-use super::open::SCHEMA;
-use super::{conversation, outbox};
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Key, Kind, Origin, Piece};
 use crate::id::{AccountId, PersonId, Thread};
+use crate::message::Request;
 
 type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
 /// What makes a store of each version, from 1, one of the next.
 const STEPS: &[Migration] = &[to_2, to_3, to_4, to_5];
 
-const _: () = assert!(STEPS.len() as i64 + 1 == SCHEMA, "every version but the newest has a step to the next");
-
-/// Brings a store of schema `found` to the present one.
-pub(super) fn migrate(db: &mut Connection, path: &Path, found: i64) -> rusqlite::Result<()> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (version, step) in (1..SCHEMA).zip(STEPS).filter(|(version, _)| *version >= found) {
+/// Brings a store of schema `found` to schema 5, inside the transaction that goes on from there.
+pub(in crate::store) fn migrate_to_5(db: &Connection, path: &Path, found: i64) -> rusqlite::Result<()> {
+    for (version, step) in (1..).zip(STEPS).filter(|(version, _)| *version >= found) {
         tracing::warn!(store = %path.display(), "the store is brought from schema {version} to {}", version + 1);
-        step(&transaction)?;
-    }
-    transaction.pragma_update(None, "user_version", SCHEMA)?;
-    transaction.commit()?;
-    // All that was changed stands in the log too, which would stay as long as that.
-    if let Err(error) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        tracing::warn!(store = %path.display(), %error, "the store was brought forward, and its log stays long");
+        step(db)?;
     }
     Ok(())
 }
@@ -77,7 +68,7 @@ fn place_conversations(db: &Connection) -> rusqlite::Result<()> {
         } else {
             thread_of_events(db, &account, &person, row.get(3)?)?
         };
-        let mut id = conversation::hash(&account, thread, &person);
+        let mut id = hash(&account, thread, &person);
         // The later of two under one hash lives next door, as when it is made.
         while place.execute(params![former, id, thread as i64])? == 0 {
             id = id.wrapping_add(1);
@@ -86,12 +77,22 @@ fn place_conversations(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Where a conversation was looked for first, from schema 2 to 5.
+fn hash(account: &str, thread: Thread, person: &str) -> i64 {
+    let mut hasher = Sha256::new();
+    hasher.update(account.as_bytes());
+    hasher.update([0, thread as u8]);
+    hasher.update(person.as_bytes());
+    let digest = hasher.finalize();
+    i64::from_le_bytes(std::array::from_fn(|byte| digest[byte]))
+}
+
 fn is_sent_to_user_ref(db: &Connection, last_send: Option<i64>) -> rusqlite::Result<bool> {
     let request: Option<String> = db
         .prepare_cached("SELECT request FROM send WHERE id = ?1")?
         .query_row([last_send], |row| row.get(0))
         .optional()?;
-    let request = request.and_then(|request| outbox::request(&request).ok());
+    let request = request.and_then(|request| serde_json::from_str::<Request>(&request).ok());
     Ok(request.is_some_and(|request| request.recipient.thread() == Thread::UserRef))
 }
 

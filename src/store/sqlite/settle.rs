@@ -10,13 +10,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::lock::{is_at, with_ending};
-use super::watch::Watch;
+use super::lock::{Lock, is_at, with_ending};
 use crate::store::{Harm, StoreFile};
 
 /// Something could not be put right yet.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unsettled {
+pub(in crate::store) enum Unsettled {
     /// A reader or a writer was in the way.
     #[error("the log could not be copied in full: something else uses the store")]
     InUse,
@@ -26,28 +25,35 @@ pub(super) enum Unsettled {
     InTheWay(#[from] io::Error),
 }
 
-/// Puts right what can be after `harm` came to `file`. May run again, after a failure.
-pub(super) fn settle(watch: &Watch, file: StoreFile, harm: Harm, db: &Connection) -> Result<(), Unsettled> {
+/// Puts right what can be after `harm` came to `file`. `files`: the lock of the database file, and the log that is open. May run
+/// again, after a failure.
+pub(in crate::store) fn settle(
+    files: (&Lock, &File),
+    file: StoreFile,
+    harm: Harm,
+    db: &Connection,
+) -> Result<(), Unsettled> {
+    let (lock, log) = files;
     let is_elsewhere = matches!(harm, Harm::Deleted | Harm::Replaced);
     match file {
         StoreFile::Log if is_elsewhere => {
             copy(db)?;
-            set_aside(watch, Whose::Foreign)
+            set_aside(lock, log, Whose::Foreign)
         }
         // Another name leads elsewhere now, or an operator has put the very file back: its log belongs to it.
-        StoreFile::Database if is_elsewhere && is_at(watch.lock.file(), watch.lock.path()).unwrap_or(false) => Ok(()),
+        StoreFile::Database if is_elsewhere && is_at(lock.file(), lock.path()).unwrap_or(false) => Ok(()),
         StoreFile::Database | StoreFile::Log => {
             // The file may only have been moved: then it is whole wherever it is now. Into one that was written over, or cut
             // short, nothing more is written.
             if is_elsewhere && let Err(why) = copy(db) {
                 tracing::warn!(%why, "the log of the former database file was not copied into it");
             }
-            set_aside(watch, Whose::Ours)
+            set_aside(lock, log, Whose::Ours)
         }
     }
 }
 
-/// Folds all of the log into the database file. It waits for readers and for the writer.
+/// Copies all of the log into the database file. It waits for readers and for the writer.
 fn copy(db: &Connection) -> Result<(), Unsettled> {
     let is_whole = db.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| {
         let (is_busy, all, copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -63,10 +69,10 @@ enum Whose {
 }
 
 /// Renames the log that stands beside the database file, where it is the one that is meant.
-fn set_aside(watch: &Watch, whose: Whose) -> Result<(), Unsettled> {
-    let path = watch.lock.path();
+fn set_aside(lock: &Lock, ours: &File, whose: Whose) -> Result<(), Unsettled> {
+    let path = lock.path();
     let log = with_ending(path, "-wal");
-    match is_at(&watch.log, &log) {
+    match is_at(ours, &log) {
         Ok(is_ours) if is_ours == (whose == Whose::Ours) => {}
         Ok(_) => return Ok(()),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),

@@ -25,10 +25,10 @@ const LOG: [u8; 3] = [0x37, 0x7f, 0x06];
 
 /// Looks after an open store. Holds its lock for as long as anything uses it.
 #[derive(Debug)]
-pub(super) struct Watch {
-    pub(super) lock: Lock,
+pub(in crate::store) struct Watch {
+    pub(in crate::store) lock: Lock,
     path: PathBuf,
-    pub(super) log: File,
+    pub(in crate::store) log: File,
     log_path: PathBuf,
     seen: Mutex<Seen>,
     lost: OnceLock<(StoreFile, Harm)>,
@@ -54,7 +54,7 @@ enum Found {
 
 impl Watch {
     /// Begins to watch the store at `path`, which was just written to by `db`, so that its log is there.
-    pub(super) fn begin(lock: Lock, path: &Path, db: &Connection) -> io::Result<Watch> {
+    pub(in crate::store) fn begin(lock: Lock, path: &Path, db: &Connection) -> io::Result<Watch> {
         let log_path = with_ending(lock.path(), "-wal");
         let watch = Watch {
             lock,
@@ -72,14 +72,14 @@ impl Watch {
     }
 
     /// How the store was lost, once it was.
-    pub(super) fn lost(&self) -> Option<Lost> {
+    pub(in crate::store) fn lost(&self) -> Option<Lost> {
         let (file, harm) = *self.lost.get()?;
         Some(Lost { file, harm, is_settled: self.is_settled.load(Ordering::Acquire) })
     }
 
     /// Fails from the moment on at which what is written would not be found again, and while the system does not say whether it
     /// would. `db` is any connection of the store.
-    pub(super) fn check(&self, db: &Connection) -> Result<(), StoreError> {
+    pub(in crate::store) fn check(&self, db: &Connection) -> Result<(), StoreError> {
         if let Some(lost) = self.lost() {
             return Err(lost.into());
         }
@@ -99,18 +99,18 @@ impl Watch {
     }
 
     /// Runs a checkpoint: meanwhile the files are not as they are before and after it.
-    pub(super) fn while_copying<T>(&self, run: impl FnOnce() -> T) -> T {
+    pub(in crate::store) fn while_copying<T>(&self, run: impl FnOnce() -> T) -> T {
         let _copying = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
         run()
     }
 
     /// Has the disk take what was copied. Where it does not, the next checkpoint finds out.
-    pub(super) fn flush(&self) {
+    pub(in crate::store) fn flush(&self) {
         let _ = self.lock.file().sync_data();
     }
 
     /// Puts right what a loss has left and could not be put right before. Does nothing where nothing is lost.
-    pub(super) fn settle(&self, db: &Connection) {
+    pub(in crate::store) fn settle(&self, db: &Connection) {
         let Some(lost) = self.lost().filter(|lost| !lost.is_settled) else { return };
         if self.try_to_settle(db).is_ok() {
             let lost = Lost { is_settled: true, ..lost };
@@ -124,7 +124,7 @@ impl Watch {
             return Ok(());
         }
         if let Some((file, harm)) = self.lost.get() {
-            settle(self, *file, *harm, db)?;
+            settle((&self.lock, &self.log), *file, *harm, db)?;
             self.is_settled.store(true, Ordering::Release);
         }
         Ok(())

@@ -25,6 +25,7 @@ const ROWS: &[&[&str]] = &[
     &["conversation"],
     &["graph", "store", "fetch", "listener"],
     &["accounts"],
+    &["conversations"],
     &["bot"],
     &["webhook", "dispatch", "sender", "relay", "admin"],
     &["app"],
@@ -38,8 +39,8 @@ const EMULATOR: &[&str] = &["clock", "host", "secret", "signature", "telemetry",
 /// What stands at the crate's root for bot authors: all that a handler may name.
 const ROOT: &[&str] = &["Context", "Event", "FlushError", "Handler", "Handlers", "Message", "Observation", "run"];
 
-/// The one folder with rings: it is rebuilt from the ground in an issue of its own.
-const TO_BE_REBUILT: &str = "store/sqlite";
+/// The folder with rings: it is one value in several files.
+const WITH_RINGS: &str = "conversation/live";
 
 #[test]
 fn every_arrow_goes_up() {
@@ -69,7 +70,7 @@ fn every_arrow_goes_up() {
 fn no_ring_is_in_any_folder() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let rings = rings(&Tree::of(&texts(&source)));
-    let rings: Vec<_> = rings.iter().filter(|ring| ring.folder != TO_BE_REBUILT).map(ToString::to_string).collect();
+    let rings: Vec<_> = rings.iter().filter(|ring| ring.folder != WITH_RINGS).map(ToString::to_string).collect();
     assert!(rings.is_empty(), "{rings:#?}");
 }
 

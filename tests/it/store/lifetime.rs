@@ -26,11 +26,12 @@ pub async fn a_death_of_the_process_loses_nothing(opened: &Opened) {
     assert_eq!(status(sends[0]).await, "sent", "what a send was marked with outlives the process");
 }
 
-pub async fn the_third_death_with_an_event_in_hand_is_its_last(opened: &Opened) {
+/// The first may go uncounted: that a handler has an event in hand is written with what is written next.
+pub async fn the_fourth_death_with_an_event_in_hand_is_its_last(opened: &Opened) {
     opened.says(ADA, "a1").await;
     opened.says(ADA, "a2").await;
     let poison = opened.take_one().await.id;
-    for _ in 0..2 {
+    for _ in 0..3 {
         opened.die(NOW).await;
         assert_eq!(opened.take_one().await.id, poison);
     }
@@ -60,7 +61,7 @@ pub async fn what_has_outlived_its_time_is_forgotten_and_nothing_else(opened: &O
     opened.append(&delivery(&[message(BEN, "young", "x", young)]), young).await;
     let store = opened.store();
     let forget = async |events: Timestamp, keys: Timestamp| {
-        store.prune(KeepSince { events, keys }).await.expect("pruned");
+        store.prune(KeepSince { events, keys }, young + HOUR).await.expect("pruned");
     };
     forget(young, NOW).await;
     assert_eq!(opened.events().await.len(), 100, "more than a page of what is not done, and what is young");
@@ -82,7 +83,7 @@ pub async fn ids_are_never_given_twice(opened: &Opened) {
     opened.store().settle(send, sent("m_1"), NOW).await;
     let event = opened.events().await[0].id;
     let later = NOW + 100 * HOUR;
-    opened.store().prune(KeepSince { events: later, keys: later }).await.expect("pruned");
+    opened.store().prune(KeepSince { events: later, keys: later }, later + HOUR).await.expect("pruned");
     assert!(opened.events().await.is_empty());
     opened.die(later).await;
     opened.says(BEN, "b1").await;

@@ -60,7 +60,7 @@ impl Hands<'_> {
                     events: Timestamp(self.now.0 - 48 * 3_600_000),
                     keys: Timestamp(self.now.0 - 168 * 3_600_000),
                 };
-                store.prune(keep).await.expect("pruned");
+                store.prune(keep, keep.keys + HOUR).await.expect("pruned");
             }
             _ => {
                 drop(store);

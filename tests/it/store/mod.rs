@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use rejoinder::clock::Timestamp;
+use rejoinder::conversations::Conversations as Store;
 use rejoinder::effect::{Effect, Effects, Memory};
 use rejoinder::event::{self, Key, Kind, Origin, Piece, Unreadable};
 use rejoinder::id::{AccountId, AppId, EventId, MessageId, PersonId, SendId};
@@ -13,8 +14,8 @@ use rejoinder::message::{Action, Message, Reason, Recipient, Request};
 use rejoinder::settings;
 use rejoinder::store::{
     Appended, AutomaticReplies, Batch, Cause, EventDemand, EventQuery, EventRow, Failure, Finish, Identity, Intake,
-    KeepSince, Next, OpenError, Replayed, SendDemand, SendOutcome, SendQuery, SendRow, Store, TakenEvent, TakenSend,
-    Takes, WebhookBatch,
+    KeepSince, Next, OpenError, Replayed, SendDemand, SendOutcome, SendQuery, SendRow, TakenEvent, TakenSend, Takes,
+    WebhookBatch,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -106,7 +107,7 @@ macro_rules! contract {
                     metas_words_stay_with_what_they_are_about;
                 lifetime:
                     a_death_of_the_process_loses_nothing
-                    the_third_death_with_an_event_in_hand_is_its_last
+                    the_fourth_death_with_an_event_in_hand_is_its_last
                     what_was_cut_off_by_a_shutdown_does_not_count_as_a_death
                     what_has_outlived_its_time_is_forgotten_and_nothing_else
                     ids_are_never_given_twice;

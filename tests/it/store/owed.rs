@@ -169,7 +169,7 @@ pub async fn whoever_speaks_for_the_account_answers_what_was_asked_before(opened
 pub async fn what_is_given_up_is_answered_all_the_same(opened: &Opened) {
     asks(opened, "a1").await;
     let event = opened.take_one().await.id;
-    for _ in 0..2 {
+    for _ in 0..3 {
         opened.die(NOW).await;
         opened.take_one().await;
     }

@@ -236,7 +236,7 @@ async fn agrees(opened: &Opened, status: Option<&str>, at: Timestamp) {
 
 /// Whether the token is known after everything has been forgotten that was over by `at`.
 async fn is_known(opened: &Opened, at: Timestamp) -> bool {
-    opened.store().prune(KeepSince { events: NOW, keys: at }).await.expect("pruned");
+    opened.store().prune(KeepSince { events: NOW, keys: at }, at + HOUR).await.expect("pruned");
     let recipient = Recipient::NotificationMessagesToken(TOKEN.into());
     let facts = opened.store().facts(AccountId::new(SHOP), PersonId::new(ADA), recipient).await.expect("facts");
     facts.right.is_some()

@@ -1,47 +1,62 @@
-//! Conversations in memory over the new tables, called as the store's operations are. After each operation what it brought about is
+//! The conversations in memory over a database in memory, one operation after the other. After each operation what it brought about is
 //! committed, and the conversations that it touched are loaded again and compared with those in memory.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::clock::Timestamp;
-use crate::conversation::StoreIdentity;
 use crate::conversation::live::{
     Arrival, Arrived, Care, Conversation, ConversationId, ConversationKey, Item, KeptEvent, Recognised, RightKey, Scene,
 };
-use crate::conversations::{Live, Write};
+use crate::conversation::{Identity, SendStatus, StoreIdentity};
+use crate::conversations::Live;
 use crate::event::Envelope;
-use crate::id::{AccountId, EventId, PersonId, SendId};
+use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::message::Recipient;
 use crate::policy::Facts;
-use crate::store::records::{self, Arriving, Marks, Whose};
+use crate::store::records::{self, Arriving, Images, Marks, Whose, Write};
 use crate::store::{
-    Appended, AutomaticReplies, Decided, EventDemand, Failure, Finish, Intake, Post, Posted, Replayed, SendDemand,
-    SendOutcome, TakenDoubt, TakenEvent, TakenSend, TurnStep, Typing, WebhookBatch,
+    Appended, AutomaticReplies, Batch, Decided, EventDemand, Failure, Finish, Intake, Post, Posted, Replayed,
+    SendDemand, SendOutcome, TakenDoubt, TakenEvent, TakenSend, TurnStep, Typing, WebhookBatch,
 };
 
 /// The conversations, and what is kept of them.
-pub(super) struct Pure {
+pub(super) struct Kept {
     pub(super) live: Live,
     pub(super) db: Connection,
     marks: Marks,
+    images: Images,
+    last_event: Arc<AtomicI64>,
     last_image: i64,
-    /// Sends that policy refused when they were posted: in no conversation's queue.
-    pub(super) refused: BTreeSet<SendId>,
+    next_send: i64,
     rng: fastrand::Rng,
     checks_all: bool,
 }
 
-impl Pure {
-    pub(super) fn new(ours: Arc<StoreIdentity>, checks_all: bool) -> Pure {
+impl Kept {
+    /// `checks_all`: what is kept is loaded and compared after every happening; else now and then.
+    pub(super) fn new(ours: Identity, checks_all: bool) -> Kept {
         let db = Connection::open_in_memory().expect("a database in memory");
         db.set_prepared_statement_cache_capacity(128);
         records::make(&db).expect("tables");
+        let ours = Arc::new(StoreIdentity::new("7f3a00112233", ours));
         let marks = Marks::read(&db).expect("marks");
-        let live = Live::new(ours, Vec::new(), EventId(0));
-        Pure { live, db, marks, last_image: 0, refused: BTreeSet::new(), rng: fastrand::Rng::with_seed(7), checks_all }
+        let (images, last_event) = (Images::default(), Arc::new(AtomicI64::new(0)));
+        let live = Live::new(ours, Vec::new(), Arc::clone(&last_event), images.clone());
+        Kept {
+            live,
+            images,
+            last_event,
+            db,
+            marks,
+            last_image: 0,
+            next_send: 0,
+            rng: fastrand::Rng::with_seed(7),
+            checks_all,
+        }
     }
 
     /// Lets something happen, commits it, and looks whether the same is loaded.
@@ -50,13 +65,13 @@ impl Pure {
         self.commit();
         // What is over may leave memory at any time.
         if self.rng.u8(..4) == 0 {
-            self.live.let_go_of_idle();
+            self.live.let_go_of_idle(u64::MAX);
         }
         result
     }
 
     fn commit(&mut self) {
-        let (batch, _) = self.live.take_batch();
+        let (_, batch) = self.live.take_batch();
         let transaction = self.db.unchecked_transaction().expect("a transaction");
         let mut touched = BTreeSet::new();
         for write in &batch {
@@ -66,10 +81,11 @@ impl Pure {
                     let (whose, before) = (Whose { id: *id, key }, self.last_image);
                     records::record(&self.db, &self.marks, &whose, record, &mut self.last_image).expect("written");
                     if self.last_image != before {
-                        self.live.image_is_kept(*id, self.last_image);
+                        self.images.lock().insert(*id, self.last_image);
                     }
                 }
                 Write::Account(id, image) => records::account(&self.db, id, image).expect("written"),
+                Write::Posted { .. } => unreachable!("nothing is posted under a key"),
             }
         }
         transaction.commit().expect("a commit");
@@ -84,7 +100,7 @@ impl Pure {
         let key = one.key.clone();
         let open: Vec<_> = one.events.iter().map(|event| event.id).chain(one.parked().map(|(id, ..)| id)).collect();
         let open: Vec<_> = open.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let rows = records::load(&self.db, id, self.live.image(id), &open).expect("loaded");
+        let rows = records::load(&self.db, id, self.images.get(id), &open).expect("loaded");
         let (mut loaded, later) = Conversation::load(key.clone(), rows);
         let mut account = self.live.account_value(&key.account);
         let mut next_event = || EventId(0);
@@ -148,7 +164,7 @@ impl Pure {
         };
         let (account, thread) = (envelope.account.clone(), envelope.thread);
         let key = ConversationKey { account, thread, name: envelope.conversation().to_owned() };
-        let id = self.live.next_event();
+        let id = EventId(self.last_event.fetch_add(1, Ordering::Relaxed) + 1);
         let item = Arc::new(Item::of(envelope, delivery.trace, delivery.received_at));
         let (is_message_known, is_edit_known) = (known.message, known.edit);
         let kept = KeptEvent { id, item, object: envelope.object, care, is_message_known, is_edit_known };
@@ -165,8 +181,8 @@ impl Pure {
         }
     }
 
-    pub(super) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Vec<TakenEvent> {
-        self.at(|live, db| live.take(db, room, now)).items
+    pub(super) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Batch<TakenEvent> {
+        self.at(|live, db| live.take(db, room, now))
     }
 
     pub(super) fn finish(&mut self, finish: &Finish) {
@@ -198,11 +214,7 @@ impl Pure {
     }
 
     pub(super) fn post(&mut self, post: &Post) -> Posted {
-        let posted = self.at(|live, db| live.post(db, post));
-        if matches!(posted, Posted::Refused(_)) {
-            self.refused.extend(post.sends.iter().map(|(id, _)| *id));
-        }
-        posted
+        self.at(|live, db| live.post(db, post))
     }
 
     pub(super) fn take_sends(&self, room: &[SendDemand], now: Timestamp) -> Vec<TakenSend> {
@@ -213,9 +225,11 @@ impl Pure {
         self.live.take_doubts(room, now).items
     }
 
-    /// The conversation of an event.
-    pub(super) fn conversation_with(&self, event: EventId) -> Option<ConversationKey> {
-        records::event(&self.db, event).expect("read").map(|found| found.key)
+    /// The person of an event's conversation, where it is a chat.
+    pub(super) fn person_of(&self, event: EventId) -> Option<PersonId> {
+        let key = records::event(&self.db, event).expect("read")?.key;
+        let is_chat = key.thread == Thread::Chat && !key.name.is_empty();
+        is_chat.then(|| PersonId::new(key.name.as_str()))
     }
 
     pub(super) fn facts(&mut self, account: &AccountId, person: &PersonId) -> Facts {
@@ -236,17 +250,11 @@ impl Pure {
     }
 
     pub(super) fn release(&mut self, send: SendId, now: Timestamp) -> Decided {
-        let decided = self.at(|live, db| live.release_send(db, send, now));
-        self.decided(send, decided)
+        self.at(|live, db| live.release_send(db, send, now))
     }
 
     pub(super) fn discard(&mut self, send: SendId, now: Timestamp) -> Decided {
-        let decided = self.at(|live, db| live.drop_send(db, send, now));
-        self.decided(send, decided)
-    }
-
-    fn decided(&self, send: SendId, decided: Decided) -> Decided {
-        if self.refused.contains(&send) { Decided::NotHeld } else { decided }
+        self.at(|live, db| live.drop_send(db, send, now))
     }
 
     pub(super) fn restrict(&mut self, account: &AccountId, now: Timestamp) {
@@ -270,21 +278,67 @@ impl Pure {
     }
 
     /// The process dies, and another one has everything again from what was kept.
-    pub(super) fn recover(&mut self, ours: Arc<StoreIdentity>, now: Timestamp) {
+    pub(super) fn recover(&mut self, now: Timestamp) {
+        let ours = Arc::new(self.live.ours().restarted());
         let accounts = records::accounts(&self.db).expect("read");
         let (last_event, _, last_image) = records::last_ids(&self.db).expect("read");
         assert_eq!(last_image, self.last_image);
-        let mut live = Live::new(ours, accounts, last_event);
-        for (id, number) in records::images(&self.db).expect("read") {
-            live.image_is_kept(id, number);
-        }
-        self.live = live;
+        self.last_event = Arc::new(AtomicI64::new(last_event.0));
+        self.images = Images::of(records::images(&self.db).expect("read"));
+        self.live = Live::new(ours, accounts, Arc::clone(&self.last_event), self.images.clone());
         let open = records::left_open(&self.db, &self.marks).expect("read");
         self.at(|live, db| live.recover(db, open, now));
     }
 
-    /// Sets when events are due that nothing is kept of but their arrival.
-    pub(super) fn set_dues(&mut self, dues: &[(EventId, Timestamp)]) {
-        self.live.set_dues(dues);
+    /// The process ends because it was asked to, and another one begins.
+    pub(super) fn restart(&mut self, now: Timestamp) {
+        self.release_all(now);
+        self.recover(now);
+    }
+
+    /// A delivery is kept, and the process dies before more than the first `happen` of its events have happened.
+    pub(super) fn append_and_die(&mut self, delivery: &WebhookBatch, happen: usize, now: Timestamp) {
+        self.append_until(delivery, happen);
+        self.recover(now);
+    }
+
+    pub(super) fn next_send_id(&mut self) -> SendId {
+        self.next_send += 1;
+        SendId(self.next_send)
+    }
+
+    pub(super) fn metadata(&self, send: SendId) -> String {
+        self.live.ours().metadata(send, None)
+    }
+
+    /// What is remembered of a person's chat.
+    pub(super) fn state(&self, account: &str, person: &str) -> Option<String> {
+        let (account, name) = (AccountId::new(account), person.to_owned());
+        let id = ConversationKey { account, thread: Thread::Chat, name }.id();
+        let sql = "SELECT value FROM state WHERE conversation = ?1";
+        self.db.query_row(sql, [id.0], |row| row.get(0)).optional().expect("a query")
+    }
+
+    /// How many events and sends are not at their end.
+    pub(super) fn open(&self) -> usize {
+        let of = |one: &Conversation| {
+            let sends =
+                one.whole_sends().filter(|send| !send.state.has_ended() && send.state.status != SendStatus::Held);
+            one.events.len() + one.parked().count() + sends.count()
+        };
+        self.live.conversations().map(of).sum()
+    }
+
+    /// How often something arrived beyond once, as far as that was noticed.
+    pub(super) fn repeats(&self) -> i64 {
+        self.db.query_row("SELECT ifnull(sum(repeats), 0) FROM send_state", [], |row| row.get(0)).expect("a sum")
+    }
+
+    /// The sends that are held, in the order of their ids.
+    pub(super) fn held(&self) -> Vec<SendId> {
+        let mut statement =
+            self.db.prepare("SELECT id FROM send_state WHERE status = 7 ORDER BY id").expect("a statement");
+        let held = statement.query_map([], |row| row.get(0).map(SendId)).expect("a query");
+        held.map(|send| send.expect("a row")).collect()
     }
 }

@@ -1,0 +1,549 @@
+//! The way into the conversations: each operation happens in memory, and is on disk when its future returns.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::{Notify, Semaphore, oneshot};
+
+use super::live::Live;
+use crate::clock::Timestamp;
+use crate::conversation::live::Recognised;
+use crate::conversation::{AutomaticReplies, Decided, Identity, Overdue, SendOutcome, StoreIdentity, Typing};
+use crate::event;
+use crate::id::{AccountId, EventId, PersonId, SendId};
+use crate::message::Recipient;
+use crate::policy::Facts;
+use crate::settings;
+use crate::store::records::{self, Fresh, Happen, Opening, Records, Woken};
+use crate::store::{
+    Appended, Batch, EventDemand, Failure, Finish, Intake, OpenError, PAUSE, Post, Posted, Replayed, SendDemand,
+    StoreError, TakenDoubt, TakenEvent, TakenSend, TurnStep, WebhookBatch,
+};
+
+/// How many events of a delivery share a transaction at the most.
+const MOST_EVENTS: usize = 1000;
+
+/// Comes when what happened is on disk.
+type Keeping = oneshot::Receiver<Result<(), StoreError>>;
+
+/// The conversations. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Conversations {
+    pub(super) inner: Arc<Inner>,
+    pub(super) records: Arc<Records>,
+    /// Held by a delivery that takes several transactions: one at a time, so that others get their turn between them.
+    large: Arc<Semaphore>,
+    probe: Arc<crate::store::Probe>,
+}
+
+/// What the writer's thread shares with the rest.
+#[derive(Debug)]
+pub(super) struct Inner {
+    live: Mutex<(Live, Connection)>,
+    ours: Arc<StoreIdentity>,
+    next_send: AtomicI64,
+    /// When a delivery was last kept by this process.
+    pub(super) last_delivery: AtomicI64,
+    events: Notify,
+    sends: Notify,
+    doubts: Notify,
+    answers: Notify,
+    /// Where what happens while an event arrives goes to be written; the writer's own thread cannot wait for itself.
+    records: std::sync::OnceLock<std::sync::Weak<Records>>,
+}
+
+impl Inner {
+    pub(super) fn lock(&self) -> MutexGuard<'_, (Live, Connection)> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn wake(&self, woken: Woken) {
+        for (is_woken, loop_) in [
+            (woken.events, &self.events),
+            (woken.sends, &self.sends),
+            (woken.doubts, &self.doubts),
+            (woken.answers, &self.answers),
+        ] {
+            if is_woken {
+                loop_.notify_one();
+            }
+        }
+    }
+
+    /// New events happen to their conversations. Called by the writer once they are on disk.
+    fn arrived(&self, db: &Connection, fresh: &[&Fresh]) -> Vec<bool> {
+        let mut guard = self.lock();
+        let live = &mut guard.0;
+        let mut are_own = Vec::with_capacity(fresh.len());
+        for Fresh { delivery, place, key, kept } in fresh {
+            let (Intake::Handled(envelope) | Intake::Awaited(envelope, _) | Intake::Kept(envelope)) =
+                &delivery.items[*place]
+            else {
+                continue;
+            };
+            match live.arrived(db, key, kept, envelope) {
+                Ok(recognised) => are_own.push(recognised == Recognised::Own),
+                Err(error) => {
+                    let code = error.sqlite_error_code();
+                    are_own.push(false);
+                    tracing::error!(event = %kept.id, %error, ?code, "a conversation could not be loaded; its event waits for the next start");
+                }
+            }
+        }
+        let woken = live.take_woken();
+        self.write(live, Woken::default());
+        drop(guard);
+        self.wake(woken);
+        are_own
+    }
+
+    /// Gives what has happened to the writer. The caller holds the conversations, so that it is written in that order.
+    /// `woken` are told when it is on disk; where there is nothing to write, at once.
+    fn write(&self, live: &mut Live, woken: Woken) -> Option<Keeping> {
+        let (number, writes) = live.take_batch();
+        if writes.is_empty() {
+            self.wake(woken);
+            return None;
+        }
+        let records = self.records.get().and_then(std::sync::Weak::upgrade)?;
+        Some(records.keep(number, writes, woken))
+    }
+}
+
+/// What the writer tells of what is on disk.
+struct Happening(Arc<Inner>);
+
+impl Happen for Happening {
+    fn arrived(&mut self, db: &Connection, fresh: &[&Fresh]) -> Vec<bool> {
+        self.0.arrived(db, fresh)
+    }
+
+    fn wake(&mut self, woken: Woken) {
+        self.0.wake(woken);
+    }
+}
+
+impl Conversations {
+    /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened, or is no store of this release.
+    pub async fn open(settings: &settings::Store, ours: Identity, now: Timestamp) -> Result<Conversations, OpenError> {
+        let opening = Records::open(settings).await?;
+        let path = settings.path.clone();
+        let begin = move || begin(opening, ours, now).map_err(|source| OpenError::of(&path, source));
+        tokio::task::spawn_blocking(begin).await.expect("opening the store does not panic")
+    }
+}
+
+/// Takes up what a process that died left behind, and starts the writer.
+fn begin(mut opening: Opening, ours: Identity, now: Timestamp) -> rusqlite::Result<Conversations> {
+    let ours = Arc::new(StoreIdentity::new(&opening.name, ours));
+    let last_event = Arc::new(AtomicI64::new(opening.last_event.0));
+    let accounts = std::mem::take(&mut opening.accounts);
+    let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), opening.images.clone());
+    let reader = opening.another_reader()?;
+    live.recover(&reader, std::mem::take(&mut opening.left_open), now)?;
+    let (_, writes) = live.take_batch();
+    opening.keep(writes)?;
+    let inner = Arc::new(Inner {
+        live: Mutex::new((live, reader)),
+        ours,
+        next_send: AtomicI64::new(opening.last_send.0 + 1),
+        last_delivery: AtomicI64::new(i64::MIN),
+        events: Notify::new(),
+        sends: Notify::new(),
+        doubts: Notify::new(),
+        answers: Notify::new(),
+        records: std::sync::OnceLock::new(),
+    });
+    let happening = Arc::clone(&inner);
+    let happen = Box::new(Happening(happening));
+    let records = Arc::new(opening.start(last_event, happen)?);
+    let _ = inner.records.set(Arc::downgrade(&records));
+    let (large, probe) = (Arc::new(Semaphore::new(1)), Arc::default());
+    let conversations = Conversations { inner, records, large, probe };
+    conversations.inner.wake(Woken { events: true, sends: true, doubts: true, answers: true });
+    Ok(conversations)
+}
+
+impl Conversations {
+    /// Lets something happen, and gives what it changed to the writer.
+    pub(super) fn happen<T>(
+        &self,
+        happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<(T, Option<Keeping>), StoreError> {
+        self.records.is_held()?;
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        let result = happening(live, db);
+        let woken = live.take_woken();
+        let kept = self.inner.write(live, woken);
+        drop(guard);
+        Ok((result?, kept))
+    }
+
+    /// Lets something happen, and returns once that is on disk.
+    async fn happen_and_keep<T>(
+        &self,
+        happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let (result, kept) = self.happen(happening)?;
+        settle(kept).await?;
+        Ok(result)
+    }
+
+    /// The same, for what must not be forgotten while we live: a read that fails is tried again. `None` when the store is closed or
+    /// lost.
+    pub(super) async fn happen_surely<T>(
+        &self,
+        mut happening: impl FnMut(&mut Live, &Connection) -> rusqlite::Result<T>,
+    ) -> Option<T> {
+        loop {
+            match self.happen_and_keep(&mut happening).await {
+                Ok(result) => return Some(result),
+                // A store that is lost keeps nothing before the restart, which takes it up from what was kept.
+                Err(StoreError::Closed | StoreError::Lost(_)) => return None,
+                Err(error) => {
+                    tracing::warn!(%error, "what has happened could not be kept yet");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Keeps a delivery: every new event in it, with its key. Then each happens to its conversation; echoes of our own sends settle
+    /// them. Refuses at once when too much waits for the disk already.
+    ///
+    /// A delivery of very many events takes several transactions, between which others have their turn. When it fails half way,
+    /// what is kept stays kept, and is known by its keys when the delivery comes again.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn append(&self, delivery: WebhookBatch) -> Result<Appended, StoreError> {
+        let WebhookBatch { received_at, trace, items } = delivery;
+        let mut appended = Appended::default();
+        let mut parts = in_parts(items).peekable();
+        let first = parts.next().unwrap_or_default();
+        let _turn = match parts.peek() {
+            Some(_) => Some(self.large.acquire().await.expect("the semaphore is never closed")),
+            None => None,
+        };
+        for (number, items) in std::iter::once(first).chain(parts).enumerate() {
+            // What has begun costs less to end than to begin again.
+            let bytes = items.iter().map(Intake::bytes).sum::<usize>();
+            let part = WebhookBatch { received_at, trace, items };
+            let kept = self.records.deliver(part, None, number > 0).await;
+            if let Err(StoreError::Failed(_) | StoreError::Unseen(_)) = &kept {
+                self.probe.failed(bytes);
+            }
+            appended += kept?;
+        }
+        self.inner.last_delivery.fetch_max(received_at.0, Ordering::Relaxed);
+        Ok(appended)
+    }
+
+    /// When a signed delivery was last kept, for whichever account: a sign that echoes would come. Long ago, where none was
+    /// since the start.
+    pub fn last_delivery_at(&self) -> Timestamp {
+        Timestamp(self.inner.last_delivery.load(Ordering::Relaxed))
+    }
+
+    /// Takes events that are due, the first of each conversation, as many as `room` has for their accounts, and marks them
+    /// running.
+    ///
+    /// # Errors
+    ///
+    /// When the store is lost or closed.
+    pub async fn take(&self, room: Vec<EventDemand>, now: Timestamp) -> Result<Batch<TakenEvent>, StoreError> {
+        self.records.is_held()?;
+        let (taken, is_counted) = {
+            let mut guard = self.inner.lock();
+            let (live, db) = &mut *guard;
+            let taken = live.take(db, &room, now)?;
+            let is_counted = live.has_taken_what_was_left_open(&taken.items);
+            (taken, is_counted)
+        };
+        // That an event was with its handler when a process died is to be known at the next start; of a first try it goes with
+        // whatever is written next.
+        if is_counted {
+            self.happen_and_keep(|_, _| Ok(())).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Marks an event done, plans what its handler said, and keeps what it remembers. Returns when that is kept, however long the disk
+    /// takes; a store that is closed leaves the event running, to run again.
+    pub async fn finish(&self, finish: Finish) {
+        self.happen_surely(|live, db| live.finish(db, &finish)).await;
+    }
+
+    /// Keeps a step of a turn that goes on. False when the turn is over meanwhile: nothing of it is kept then.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn step(&self, step: TurnStep) -> Result<bool, StoreError> {
+        self.happen_and_keep(|live, db| live.step(db, &step)).await
+    }
+
+    /// Records that an event's handler failed: it is tried again, or it is dead. Returns when that is kept, as
+    /// [`finish`](Conversations::finish) does.
+    pub async fn fail(&self, failure: Failure) {
+        self.happen_surely(|live, db| live.fail(db, &failure)).await;
+    }
+
+    /// Shows the person that a turn takes a while, once for each event, and only while it runs and has said nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn show_typing(&self, typing: Typing) -> Result<(), StoreError> {
+        self.happen_and_keep(|live, db| live.show_typing(db, &typing)).await
+    }
+
+    /// Events of these accounts whose answer is overdue and which no handler has in hand, up to `most` of each.
+    ///
+    /// # Errors
+    ///
+    /// When the store is lost or closed.
+    #[expect(clippy::unused_async, reason = "what is overdue may come to be read from disk")]
+    pub async fn overdue(
+        &self,
+        accounts: Vec<AccountId>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Batch<Overdue>, StoreError> {
+        self.records.is_held()?;
+        Ok(self.inner.lock().0.overdue(&accounts, most, now))
+    }
+
+    /// Answers an overdue event by its fallback. It is handled all the same, once it can be.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn fall_back(&self, event: EventId, owed: AutomaticReplies, now: Timestamp) -> Result<(), StoreError> {
+        self.happen_and_keep(|live, db| live.fall_back(db, event, &owed, now)).await
+    }
+
+    /// Plans sends that did not come from a handler, unless policy forbids one of them, or they were posted before under the
+    /// same key. What is refused is listed, and nothing else comes of it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn post(&self, post: Post) -> Result<Posted, StoreError> {
+        self.happen_and_keep(|live, db| live.post(db, &post)).await
+    }
+
+    /// Puts an event that is done, dead or quarantined at the end of its conversation, to be handled again. `served` says
+    /// whose events are handled at all.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn replay(&self, event: EventId, served: Vec<AccountId>, now: Timestamp) -> Result<Replayed, StoreError> {
+        let unread = self.records.read(move |db| records::quarantined(db, event)).await?;
+        let Some(unread) = unread else {
+            return self.happen_and_keep(|live, db| live.replay(db, event, &served, now)).await;
+        };
+        let read = event::read_piece(unread.piece, unread.origin.as_ref(), &unread.raw);
+        if read.iter().all(Result::is_err) {
+            return Ok(Replayed::Unreadable);
+        }
+        // What of it still cannot be read is quarantined for itself. What Meta has brought again meanwhile is known.
+        let items = read.into_iter().map(|item| match item {
+            Ok(envelope) if served.contains(&envelope.account) => Intake::Handled(envelope),
+            Ok(envelope) => Intake::Kept(envelope),
+            Err(piece) => Intake::Unreadable(piece),
+        });
+        let delivery = WebhookBatch { received_at: now, trace: unread.trace, items: items.collect() };
+        self.records.deliver(delivery, Some(event), true).await?;
+        Ok(Replayed::Queued)
+    }
+
+    /// The id of a send that is going to be planned.
+    pub fn next_send_id(&self) -> SendId {
+        SendId(self.inner.next_send.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Sends that are due, the first of each conversation, as many as `room` has. They stay planned, and are given again
+    /// unless they stand among those in flight.
+    ///
+    /// # Errors
+    ///
+    /// When the store is lost or closed.
+    #[expect(clippy::unused_async, reason = "what is due may come to be read from disk")]
+    pub async fn take_sends(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenSend>, StoreError> {
+        self.records.is_held()?;
+        Ok(self.inner.lock().0.take_sends(&room, now))
+    }
+
+    /// What policy needs to know of a conversation, and of the right that `recipient` names, as of all that has happened before
+    /// this call.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    #[expect(clippy::unused_async, reason = "a conversation may come to be loaded beside the others")]
+    pub async fn facts(&self, account: AccountId, person: PersonId, recipient: Recipient) -> Result<Facts, StoreError> {
+        self.records.is_held()?;
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        Ok(live.facts(db, &account, &person, &recipient)?)
+    }
+
+    /// Marks a send as on its way; from here on it is sent again only on evidence. False when it is not planned any more.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn sending(&self, send: SendId, now: Timestamp) -> Result<bool, StoreError> {
+        self.happen_and_keep(|live, db| live.sending(db, send, now)).await
+    }
+
+    /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. Returns when that
+    /// is kept, as [`finish`](Conversations::finish) does; a store that is closed leaves the send in doubt. True when a person who waited
+    /// for this send gets no answer any more.
+    pub async fn settle(&self, send: SendId, outcome: SendOutcome, now: Timestamp) -> bool {
+        self.happen_surely(|live, db| live.settle(db, send, &outcome, now)).await.unwrap_or(false)
+    }
+
+    /// Records that Meta refused an account as a whole, in answer to a send. Returns when that is kept, as
+    /// [`finish`](Conversations::finish) does.
+    pub async fn restrict(&self, account: AccountId, now: Timestamp) {
+        self.happen_surely(|live, _| {
+            live.restrict(&account, now);
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Records that a person wants no more on the token on which a send went: Meta said so in answer to it. Returns when that is
+    /// kept, as [`finish`](Conversations::finish) does.
+    pub async fn stop(&self, send: SendId) {
+        self.happen_surely(|live, db| live.stop_on(db, send)).await;
+    }
+
+    /// Sends in doubt at which it is time to look, as many as `room` has. They stay in doubt, and are given again unless they
+    /// stand among those in flight.
+    ///
+    /// # Errors
+    ///
+    /// When the store is lost or closed.
+    #[expect(clippy::unused_async, reason = "what is due may come to be read from disk")]
+    pub async fn take_doubts(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenDoubt>, StoreError> {
+        self.records.is_held()?;
+        Ok(self.inner.lock().0.take_doubts(&room, now))
+    }
+
+    /// Leaves a send in doubt until it is looked at again.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn look_again(&self, send: SendId, at: Timestamp, counts: bool) -> Result<(), StoreError> {
+        self.happen_and_keep(|live, db| live.look_again(db, send, at, counts, at)).await
+    }
+
+    /// Sends a held send again, and after it the rest of its turn, behind whatever its conversation has planned.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn release_send(&self, send: SendId, now: Timestamp) -> Result<Decided, StoreError> {
+        self.happen_and_keep(|live, db| live.release_send(db, send, now)).await
+    }
+
+    /// Gives a held send up: it has failed. The rest of its turn goes on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn drop_send(&self, send: SendId, now: Timestamp) -> Result<Decided, StoreError> {
+        self.happen_and_keep(|live, db| live.drop_send(db, send, now)).await
+    }
+
+    /// Puts back what is still with a handler, for the next start, without counting it against the event: the process ends
+    /// because it was asked to.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept.
+    pub async fn release(&self) -> Result<(), StoreError> {
+        self.happen_and_keep(|live, db| live.release(db, Timestamp(0))).await
+    }
+
+    /// Whether the store can write now as much as a delivery. It writes once a second at the most, however often it is asked.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.records.is_held()?;
+        self.probe.run(|bytes| self.records.change(move |db, _| records::probe(db, bytes))).await
+    }
+
+    /// Returns when there may be events to take.
+    pub async fn events_ready(&self) {
+        self.inner.events.notified().await;
+    }
+
+    /// Returns when there may be sends to take.
+    pub async fn sends_ready(&self) {
+        self.inner.sends.notified().await;
+    }
+
+    /// Returns when there may be doubts to look at.
+    pub async fn doubts_ready(&self) {
+        self.inner.doubts.notified().await;
+    }
+
+    /// Returns when a person waits for an answer again, because the one that was planned was not sent.
+    pub async fn answers_ready(&self) {
+        self.inner.answers.notified().await;
+    }
+
+    /// The `metadata` by which the echo of `send` is recognised, with the author's own behind it.
+    pub fn metadata(&self, send: SendId, authors: Option<&str>) -> String {
+        self.inner.ours.metadata(send, authors)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.records.path()
+    }
+
+    /// Returns when the writer has ended: after [`close`](Conversations::close), or because something is very wrong.
+    pub async fn ended(&self) {
+        self.records.ended().await;
+    }
+
+    /// Ends the writer once everything that waits is on disk, and copies the log into the file. Later operations fail.
+    pub async fn close(&self) {
+        // What was taken last goes too, and what a load need not find but may.
+        let _ = self.happen(|live, db| live.bring_images_forward(db, Timestamp(0)));
+        self.records.close().await;
+    }
+}
+
+async fn settle(kept: Option<Keeping>) -> Result<(), StoreError> {
+    match kept {
+        Some(kept) => kept.await.map_err(|_| StoreError::Closed)?,
+        None => Ok(()),
+    }
+}
+
+/// Cuts a delivery's events into parts that fit into a transaction each.
+fn in_parts(items: Vec<Intake>) -> impl Iterator<Item = Vec<Intake>> {
+    let mut items = items.into_iter();
+    std::iter::from_fn(move || {
+        let part: Vec<_> = items.by_ref().take(MOST_EVENTS).collect();
+        (!part.is_empty()).then_some(part)
+    })
+}
