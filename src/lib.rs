@@ -28,8 +28,7 @@
 //! # The rooms
 //!
 //! In reading order; a module uses only those above its row. Inside a module's folder no two files import each other, not even
-//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both; `conversation/live`,
-//! one value in several files, is the exception.
+//! by way of others: what several of them share is in a file of its own. `tests/it/layers` checks both.
 //!
 //! | Row | Modules |
 //! | --- | --- |

@@ -338,6 +338,7 @@ impl Conversations {
     ///
     /// When it cannot be kept.
     pub async fn post(&self, post: Post) -> Result<Posted, StoreError> {
+        self.records.takes_more()?;
         self.happen_and_keep(|live, db| live.post(db, &post)).await
     }
 
@@ -348,6 +349,7 @@ impl Conversations {
     ///
     /// When it cannot be kept.
     pub async fn replay(&self, event: EventId, served: Vec<AccountId>, now: Timestamp) -> Result<Replayed, StoreError> {
+        self.records.takes_more()?;
         let unread = self.records.read(move |db| records::quarantined(db, event)).await?;
         let Some(unread) = unread else {
             return self.happen_and_keep(|live, db| live.replay(db, event, &served, now)).await;
@@ -407,11 +409,20 @@ impl Conversations {
         self.happen_and_keep(|live, db| live.sending(db, send, now)).await
     }
 
-    /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. Returns when that
-    /// is kept, as [`finish`](Conversations::finish) does; a store that is closed leaves the send in doubt. True when a person who waited
-    /// for this send gets no answer any more.
+    /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. It is on disk a little later:
+    /// a process that dies before finds the send in doubt. True when a person who waited for this send gets no answer any more.
     pub async fn settle(&self, send: SendId, outcome: SendOutcome, now: Timestamp) -> bool {
-        self.happen_surely(|live, db| live.settle(db, send, &outcome, now)).await.unwrap_or(false)
+        loop {
+            match self.happen(|live, db| live.settle(db, send, &outcome, now)) {
+                Ok((in_vain, _)) => return in_vain,
+                // A store that is lost keeps nothing before the restart, which takes it up from what was kept.
+                Err(StoreError::Closed | StoreError::Lost(_)) => return false,
+                Err(error) => {
+                    tracing::warn!(%error, "how a send ended could not be kept yet");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
     }
 
     /// Records that Meta refused an account as a whole, in answer to a send. Returns when that is kept, as
@@ -457,6 +468,7 @@ impl Conversations {
     ///
     /// When it cannot be kept.
     pub async fn release_send(&self, send: SendId, now: Timestamp) -> Result<Decided, StoreError> {
+        self.records.takes_more()?;
         self.happen_and_keep(|live, db| live.release_send(db, send, now)).await
     }
 
@@ -466,6 +478,7 @@ impl Conversations {
     ///
     /// When it cannot be kept.
     pub async fn drop_send(&self, send: SendId, now: Timestamp) -> Result<Decided, StoreError> {
+        self.records.takes_more()?;
         self.happen_and_keep(|live, db| live.drop_send(db, send, now)).await
     }
 

@@ -465,7 +465,7 @@ impl World {
 
 /// How many worlds are tried: as many as `WORLDS` says, where it is set.
 fn seeds() -> u64 {
-    std::env::var("WORLDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(150)
+    std::env::var("WORLDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(60)
 }
 
 #[test]

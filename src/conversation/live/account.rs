@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::private_reply::UnidentifiedReply;
 use super::send::MessageHash;
 use crate::clock::Timestamp;
 use crate::event::{Comment, EnforcementAction, Envelope, PolicyEnforcement};
@@ -182,4 +181,14 @@ impl UnidentifiedReply {
     fn image(&self) -> ReplyImage {
         ReplyImage { send: self.send.0, is_open: self.is_open, attempted_at: self.attempted_at }
     }
+}
+
+/// A private reply that has left, and of which it is not known which message it became.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct UnidentifiedReply {
+    pub(crate) send: SendId,
+    /// Whether that may still come to be known without an echo.
+    pub(crate) is_open: bool,
+    pub(super) attempted_at: Timestamp,
+    pub(super) request: Arc<Request>,
 }

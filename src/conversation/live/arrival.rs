@@ -1,117 +1,16 @@
 //! An event arrives: what it says of the conversation, and what is to be done about it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::echo::{MOST_PARKED, Parked};
-use super::events::Item;
-use super::first_version::{Judged, TakenEdit};
-use super::{Conversation, Scene};
+use super::echo::MOST_PARKED;
+use super::first_version::Judged;
+use super::heard::{Parked, Recognised, TakenEdit};
+use super::item::{Arrival, Care, Item};
+use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
-use crate::event::{Control, Envelope, Event, Handover, Key, Kind, Object};
-use crate::id::{AppId, EventId, MessageId};
+use crate::event::{Control, Envelope, Event, Handover, Kind, Object};
+use crate::id::AppId;
 use crate::policy::Window;
-
-/// How many of the last messages are remembered, so that their first versions are known as edits. Meta sends both within seconds
-/// of each other.
-const MESSAGES: usize = 32;
-
-/// How many edits that were taken for messages are remembered.
-const EDITS: usize = 8;
-
-/// An event that is new.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival<'a> {
-    pub(crate) kept: &'a KeptEvent,
-    pub(crate) envelope: &'a Envelope,
-    /// Whether it tells of a right that was given in another conversation, which hears of it too.
-    pub(crate) is_of_another: bool,
-}
-
-/// An event as it was kept when it arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptEvent {
-    pub(crate) id: EventId,
-    pub(crate) item: Arc<Item>,
-    /// What the delivery said its accounts are.
-    pub(crate) object: Option<Object>,
-    pub(crate) care: Care,
-    /// Of a first version: whether its message is known by its key, which has no time.
-    pub(crate) is_message_known: bool,
-    /// Of a message: whether its key without a time was known, which only its first version leaves.
-    pub(crate) is_edit_known: bool,
-}
-
-/// What is to be done about an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Care {
-    pub(crate) is_handled: bool,
-    /// Until when a person is to be answered.
-    pub(crate) answer_by: Option<Timestamp>,
-}
-
-/// Whose words an echo repeats. What is no echo is foreign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Recognised {
-    /// Our own: the send they repeat is settled.
-    Own,
-    /// Our own or not: a send in flight will tell.
-    Perhaps,
-    /// Another app's, or a person's at the inbox.
-    Foreign,
-}
-
-/// What later happenings ask of the events that are done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Heard {
-    /// The last echo of another app, or of a person at the inbox.
-    pub(super) last_foreign_echo: Option<EventId>,
-    /// Whether any message was ever heard of, by whichever side.
-    pub(super) has_messages: bool,
-    /// Short hashes of the keys of the last messages, where their first versions come beside them.
-    messages: VecDeque<u64>,
-    edits: VecDeque<TakenEdit>,
-}
-
-impl Heard {
-    /// What an older release had heard.
-    pub(super) fn former(last_foreign_echo: Option<EventId>, has_messages: bool) -> Heard {
-        Heard { last_foreign_echo, has_messages, ..Heard::default() }
-    }
-
-    pub(super) fn foreign_echo(&mut self, event: EventId) {
-        self.last_foreign_echo = self.last_foreign_echo.max(Some(event));
-    }
-
-    /// Whether the message of this key is one of the last.
-    pub(super) fn was_told(&self, message: &Key) -> bool {
-        self.messages.contains(&short(message))
-    }
-
-    pub(super) fn taken_edit(&self, mid: &MessageId) -> Option<&TakenEdit> {
-        self.edits.iter().rev().find(|edit| edit.mid == *mid)
-    }
-
-    fn message(&mut self, key: &Key) {
-        self.messages.push_back(short(key));
-        if self.messages.len() > MESSAGES {
-            self.messages.pop_front();
-        }
-    }
-
-    fn edit(&mut self, edit: TakenEdit) {
-        self.edits.push_back(edit);
-        if self.edits.len() > EDITS {
-            self.edits.pop_front();
-        }
-    }
-}
-
-fn short(key: &Key) -> u64 {
-    u64::from_be_bytes(std::array::from_fn(|byte| key.hash[byte]))
-}
 
 impl Conversation {
     /// An event that is new arrives. Returns whose words it repeats, and whether it waits for a handler.

@@ -1,8 +1,8 @@
 //! Sends of which it is not known whether they arrived, for those who look for evidence.
 
 use super::super::{KnownMessages, SendStatus};
-use super::Conversation;
 use super::send::Send;
+use super::value::Conversation;
 use crate::clock::Timestamp;
 
 /// What the conversation knows beside a send in doubt.

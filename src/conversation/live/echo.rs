@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use super::super::{KnownMessages, SendOutcome, SendStatus};
-use super::arrival::Recognised;
-use super::events::Item;
+use super::heard::Recognised;
+use super::item::Item;
 use super::send::{MessageHash, Remembered, Send};
-use super::{Conversation, Scene};
+use super::value::{Conversation, Scene};
 use crate::event::{Echo, Envelope, Mark};
 use crate::id::{EventId, MessageId, PersonId, SendId};
 use crate::message::{Recipient, Request};
@@ -21,16 +21,6 @@ const BEFORE_EPOCHS: &str = "-";
 
 /// How many echoes wait at the most. One that finds so many is taken for another app's.
 pub(super) const MOST_PARKED: usize = 100;
-
-/// An echo that waits to be recognised.
-#[derive(Clone, Debug)]
-pub(super) struct Parked {
-    pub(super) id: EventId,
-    pub(super) item: Arc<Item>,
-    /// The conversation's event before it.
-    pub(super) previous: Option<EventId>,
-    pub(super) echo: Echo,
-}
 
 impl Conversation {
     /// Recognises an echo, and settles the send that it repeats.

@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-use super::Conversation;
-use super::arrival::Arrival;
-use super::events::Item;
-use crate::event::{Edit, Envelope, Event, Message, Object};
-use crate::id::{EventId, MessageId};
+use super::heard::text_hash;
+use super::item::{Arrival, Item};
+use super::value::Conversation;
+use crate::event::{Envelope, Event, Message, Object};
 
 /// What an event turns out to be.
 pub(super) enum Judged {
@@ -21,30 +17,6 @@ pub(super) enum Judged {
     Answered,
     /// The same, but it says more: it is handled too. The wait for an answer ended with the edit's.
     Also,
-}
-
-/// An edit that was taken for a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TakenEdit {
-    pub(super) event: EventId,
-    pub(super) mid: MessageId,
-    /// A hash of what it says.
-    pub(super) text: Option<[u8; 16]>,
-}
-
-impl TakenEdit {
-    /// The edit, where the item is one.
-    pub(super) fn of(event: EventId, item: &Item) -> Option<TakenEdit> {
-        let edit = Edit::of_item(&item.raw)?;
-        Some(TakenEdit { event, mid: edit.mid?, text: text_hash(Some(edit.text.as_str())) })
-    }
-}
-
-/// A hash of what a message says, where it says anything.
-fn text_hash(text: Option<&str>) -> Option<[u8; 16]> {
-    let text = text.filter(|text| !text.is_empty())?;
-    let digest = Sha256::digest(text);
-    Some(std::array::from_fn(|byte| digest[byte]))
 }
 
 impl Conversation {

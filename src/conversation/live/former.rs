@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::answer::Wait;
-use super::arrival::Heard;
 use super::disclosure::Said;
+use super::heard::Heard;
 use super::image::{Image, SendImage};
 use super::owner::Owner;
+use super::send::MessageHash;
+use super::wait::Wait;
 use crate::clock::Timestamp;
-use crate::conversation::MessageHash;
 use crate::id::{AppId, EventId, SendId};
 
 /// What an older release kept of a conversation.

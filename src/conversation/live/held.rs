@@ -4,7 +4,7 @@
 //! dropped, or an echo settles it after all, the rest stands at the queue's end.
 
 use super::super::{Decided, SendOutcome, SendStatus};
-use super::{Conversation, Scene};
+use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::id::SendId;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::super::{SendOutcome, SendStatus};
-use super::events::Turn;
+use super::item::Turn;
 use super::send::{Remembered, Send, SendState};
-use super::{Conversation, Scene};
+use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::event::Kind;
 use crate::id::{EventId, SendId};

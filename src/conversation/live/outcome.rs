@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::events::Item;
-use super::{Conversation, Scene};
+use super::item::Item;
+use super::value::{Conversation, Scene};
 use crate::event::Kind;
 use crate::id::SendId;
 

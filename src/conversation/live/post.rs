@@ -1,7 +1,7 @@
 //! Sends that do not come from a handler.
 
 use super::outbox::Planned;
-use super::{Conversation, Scene};
+use super::value::{Conversation, Scene};
 use crate::id::SendId;
 use crate::message::{Recipient, Request};
 use crate::policy::{self, Origin, Refusal, Standing};

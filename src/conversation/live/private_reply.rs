@@ -4,26 +4,15 @@
 use std::sync::Arc;
 
 use super::super::SendStatus;
+use super::account::{AccountValue, UnidentifiedReply};
 use super::echo::says;
 use super::send::{MessageHash, Send};
-use super::{AccountValue, Conversation};
-use crate::clock::Timestamp;
+use super::value::Conversation;
 use crate::event::Echo;
 use crate::id::SendId;
-use crate::message::Request;
 
 /// The most private replies that an echo is compared with: as many as leave at once.
 const MOST: usize = 256;
-
-/// A private reply that has left, and of which it is not known which message it became.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct UnidentifiedReply {
-    pub(crate) send: SendId,
-    /// Whether that may still come to be known without an echo.
-    pub(crate) is_open: bool,
-    pub(super) attempted_at: Timestamp,
-    pub(super) request: Arc<Request>,
-}
 
 impl AccountValue {
     /// The private replies that an echo may repeat, by what they say.

@@ -1,7 +1,7 @@
 //! What a process that died left behind.
 
 use super::super::{SendOutcome, SendStatus};
-use super::{Conversation, Scene};
+use super::value::{Conversation, Scene};
 
 impl Conversation {
     /// A process begins. Events that were running are handled again, unless they seem to be what ends the process. Sends that were

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use super::account::AccountValue;
 use super::send::Remembered;
-use super::{AccountValue, Conversation};
+use super::value::Conversation;
 use crate::clock::Timestamp;
 use crate::policy::Signal;
 

@@ -2,9 +2,9 @@
 
 use super::super::automatic_replies::{AutomaticReplies, DisclosureMessage, Typing};
 use super::super::{EventStatus, Next, TakenStep};
-use super::events::Turn;
+use super::item::Turn;
 use super::outbox::Planned;
-use super::{Conversation, Scene};
+use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::effect::{Effect, Effects, Memory};
 use crate::id::{EventId, SendId};

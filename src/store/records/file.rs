@@ -1,7 +1,7 @@
 //! The store's file, open: its writer, and the connections that read beside it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -40,6 +40,7 @@ pub(crate) struct Records {
     waiting: Arc<AtomicU64>,
     most_waiting: u64,
     kept: Arc<AtomicU64>,
+    is_failing: Arc<AtomicBool>,
     reader: Arc<Mutex<Connection>>,
     counter: Arc<Mutex<Connection>>,
     /// Held while a count runs: those that wait for it hold no thread.
@@ -118,6 +119,7 @@ impl Opening {
         let log = Log::of(&mut db)?;
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&watch));
         let (kept, waiting) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let is_failing = Arc::new(AtomicBool::new(false));
         let shop = Workshop {
             db,
             marks,
@@ -126,6 +128,7 @@ impl Opening {
             images,
             kept: Arc::clone(&kept),
             waiting: Arc::clone(&waiting),
+            is_failing: Arc::clone(&is_failing),
             batch: settings.batch,
             watch: Arc::clone(&watch),
             failures: Seldom::default(),
@@ -139,6 +142,7 @@ impl Opening {
             waiting,
             most_waiting: settings.queue as u64,
             kept,
+            is_failing,
             reader: Arc::new(Mutex::new(reader)),
             counter: Arc::new(Mutex::new(counter)),
             counting: tokio::sync::Mutex::default(),
@@ -222,6 +226,12 @@ impl Records {
     {
         let _turn = self.counting.lock().await;
         read_with(Arc::clone(&self.counter), run).await
+    }
+
+    /// Fails once the files are lost, and while what has happened waits for a disk that fails.
+    pub(crate) fn takes_more(&self) -> Result<(), StoreError> {
+        self.is_held()?;
+        if self.is_failing.load(Ordering::Relaxed) { Err(StoreError::Busy) } else { Ok(()) }
     }
 
     /// Fails once the files are lost.

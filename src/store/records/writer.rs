@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -48,6 +48,8 @@ pub(super) struct Workshop {
     pub(super) kept: Arc<AtomicU64>,
     /// How many deliveries wait.
     pub(super) waiting: Arc<AtomicU64>,
+    /// Whether what has happened waits for a disk that fails.
+    pub(super) is_failing: Arc<AtomicBool>,
     pub(super) batch: usize,
     pub(super) watch: Arc<Watch>,
     /// Failures of the file, which every batch meets while the disk is full.
@@ -93,6 +95,7 @@ impl Workshop {
                 let again = self.apply(waiting.drain(..together).collect());
                 checkpointer.tell();
                 log_end.copy_rest(&self.db, &self.watch);
+                self.is_failing.store(!again.is_empty(), Ordering::Relaxed);
                 if !again.is_empty() {
                     again.into_iter().rev().for_each(|job| waiting.push_front(job));
                     self.refuse(&mut waiting);

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::{EventStatus, SendStatus, TakenStep};
-use super::events::{Item, Place, QueuedEvent};
+use super::grant::{Grant, RightKey};
 use super::image::Image;
-use super::rights::{Grant, RightKey};
-use super::send::{Remembered, Send, SendState};
-use super::{AccountValue, Conversation};
+use super::item::{Item, Place, QueuedEvent};
+use super::send::{Send, SendState};
 use crate::clock::Timestamp;
 use crate::event::Mark;
 use crate::id::{EventId, MessageId, PersonId, SendId};
@@ -96,7 +95,7 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
-    fn of(event: &QueuedEvent, status: EventStatus) -> EventRow {
+    pub(super) fn of(event: &QueuedEvent, status: EventStatus) -> EventRow {
         EventRow {
             id: event.id,
             status,
@@ -155,75 +154,5 @@ impl Changes {
     pub(super) fn done(&mut self, id: EventId, item: Arc<Item>, previous: Option<EventId>) {
         let due = item.received_at;
         self.ended.push((QueuedEvent { previous, ..QueuedEvent::new(id, item, due) }, EventStatus::Done));
-    }
-}
-
-impl Conversation {
-    /// Has its image written, where more has happened than the last one says.
-    pub(crate) fn bring_image_forward(&mut self) {
-        self.changes.image |= self.is_image_behind;
-    }
-
-    /// Whether its image says all that has happened.
-    pub(crate) fn is_image_behind(&self) -> bool {
-        self.is_image_behind
-    }
-
-    /// Ends a happening: gives what is to be written and what is to be followed elsewhere, and forgets what is over.
-    pub(crate) fn end(&mut self, account: &mut AccountValue) -> (Vec<Record>, Changes) {
-        self.follow_private_replies(account);
-        self.forget_answered();
-        for event in self.events.iter_mut().filter(|event| self.changes.events.contains(&event.id)) {
-            event.is_noted = true;
-        }
-        let mut changes = std::mem::take(&mut self.changes);
-        let records = self.records(&changes);
-        for send in self.sends.iter_mut().filter_map(Remembered::whole_mut) {
-            send.kept = Some(send.state.status);
-        }
-        // Last: what ends by this happening is written, however long ago it was planned.
-        changes.over = self.forget_past_sends();
-        (records, changes)
-    }
-
-    fn records(&mut self, changes: &Changes) -> Vec<Record> {
-        let mut records: Vec<_> = changes.begun.iter().map(|(id, item)| Record::Begun(*id, Arc::clone(item))).collect();
-        let items = self.events.iter().filter(|event| changes.items.contains(&event.id));
-        records.extend(items.map(|event| Record::Item(event.id, Arc::clone(&event.item))));
-        let items = changes.ended.iter().filter(|(event, _)| changes.items.contains(&event.id));
-        records.extend(items.map(|(event, _)| Record::Item(event.id, Arc::clone(&event.item))));
-        let ended = changes.ended.iter().map(|(event, status)| EventRow::of(event, *status));
-        records.extend(ended.map(|row| Record::Event(Box::new(row))));
-        for event in self.events.iter().filter(|event| changes.events.contains(&event.id)) {
-            let status = if event.is_running { EventStatus::Running } else { EventStatus::Ready };
-            records.push(Record::Event(Box::new(EventRow::of(event, status))));
-            if changes.steps.contains(&event.id)
-                && let Some((last, before)) = event.steps.split_last()
-            {
-                records.push(Record::Step(event.id, before.len(), last.clone()));
-            }
-        }
-        for parked in self.parked.iter().filter(|parked| changes.parked.contains(&parked.id)) {
-            let event = QueuedEvent::new(parked.id, Arc::clone(&parked.item), parked.item.received_at);
-            let event = QueuedEvent { previous: parked.previous, ..event };
-            records.push(Record::Event(Box::new(EventRow::of(&event, EventStatus::Parked))));
-        }
-        for send in self.whole_sends().filter(|send| changes.sends.contains(&send.id)) {
-            records.push(match send.kept {
-                None => Record::Planned(Box::new(send.clone())),
-                Some(was) => Record::Send { id: send.id, was, state: Box::new(send.state.clone()) },
-            });
-        }
-        records.extend(changes.repeats.iter().map(|send| Record::Repeated(*send)));
-        let rights = changes.rights.iter().map(|key| (*key, self.grant(key).cloned().map(Box::new)));
-        records.extend(rights.map(|(key, grant)| Record::Right(key, grant)));
-        if changes.state {
-            records.push(Record::State(self.state.clone()));
-        }
-        if changes.image {
-            self.is_image_behind = false;
-            records.push(Record::Image(Box::new(self.image())));
-        }
-        records
     }
 }
