@@ -16,6 +16,9 @@ use crate::store::{
     UnableAccounts,
 };
 
+/// How often a list is read again while events end.
+const TRIES: usize = 4;
+
 impl Conversations {
     /// Returns when what has happened is on disk, so that a read finds it. Where the disk fails, it finds what was kept before.
     async fn catch_up(&self) {
@@ -31,12 +34,24 @@ impl Conversations {
     ///
     /// When they cannot be read.
     pub async fn events(&self, query: EventQuery) -> Result<Vec<EventRow>, StoreError> {
-        self.catch_up().await;
+        // An event may end while the list is read, and be neither in memory then nor on disk as it is: the list is read again.
+        for _ in 0..TRIES {
+            self.catch_up().await;
+            let (this, query) = (self.clone(), query.clone());
+            let list = move |db: &Connection| {
+                let rows = this.list_events(db, &query)?;
+                Ok(rows.into_iter().map(|row| (!row.is_behind).then_some(row.row)).collect::<Option<Vec<_>>>())
+            };
+            if let Some(rows) = self.records.read(list).await? {
+                return Ok(rows);
+            }
+        }
         let this = self.clone();
-        self.records.read(move |db| this.list_events(db, &query)).await
+        let rows = self.records.read(move |db| this.list_events(db, &query)).await?;
+        Ok(rows.into_iter().map(|row| row.row).collect())
     }
 
-    fn list_events(&self, db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<EventRow>> {
+    fn list_events(&self, db: &Connection, query: &EventQuery) -> rusqlite::Result<Vec<ListedEvent>> {
         let before = query.before.map(|id| id.0);
         let is_shown = |row: &EventRow| {
             (query.statuses.is_empty() || query.statuses.contains(&row.status))
@@ -50,8 +65,8 @@ impl Conversations {
                 let walked = self.walk_events(db, &key, before, query.limit, &is_shown)?;
                 rows.extend(walked);
             }
-            rows.sort_by_key(|row: &EventRow| std::cmp::Reverse(row.id));
-            rows.dedup_by_key(|row| row.id);
+            rows.sort_by_key(|event: &ListedEvent| std::cmp::Reverse(event.row.id));
+            rows.dedup_by_key(|event| event.row.id);
             rows.truncate(query.limit);
             return Ok(rows);
         }
@@ -89,7 +104,7 @@ impl Conversations {
             };
             records::events(db, &filter)?.into_iter().map(|event| self.now(event)).collect()
         };
-        Ok(listed.into_iter().map(|event| event.row).collect())
+        Ok(listed)
     }
 
     /// Brings a row up to date with what is known in memory.
@@ -133,7 +148,7 @@ impl Conversations {
         before: Option<i64>,
         limit: usize,
         is_shown: &impl Fn(&EventRow) -> bool,
-    ) -> rusqlite::Result<Vec<EventRow>> {
+    ) -> rusqlite::Result<Vec<ListedEvent>> {
         let (newest, _) = self.newest(key)?;
         let (mut next, mut rows) = (newest, Vec::new());
         let id = key.id();
@@ -150,13 +165,13 @@ impl Conversations {
                 let aside = vec![Aside::Dead, Aside::Quarantined, Aside::LateEvent];
                 let limit = limit - rows.len();
                 let filter = Filter { conversation: Some(id), aside, before: Some(before), limit, ..Filter::default() };
-                let left = records::events(db, &filter)?.into_iter().map(|event| self.now(event).row);
-                rows.extend(left.filter(is_shown));
+                let left = records::events(db, &filter)?.into_iter().map(|event| self.now(event));
+                rows.extend(left.filter(|event| is_shown(&event.row)));
                 break;
             };
             next = event.previous;
-            if before.is_none_or(|before| event.row.id.0 < before) && is_shown(&event.row) {
-                rows.push(event.row);
+            if event.is_behind || (before.is_none_or(|before| event.row.id.0 < before) && is_shown(&event.row)) {
+                rows.push(event);
             }
         }
         Ok(rows)
@@ -352,8 +367,10 @@ impl Conversations {
 fn bring_up_to_date(event: &mut ListedEvent, one: &Conversation) {
     let id = event.row.id;
     let Some(place) = one.events.iter().position(|queued| queued.id == id) else {
+        event.is_behind = matches!(event.row.status, EventStatus::Ready | EventStatus::Waiting | EventStatus::Running);
         if let Some((_, _, previous)) = one.parked().find(|(parked, ..)| *parked == id) {
             (event.row.status, event.previous) = (EventStatus::Parked, previous);
+            event.is_behind = false;
         }
         return;
     };

@@ -17,6 +17,8 @@ pub(crate) struct ListedEvent {
     pub(crate) conversation: ConversationId,
     /// The conversation's event before it.
     pub(crate) previous: Option<EventId>,
+    /// Whether it stands elsewhere by now than the row says, and memory does not know it any more.
+    pub(crate) is_behind: bool,
 }
 
 /// A send in a list.
@@ -126,7 +128,12 @@ fn listed_event(row: &Row<'_>) -> rusqlite::Result<ListedEvent> {
         error: columns.get()?,
         waits_for: None,
     };
-    Ok(ListedEvent { row, conversation: ConversationId(columns.get()?), previous: columns.maybe_event()? })
+    Ok(ListedEvent {
+        row,
+        conversation: ConversationId(columns.get()?),
+        previous: columns.maybe_event()?,
+        is_behind: false,
+    })
 }
 
 fn listed_send(row: &Row<'_>) -> rusqlite::Result<ListedSend> {
