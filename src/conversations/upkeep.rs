@@ -59,6 +59,8 @@ impl Conversations {
             self.records.change(move |db, _| records::bring_forward(db, &numbers)).await?;
             tokio::time::sleep(BETWEEN_STEPS).await;
         }
+        // Before they are deleted: a conversation that is loaded from here on is found in `conversation`.
+        images.were_brought_forward(&waiting);
         let newest = waiting.iter().map(|(_, number)| *number).max().unwrap_or_default();
         while self.records.change(move |db, _| records::forget_images(db, newest)).await? {
             tokio::time::sleep(BETWEEN_STEPS).await;

@@ -20,12 +20,22 @@ impl Images {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// These are in `conversation` from now on, unless a later one was written meanwhile.
+    pub(crate) fn were_brought_forward(&self, images: &[(ConversationId, i64)]) {
+        let mut waiting = self.lock();
+        for (conversation, number) in images {
+            if waiting.get(conversation) == Some(number) {
+                waiting.remove(conversation);
+            }
+        }
+    }
+
     pub(crate) fn get(&self, conversation: ConversationId) -> Option<i64> {
         self.lock().get(&conversation).copied()
     }
 }
 
-/// Whether a conversation is known: it has an image, or an event of it is kept.
+/// Whether an image of a conversation was brought forward.
 pub(crate) fn is_known(db: &Connection, conversation: ConversationId) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM conversation WHERE id = ?1")?.exists([conversation.0])
 }

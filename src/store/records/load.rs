@@ -26,16 +26,13 @@ pub(crate) fn load(
     image: Option<i64>,
     events: &[EventId],
 ) -> rusqlite::Result<Rows> {
-    let image: Option<Vec<u8>> = match image {
-        Some(number) => db
-            .prepare_cached("SELECT image FROM image WHERE number = ?1")?
-            .query_row([number], |row| row.get(0))
-            .map(Some),
-        None => db
-            .prepare_cached("SELECT image FROM conversation WHERE id = ?1")?
-            .query_row([conversation.0], |row| row.get(0))
-            .optional(),
-    }?;
+    let one = |sql: &str, id: i64| db.prepare_cached(sql)?.query_row([id], |row| row.get::<_, Vec<u8>>(0)).optional();
+    let waiting = image.map(|number| one("SELECT image FROM image WHERE number = ?1", number)).transpose()?.flatten();
+    let image = match waiting {
+        Some(image) => Some(image),
+        // None was written since `conversation` was brought forward, or it was brought forward just now.
+        None => one("SELECT image FROM conversation WHERE id = ?1", conversation.0)?,
+    };
     let image: Option<Image> = image.as_deref().map(unpacked).transpose()?;
     let mut sends = BTreeMap::new();
     for id in image.iter().flat_map(Image::named_sends) {
