@@ -172,15 +172,7 @@ impl Live {
         if let Some(before) = self.posted_before(db, post)? {
             return Ok(before);
         }
-        let giver = match RightKey::of_recipient(&post.recipient) {
-            Some(right) => self.giver(db, &post.account, &right)?,
-            None => None,
-        };
-        let (account, thread, name) = (post.account.clone(), post.recipient.thread(), post.person.to_string());
-        let id = match giver {
-            Some(giver) => giver,
-            None => self.open(db, &ConversationKey { account, thread, name })?,
-        };
+        let id = self.conversation_for(db, &post.account, &post.person, &post.recipient)?;
         let (recipient, sends, agent) = (post.recipient.clone(), post.sends.clone(), post.agent.clone());
         let posted = PostedSends { recipient, sends, standing: post.standing.clone(), trace: Trace::random(), agent };
         Ok(match self.at(db, id, post.now, |one, scene| one.post(scene, posted))? {
@@ -296,6 +288,23 @@ impl Live {
         taken
     }
 
+    /// The conversation in which something goes to `recipient`: that of whoever gave the right which it names, else the person's.
+    fn conversation_for(
+        &mut self,
+        db: &Connection,
+        account: &AccountId,
+        person: &PersonId,
+        recipient: &Recipient,
+    ) -> rusqlite::Result<ConversationId> {
+        if let Some(right) = RightKey::of_recipient(recipient)
+            && let Some(giver) = self.giver(db, account, &right)?
+        {
+            return Ok(giver);
+        }
+        let (account, thread, name) = (account.clone(), recipient.thread(), person.to_string());
+        self.open(db, &ConversationKey { account, thread, name })
+    }
+
     /// What policy needs to know of a conversation, and of the right that `recipient` names.
     pub(crate) fn facts(
         &mut self,
@@ -304,17 +313,7 @@ impl Live {
         person: &PersonId,
         recipient: &Recipient,
     ) -> rusqlite::Result<Facts> {
-        let giver = match RightKey::of_recipient(recipient) {
-            Some(right) => self.giver(db, account, &right)?,
-            None => None,
-        };
-        let id = match giver {
-            Some(giver) => giver,
-            None => {
-                let (account, thread, name) = (account.clone(), recipient.thread(), person.to_string());
-                self.open(db, &ConversationKey { account, thread, name })?
-            }
-        };
+        let id = self.conversation_for(db, account, person, recipient)?;
         let value = self.accounts.entry(account.clone()).or_default();
         Ok(self.entries[&id].conversation.facts_for(&value.value, recipient))
     }
