@@ -37,7 +37,11 @@ pub(super) async fn subscribe(shared: &Shared, callback: &str) -> Result<(), Sub
 
 /// Subscribes as `set` does, and delivers what has waited for it.
 pub(super) fn begin(shared: &Shared, set: impl FnOnce(&mut Subscriptions)) {
-    shared.state().subscribe(set);
+    let now = shared.clock.now();
+    let mut state = shared.state();
+    state.subscribe(set);
+    state.queue.hurry(now);
+    drop(state);
     shared.wake.notify_one();
     tracing::info!("the callback is verified: webhooks are delivered");
 }

@@ -167,6 +167,13 @@ impl Queue {
         *self = Queue { next: self.next, ..Queue::default() };
     }
 
+    /// There is another callback: what has failed at the one before does not wait for its next attempt.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        let has_failed = |delivery: &QueuedPush| delivery.attempts > 0 && !delivery.in_flight;
+        let failed = self.waiting.iter().filter(|(_, delivery)| has_failed(delivery)).map(|(id, _)| *id);
+        failed.collect::<Vec<_>>().into_iter().for_each(|id| self.release(id, now));
+    }
+
     /// Adds the item to a delivery that waits for one, unless it would overtake an event of its own lane. Gives the item back
     /// when there is none. An item that is to be batched itself keeps the batch open for one more.
     fn join_batch(&mut self, lane: Lane, news: News, fault: Option<PushFault>) -> Option<News> {

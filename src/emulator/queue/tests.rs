@@ -45,6 +45,19 @@ fn conversations_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn what_has_failed_at_one_callback_is_tried_at_once_at_the_next() {
+    let mut queue = queue(&[(ADA, 1, None), (BEN, 2, Some(PushFault::Delay))]);
+    for _ in 0..3 {
+        let due = queue.next_due().expect("a delivery");
+        let failed = started(&mut queue, due);
+        failed.into_iter().for_each(|(id, _)| drop(queue.settle(id, false, START)));
+    }
+    assert!(queue.next_due().is_some_and(|due| due > START));
+    queue.hurry(START);
+    assert_eq!(started(&mut queue, START), [(1, json!([[1]]))], "what was never tried waits for its time");
+}
+
+#[test]
 fn a_failure_is_tried_again_at_once_and_then_more_rarely_for_an_hour() {
     let mut queue = queue(&[(ADA, 1, None)]);
     let (mut now, mut pauses) = (START, Vec::new());
