@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::conversation::SendStatus;
 use crate::conversation::live::{Conversation, ConversationId};
 use crate::id::{EventId, SendId, Thread};
-use crate::store::records::Woken;
+use crate::store::records::{Due, Woken};
 
 /// What one conversation has next of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,17 @@ impl Next {
             send: of_status(SendStatus::Ready),
             doubt: of_status(SendStatus::InDoubt),
             answer: may_be_answered.then(|| conversation.next_answer()).flatten(),
+        }
+    }
+
+    /// When this is due.
+    pub(super) fn time(&self, of: Due) -> Option<Timestamp> {
+        match of {
+            Due::Fresh => self.event.filter(|_| !self.has_failed).map(|(due, _)| due),
+            Due::Failed => self.event.filter(|_| self.has_failed).map(|(due, _)| due),
+            Due::Send => self.send.map(|(due, _)| due),
+            Due::Doubt => self.doubt.map(|(due, _)| due),
+            Due::Answer => self.answer.map(|(by, _)| by),
         }
     }
 }
@@ -64,6 +75,27 @@ impl Agenda {
         woken.answers |= replace(&mut self.answers, id, had.answer, has.answer);
     }
 
+    /// Up to when the first `most` of those are due that are due at `now`; `now` where there are fewer.
+    pub(super) fn until(&self, of: Due, most: usize, now: Timestamp) -> Timestamp {
+        let last = most.checked_sub(1).and_then(|before| self.nth(of, before));
+        last.filter(|last| *last < now).unwrap_or(now)
+    }
+
+    /// When the first is due.
+    pub(super) fn first(&self, of: Due) -> Option<Timestamp> {
+        self.nth(of, 0)
+    }
+
+    fn nth(&self, of: Due, number: usize) -> Option<Timestamp> {
+        match of {
+            Due::Fresh => nth(&self.fresh_events, number),
+            Due::Failed => nth(&self.failed_events, number),
+            Due::Send => nth(&self.sends, number),
+            Due::Doubt => nth(&self.doubts, number),
+            Due::Answer => nth(&self.answers, number),
+        }
+    }
+
     fn events(&mut self, failed: bool) -> &mut BTreeSet<(Timestamp, EventId, ConversationId)> {
         if failed { &mut self.failed_events } else { &mut self.fresh_events }
     }
@@ -86,4 +118,8 @@ fn replace<T: Copy + Ord>(
         set.insert((due, item, id));
     }
     has.is_some()
+}
+
+fn nth<T>(set: &BTreeSet<(Timestamp, T, ConversationId)>, number: usize) -> Option<Timestamp> {
+    set.iter().nth(number).map(|(due, ..)| *due)
 }

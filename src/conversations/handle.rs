@@ -21,9 +21,16 @@ use crate::store::{
     Appended, Batch, EventDemand, Failure, Finish, Intake, OpenError, PAUSE, Post, Posted, Replayed, SendDemand,
     StoreError, TakenDoubt, TakenEvent, TakenSend, TurnStep, WebhookBatch,
 };
+use crate::telemetry::Seldom;
 
 /// How many events of a delivery share a transaction at the most.
 const MOST_EVENTS: usize = 1000;
+
+/// About how many bytes a conversation takes in which something is open.
+const USUAL: usize = 4096;
+
+/// So many conversations are sorted out at the start however little memory there is.
+const AT_THE_START: usize = 100;
 
 /// Comes when what happened is on disk.
 type Keeping = oneshot::Receiver<Result<(), StoreError>>;
@@ -44,12 +51,16 @@ pub(super) struct Inner {
     live: Mutex<(Live, Connection)>,
     ours: Arc<StoreIdentity>,
     next_send: AtomicI64,
+    /// How many bytes the conversations may take.
+    most: usize,
     /// When a delivery was last kept by this process.
     pub(super) last_delivery: AtomicI64,
     events: Notify,
     sends: Notify,
     doubts: Notify,
     answers: Notify,
+    /// Conversations that could not leave memory.
+    failures: Seldom,
     /// Where what happens while an event arrives goes to be written; the writer's own thread cannot wait for itself.
     records: std::sync::OnceLock<std::sync::Weak<Records>>,
 }
@@ -93,7 +104,7 @@ impl Inner {
             }
         }
         let woken = live.take_woken();
-        self.write(live, Woken::default());
+        self.write(live, db, Woken::default());
         drop(guard);
         self.wake(woken);
         are_own
@@ -101,13 +112,19 @@ impl Inner {
 
     /// Gives what has happened to the writer. The caller holds the conversations, so that it is written in that order.
     /// `woken` are told when it is on disk; where there is nothing to write, at once.
-    fn write(&self, live: &mut Live, woken: Woken) -> Option<Keeping> {
+    fn write(&self, live: &mut Live, db: &Connection, woken: Woken) -> Option<Keeping> {
+        let records = self.records.get().and_then(std::sync::Weak::upgrade)?;
+        if live.takes_more_than(self.most)
+            && let Err(error) = live.make_room(db, self.most, records.kept())
+            && let Some(times) = self.failures.times()
+        {
+            tracing::warn!(%error, times, "conversations cannot leave memory");
+        }
         let (number, writes) = live.take_batch();
         if writes.is_empty() {
             self.wake(woken);
             return None;
         }
-        let records = self.records.get().and_then(std::sync::Weak::upgrade)?;
         Some(records.keep(number, writes, woken))
     }
 }
@@ -133,25 +150,36 @@ impl Conversations {
     /// When the file cannot be opened, or is no store of this release.
     pub async fn open(settings: &settings::Store, ours: Identity, now: Timestamp) -> Result<Conversations, OpenError> {
         let opening = Records::open(settings).await?;
-        let path = settings.path.clone();
-        let begin = move || begin(opening, ours, now).map_err(|source| OpenError::of(&path, source));
-        tokio::task::spawn_blocking(begin).await.expect("opening the store does not panic")
+        let (path, most) = (settings.path.clone(), settings.memory);
+        let begin = move || begin(opening, ours, most, now).map_err(|source| OpenError::of(&path, source));
+        let opened = tokio::task::spawn_blocking(begin).await.expect("opening the store does not panic")?;
+        if opened.inner.lock().0.has_more_to_sort_out() {
+            tokio::spawn(opened.clone().sort_out());
+        }
+        Ok(opened)
+    }
+
+    /// What a process left open and had no room at the start follows, a little at a time.
+    async fn sort_out(self) {
+        while self.happen_surely(Live::sort_out).await == Some(true) {}
     }
 }
 
 /// Takes up what a process that died left behind, and starts the writer.
-fn begin(mut opening: Opening, ours: Identity, now: Timestamp) -> rusqlite::Result<Conversations> {
+fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> rusqlite::Result<Conversations> {
     let ours = Arc::new(StoreIdentity::new(&opening.name, ours));
     let last_event = Arc::new(AtomicI64::new(opening.last_event.0));
     let accounts = std::mem::take(&mut opening.accounts);
-    let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), opening.images.clone());
-    let reader = opening.another_reader()?;
-    live.recover(&reader, std::mem::take(&mut opening.left_open), now)?;
+    let (images, away, reader) = (opening.images.clone(), opening.take_away()?, opening.another_reader()?);
+    let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), images, away, now);
+    live.begin(&reader, (most / USUAL).max(AT_THE_START))?;
     let (_, writes) = live.take_batch();
     opening.keep(writes)?;
     let inner = Arc::new(Inner {
         live: Mutex::new((live, reader)),
         ours,
+        most,
+        failures: Seldom::default(),
         next_send: AtomicI64::new(opening.last_send.0 + 1),
         last_delivery: AtomicI64::new(i64::MIN),
         events: Notify::new(),
@@ -181,7 +209,7 @@ impl Conversations {
         let (live, db) = &mut *guard;
         let result = happening(live, db);
         let woken = live.take_woken();
-        let kept = self.inner.write(live, woken);
+        let kept = self.inner.write(live, db, woken);
         drop(guard);
         Ok((result?, kept))
     }
@@ -311,7 +339,7 @@ impl Conversations {
     /// # Errors
     ///
     /// When the store is lost or closed.
-    #[expect(clippy::unused_async, reason = "what is overdue may come to be read from disk")]
+    #[expect(clippy::unused_async, reason = "the loops wait for each of these alike")]
     pub async fn overdue(
         &self,
         accounts: Vec<AccountId>,
@@ -319,7 +347,9 @@ impl Conversations {
         now: Timestamp,
     ) -> Result<Batch<Overdue>, StoreError> {
         self.records.is_held()?;
-        Ok(self.inner.lock().0.overdue(&accounts, most, now))
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        Ok(live.overdue(db, &accounts, most, now)?)
     }
 
     /// Answers an overdue event by its fallback. It is handled all the same, once it can be.
@@ -380,10 +410,12 @@ impl Conversations {
     /// # Errors
     ///
     /// When the store is lost or closed.
-    #[expect(clippy::unused_async, reason = "what is due may come to be read from disk")]
+    #[expect(clippy::unused_async, reason = "the loops wait for each of these alike")]
     pub async fn take_sends(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenSend>, StoreError> {
         self.records.is_held()?;
-        Ok(self.inner.lock().0.take_sends(&room, now))
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        Ok(live.take_sends(db, &room, now)?)
     }
 
     /// What policy needs to know of a conversation, and of the right that `recipient` names, as of all that has happened before
@@ -447,10 +479,12 @@ impl Conversations {
     /// # Errors
     ///
     /// When the store is lost or closed.
-    #[expect(clippy::unused_async, reason = "what is due may come to be read from disk")]
+    #[expect(clippy::unused_async, reason = "the loops wait for each of these alike")]
     pub async fn take_doubts(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenDoubt>, StoreError> {
         self.records.is_held()?;
-        Ok(self.inner.lock().0.take_doubts(&room, now))
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        Ok(live.take_doubts(db, &room, now)?)
     }
 
     /// Leaves a send in doubt until it is looked at again.

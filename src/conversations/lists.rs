@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::conversation::live::{Conversation, ConversationId, ConversationKey, QueuedEvent};
 use crate::conversation::{EventStatus, SendStatus};
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
-use crate::store::records::{self, Aside, Filter, ListedEvent, ListedSend};
+use crate::store::records::{self, Aside, Due, Filter, ListedEvent, ListedSend};
 use crate::store::{
     Backlog, ConversationRow, EventQuery, EventRow, OpenEvents, OpenSends, SendQuery, SendRow, StoreError,
     UnableAccounts,
@@ -74,16 +74,17 @@ impl Conversations {
             matches!(status, EventStatus::Ready | EventStatus::Waiting | EventStatus::Running | EventStatus::Parked)
         };
         let listed = if !query.statuses.is_empty() && query.statuses.iter().all(open) {
-            let ids = self.inner.lock().0.open_events(&query.accounts, &query.statuses);
-            let ids = ids.into_iter().rev().filter(|id| before.is_none_or(|before| id.0 < before));
-            let mut listed = Vec::new();
-            for id in ids {
-                if listed.len() == query.limit {
-                    break;
+            let (mut listed, mut before) = (Vec::new(), query.before);
+            while listed.len() < query.limit {
+                let ids = self.inner.lock().0.open_events(query, before)?;
+                let Some(last) = ids.last().copied() else { break };
+                before = Some(last);
+                for id in ids {
+                    let event = records::listed(db, id)?.map(|event| self.now(event)).transpose()?;
+                    listed.extend(event.filter(|event| is_shown(&event.row)));
                 }
-                let event = records::listed(db, id)?.map(|event| self.now(event));
-                listed.extend(event.filter(|event| is_shown(&event.row)));
             }
+            listed.truncate(query.limit);
             listed
         } else {
             let aside = query.statuses.iter().filter_map(|status| match status {
@@ -102,18 +103,22 @@ impl Conversations {
                 limit: query.limit,
                 ..Filter::default()
             };
-            records::events(db, &filter)?.into_iter().map(|event| self.now(event)).collect()
+            records::events(db, &filter)?.into_iter().map(|event| self.now(event)).collect::<Result<_, _>>()?
         };
         Ok(listed)
     }
 
     /// Brings a row up to date with what is known in memory.
-    fn now(&self, mut event: ListedEvent) -> ListedEvent {
-        let guard = self.inner.lock();
-        if let Some(one) = guard.0.conversation(event.conversation) {
+    fn now(&self, mut event: ListedEvent) -> rusqlite::Result<ListedEvent> {
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        if let Some(key) = live.away.key(event.conversation)? {
+            live.open(db, &key)?;
+        }
+        if let Some(one) = live.conversation(event.conversation) {
             bring_up_to_date(&mut event, one);
         }
-        event
+        Ok(event)
     }
 
     /// The conversations of a person: the chat first, then those of whom else the name may stand for.
@@ -153,20 +158,20 @@ impl Conversations {
         let (mut next, mut rows) = (newest, Vec::new());
         let id = key.id();
         if let Some(before) = before
-            && let Some(event) = records::listed(db, EventId(before))?.map(|event| self.now(event))
+            && let Some(event) = records::listed(db, EventId(before))?.map(|event| self.now(event)).transpose()?
             && event.conversation == id
         {
             next = event.previous;
         }
         while let Some(event) = next.filter(|_| rows.len() < limit) {
-            let Some(event) = records::listed(db, event)?.map(|event| self.now(event)) else {
+            let Some(event) = records::listed(db, event)?.map(|event| self.now(event)).transpose()? else {
                 // A gap that pruning left. Of what is older, only the few rows are left that pruning passes over.
                 let before = before.map_or(event.0, |before| before.min(event.0));
                 let aside = vec![Aside::Dead, Aside::Quarantined, Aside::LateEvent];
                 let limit = limit - rows.len();
                 let filter = Filter { conversation: Some(id), aside, before: Some(before), limit, ..Filter::default() };
                 let left = records::events(db, &filter)?.into_iter().map(|event| self.now(event));
-                rows.extend(left.filter(|event| is_shown(&event.row)));
+                rows.extend(left.collect::<Result<Vec<_>, _>>()?.into_iter().filter(|event| is_shown(&event.row)));
                 break;
             };
             next = event.previous;
@@ -188,7 +193,7 @@ impl Conversations {
         let read = move |db: &Connection| {
             let Some(event) = records::listed(db, id)? else { return Ok(None) };
             let raw = records::raw(db, id)?.unwrap_or_default();
-            Ok(Some((this.now(event).row, raw)))
+            Ok(Some((this.now(event)?.row, raw)))
         };
         self.records.read(read).await
     }
@@ -224,10 +229,9 @@ impl Conversations {
             matches!(status, SendStatus::Ready | SendStatus::Waiting | SendStatus::Sending | SendStatus::InDoubt)
         };
         let listed: Vec<ListedSend> = if !query.statuses.is_empty() && query.statuses.iter().all(open) {
-            let ids = self.inner.lock().0.open_sends(&query.accounts, &query.statuses);
-            let ids = ids.into_iter().rev().filter(|id| before.is_none_or(|before| id.0 < before));
+            let ids = self.inner.lock().0.open_sends(query)?;
             let mut listed = Vec::new();
-            for id in ids.take(query.limit) {
+            for id in ids.into_iter().take(query.limit) {
                 listed.extend(records::listed_one(db, id)?);
             }
             listed
@@ -327,7 +331,7 @@ impl Conversations {
     ///
     /// When it cannot be read.
     pub async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        let mut backlog = self.inner.lock().0.backlog(now);
+        let mut backlog = self.inner.lock().0.backlog(now)?;
         let aside = move |db: &Connection| {
             let dead = records::events_aside(db, Aside::Dead)?;
             let quarantined = records::events_aside(db, Aside::Quarantined)?;
@@ -360,9 +364,13 @@ impl Conversations {
     #[expect(clippy::unused_async, reason = "what is due may come to be read from disk")]
     pub async fn is_at_rest(&self, unable: UnableAccounts, now: Timestamp) -> Result<bool, StoreError> {
         self.records.is_held()?;
-        Ok(self.inner.lock().0.is_at_rest(&unable, now))
+        Ok(self.inner.lock().0.is_at_rest(&unable, now)?)
     }
 }
+
+/// How many there are of an account and a status, of those that are due and of those that are not; of events, when the oldest arrived.
+type EventCounts = BTreeMap<(AccountId, i64, bool), (EventStatus, u64, Timestamp)>;
+type SendCounts = BTreeMap<(AccountId, i64, bool), (SendStatus, u64)>;
 
 fn bring_up_to_date(event: &mut ListedEvent, one: &Conversation) {
     let id = event.row.id;
@@ -381,9 +389,10 @@ fn bring_up_to_date(event: &mut ListedEvent, one: &Conversation) {
 }
 
 impl Live {
-    /// The open events of these statuses, of these accounts or of all, in the order of their ids.
-    fn open_events(&self, accounts: &[AccountId], statuses: &[EventStatus]) -> Vec<EventId> {
-        let mut ids = Vec::new();
+    /// The next open events that a list may show, newest first.
+    fn open_events(&self, query: &EventQuery, before: Option<EventId>) -> rusqlite::Result<Vec<EventId>> {
+        let EventQuery { accounts, statuses, limit, .. } = query;
+        let mut ids = self.away.newest_events(accounts, statuses, before.map(|id| id.0), *limit)?;
         for one in self.of_accounts(accounts) {
             let queued = one.events.iter().map(|event| event.id);
             ids.extend(queued.filter(|id| one.status(*id).is_some_and(|status| statuses.contains(&status))));
@@ -391,15 +400,21 @@ impl Live {
                 ids.extend(one.parked().map(|(id, ..)| id));
             }
         }
-        ids.sort_unstable();
-        ids
+        ids.retain(|id| before.is_none_or(|before| *id < before));
+        ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        ids.truncate(*limit);
+        Ok(ids)
     }
 
-    fn open_sends(&self, accounts: &[AccountId], statuses: &[SendStatus]) -> Vec<SendId> {
+    /// The open sends of which a list asks, newest first.
+    fn open_sends(&self, query: &SendQuery) -> rusqlite::Result<Vec<SendId>> {
+        let SendQuery { accounts, statuses, before, limit, .. } = query;
+        let mut ids = self.away.newest_sends(accounts, statuses, before.map(|id| id.0), *limit)?;
         let sends = self.of_accounts(accounts).flat_map(Conversation::whole_sends);
-        let mut ids: Vec<_> = sends.filter(|send| statuses.contains(&send.state.status)).map(|send| send.id).collect();
-        ids.sort_unstable();
-        ids
+        ids.extend(sends.filter(|send| statuses.contains(&send.state.status)).map(|send| send.id));
+        ids.retain(|id| before.is_none_or(|before| *id < before));
+        ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        Ok(ids)
     }
 
     fn of_accounts<'a>(&'a self, accounts: &'a [AccountId]) -> impl Iterator<Item = &'a Conversation> {
@@ -407,9 +422,8 @@ impl Live {
         all.filter(|one| accounts.is_empty() || accounts.contains(&one.key.account))
     }
 
-    fn backlog(&self, now: Timestamp) -> Backlog {
-        let mut events: BTreeMap<(AccountId, i64, bool), (EventStatus, u64, Timestamp)> = BTreeMap::new();
-        let mut sends: BTreeMap<(AccountId, i64, bool), (SendStatus, u64)> = BTreeMap::new();
+    fn backlog(&self, now: Timestamp) -> rusqlite::Result<Backlog> {
+        let (mut events, mut sends) = (EventCounts::new(), SendCounts::new());
         for one in self.of_accounts(&[]) {
             let account = &one.key.account;
             let queued = one.events.iter().filter_map(|event| {
@@ -430,6 +444,7 @@ impl Live {
                 }
             }
         }
+        self.count_away(now, &mut events, &mut sends)?;
         let events = events.into_iter().map(|((account, _, is_later), (status, count, oldest))| OpenEvents {
             account: Some(account),
             status,
@@ -443,26 +458,58 @@ impl Live {
             is_later,
             count,
         });
-        Backlog { events: events.collect(), sends: sends.collect() }
+        Ok(Backlog { events: events.collect(), sends: sends.collect() })
     }
 
-    fn is_at_rest(&self, unable: &UnableAccounts, now: Timestamp) -> bool {
-        let is_sending =
-            |one: &Conversation| one.front_send().is_some_and(|send| send.state.status == SendStatus::Sending);
-        if !self.running.is_empty() || self.of_accounts(&[]).any(is_sending) {
-            return false;
+    /// Adds those that are not in memory.
+    fn count_away(&self, now: Timestamp, events: &mut EventCounts, sends: &mut SendCounts) -> rusqlite::Result<()> {
+        for (account, status, count) in self.away.events() {
+            let later = match status {
+                EventStatus::Ready => {
+                    self.away.later(account, Due::Fresh, now)? + self.away.later(account, Due::Failed, now)?
+                }
+                _ => 0,
+            };
+            let oldest = self.away.oldest(account)?.unwrap_or(now);
+            for (is_later, count) in [(false, count.saturating_sub(later)), (true, later)] {
+                if count > 0 {
+                    let counted = events.entry((account.clone(), status as i64, is_later));
+                    let counted = counted.or_insert((status, 0, oldest));
+                    (counted.1, counted.2) = (counted.1 + count, counted.2.min(oldest));
+                }
+            }
         }
-        self.accounts.iter().all(|(id, account)| {
-            let agenda = &account.agenda;
-            let is_due = |first: Option<Timestamp>| first.is_some_and(|due| due <= now);
-            let takes_fresh = !unable.events.contains(id);
-            let takes_failed = takes_fresh && !unable.failed_events.contains(id);
-            !(is_due(agenda.answers.first().map(|(by, ..)| *by))
-                || is_due(agenda.doubts.first().map(|(due, ..)| *due))
-                || (takes_fresh && is_due(agenda.fresh_events.first().map(|(due, ..)| *due)))
-                || (takes_failed && is_due(agenda.failed_events.first().map(|(due, ..)| *due)))
-                || (!unable.sends.contains(id) && is_due(agenda.sends.first().map(|(due, ..)| *due))))
-        })
+        for (account, status, count) in self.away.sends() {
+            let later = if status == SendStatus::Ready { self.away.later(account, Due::Send, now)? } else { 0 };
+            for (is_later, count) in [(false, count.saturating_sub(later)), (true, later)] {
+                if count > 0 {
+                    sends.entry((account.clone(), status as i64, is_later)).or_insert((status, 0)).1 += count;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_at_rest(&self, unable: &UnableAccounts, now: Timestamp) -> rusqlite::Result<bool> {
+        let is_sending = |one: &Conversation| one.whole_sends().any(|send| send.state.status == SendStatus::Sending);
+        if self.has_more_to_sort_out() || !self.running.is_empty() || self.of_accounts(&[]).any(is_sending) {
+            return Ok(false);
+        }
+        for (id, account) in &self.accounts {
+            let takes = |due: Due| match due {
+                Due::Fresh => !unable.events.contains(id),
+                Due::Failed => !unable.events.contains(id) && !unable.failed_events.contains(id),
+                Due::Send => !unable.sends.contains(id),
+                Due::Doubt | Due::Answer => true,
+            };
+            for due in Due::ALL.into_iter().filter(|due| takes(*due)) {
+                let is_due = account.agenda.first(due).is_some_and(|first| first <= now);
+                if is_due || !self.away.due(id, due, now, 1)?.is_empty() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// The conversation of this key, loaded where it is not in memory; none where it is not known.

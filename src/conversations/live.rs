@@ -4,7 +4,7 @@
 //! Nothing is written here. What is to be written collects in a batch, which is taken after each happening: its writes are one
 //! commit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,14 +14,12 @@ use super::agenda::{Agenda, Next};
 use crate::clock::Timestamp;
 use crate::conversation::StoreIdentity;
 use crate::conversation::live::{
-    AccountValue, Arrival, Arrived, Changes, Conversation, ConversationId, ConversationKey, KeptEvent, Recognised,
-    Record, RightKey, Scene,
+    AccountValue, Arrival, Changes, Conversation, ConversationId, ConversationKey, KeptEvent, Recognised, Record,
+    RightKey, Scene,
 };
 use crate::event::Envelope;
 use crate::id::{AccountId, EventId, SendId, Thread};
-use crate::policy::responsiveness;
-use crate::store::TakenEvent;
-use crate::store::records::{self, Images, LeftOpen, Woken, Write};
+use crate::store::records::{self, Away, Images, Woken, Write};
 
 /// An account's value, and what is due in its conversations.
 #[derive(Debug, Default)]
@@ -36,29 +34,43 @@ pub(super) struct Account {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) conversation: Conversation,
-    key: Arc<ConversationKey>,
-    next: Next,
+    pub(super) key: Arc<ConversationKey>,
+    pub(super) next: Next,
     /// The number of the last happening in it.
-    happened: u64,
+    pub(super) happened: u64,
+    pub(super) weight: usize,
+    /// Its place among those in memory, the one first that was not used for longest.
+    pub(super) used: u64,
 }
 
 /// What was posted: a hash of it, its sends, and the number of its happening.
 type PostedLately = ([u8; 32], Vec<SendId>, u64);
+
+/// When a process began, and the last event that was given an id before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    pub(super) at: Timestamp,
+    pub(super) last_event: EventId,
+}
 
 /// All of them.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(super) ours: Arc<StoreIdentity>,
     pub(super) entries: HashMap<ConversationId, Entry>,
+    /// Those in memory, in the order in which they were last used, and how many bytes they take.
+    pub(super) used: BTreeMap<u64, ConversationId>,
+    pub(super) weight: usize,
+    /// Those with something open that are not in memory.
+    pub(super) away: Away,
     pub(super) accounts: HashMap<AccountId, Account>,
-    /// Events that a process which died may have left with a handler: the next time they are taken is kept before they run.
-    left_open: HashSet<EventId>,
+    pub(super) began: Beginning,
     /// Where the events stand that are with a handler.
     pub(super) running: HashMap<EventId, ConversationId>,
     /// Where the sends stand that are not over.
-    sends: HashMap<SendId, ConversationId>,
+    pub(super) sends: HashMap<SendId, ConversationId>,
     /// Who gave the rights of the conversations in memory.
-    rights: HashMap<(AccountId, RightKey), ConversationId>,
+    pub(super) rights: HashMap<(AccountId, RightKey), ConversationId>,
     /// No event was given a higher id.
     pub(super) last_event: Arc<AtomicI64>,
     images: Images,
@@ -67,7 +79,7 @@ pub(crate) struct Live {
     /// How many happenings were taken to be written.
     number: u64,
     batch: Vec<Write>,
-    woken: Woken,
+    pub(super) woken: Woken,
 }
 
 impl Live {
@@ -77,13 +89,19 @@ impl Live {
         accounts: Vec<(AccountId, AccountValue)>,
         last_event: Arc<AtomicI64>,
         images: Images,
+        away: Away,
+        now: Timestamp,
     ) -> Live {
+        let began = Beginning { at: now, last_event: EventId(last_event.load(Ordering::Relaxed)) };
         let accounts = accounts.into_iter().map(|(id, value)| (id, Account { value, ..Account::default() }));
         Live {
             ours,
             entries: HashMap::new(),
             accounts: accounts.collect(),
-            left_open: HashSet::new(),
+            used: BTreeMap::new(),
+            weight: 0,
+            away,
+            began,
             running: HashMap::new(),
             sends: HashMap::new(),
             rights: HashMap::new(),
@@ -118,37 +136,6 @@ impl Live {
     /// Which loops have something new to look at since the last call.
     pub(crate) fn take_woken(&mut self) -> Woken {
         std::mem::take(&mut self.woken)
-    }
-
-    /// The conversation of this key, loaded where it is not in memory. It has no open events then: those that have are in memory.
-    pub(super) fn open(&mut self, db: &Connection, key: &ConversationKey) -> rusqlite::Result<ConversationId> {
-        let id = key.id();
-        if !self.entries.contains_key(&id) {
-            self.load(db, id, key, &[])?;
-        }
-        Ok(id)
-    }
-
-    /// Loads a conversation with its open events. Returns those that are to arrive again.
-    pub(super) fn load(
-        &mut self,
-        db: &Connection,
-        id: ConversationId,
-        key: &ConversationKey,
-        events: &[EventId],
-    ) -> rusqlite::Result<Vec<Arrived>> {
-        let rows = records::load(db, id, self.images.get(id), events)?;
-        let (conversation, later) = Conversation::load(key.clone(), rows);
-        for right in conversation.rights() {
-            self.rights.insert((key.account.clone(), *right), id);
-        }
-        for send in conversation.whole_sends() {
-            self.sends.insert(send.id, id);
-        }
-        let key = Arc::new(key.clone());
-        self.entries.insert(id, Entry { conversation, key, next: Next::default(), happened: 0 });
-        self.follow_agenda(id);
-        Ok(later)
     }
 
     /// Lets something happen in a conversation that is in memory, and follows what it brings about elsewhere.
@@ -195,18 +182,23 @@ impl Live {
         Ok(result)
     }
 
-    fn follow_agenda(&mut self, id: ConversationId) {
+    pub(super) fn follow_agenda(&mut self, id: ConversationId) {
         let entry = self.entries.get_mut(&id).expect("a conversation in memory");
         let account = self.accounts.entry(entry.key.account.clone()).or_default();
         let next = Next::of(&entry.conversation);
         account.agenda.change(id, entry.next, next, &mut self.woken);
         entry.next = next;
+        let weight = entry.conversation.weight();
+        self.weight = self.weight - entry.weight + weight;
+        entry.weight = weight;
+        self.used.remove(&entry.used);
         let place = account.parked.iter().position(|parked| *parked == id);
         match (place, entry.conversation.has_parked()) {
             (None, true) => account.parked.push(id),
             (Some(place), false) => drop(account.parked.remove(place)),
             _ => {}
         }
+        self.touch(id);
     }
 
     /// What a happening brings about in other conversations: an echo with our mark settles the send of a private reply, whose echo
@@ -289,63 +281,9 @@ impl Live {
         Ok(recognised)
     }
 
-    /// A process begins. `open`: the events without an end and the sends that are not over, each with its conversation.
-    pub(crate) fn recover(&mut self, db: &Connection, open: LeftOpen, now: Timestamp) -> rusqlite::Result<()> {
-        let mut later = Vec::new();
-        self.left_open = open.values().flat_map(|(_, events)| events.iter().copied()).collect();
-        for (id, (key, events)) in &open {
-            let arrived = self.load(db, *id, key, events)?;
-            later.extend(arrived.into_iter().map(|arrived| (key, arrived)));
-        }
-        later.sort_by_key(|(_, arrived)| arrived.kept.id);
-        for (key, Arrived { kept, row, steps }) in later {
-            let Some(envelope) = kept.envelope(key) else {
-                // What cannot be read as an event any more is a handler's to fail on.
-                self.at(db, key.id(), now, |one, _| one.stands_unread(kept, row, steps))?;
-                continue;
-            };
-            self.arrived(db, key, &kept, &envelope)?;
-            if let Some(row) = row {
-                self.at(db, key.id(), now, |one, _| one.stands_again(kept.id, row, steps))?;
-            }
-        }
-        let latest = now + self.ours.longest_wait().max(responsiveness::LIMIT);
-        let accounts: Vec<_> = self.accounts.keys().cloned().collect();
-        for account in accounts {
-            self.change_account(&account, |value| value.due_at_a_start(now));
-        }
-        let all: Vec<_> = self.entries.keys().copied().collect();
-        for id in all {
-            self.at(db, id, now, |one, scene| {
-                one.due_at_a_start(latest, now);
-                one.recover(scene);
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Whether one of these was open already when the process began.
-    pub(super) fn has_taken_what_was_left_open(&mut self, taken: &[TakenEvent]) -> bool {
-        taken.iter().filter(|event| self.left_open.contains(&event.id)).count() > 0
-    }
-
-    /// Lets go of the conversations in which nothing is open and of which everything is on disk, up to the happening of this number.
-    pub(crate) fn let_go_of_idle(&mut self, kept: u64) {
+    /// What was posted up to the happening of this number is on disk.
+    pub(super) fn forget_posted(&mut self, kept: u64) {
         self.posted.retain(|_, (.., number)| *number > kept);
-        let is_idle = |entry: &Entry| {
-            let one = &entry.conversation;
-            entry.happened <= kept && one.is_idle() && !one.is_image_behind()
-        };
-        let idle = self.entries.iter().filter(|(_, entry)| is_idle(entry)).map(|(id, _)| *id);
-        for id in idle.collect::<Vec<_>>() {
-            let Some(entry) = self.entries.remove(&id) else { continue };
-            for right in entry.conversation.rights() {
-                self.rights.remove(&(entry.key.account.clone(), *right));
-            }
-            for send in entry.conversation.whole_sends() {
-                self.sends.remove(&send.id);
-            }
-        }
     }
 
     #[cfg(test)]
@@ -394,15 +332,6 @@ impl Live {
         if let Some(image) = value.changed() {
             self.batch.push(Write::Account(account.clone(), Box::new(image)));
         }
-    }
-
-    /// Lets go of conversations in which nothing is open, where there are more than `most` in memory.
-    pub(super) fn let_go(&mut self, db: &Connection, kept: u64, most: usize, now: Timestamp) -> rusqlite::Result<()> {
-        if self.entries.len() > most {
-            self.let_go_of_idle(kept);
-            self.bring_images_forward(db, now)?;
-        }
-        Ok(())
     }
 
     /// Has the images written of conversations in which nothing is open and more has happened than the last image says.

@@ -4,6 +4,7 @@
 //! when its future returns `Ok`: it is on disk. Whatever waits at the same moment shares one transaction and one flush.
 //!
 //! - `live`: the conversations in memory, and what a happening in one brings about in another.
+//! - `room`: which of them are in memory.
 //! - `agenda`: what is due, in the order of its time.
 //! - `handle`: the way in: each operation, and when it has happened.
 //! - `work`: what is given to the loops, and what they bring about.
@@ -14,6 +15,7 @@ mod agenda;
 mod handle;
 mod lists;
 mod live;
+mod room;
 mod upkeep;
 mod work;
 

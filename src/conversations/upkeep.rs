@@ -3,9 +3,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use super::handle::Conversations;
 use super::live::Live;
 use crate::clock::Timestamp;
+use crate::conversation::live::ConversationId;
 use crate::store::records::{self, Woken};
 use crate::store::{KeepSince, StoreError};
 
@@ -19,8 +22,8 @@ const OPEN: Duration = Duration::from_secs(600);
 /// How long it may take until it is noticed that the clock was set back. What was written meanwhile has the right time.
 const NOTICED_WITHIN: Duration = Duration::from_secs(5);
 
-/// How many conversations in which nothing is open stay in memory.
-const MOST_IDLE: usize = 20_000;
+/// How many conversations that are not in memory are set back at a time.
+const SET_BACK: usize = 500;
 
 /// How many images wait to be brought forward to `conversation`, and how many of them one step takes.
 const MOST_IMAGES: usize = 50_000;
@@ -39,9 +42,10 @@ impl Conversations {
             tokio::time::sleep(BETWEEN_STEPS).await;
         }
         let kept = self.records.kept();
-        self.happen(|live, db| {
+        self.happen(|live, _| {
             live.forget_rights(keep.keys);
-            live.let_go(db, kept, MOST_IDLE, now)
+            live.forget_posted(kept);
+            Ok(())
         })?;
         self.sweep().await
     }
@@ -73,21 +77,48 @@ impl Conversations {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let earlier = |last: i64| Some(last.saturating_sub(millis));
         let _ = self.inner.last_delivery.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
-        self.happen_surely(|live, db| live.clock_was_set_back(db, by, now)).await;
+        let away = self.happen_surely(|live, db| live.clock_was_set_back(db, by, now)).await.unwrap_or_default();
+        for ids in away.chunks(SET_BACK) {
+            self.happen_surely(|live, db| live.set_back(db, ids, by, now)).await;
+        }
         self.inner.wake(Woken { events: true, sends: true, doubts: true, answers: true });
     }
 }
 
 impl Live {
-    fn clock_was_set_back(&mut self, db: &rusqlite::Connection, by: Duration, now: Timestamp) -> rusqlite::Result<()> {
+    /// Sets back all that is in memory. Returns the others.
+    fn clock_was_set_back(
+        &mut self,
+        db: &Connection,
+        by: Duration,
+        now: Timestamp,
+    ) -> rusqlite::Result<Vec<ConversationId>> {
+        let away = self.away.all()?;
         let since = now - NOTICED_WITHIN;
         let accounts: Vec<_> = self.accounts.keys().cloned().collect();
         for account in accounts {
             self.change_account(&account, |value| value.clock_was_set_back(by, since, now));
         }
         let ids: Vec<_> = self.entries.keys().copied().collect();
+        self.set_back(db, &ids, by, now)?;
+        Ok(away)
+    }
+
+    fn set_back(
+        &mut self,
+        db: &Connection,
+        ids: &[ConversationId],
+        by: Duration,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let since = now - NOTICED_WITHIN;
         for id in ids {
-            self.at(db, id, now, |one, _| one.clock_was_set_back(by, since, now))?;
+            if let Some(key) = self.away.key(*id)? {
+                self.open(db, &key)?;
+            }
+            if self.entries.contains_key(id) {
+                self.at(db, *id, now, |one, _| one.clock_was_set_back(by, since, now))?;
+            }
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::event::{Event, Kind};
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::message::{Recipient, Request};
 use crate::policy::{Facts, Right};
-use crate::store::records::Write;
+use crate::store::records::{Due, Write};
 use crate::store::{
     Batch, Cause, EventDemand, Failure, Finish, Post, Posted, RefusedPost, Replayed, SendDemand, TakenDoubt,
     TakenEvent, TakenSend, Takes, TurnStep, records,
@@ -34,7 +34,18 @@ impl Live {
     ) -> rusqlite::Result<Batch<TakenEvent>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
         for demand in room {
+            let kinds: &[(Due, usize)] = match demand.takes {
+                Takes::InOrder => &[(Due::Fresh, demand.slots), (Due::Failed, demand.slots)],
+                Takes::FreshOnly => &[(Due::Fresh, demand.slots)],
+                Takes::FreshFirst => &[(Due::Fresh, demand.slots), (Due::Failed, 1)],
+            };
+            for (kind, most) in kinds {
+                self.fetch(db, &demand.account, *kind, *most, now)?;
+            }
             let due = self.due_events(demand, now, &mut taken.next_due);
+            for (kind, _) in kinds {
+                taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, *kind, now)?);
+            }
             for id in due {
                 let event = self.at(db, id, now, |one, scene| {
                     let event = one.take(now).expect("an event that is due").clone();
@@ -67,7 +78,7 @@ impl Live {
             let later = |set: &std::collections::BTreeSet<(Timestamp, EventId, ConversationId)>| {
                 set.iter().find(|(due, _, _)| *due > now).map(|(due, _, _)| *due)
             };
-            *next = [*next, later(&agenda.fresh_events), later(&agenda.failed_events)].into_iter().flatten().min();
+            *next = earlier(*next, earlier(later(&agenda.fresh_events), later(&agenda.failed_events)));
         }
         due.into_iter().map(|(_, _, id)| *id).collect()
     }
@@ -102,13 +113,21 @@ impl Live {
     }
 
     /// Events of these accounts whose answer is overdue and which no handler has in hand, up to `most` of each.
-    pub(crate) fn overdue(&self, accounts: &[AccountId], most: usize, now: Timestamp) -> Batch<Overdue> {
+    pub(crate) fn overdue(
+        &mut self,
+        db: &Connection,
+        accounts: &[AccountId],
+        most: usize,
+        now: Timestamp,
+    ) -> rusqlite::Result<Batch<Overdue>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
         for account in accounts {
+            self.fetch(db, account, Due::Answer, most, now)?;
+            taken.next_due = earlier(taken.next_due, self.away.next_due(account, Due::Answer, now)?);
             let Some(of_account) = self.accounts.get(account) else { continue };
             for (by, _, id) in &of_account.agenda.answers {
                 if *by > now {
-                    taken.next_due = [taken.next_due, Some(*by)].into_iter().flatten().min();
+                    taken.next_due = earlier(taken.next_due, Some(*by));
                     break;
                 }
                 let one = &self.entries[id].conversation;
@@ -124,7 +143,7 @@ impl Live {
                 }
             }
         }
-        taken
+        Ok(taken)
     }
 
     /// Answers an overdue event by its fallback.
@@ -234,9 +253,16 @@ impl Live {
     }
 
     /// Sends that are due, the first of each conversation, as many as `room` has.
-    pub(crate) fn take_sends(&self, room: &[SendDemand], now: Timestamp) -> Batch<TakenSend> {
+    pub(crate) fn take_sends(
+        &mut self,
+        db: &Connection,
+        room: &[SendDemand],
+        now: Timestamp,
+    ) -> rusqlite::Result<Batch<TakenSend>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
         for demand in room {
+            self.fetch(db, &demand.account, Due::Send, demand.slots, now)?;
+            taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, Due::Send, now)?);
             let Some(account) = self.accounts.get(&demand.account) else { continue };
             for id in fronts(&account.agenda.sends, demand, now, &mut taken.next_due) {
                 let one = &self.entries[&id].conversation;
@@ -254,13 +280,20 @@ impl Live {
                 });
             }
         }
-        taken
+        Ok(taken)
     }
 
     /// Sends in doubt at which it is time to look, as many as `room` has.
-    pub(crate) fn take_doubts(&self, room: &[SendDemand], now: Timestamp) -> Batch<TakenDoubt> {
+    pub(crate) fn take_doubts(
+        &mut self,
+        db: &Connection,
+        room: &[SendDemand],
+        now: Timestamp,
+    ) -> rusqlite::Result<Batch<TakenDoubt>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
         for demand in room {
+            self.fetch(db, &demand.account, Due::Doubt, demand.slots, now)?;
+            taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, Due::Doubt, now)?);
             let Some(account) = self.accounts.get(&demand.account) else { continue };
             for id in fronts(&account.agenda.doubts, demand, now, &mut taken.next_due) {
                 let one = &self.entries[&id].conversation;
@@ -285,7 +318,7 @@ impl Live {
                 });
             }
         }
-        taken
+        Ok(taken)
     }
 
     /// The conversation in which something goes to `recipient`: that of whoever gave the right which it names, else the person's.
@@ -403,6 +436,11 @@ impl Live {
     }
 }
 
+/// The earlier of two moments.
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
 /// The conversations whose first item is due, as many as there is room for.
 fn fronts(
     due: &std::collections::BTreeSet<(Timestamp, SendId, ConversationId)>,
@@ -411,7 +449,7 @@ fn fronts(
     next: &mut Option<Timestamp>,
 ) -> Vec<ConversationId> {
     let later = due.range((now, SendId(i64::MAX), ConversationId(i64::MAX))..).next().map(|(due, _, _)| *due);
-    *next = [*next, later].into_iter().flatten().min();
+    *next = earlier(*next, later);
     let now_due = due.iter().take_while(|(due, _, _)| *due <= now);
     let free = now_due.filter(|(_, send, _)| !demand.in_flight.contains(send));
     free.take(demand.slots).map(|(_, _, id)| *id).collect()

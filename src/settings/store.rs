@@ -18,6 +18,9 @@ pub struct Store {
     pub queue: usize,
     /// The most operations that share one transaction.
     pub batch: usize,
+    /// About how many bytes of memory conversations may take. Beyond it those that were not used for longest are read again when
+    /// they are needed.
+    pub memory: usize,
 }
 
 impl Store {
@@ -33,6 +36,7 @@ impl Store {
             keep_keys: reader.required("store.keep_keys"),
             queue: reader.required("store.queue"),
             batch: reader.required("store.batch"),
+            memory: reader.required("store.memory"),
         };
         if store.keep_keys < Duration::from_secs(36 * 3600) {
             reader.fault(

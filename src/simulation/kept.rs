@@ -17,7 +17,7 @@ use crate::event::Envelope;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::message::Recipient;
 use crate::policy::Facts;
-use crate::store::records::{self, Arriving, Images, Marks, Whose, Write};
+use crate::store::records::{self, Arriving, Away, Images, Marks, Whose, Write};
 use crate::store::{
     Appended, AutomaticReplies, Batch, Decided, EventDemand, Failure, Finish, Intake, Post, Posted, Replayed,
     SendDemand, SendOutcome, TakenDoubt, TakenEvent, TakenSend, TurnStep, Typing, WebhookBatch,
@@ -45,7 +45,8 @@ impl Kept {
         let ours = Arc::new(StoreIdentity::new("7f3a00112233", ours));
         let marks = Marks::read(&db).expect("marks");
         let (images, last_event) = (Images::default(), Arc::new(AtomicI64::new(0)));
-        let live = Live::new(ours, Vec::new(), Arc::clone(&last_event), images.clone());
+        let away = Away::in_memory(&db).expect("a database in memory");
+        let live = Live::new(ours, Vec::new(), Arc::clone(&last_event), images.clone(), away, Timestamp(0));
         Kept {
             live,
             images,
@@ -63,9 +64,11 @@ impl Kept {
     fn at<T>(&mut self, happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>) -> T {
         let result = happening(&mut self.live, &self.db).expect("the database answers");
         self.commit();
-        // What is over may leave memory at any time.
+        // A conversation may leave memory at any time.
         if self.rng.u8(..4) == 0 {
-            self.live.let_go_of_idle(u64::MAX);
+            let most = self.rng.usize(..20_000);
+            self.live.make_room(&self.db, most, u64::MAX).expect("there is room elsewhere");
+            self.commit();
             self.sweep();
         }
         result
@@ -211,8 +214,9 @@ impl Kept {
         self.at(|live, db| live.show_typing(db, typing));
     }
 
-    pub(super) fn overdue(&self, accounts: &[AccountId], now: Timestamp) -> Vec<EventId> {
-        self.live.overdue(accounts, usize::MAX, now).items.into_iter().map(|overdue| overdue.event).collect()
+    pub(super) fn overdue(&mut self, accounts: &[AccountId], now: Timestamp) -> Vec<EventId> {
+        let overdue = self.at(|live, db| live.overdue(db, accounts, usize::MAX, now)).items;
+        overdue.into_iter().map(|overdue| overdue.event).collect()
     }
 
     pub(super) fn fall_back(&mut self, event: EventId, owed: &AutomaticReplies, now: Timestamp) {
@@ -227,12 +231,12 @@ impl Kept {
         self.at(|live, db| live.post(db, post))
     }
 
-    pub(super) fn take_sends(&self, room: &[SendDemand], now: Timestamp) -> Vec<TakenSend> {
-        self.live.take_sends(room, now).items
+    pub(super) fn take_sends(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenSend> {
+        self.at(|live, db| live.take_sends(db, room, now)).items
     }
 
-    pub(super) fn take_doubts(&self, room: &[SendDemand], now: Timestamp) -> Vec<TakenDoubt> {
-        self.live.take_doubts(room, now).items
+    pub(super) fn take_doubts(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenDoubt> {
+        self.at(|live, db| live.take_doubts(db, room, now)).items
     }
 
     /// The person of an event's conversation, where it is a chat.
@@ -297,9 +301,11 @@ impl Kept {
         self.last_image = last_image;
         self.last_event = Arc::new(AtomicI64::new(last_event.0));
         self.images = Images::of(records::images(&self.db).expect("read"));
-        self.live = Live::new(ours, accounts, Arc::clone(&self.last_event), self.images.clone());
-        let open = records::left_open(&self.db, &self.marks).expect("read");
-        self.at(|live, db| live.recover(db, open, now));
+        let away = Away::in_memory(&self.db).expect("read");
+        self.live = Live::new(ours, accounts, Arc::clone(&self.last_event), self.images.clone(), away, now);
+        let most = self.rng.usize(..4);
+        self.at(|live, db| live.begin(db, most));
+        while self.at(|live, db| live.sort_out(db)) {}
     }
 
     /// The process ends because it was asked to, and another one begins.
@@ -338,7 +344,7 @@ impl Kept {
                 one.whole_sends().filter(|send| !send.state.has_ended() && send.state.status != SendStatus::Held);
             one.events.len() + one.parked().count() + sends.count()
         };
-        self.live.conversations().map(of).sum()
+        self.live.conversations().map(of).sum::<usize>() + self.live.open_elsewhere()
     }
 
     /// How often something arrived beyond once, as far as that was noticed.

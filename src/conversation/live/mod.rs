@@ -40,6 +40,7 @@ mod set_back;
 mod turn;
 mod value;
 mod wait;
+mod weight;
 
 pub(crate) use account::{AccountImage, AccountValue, ReplyImage};
 pub(crate) use former::{Former, FormerSend, FormerWait};

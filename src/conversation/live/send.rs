@@ -198,6 +198,11 @@ impl SendState {
         }
     }
 
+    /// Whether it goes on without an operator.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.has_ended() && self.status != SendStatus::Held
+    }
+
     /// Whether it has come to its end.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.status, SendStatus::Sent | SendStatus::Refused | SendStatus::Failed)

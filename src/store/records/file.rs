@@ -9,11 +9,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::away::Away;
 use super::images::Images;
 use super::job::{Call, Deliver, Job, Woken, Write, Written};
 use super::load::accounts;
 use super::migrate::to_6;
-use super::recover::{LeftOpen, images, last_ids, left_open};
+use super::recover::{images, last_ids};
 use super::tables::{Marks, make};
 use super::writer::{Happen, Workshop, write};
 use crate::conversation::live::AccountValue;
@@ -62,7 +63,6 @@ pub(crate) struct Opening {
     pub(crate) last_event: EventId,
     pub(crate) last_send: SendId,
     pub(crate) accounts: Vec<(AccountId, AccountValue)>,
-    pub(crate) left_open: LeftOpen,
 }
 
 impl Records {
@@ -88,9 +88,9 @@ fn read(db: Connection, watch: Arc<Watch>, settings: settings::Store) -> rusqlit
     let name = db.query_row("SELECT name FROM store", [], |row| row.get(0))?;
     let marks = Marks::read(&db)?;
     let (last_event, last_send, last_image) = last_ids(&db)?;
-    let (accounts, left_open) = (accounts(&db)?, left_open(&db, &marks)?);
+    let accounts = accounts(&db)?;
     let images = Images::of(images(&db)?);
-    Ok(Opening { db, watch, settings, last_image, marks, images, name, last_event, last_send, accounts, left_open })
+    Ok(Opening { db, watch, settings, last_image, marks, images, name, last_event, last_send, accounts })
 }
 
 impl Opening {
@@ -102,6 +102,11 @@ impl Opening {
         transaction.commit()?;
         self.images.lock().extend(written.images);
         Ok(())
+    }
+
+    /// What the process before left open.
+    pub(crate) fn take_away(&self) -> rusqlite::Result<Away> {
+        Away::begin(&self.settings.path, &self.db)
     }
 
     /// A further connection, for who decides.
@@ -337,7 +342,7 @@ mod tests {
     async fn store(folder: &std::path::Path, queue: usize, batch: usize) -> Records {
         let day = std::time::Duration::from_secs(86_400);
         let path = folder.join("rejoinder.db");
-        let settings = settings::Store { path, keep_events: day, keep_keys: 2 * day, queue, batch };
+        let settings = settings::Store { path, keep_events: day, keep_keys: 2 * day, queue, batch, memory: 1 << 20 };
         let opening = Records::open(&settings).await.expect("a store");
         opening.start(Arc::default(), Box::new(Nothing)).expect("a writer")
     }

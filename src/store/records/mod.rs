@@ -1,6 +1,7 @@
 //! What is kept, row by row. Nothing is decided here.
 
 mod arrive;
+mod away;
 mod file;
 mod images;
 mod job;
@@ -18,6 +19,7 @@ mod writer;
 pub(crate) use arrive::quarantined;
 #[cfg(test)]
 pub(crate) use arrive::{Arriving, remember};
+pub(crate) use away::{Away, Due};
 pub(crate) use file::{Opening, Records};
 pub(crate) use images::{Images, bring_forward, forget_images, is_known};
 pub(crate) use job::{Fresh, Woken, Write};
@@ -29,9 +31,8 @@ pub(crate) use load::accounts;
 pub(crate) use load::{event, giver, load, send};
 pub(crate) use posted::{posted_before, probe};
 pub(crate) use prune::{bounds, step};
-pub(crate) use recover::LeftOpen;
 #[cfg(test)]
-pub(crate) use recover::{images, last_ids, left_open};
+pub(crate) use recover::{images, last_ids};
 #[cfg(test)]
 pub(crate) use tables::{Marks, make};
 pub(crate) use write::Aside;

@@ -4,39 +4,57 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::row::thread;
+use super::row::{no, thread};
 use super::tables::Marks;
 use super::write::Aside;
+use crate::clock::Timestamp;
+use crate::conversation::SendStatus;
 use crate::conversation::live::{ConversationId, ConversationKey};
 use crate::id::{AccountId, EventId, SendId};
 
-/// The conversations that have something open, with the events of each that have no end, in the order of their ids.
-pub(crate) type LeftOpen = HashMap<ConversationId, (ConversationKey, Vec<EventId>)>;
+/// Something that is open.
+pub(crate) struct LeftOpen {
+    pub(crate) id: ConversationId,
+    pub(crate) key: ConversationKey,
+    pub(crate) what: Open,
+}
 
-/// Finds what is open: from the low marks upwards, and what stands aside.
-pub(crate) fn left_open(db: &Connection, marks: &Marks) -> rusqlite::Result<LeftOpen> {
-    let mut open = LeftOpen::new();
+pub(crate) enum Open {
+    /// An event without an end, and when it arrived.
+    Event(EventId, Timestamp),
+    Send(SendId, SendStatus),
+}
+
+/// Finds what is open: from the low marks upwards, and what stands aside. Events first, in the order of their ids.
+pub(crate) fn left_open(
+    db: &Connection,
+    mut found: impl FnMut(LeftOpen) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let marks = Marks::read(db)?;
     let (late_event, late_send) = (Aside::LateEvent as i64, Aside::LateSend as i64);
     let mut statement = db.prepare(
-        "SELECT event.id, conversation, account, thread, ifnull(name, ifnull(person, '')) FROM event LEFT JOIN event_state USING (id)
+        "SELECT event.id, conversation, account, thread, ifnull(name, ifnull(person, '')), received_at
+         FROM event LEFT JOIN event_state USING (id)
          WHERE (event.id >= ?1 OR event.id IN (SELECT id FROM aside WHERE kind = ?2))
            AND ifnull(event_state.status, event.status) IN (0, 1, 2, 6) ORDER BY event.id",
     )?;
     let mut rows = statement.query([marks.low_event.0, late_event])?;
     while let Some(row) = rows.next()? {
-        let (id, key) = (ConversationId(row.get(1)?), key(row, 2)?);
-        open.entry(id).or_insert_with(|| (key, Vec::new())).1.push(EventId(row.get(0)?));
+        let what = Open::Event(EventId(row.get(0)?), Timestamp(row.get(5)?));
+        found(LeftOpen { id: ConversationId(row.get(1)?), key: key(row, 2)?, what })?;
     }
     let mut statement = db.prepare(
-        "SELECT send.id, conversation, account, thread, name FROM send_state JOIN send USING (id)
+        "SELECT send.id, conversation, account, thread, name, status FROM send_state JOIN send USING (id)
          WHERE (send_state.id >= ?1 OR send_state.id IN (SELECT id FROM aside WHERE kind = ?2)) AND status < 4",
     )?;
     let mut rows = statement.query([marks.low_send.0, late_send])?;
     while let Some(row) = rows.next()? {
-        let (id, key) = (ConversationId(row.get(1)?), key(row, 2)?);
-        open.entry(id).or_insert_with(|| (key, Vec::new()));
+        let number = row.get(5)?;
+        let status = SendStatus::from_number(number).ok_or_else(|| no("a send's status", number))?;
+        let what = Open::Send(SendId(row.get(0)?), status);
+        found(LeftOpen { id: ConversationId(row.get(1)?), key: key(row, 2)?, what })?;
     }
-    Ok(open)
+    Ok(())
 }
 
 fn key(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<ConversationKey> {

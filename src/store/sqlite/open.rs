@@ -18,6 +18,7 @@ pub(in crate::store) const PATIENCE: Duration = Duration::from_secs(1);
 pub(in crate::store) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let db = connect(path)?;
     db.pragma_update(None, "query_only", true)?;
+    db.pragma_update(None, "cache_size", -2_048)?;
     Ok(db)
 }
 

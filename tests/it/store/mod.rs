@@ -120,6 +120,7 @@ macro_rules! contract {
 }
 
 contract!(sqlite: super::sqlite);
+contract!(sqlite_with_hardly_any_memory: super::sqlite_with_hardly_any_memory);
 
 type Open = fn(&TempDir) -> settings::Store;
 
@@ -130,7 +131,13 @@ fn sqlite(folder: &TempDir) -> settings::Store {
         keep_keys: 168 * HOUR,
         queue: 64,
         batch: 16,
+        memory: 1 << 20,
     }
+}
+
+/// Each conversation leaves memory as soon as it can.
+fn sqlite_with_hardly_any_memory(folder: &TempDir) -> settings::Store {
+    settings::Store { memory: 1, ..sqlite(folder) }
 }
 
 /// A store of its own for one test, which can die and be opened again.

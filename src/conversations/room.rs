@@ -1,0 +1,199 @@
+//! Which conversations are in memory. One is loaded when something happens in it or is due in it; when memory is short, those go that
+//! were not used for longest.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::agenda::Next;
+use super::live::{Entry, Live};
+use crate::clock::Timestamp;
+use crate::conversation::live::{Arrived, Conversation, ConversationId, ConversationKey};
+use crate::id::{AccountId, EventId};
+use crate::policy::responsiveness;
+use crate::store::TakenEvent;
+use crate::store::records::{self, Due};
+
+/// How many conversations a step looks at: others wait meanwhile.
+const STEP: usize = 64;
+
+impl Live {
+    /// The conversation of this key, loaded where it is not in memory.
+    pub(super) fn open(&mut self, db: &Connection, key: &ConversationKey) -> rusqlite::Result<ConversationId> {
+        let id = key.id();
+        if !self.entries.contains_key(&id) {
+            match self.away.find(id)? {
+                Some(_) => self.come_back(db, std::slice::from_ref(key))?,
+                None => drop(self.load(db, id, key, &[])?),
+            }
+        }
+        Ok(id)
+    }
+
+    /// Loads a conversation with its open events. Returns those that are to arrive again.
+    fn load(
+        &mut self,
+        db: &Connection,
+        id: ConversationId,
+        key: &ConversationKey,
+        events: &[EventId],
+    ) -> rusqlite::Result<Vec<Arrived>> {
+        let rows = records::load(db, id, self.image_of(id), events)?;
+        let (conversation, later) = Conversation::load(key.clone(), rows);
+        for right in conversation.rights() {
+            self.rights.insert((key.account.clone(), *right), id);
+        }
+        for send in conversation.whole_sends() {
+            self.sends.insert(send.id, id);
+        }
+        let key = Arc::new(key.clone());
+        let entry = Entry { conversation, key, next: Next::default(), happened: 0, weight: 0, used: 0 };
+        self.entries.insert(id, entry);
+        self.follow_agenda(id);
+        Ok(later)
+    }
+
+    /// Conversations come back that were away. Those that a process which died left behind are sorted out: what had arrived and had not
+    /// happened happens now, in the order in which it arrived.
+    fn come_back(&mut self, db: &Connection, keys: &[ConversationKey]) -> rusqlite::Result<()> {
+        let (mut later, mut unseen) = (Vec::new(), Vec::new());
+        for key in keys {
+            let id = key.id();
+            let Some(back) = self.away.find(id)? else { continue };
+            let arrived = self.load(db, id, key, &back.events)?;
+            self.away.remove(id)?;
+            later.extend(arrived.into_iter().map(|arrived| (key, arrived)));
+            unseen.extend(back.is_unseen.then_some(id));
+        }
+        later.sort_by_key(|(_, arrived)| arrived.kept.id);
+        let now = self.began.at;
+        for (key, Arrived { kept, row, steps }) in later {
+            let Some(envelope) = kept.envelope(key) else {
+                // What cannot be read as an event any more is a handler's to fail on.
+                self.at(db, key.id(), now, |one, _| one.stands_unread(kept, row, steps))?;
+                continue;
+            };
+            self.arrived(db, key, &kept, &envelope)?;
+            if let Some(row) = row {
+                self.at(db, key.id(), now, |one, _| one.stands_again(kept.id, row, steps))?;
+            }
+        }
+        let latest = now + self.ours.longest_wait().max(responsiveness::LIMIT);
+        for id in unseen {
+            self.at(db, id, now, |one, scene| {
+                one.due_at_a_start(latest, now);
+                one.recover(scene);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A process begins: accounts are brought up to date, and as much of what the one before left open is sorted out at once as has
+    /// room: `most` conversations. The rest follows by [`sort_out`](Live::sort_out).
+    pub(crate) fn begin(&mut self, db: &Connection, most: usize) -> rusqlite::Result<()> {
+        let accounts: Vec<_> = self.accounts.keys().cloned().collect();
+        for account in accounts {
+            let now = self.began.at;
+            self.change_account(&account, |value| value.due_at_a_start(now));
+        }
+        let keys = self.away.unseen(most)?;
+        self.come_back(db, &keys)
+    }
+
+    /// Sorts out some more of what a process left open. True when there is more.
+    pub(crate) fn sort_out(&mut self, db: &Connection) -> rusqlite::Result<bool> {
+        let keys = self.away.unseen(STEP)?;
+        self.come_back(db, &keys)?;
+        Ok(self.away.has_unseen())
+    }
+
+    pub(super) fn has_more_to_sort_out(&self) -> bool {
+        self.away.has_unseen()
+    }
+
+    /// Whether one of these was open already when the process began: it may have been with its handler when the one before died.
+    pub(super) fn has_taken_what_was_left_open(&self, taken: &[TakenEvent]) -> bool {
+        taken.iter().any(|event| event.id <= self.began.last_event)
+    }
+
+    /// Loads what is due of an account, as far as it is due earlier than what is in memory, and there is room for it.
+    pub(super) fn fetch(
+        &mut self,
+        db: &Connection,
+        account: &AccountId,
+        due: Due,
+        most: usize,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        if self.away.is_empty() || most == 0 {
+            return Ok(());
+        }
+        let until = self.accounts.get(account).map_or(now, |account| account.agenda.until(due, most, now));
+        for key in self.away.due(account, due, until, most)? {
+            self.open(db, &key)?;
+        }
+        Ok(())
+    }
+
+    /// It was used just now.
+    pub(super) fn touch(&mut self, id: ConversationId) {
+        let next = self.used.last_key_value().map_or(1, |(last, _)| last + 1);
+        let entry = self.entries.get_mut(&id).expect("a conversation in memory");
+        self.used.remove(&entry.used);
+        entry.used = next;
+        self.used.insert(next, id);
+    }
+
+    /// Lets conversations go, the ones first that were not used for longest, until those that stay take no more than `most` bytes. One
+    /// goes when all of it is on disk, up to the happening of the number `kept`.
+    pub(crate) fn make_room(&mut self, db: &Connection, most: usize, kept: u64) -> rusqlite::Result<()> {
+        let looked_at: Vec<_> = self.used.values().take(STEP).copied().collect();
+        for id in looked_at {
+            if self.weight <= most {
+                break;
+            }
+            let entry = &self.entries[&id];
+            if entry.happened > kept || !entry.conversation.may_leave() {
+                self.touch(id);
+            } else if entry.conversation.is_image_behind() {
+                self.at(db, id, Timestamp(0), |one, _| one.bring_image_forward())?;
+            } else {
+                self.leave(id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, id: ConversationId) -> rusqlite::Result<()> {
+        let entry = &self.entries[&id];
+        if !entry.conversation.is_idle() {
+            self.away.put(id, &entry.conversation, |due| entry.next.time(due))?;
+        }
+        let entry = self.entries.remove(&id).expect("it was there");
+        self.used.remove(&entry.used);
+        self.weight -= entry.weight;
+        for right in entry.conversation.rights() {
+            self.rights.remove(&(entry.key.account.clone(), *right));
+        }
+        for send in entry.conversation.whole_sends() {
+            self.sends.remove(&send.id);
+        }
+        if let Some(account) = self.accounts.get_mut(&entry.key.account) {
+            account.agenda.change(id, entry.next, Next::default(), &mut self.woken);
+        }
+        Ok(())
+    }
+
+    /// How many events and sends are open in conversations that are not in memory.
+    #[cfg(test)]
+    pub(crate) fn open_elsewhere(&self) -> usize {
+        let events = self.away.events().map(|(_, _, count)| count);
+        let sends = self.away.sends().map(|(_, _, count)| count);
+        usize::try_from(events.chain(sends).sum::<u64>()).expect("as many as fit into memory")
+    }
+
+    /// Whether those in memory take more than so many bytes.
+    pub(super) fn takes_more_than(&self, most: usize) -> bool {
+        self.weight > most
+    }
+}

@@ -1,0 +1,429 @@
+//! Conversations that have something open and are not in memory: what is open in each, and when it is due.
+//!
+//! It stands in a file of its own, which has no name and ends with the process: a start finds all of it in the store.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::recover::{LeftOpen, Open, left_open};
+use super::row::thread;
+use crate::clock::Timestamp;
+use crate::conversation::live::{Conversation, ConversationId, ConversationKey};
+use crate::conversation::{EventStatus, SendStatus};
+use crate::id::{AccountId, EventId, SendId};
+
+const TABLES: &str = "
+    CREATE TABLE conversation (
+        id INTEGER PRIMARY KEY,
+        account TEXT NOT NULL,
+        thread INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        unseen INTEGER,       -- set until it is loaded for the first time since the process began
+        fresh INTEGER,        -- when what is open in it is due: an event, an event that has failed, a send, a doubt, an answer
+        failed INTEGER,
+        send INTEGER,
+        doubt INTEGER,
+        answer INTEGER,
+        first_event INTEGER,  -- of those that are due at the same time, the one of the lowest id comes first
+        first_send INTEGER
+    );
+    CREATE TABLE event (id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, account TEXT NOT NULL, status INTEGER NOT NULL,
+                        received_at INTEGER NOT NULL);
+    CREATE TABLE send (id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, account TEXT NOT NULL, status INTEGER NOT NULL);";
+
+/// Made once what a process left open stands in the tables: so many rows are sorted faster than they are put in their places.
+const INDEXES: &str = "
+    CREATE INDEX unseen ON conversation (unseen) WHERE unseen IS NOT NULL;
+    CREATE INDEX fresh ON conversation (account, fresh, first_event) WHERE fresh IS NOT NULL;
+    CREATE INDEX failed ON conversation (account, failed, first_event) WHERE failed IS NOT NULL;
+    CREATE INDEX send_due ON conversation (account, send, first_send) WHERE send IS NOT NULL;
+    CREATE INDEX doubt ON conversation (account, doubt, first_send) WHERE doubt IS NOT NULL;
+    CREATE INDEX answer ON conversation (account, answer, first_event) WHERE answer IS NOT NULL;
+    CREATE INDEX event_in ON event (conversation);
+    CREATE INDEX event_of ON event (account, received_at);
+    CREATE INDEX send_in ON send (conversation);";
+
+/// What can be due in a conversation: the columns of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Fresh,
+    Failed,
+    Send,
+    Doubt,
+    Answer,
+}
+
+/// The conversations that are away.
+#[derive(Debug)]
+pub(crate) struct Away {
+    db: Connection,
+    conversations: usize,
+    unseen: usize,
+    events: HashMap<(AccountId, i64), u64>,
+    sends: HashMap<(AccountId, i64), u64>,
+}
+
+/// A conversation that comes back.
+pub(crate) struct Back {
+    /// Its events without an end, in the order of their ids.
+    pub(crate) events: Vec<EventId>,
+    /// Whether this process has not yet loaded it.
+    pub(crate) is_unseen: bool,
+}
+
+impl Due {
+    pub(crate) const ALL: [Due; 5] = [Due::Fresh, Due::Failed, Due::Send, Due::Doubt, Due::Answer];
+
+    fn column(self) -> &'static str {
+        match self {
+            Due::Fresh => "fresh",
+            Due::Failed => "failed",
+            Due::Send => "send",
+            Due::Doubt => "doubt",
+            Due::Answer => "answer",
+        }
+    }
+
+    fn first(self) -> &'static str {
+        match self {
+            Due::Fresh | Due::Failed | Due::Answer => "first_event",
+            Due::Send | Due::Doubt => "first_send",
+        }
+    }
+}
+
+impl Away {
+    /// All is away that a process left open in `store`, the file at `path`.
+    pub(crate) fn begin(path: &Path, store: &Connection) -> rusqlite::Result<Away> {
+        let mut name = path.as_os_str().to_owned();
+        name.push("-away");
+        // One that a process left which ended between the next two lines.
+        let _ = std::fs::remove_file(&name);
+        let mut away = Away::new(Connection::open(&name)?)?;
+        // From here on it goes with the process, however that ends. Where a file that is open cannot go, it goes at the next start.
+        let _ = std::fs::remove_file(&name);
+        away.fill(store)?;
+        Ok(away)
+    }
+
+    /// The same in memory.
+    #[cfg(test)]
+    pub(crate) fn in_memory(store: &Connection) -> rusqlite::Result<Away> {
+        let mut away = Away::new(Connection::open_in_memory()?)?;
+        away.fill(store)?;
+        Ok(away)
+    }
+
+    fn new(db: Connection) -> rusqlite::Result<Away> {
+        db.set_prepared_statement_cache_capacity(64);
+        db.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
+        db.pragma_update(None, "synchronous", "OFF")?;
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        db.pragma_update(None, "cache_size", -2_048)?;
+        db.execute_batch(TABLES)?;
+        Ok(Away { db, conversations: 0, unseen: 0, events: HashMap::new(), sends: HashMap::new() })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.conversations == 0
+    }
+
+    pub(crate) fn has_unseen(&self) -> bool {
+        self.unseen > 0
+    }
+
+    /// Puts all here that a process left open.
+    fn fill(&mut self, store: &Connection) -> rusqlite::Result<()> {
+        self.db.execute_batch("PRAGMA cache_size = -32768; BEGIN")?;
+        left_open(store, |open| self.left_open(&open))?;
+        self.db.execute_batch("COMMIT")?;
+        self.db.execute_batch(INDEXES)?;
+        self.db.execute_batch("PRAGMA cache_size = -2048; PRAGMA shrink_memory")
+    }
+
+    fn left_open(&mut self, open: &LeftOpen) -> rusqlite::Result<()> {
+        let LeftOpen { id, key, what } = open;
+        let new = self
+            .db
+            .prepare_cached(
+                "INSERT OR IGNORE INTO conversation (id, account, thread, name, unseen) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![id.0, key.account.as_str(), key.thread as i64, key.name, self.conversations])?;
+        self.conversations += new;
+        self.unseen += new;
+        match *what {
+            Open::Event(event, received_at) => {
+                // Which of them its handler may have had is found out when it is loaded.
+                let status = if new > 0 { EventStatus::Ready } else { EventStatus::Waiting };
+                *self.events.entry((key.account.clone(), status as i64)).or_default() += 1;
+                self.add_event(event, *id, &key.account, status, received_at)
+            }
+            Open::Send(send, status) => {
+                *self.sends.entry((key.account.clone(), status as i64)).or_default() += 1;
+                self.add_send(send, *id, &key.account, status)
+            }
+        }
+    }
+
+    fn add_event(
+        &self,
+        event: EventId,
+        id: ConversationId,
+        account: &AccountId,
+        status: EventStatus,
+        received_at: Timestamp,
+    ) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO event (id, conversation, account, status, received_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![event.0, id.0, account.as_str(), status as i64, received_at.0])
+            .map(drop)
+    }
+
+    fn add_send(
+        &self,
+        send: SendId,
+        id: ConversationId,
+        account: &AccountId,
+        status: SendStatus,
+    ) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("INSERT INTO send (id, conversation, account, status) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![send.0, id.0, account.as_str(), status as i64])
+            .map(drop)
+    }
+
+    /// A conversation goes. `due`: when something is due in it.
+    pub(crate) fn put(
+        &mut self,
+        id: ConversationId,
+        one: &Conversation,
+        due: impl Fn(Due) -> Option<Timestamp>,
+    ) -> rusqlite::Result<()> {
+        let ConversationKey { account, thread, name } = &one.key;
+        let events: Vec<_> = one.events.iter().filter_map(|event| Some((event, one.status(event.id)?))).collect();
+        let sends: Vec<_> = one.whole_sends().filter(|send| send.state.is_open()).collect();
+        let [fresh, failed, send, doubt, answer] = Due::ALL.map(|of| due(of).map(|time| time.0));
+        let transaction = self.db.unchecked_transaction()?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO conversation (id, account, thread, name, fresh, failed, send, doubt, answer, first_event, first_send)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                id.0,
+                account.as_str(),
+                *thread as i64,
+                name,
+                fresh,
+                failed,
+                send,
+                doubt,
+                answer,
+                one.events.front().map(|event| event.id.0),
+                one.front_send().map(|send| send.id.0),
+            ])?;
+        for (event, status) in &events {
+            self.add_event(event.id, id, account, *status, event.item.received_at)?;
+        }
+        for send in &sends {
+            self.add_send(send.id, id, account, send.state.status)?;
+        }
+        transaction.commit()?;
+        self.conversations += 1;
+        for (_, status) in events {
+            *self.events.entry((account.clone(), status as i64)).or_default() += 1;
+        }
+        for send in sends {
+            *self.sends.entry((account.clone(), send.state.status as i64)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// What is open in a conversation; none where it is not away.
+    pub(crate) fn find(&self, id: ConversationId) -> rusqlite::Result<Option<Back>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let unseen = self
+            .db
+            .prepare_cached("SELECT unseen IS NOT NULL FROM conversation WHERE id = ?1")?
+            .query_row([id.0], |row| row.get(0))
+            .optional()?;
+        let Some(is_unseen) = unseen else { return Ok(None) };
+        let mut events = self.db.prepare_cached("SELECT id FROM event WHERE conversation = ?1 ORDER BY id")?;
+        let events = events.query_map([id.0], |row| row.get(0).map(EventId))?;
+        Ok(Some(Back { events: events.collect::<Result<_, _>>()?, is_unseen }))
+    }
+
+    /// A conversation has come back.
+    pub(crate) fn remove(&mut self, id: ConversationId) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        let (account, is_unseen) = self
+            .db
+            .prepare_cached("DELETE FROM conversation WHERE id = ?1 RETURNING account, unseen IS NOT NULL")?
+            .query_row([id.0], |row| Ok((AccountId::new(row.get::<_, String>(0)?), row.get::<_, bool>(1)?)))?;
+        let (events, sends) = (take_rows(&self.db, "event", id)?, take_rows(&self.db, "send", id)?);
+        transaction.commit()?;
+        self.conversations -= 1;
+        self.unseen -= usize::from(is_unseen);
+        for (counts, statuses) in [(&mut self.events, events), (&mut self.sends, sends)] {
+            for status in statuses {
+                if let Some(count) = counts.get_mut(&(account.clone(), status)) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The conversations of an account of which something is due, the first of them.
+    pub(crate) fn due(
+        &self,
+        account: &AccountId,
+        due: Due,
+        until: Timestamp,
+        most: usize,
+    ) -> rusqlite::Result<Vec<ConversationKey>> {
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (column, first) = (due.column(), due.first());
+        let sql = format!(
+            "SELECT account, thread, name FROM conversation WHERE account = ?1 AND {column} <= ?2 ORDER BY {column}, {first} LIMIT ?3"
+        );
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.db.prepare_cached(&sql)?.query_map(params![account.as_str(), until.0, most], key)?.collect()
+    }
+
+    /// When something of an account is due next, later than `after`.
+    pub(crate) fn next_due(
+        &self,
+        account: &AccountId,
+        due: Due,
+        after: Timestamp,
+    ) -> rusqlite::Result<Option<Timestamp>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let column = due.column();
+        let sql = format!("SELECT min({column}) FROM conversation WHERE account = ?1 AND {column} > ?2");
+        let next = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp));
+        self.db.prepare_cached(&sql)?.query_row(params![account.as_str(), after.0], next)
+    }
+
+    /// Conversations that this process has not yet loaded, those first whose events came first.
+    pub(crate) fn unseen(&self, most: usize) -> rusqlite::Result<Vec<ConversationKey>> {
+        let sql = "SELECT account, thread, name FROM conversation WHERE unseen IS NOT NULL ORDER BY unseen LIMIT ?1";
+        self.db.prepare_cached(sql)?.query_map([most], key)?.collect()
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> rusqlite::Result<Vec<ConversationId>> {
+        self.db
+            .prepare_cached("SELECT id FROM conversation")?
+            .query_map([], |row| row.get(0).map(ConversationId))?
+            .collect()
+    }
+
+    /// Whose conversation this is; none where it is not away.
+    pub(crate) fn key(&self, id: ConversationId) -> rusqlite::Result<Option<ConversationKey>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        self.db
+            .prepare_cached("SELECT account, thread, name FROM conversation WHERE id = ?1")?
+            .query_row([id.0], key)
+            .optional()
+    }
+
+    /// How many events of each account and status are away.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (&AccountId, EventStatus, u64)> {
+        let counted = self.events.iter().filter(|(_, count)| **count > 0);
+        counted.filter_map(|((account, status), count)| Some((account, EventStatus::from_number(*status)?, *count)))
+    }
+
+    pub(crate) fn sends(&self) -> impl Iterator<Item = (&AccountId, SendStatus, u64)> {
+        let counted = self.sends.iter().filter(|(_, count)| **count > 0);
+        counted.filter_map(|((account, status), count)| Some((account, SendStatus::from_number(*status)?, *count)))
+    }
+
+    /// How many conversations of an account wait for a later moment with this.
+    pub(crate) fn later(&self, account: &AccountId, due: Due, now: Timestamp) -> rusqlite::Result<u64> {
+        let column = due.column();
+        let sql = format!("SELECT count(*) FROM conversation WHERE account = ?1 AND {column} > ?2");
+        self.db.prepare_cached(&sql)?.query_row(params![account.as_str(), now.0], |row| row.get(0))
+    }
+
+    /// When the oldest of an account's events arrived.
+    pub(crate) fn oldest(&self, account: &AccountId) -> rusqlite::Result<Option<Timestamp>> {
+        let sql = "SELECT min(received_at) FROM event WHERE account = ?1";
+        let oldest = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp));
+        self.db.prepare_cached(sql)?.query_row([account.as_str()], oldest)
+    }
+
+    /// The newest events of these statuses below `before`.
+    pub(crate) fn newest_events(
+        &self,
+        accounts: &[AccountId],
+        statuses: &[EventStatus],
+        before: Option<i64>,
+        most: usize,
+    ) -> rusqlite::Result<Vec<EventId>> {
+        let statuses = statuses.iter().map(|status| *status as i64).collect();
+        Ok(self.newest("event", accounts, statuses, before, most)?.into_iter().map(EventId).collect())
+    }
+
+    pub(crate) fn newest_sends(
+        &self,
+        accounts: &[AccountId],
+        statuses: &[SendStatus],
+        before: Option<i64>,
+        most: usize,
+    ) -> rusqlite::Result<Vec<SendId>> {
+        let statuses = statuses.iter().map(|status| *status as i64).collect();
+        Ok(self.newest("send", accounts, statuses, before, most)?.into_iter().map(SendId).collect())
+    }
+
+    fn newest(
+        &self,
+        table: &str,
+        accounts: &[AccountId],
+        statuses: Vec<i64>,
+        before: Option<i64>,
+        most: usize,
+    ) -> rusqlite::Result<Vec<i64>> {
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self
+            .db
+            .prepare_cached(&format!("SELECT id, account, status FROM {table} WHERE id < ?1 ORDER BY id DESC"))?;
+        let mut rows = statement.query([before.unwrap_or(i64::MAX)])?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()?
+            && ids.len() < most
+        {
+            let account = row.get_ref(1)?.as_str()?;
+            let is_of = accounts.is_empty() || accounts.iter().any(|one| one.as_str() == account);
+            if is_of && statuses.contains(&row.get(2)?) {
+                ids.push(row.get(0)?);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn key(row: &rusqlite::Row<'_>) -> rusqlite::Result<ConversationKey> {
+    let (account, of) = (AccountId::new(row.get::<_, String>(0)?), thread(row.get(1)?)?);
+    Ok(ConversationKey { account, thread: of, name: row.get(2)? })
+}
+
+/// Deletes a conversation's rows, and says their statuses.
+fn take_rows(db: &Connection, table: &str, id: ConversationId) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(&format!("DELETE FROM {table} WHERE conversation = ?1 RETURNING status"))?;
+    statement.query_map([id.0], |row| row.get(0))?.collect()
+}
