@@ -161,7 +161,9 @@ impl Conversations {
 
     /// What a process left open and had no room at the start follows, a little at a time.
     async fn sort_out(self) {
-        while self.happen_surely(Live::sort_out).await == Some(true) {}
+        while self.happen_surely(Live::sort_out).await == Some(true) {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Live {
     /// Those in memory, in the order in which they were last used, and how many bytes they take.
     pub(super) used: BTreeMap<u64, ConversationId>,
     pub(super) weight: usize,
+    /// How many were loaded since there was last looked for room.
+    pub(super) loaded: usize,
     /// Those with something open that are not in memory.
     pub(super) away: Away,
     pub(super) accounts: HashMap<AccountId, Account>,
@@ -100,6 +102,7 @@ impl Live {
             accounts: accounts.collect(),
             used: BTreeMap::new(),
             weight: 0,
+            loaded: 0,
             away,
             began,
             running: HashMap::new(),
@@ -148,7 +151,6 @@ impl Live {
     ) -> rusqlite::Result<T> {
         let Live { ours, entries, accounts, last_event, batch, number, .. } = self;
         let entry = entries.get_mut(&id).expect("a conversation in memory");
-        entry.happened = *number + 1;
         let conversation = &mut entry.conversation;
         let account = accounts.entry(entry.key.account.clone()).or_default();
         let mut next_event = || EventId(last_event.fetch_add(1, Ordering::Relaxed) + 1);
@@ -174,6 +176,9 @@ impl Live {
             _ => None,
         }) {
             self.sends.insert(send.id, id);
+        }
+        if !records.is_empty() {
+            entry.happened = *number + 1;
         }
         let key = Arc::clone(&entry.key);
         batch.extend(records.into_iter().map(|record| Write::Record(id, Arc::clone(&key), record)));

@@ -14,8 +14,11 @@ use crate::policy::responsiveness;
 use crate::store::TakenEvent;
 use crate::store::records::{self, Due};
 
-/// How many conversations a step looks at: others wait meanwhile.
-const STEP: usize = 64;
+/// How many conversations a step sorts out, or looks at: others wait meanwhile.
+const STEP: usize = 32;
+
+/// How often it may take a look at a conversation until one can leave memory.
+const LOOKS: usize = 8;
 
 impl Live {
     /// The conversation of this key, loaded where it is not in memory.
@@ -49,6 +52,7 @@ impl Live {
         let key = Arc::new(key.clone());
         let entry = Entry { conversation, key, next: Next::default(), happened: 0, weight: 0, used: 0 };
         self.entries.insert(id, entry);
+        self.loaded += 1;
         self.follow_agenda(id);
         Ok(later)
     }
@@ -147,7 +151,9 @@ impl Live {
     /// Lets conversations go, the ones first that were not used for longest, until those that stay take no more than `most` bytes. One
     /// goes when all of it is on disk, up to the happening of the number `kept`.
     pub(crate) fn make_room(&mut self, db: &Connection, most: usize, kept: u64) -> rusqlite::Result<()> {
-        let looked_at: Vec<_> = self.used.values().take(STEP).copied().collect();
+        // Others wait meanwhile, and for those that were loaded there is to be room again.
+        let looks = STEP + LOOKS * std::mem::take(&mut self.loaded);
+        let looked_at: Vec<_> = self.used.values().take(looks).copied().collect();
         for id in looked_at {
             if self.weight <= most {
                 break;

@@ -20,7 +20,7 @@ const TABLES: &str = "
         account TEXT NOT NULL,
         thread INTEGER NOT NULL,
         name TEXT NOT NULL,
-        unseen INTEGER,       -- set until it is loaded for the first time since the process began
+        unseen INTEGER,       -- its first event, until it is loaded for the first time since the process began
         fresh INTEGER,        -- when what is open in it is due: an event, an event that has failed, a send, a doubt, an answer
         failed INTEGER,
         send INTEGER,
@@ -29,21 +29,33 @@ const TABLES: &str = "
         first_event INTEGER,  -- of those that are due at the same time, the one of the lowest id comes first
         first_send INTEGER
     );
-    CREATE TABLE event (id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, account TEXT NOT NULL, status INTEGER NOT NULL,
-                        received_at INTEGER NOT NULL);
-    CREATE TABLE send (id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, account TEXT NOT NULL, status INTEGER NOT NULL);";
-
-/// Made once what a process left open stands in the tables: so many rows are sorted faster than they are put in their places.
-const INDEXES: &str = "
-    CREATE INDEX unseen ON conversation (unseen) WHERE unseen IS NOT NULL;
+    CREATE TABLE event (
+        conversation INTEGER NOT NULL,
+        id INTEGER NOT NULL,
+        account TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        PRIMARY KEY (conversation, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE send (
+        conversation INTEGER NOT NULL,
+        id INTEGER NOT NULL,
+        account TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        PRIMARY KEY (conversation, id)
+    ) WITHOUT ROWID;
     CREATE INDEX fresh ON conversation (account, fresh, first_event) WHERE fresh IS NOT NULL;
     CREATE INDEX failed ON conversation (account, failed, first_event) WHERE failed IS NOT NULL;
     CREATE INDEX send_due ON conversation (account, send, first_send) WHERE send IS NOT NULL;
     CREATE INDEX doubt ON conversation (account, doubt, first_send) WHERE doubt IS NOT NULL;
-    CREATE INDEX answer ON conversation (account, answer, first_event) WHERE answer IS NOT NULL;
-    CREATE INDEX event_in ON event (conversation);
+    CREATE INDEX answer ON conversation (account, answer, first_event) WHERE answer IS NOT NULL;";
+
+/// Made once what a process left open stands in the tables: so many rows are sorted faster than they are put in their places.
+const INDEXES: &str = "
+    CREATE INDEX unseen ON conversation (unseen) WHERE unseen IS NOT NULL;
     CREATE INDEX event_of ON event (account, received_at);
-    CREATE INDEX send_in ON send (conversation);";
+    CREATE INDEX event_by_id ON event (id);
+    CREATE INDEX send_by_id ON send (id);";
 
 /// What can be due in a conversation: the columns of its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +148,7 @@ impl Away {
 
     /// Puts all here that a process left open.
     fn fill(&mut self, store: &Connection) -> rusqlite::Result<()> {
-        self.db.execute_batch("PRAGMA cache_size = -32768; BEGIN")?;
+        self.db.execute_batch("PRAGMA cache_size = -8192; BEGIN")?;
         left_open(store, |open| self.left_open(&open))?;
         self.db.execute_batch("COMMIT")?;
         self.db.execute_batch(INDEXES)?;
@@ -145,12 +157,16 @@ impl Away {
 
     fn left_open(&mut self, open: &LeftOpen) -> rusqlite::Result<()> {
         let LeftOpen { id, key, what } = open;
+        let first = match what {
+            Open::Event(event, _) => event.0,
+            Open::Send(..) => i64::MAX,
+        };
         let new = self
             .db
             .prepare_cached(
                 "INSERT OR IGNORE INTO conversation (id, account, thread, name, unseen) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![id.0, key.account.as_str(), key.thread as i64, key.name, self.conversations])?;
+            .execute(params![id.0, key.account.as_str(), key.thread as i64, key.name, first])?;
         self.conversations += new;
         self.unseen += new;
         match *what {

@@ -25,7 +25,8 @@ pub(crate) enum Open {
     Send(SendId, SendStatus),
 }
 
-/// Finds what is open: from the low marks upwards, and what stands aside. Events first, in the order of their ids.
+/// Finds what is open: from the low marks upwards, and what stands aside. Events first; both in the order of their conversations and of
+/// their ids.
 pub(crate) fn left_open(
     db: &Connection,
     mut found: impl FnMut(LeftOpen) -> rusqlite::Result<()>,
@@ -36,7 +37,7 @@ pub(crate) fn left_open(
         "SELECT event.id, conversation, account, thread, ifnull(name, ifnull(person, '')), received_at
          FROM event LEFT JOIN event_state USING (id)
          WHERE (event.id >= ?1 OR event.id IN (SELECT id FROM aside WHERE kind = ?2))
-           AND ifnull(event_state.status, event.status) IN (0, 1, 2, 6) ORDER BY event.id",
+           AND ifnull(event_state.status, event.status) IN (0, 1, 2, 6) ORDER BY conversation, event.id",
     )?;
     let mut rows = statement.query([marks.low_event.0, late_event])?;
     while let Some(row) = rows.next()? {
@@ -45,7 +46,8 @@ pub(crate) fn left_open(
     }
     let mut statement = db.prepare(
         "SELECT send.id, conversation, account, thread, name, status FROM send_state JOIN send USING (id)
-         WHERE (send_state.id >= ?1 OR send_state.id IN (SELECT id FROM aside WHERE kind = ?2)) AND status < 4",
+         WHERE (send_state.id >= ?1 OR send_state.id IN (SELECT id FROM aside WHERE kind = ?2)) AND status < 4
+         ORDER BY conversation, send.id",
     )?;
     let mut rows = statement.query([marks.low_send.0, late_send])?;
     while let Some(row) = rows.next()? {
@@ -74,7 +76,7 @@ pub(crate) fn last_ids(db: &Connection) -> rusqlite::Result<(EventId, SendId, i6
 
 /// The images that are not in `conversation` yet: the last of each conversation.
 pub(crate) fn images(db: &Connection) -> rusqlite::Result<HashMap<ConversationId, i64>> {
-    let mut statement = db.prepare("SELECT conversation, max(number) FROM image GROUP BY conversation")?;
+    let mut statement = db.prepare("SELECT conversation, number FROM image ORDER BY number")?;
     let rows = statement.query_map([], |row| Ok((ConversationId(row.get(0)?), row.get(1)?)))?;
     rows.collect()
 }
