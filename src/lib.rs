@@ -114,7 +114,7 @@ pub mod trace;
 #[doc(hidden)]
 pub mod webhook;
 
-pub use bot::{Context, FlushError, Handler, Handlers, Observation};
+pub use bot::{Context, FlushError, Handler, Handlers, Interest, Interests, Observation};
 pub use cli::run;
 pub use event::Event;
 pub use message::Message;

@@ -107,7 +107,14 @@ impl Server {
         let store = runtime.block_on(Conversations::open(&settings.store, Identity::default(), now)).expect("a store");
         let clock = Clock::standing(Timestamp(now.0));
         let accounts = Accounts::of(&settings, clock.clone()).expect("an HTTP client");
-        let webhook = webhook::Webhook::new(&settings, accounts, store.clone(), clock, Metrics::new());
+        let webhook = webhook::Webhook::new(
+            &settings,
+            accounts,
+            rejoinder::Interests::default(),
+            store.clone(),
+            clock,
+            Metrics::new(),
+        );
         Server { runtime, routes: webhook::routes(webhook), store, secret: settings.app.secret, _folder: folder }
     }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::admin::{self, Admin, Readiness};
-use crate::bot::Handlers;
+use crate::bot::{Handlers, Interests};
 use crate::clock::Clock;
 use crate::conversations::Conversations;
 use crate::dispatch::{Audience, Dispatch, FindHandler, HandledAccounts};
@@ -146,6 +146,10 @@ impl App {
         )
         .map_err(StartError::Runtime)?;
         let handled = dispatch.handled();
+        let interests = {
+            let handled = handled.clone();
+            Interests::by(move |account| handled.interest(account))
+        };
         let sender = Sender {
             store: store.clone(),
             accounts: accounts.clone(),
@@ -153,8 +157,14 @@ impl App {
             clock: clock.clone(),
             metrics: metrics.clone(),
         };
-        let webhook =
-            webhook::routes(Webhook::new(&settings, accounts.clone(), store.clone(), clock.clone(), metrics.clone()));
+        let webhook = webhook::routes(Webhook::new(
+            &settings,
+            accounts.clone(),
+            interests,
+            store.clone(),
+            clock.clone(),
+            metrics.clone(),
+        ));
         let admin = admin::routes(Admin {
             token: settings.admin.token.clone(),
             guard: Guard::new(

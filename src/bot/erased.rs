@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{Capacity, Context, Handler, Observation};
+use super::{Capacity, Context, Handler, Interest, Observation};
 use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::id::EventId;
@@ -14,6 +14,9 @@ pub(crate) trait AnyHandler: Send + Sync {
     fn handle<'a>(&'a self, ctx: &'a mut Context, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
 
     fn observe<'a>(&'a self, ctx: &'a mut Observation, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>>;
+
+    /// Which events it is given.
+    fn interest(&self) -> Interest;
 
     /// How much it can take on now.
     fn capacity(&self) -> Capacity {
@@ -39,5 +42,9 @@ impl<H: Handler> AnyHandler for H {
 
     fn observe<'a>(&'a self, ctx: &'a mut Observation, event: &'a Event) -> BoxFuture<'a, anyhow::Result<()>> {
         Box::pin(Handler::observe(self, ctx, event))
+    }
+
+    fn interest(&self) -> Interest {
+        Handler::interest(self)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{Context, Observation};
+use super::{Context, Interest, Observation};
 use crate::event::Event;
 
 /// A bot.
@@ -48,5 +48,11 @@ pub trait Handler: Send + Sync + 'static {
     fn observe(&self, ctx: &mut Observation, event: &Event) -> impl Future<Output = anyhow::Result<()>> + Send {
         let _ = (ctx, event);
         async { Ok(()) }
+    }
+
+    /// Which events it is given. A handler that leaves [`observe`](Handler::observe) as it is says `Interest::Acts`: receipts and
+    /// echoes then cost hardly anything.
+    fn interest(&self) -> Interest {
+        Interest::Everything
     }
 }

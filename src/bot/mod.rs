@@ -8,6 +8,7 @@ mod capacity;
 mod context;
 mod erased;
 mod handler;
+mod interest;
 mod list;
 mod step;
 
@@ -16,6 +17,7 @@ pub(crate) use context::Turn;
 pub use context::{Context, Observation};
 pub(crate) use erased::AnyHandler;
 pub use handler::Handler;
+pub use interest::{Interest, Interests};
 pub use list::Handlers;
 pub use step::FlushError;
 pub(crate) use step::Limits;

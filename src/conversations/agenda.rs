@@ -36,6 +36,11 @@ impl Next {
         }
     }
 
+    /// Whether this event is the next that a handler is given, for the first time.
+    pub(super) fn is_fresh(&self, event: EventId) -> bool {
+        self.event.is_some_and(|(_, next)| next == event) && !self.has_failed
+    }
+
     /// When this is due.
     pub(super) fn time(&self, of: Due) -> Option<Timestamp> {
         match of {

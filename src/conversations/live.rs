@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rusqlite::Connection;
 
 use super::agenda::{Agenda, Next};
+use super::read::LatelyRead;
 use crate::clock::Timestamp;
 use crate::conversation::StoreIdentity;
 use crate::conversation::live::{
@@ -76,6 +77,7 @@ pub(crate) struct Live {
     /// No event was given a higher id.
     pub(super) last_event: Arc<AtomicI64>,
     images: Images,
+    pub(super) lately_read: LatelyRead,
     /// What was posted under which key and is perhaps not on disk yet: a hash of it, its sends, and the number of its happening.
     pub(super) posted: HashMap<(AccountId, String), PostedLately>,
     /// How many happenings were taken to be written.
@@ -110,6 +112,7 @@ impl Live {
             rights: HashMap::new(),
             last_event,
             images,
+            lately_read: LatelyRead::default(),
             posted: HashMap::new(),
             number: 0,
             batch: Vec::new(),
@@ -280,6 +283,9 @@ impl Live {
         };
         let arrival = Arrival { kept, envelope, is_of_another: giver.is_some() };
         let recognised = self.at(db, id, now, |one, scene| one.arrived(scene, &arrival))?;
+        if self.entries[&id].next.is_fresh(kept.id) {
+            self.lately_read.remember(kept.id, envelope);
+        }
         if let Some(giver) = giver {
             self.at(db, giver, now, |one, scene| one.hear_of_right(envelope, kept.id, scene.now))?;
         }

@@ -4,6 +4,7 @@
 //! when its future returns `Ok`: it is on disk. Whatever waits at the same moment shares one transaction and one flush.
 //!
 //! - `live`: the conversations in memory, and what a happening in one brings about in another.
+//! - `read`: the last events that have arrived, as they were read.
 //! - `room`: which of them are in memory.
 //! - `agenda`: what is due, in the order of its time.
 //! - `handle`: the way in: each operation, and when it has happened.
@@ -15,6 +16,7 @@ mod agenda;
 mod handle;
 mod lists;
 mod live;
+mod read;
 mod room;
 mod upkeep;
 mod work;

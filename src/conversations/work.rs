@@ -47,10 +47,11 @@ impl Live {
                 taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, *kind, now)?);
             }
             for id in due {
-                let event = self.at(db, id, now, |one, scene| {
+                let mut event = self.at(db, id, now, |one, scene| {
                     let event = one.take(now).expect("an event that is due").clone();
                     taken_event(one, scene.account, event)
                 })?;
+                event.read = self.lately_read.take(event.id).map(Box::new);
                 self.running.insert(event.id, id);
                 taken.items.push(event);
             }
@@ -170,8 +171,8 @@ impl Live {
         let Some(found) = records::event(db, event)? else { return Ok(Replayed::Unknown) };
         let has_ended = matches!(found.status(), EventStatus::Done | EventStatus::Dead);
         let attempts = found.row.as_ref().map_or(0, |row| row.attempts);
-        // An echo of our own is not a handler's.
-        let is_own = found.kept.item.kind == Kind::Echo && attempts == 0;
+        // An echo of our own is not a handler's. One of others that its handler does not want may be given to it all the same.
+        let is_own = found.kept.item.kind == Kind::Echo && attempts == 0 && found.kept.care.is_handled;
         if !has_ended || is_own || !served.contains(&found.key.account) {
             return Ok(Replayed::Open);
         }
@@ -483,6 +484,7 @@ fn taken_event(
         first_failed_at: event.first_failed_at,
         received_at: item.received_at,
         raw: item.raw.clone(),
+        read: None,
         state,
         steps: event.steps,
         facts,

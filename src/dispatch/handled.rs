@@ -10,7 +10,7 @@ use super::automatic_replies::AutomaticReplySettings;
 use super::runtime::Habit;
 use super::{Audience, space};
 use crate::accounts::{Account, Directory};
-use crate::bot::AnyHandler;
+use crate::bot::{AnyHandler, Interest};
 use crate::clock::{Clock, Steady, Timestamp};
 use crate::id::AccountId;
 use crate::policy::Standing;
@@ -47,6 +47,11 @@ impl HandledAccounts {
 
     pub(super) fn get(&self, account: &AccountId) -> Option<Arc<HandledAccount>> {
         self.read().accounts.get(account).cloned()
+    }
+
+    /// Which events the handler of an account is given; of one that has just appeared, all.
+    pub(crate) fn interest(&self, account: &AccountId) -> Interest {
+        self.read().accounts.get(account).map_or(Interest::Everything, |handled| handled.handler.interest())
     }
 
     /// Those that are not paused.

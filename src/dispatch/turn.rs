@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -101,10 +100,13 @@ impl TurnOf {
     }
 
     /// The user's code, holding the account's slot for as long as it runs.
-    async fn call(self, disclosing: Option<DisclosureMessage>, answered: CancellationToken) -> Result<Effects, String> {
+    async fn call(
+        mut self,
+        disclosing: Option<DisclosureMessage>,
+        answered: CancellationToken,
+    ) -> Result<Effects, String> {
         let _slot = self.slot;
-        let raw: Box<RawValue> = serde_json::from_slice(&self.event.raw).map_err(|_| UNREADABLE)?;
-        let envelope = self.event.envelope(&raw).ok_or(UNREADABLE)?;
+        let envelope = self.event.envelope().ok_or(UNREADABLE)?;
         let turn = Turn {
             id: self.event.id,
             kind: envelope.kind(),

@@ -1,6 +1,6 @@
 //! `echo`: says back what it is told. For trying things out.
 
-use crate::{Context, Event, Handler};
+use crate::{Context, Event, Handler, Interest};
 
 /// Says back the text; for a tap its title; for attachments, what came; to the rest, nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,5 +23,9 @@ impl Handler for Echo {
             _ => {}
         }
         Ok(())
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::Acts
     }
 }

@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::{StatusCode, Url};
 
-use crate::bot::{AnyHandler, Capacity, Context, Observation};
+use crate::bot::{AnyHandler, Capacity, Context, Interest, Observation};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Event;
 use crate::fetch::{Answer, Fetch, FetchError};
@@ -148,6 +148,13 @@ impl AnyHandler for Relay {
             Ok(())
         }
         .boxed()
+    }
+
+    fn interest(&self) -> Interest {
+        match self.kinds {
+            RelayKinds::All => Interest::Everything,
+            RelayKinds::Acts => Interest::Acts,
+        }
     }
 
     fn capacity(&self) -> Capacity {

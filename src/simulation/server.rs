@@ -118,8 +118,8 @@ impl Server {
         if self.running.is_empty() {
             return;
         }
-        let event = self.running.swap_remove(rng.usize(..self.running.len()));
-        let said = said(&event);
+        let mut event = self.running.swap_remove(rng.usize(..self.running.len()));
+        let said = said(&mut event);
         let Some((person, text)) = said.as_ref().and_then(|(id, text)| Some((person(people, id)?, text))) else {
             return self.finish(event.id, Effects::default(), now);
         };
@@ -352,9 +352,8 @@ fn remembered(before: Option<&str>, more: &[&str]) -> Option<String> {
 }
 
 /// Who said what, where a person said something that is to be answered.
-fn said(event: &TakenEvent) -> Option<(String, String)> {
-    let raw = serde_json::from_slice(&event.raw).ok()?;
-    let envelope = event.envelope(raw)?;
+fn said(event: &mut TakenEvent) -> Option<(String, String)> {
+    let envelope = event.envelope()?;
     match (&envelope.event, envelope.is_act()) {
         (Event::Message(message), true) => {
             Some((envelope.person.as_ref()?.to_string(), message.text().unwrap_or_default().to_owned()))

@@ -145,6 +145,8 @@ pub struct TakenEvent {
     pub received_at: Timestamp,
     /// The item as Meta sent it.
     pub raw: Vec<u8>,
+    /// The event as it was read when it arrived, where that was just now.
+    pub(crate) read: Option<Box<Envelope>>,
     /// What the handler remembers of this conversation: JSON.
     pub state: Option<String>,
     /// The steps that an earlier try of this turn has taken.
@@ -160,11 +162,15 @@ pub struct TakenEvent {
 }
 
 impl TakenEvent {
-    /// The event as it was kept.
-    pub fn envelope(&self, raw: &RawValue) -> Option<Envelope> {
+    /// The event; none where what was kept cannot be read any more.
+    pub fn envelope(&mut self) -> Option<Envelope> {
+        if let Some(read) = self.read.take() {
+            return Some(*read);
+        }
+        let raw: Box<RawValue> = serde_json::from_slice(&self.raw).ok()?;
         let (account, list) = (self.account.clone(), self.list.clone());
         let origin = Origin { account, standby: self.standby, time: self.at, list };
-        Envelope::read_kept(&origin, self.person.as_ref(), &self.kind, raw)
+        Envelope::read_kept(&origin, self.person.as_ref(), &self.kind, &raw)
     }
 }
 

@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use super::Webhook;
 use super::body_memory::BodyReservation;
 use crate::accounts::Directory;
+use crate::bot::Interest;
 use crate::clock::Timestamp;
 use crate::event::{self, Envelope, Unreadable};
 use crate::policy::responsiveness;
@@ -144,9 +145,15 @@ impl Webhook {
             Ok(envelope) => match accounts.with_id(&envelope.account) {
                 Some(account) => {
                     self.told.of_event(account.settings.platform, &envelope);
+                    let is_wanted = match self.interests.of(&envelope.account) {
+                        Interest::Acts => envelope.is_act(),
+                        Interest::Nothing => false,
+                        _ => true,
+                    };
                     match responsiveness::answer_by(account.settings.bot, &envelope, received_at) {
                         Some(until) => Intake::Awaited(envelope, until),
-                        None => Intake::Handled(envelope),
+                        None if is_wanted => Intake::Handled(envelope),
+                        None => Intake::Kept(envelope),
                     }
                 }
                 None => {

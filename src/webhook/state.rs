@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::body_memory::BodyMemory;
 use super::told::Told;
 use crate::accounts::Accounts;
+use crate::bot::Interests;
 use crate::clock::Clock;
 use crate::conversations::Conversations;
 use crate::settings::{self, Settings};
@@ -18,6 +19,7 @@ use crate::telemetry::{Metrics, Seldom};
 pub struct Webhook {
     pub(super) app: settings::App,
     pub(super) accounts: Accounts,
+    pub(super) interests: Interests,
     pub(super) max_body: usize,
     pub(super) timeout: Duration,
     /// For the bodies that are being read or kept.
@@ -45,6 +47,7 @@ impl Webhook {
     pub fn new(
         settings: &Settings,
         accounts: Accounts,
+        interests: Interests,
         store: Conversations,
         clock: Clock,
         metrics: Metrics,
@@ -53,6 +56,7 @@ impl Webhook {
         Webhook {
             app: settings.app.clone(),
             accounts,
+            interests,
             max_body: server.max_body,
             timeout: server.timeout,
             room: BodyMemory::new(server.max_buffered, server.max_body, server.max_connections),

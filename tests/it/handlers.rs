@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rejoinder::Handlers;
+use rejoinder::{Context, Event, Handler, Handlers, Interest, Observation};
 use serde_json::{Value, json};
 
 use crate::harness::bots::Obedient;
@@ -129,5 +129,45 @@ async fn a_handler_that_blocks_beyond_its_deadline_uses_up_its_own_accounts_slot
     rig.clock.advance(Duration::from_secs(1));
     rig.chat_reads("shop", "Ada", &["person: block", "business: ok"]).await;
     assert_eq!(bot.seen.lock().expect("a list").iter().filter(|line| line.starts_with("block")).count(), 2);
+    rig.end().await;
+}
+
+/// A bot that answers, and observes nothing.
+#[derive(Clone)]
+struct OnlyActs(Obedient);
+
+impl Handler for OnlyActs {
+    async fn handle(&self, ctx: &mut Context, event: &Event) -> anyhow::Result<()> {
+        self.0.handle(ctx, event).await
+    }
+
+    async fn observe(&self, _: &mut Observation, event: &Event) -> anyhow::Result<()> {
+        panic!("it did not ask for {event:?}");
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::Acts
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_handler_does_not_ask_for_is_kept_and_costs_no_turn() {
+    let handlers = Handlers::new().with("bot", OnlyActs(Obedient::default()));
+    let rig = Rig::with(RigOptions { handler: "bot", handlers, ..RigOptions::default() }).await;
+    rig.says("Ada", "shop", "hi").await;
+    rig.chat_reads("shop", "Ada", &["person: hi", "business: ok"]).await;
+    rig.act(json!({"person": "Ada", "account": "shop", "do": "read"})).await;
+    let kept = rig
+        .until(|| async {
+            let events = rig.events("person=7200000000000011").await;
+            let kept = ["delivery", "read"].map(|kind| events.iter().find(|event| event["kind"] == kind).cloned());
+            let [Some(delivery), Some(read)] = kept else { return Err(format!("{events:#?}")) };
+            Ok([delivery, read])
+        })
+        .await;
+    for event in &kept {
+        assert_eq!((&event["status"], &event["attempts"]), (&json!("done"), &json!(0)), "{event}");
+    }
+    rig.comes_to_rest().await;
     rig.end().await;
 }

@@ -31,6 +31,7 @@ function eventWords({ status, attempts, error, waits_for: ahead, handled_ms: too
   if (status === 'quarantined') return [`could not be read: ${error}`, 'bad'];
   if (status === 'running') return [attempts > 1 ? `attempt ${attempts} is under way` : 'is being handled', ''];
   if (failed && attempts > 0) return [failed, 'bad'];
+  if (status === 'done' && attempts === 0) return ['kept; no handler asks for it', ''];
   if (status === 'done') return [Number.isFinite(took) ? `handled in ${took} ms` : 'handled', 'good'];
   return [ahead ? `waits behind event ${ahead}` : 'waits for its turn', 'again'];
 }

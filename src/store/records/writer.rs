@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
@@ -192,13 +192,13 @@ impl Workshop {
 
     fn transact(&mut self, jobs: &mut [Job]) -> Result<(), StoreError> {
         self.watch.check(&self.db)?;
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = Transaction::begin(&self.db)?;
         let (mut marks, mut last_image) = (self.marks, self.last_image);
         for job in jobs {
             match job {
-                Job::Deliver(deliver) => keep(&transaction, &self.last_event, deliver)?,
-                Job::Write(written) => write(&transaction, &marks, written, &mut last_image)?,
-                Job::Other(other) => other.run(&transaction, &mut marks)?,
+                Job::Deliver(deliver) => keep(&self.db, &self.last_event, deliver)?,
+                Job::Write(written) => write(&self.db, &marks, written, &mut last_image)?,
+                Job::Other(other) => other.run(&self.db, &mut marks)?,
             }
         }
         transaction.commit()?;
@@ -247,6 +247,29 @@ impl Workshop {
     fn was_taken(&self, job: &Job) {
         if matches!(job, Job::Deliver(_)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A transaction of statements that are prepared once: it is begun and committed for each batch.
+struct Transaction<'a>(&'a Connection);
+
+impl Transaction<'_> {
+    fn begin(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Transaction(db))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // Where it was not committed, or that has failed. SQLite may have rolled it back itself.
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
         }
     }
 }

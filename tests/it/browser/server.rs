@@ -149,7 +149,7 @@ async fn a_row_is_shown_however_the_settings_name_its_account() {
     browser.size(1280, 860).await;
     go(&browser, &rig, "Shop", "Ada", "light").await;
     rig.says("Ada", "Shop", "hello").await;
-    says(&browser, "message from Ada", "Handled in ").await;
+    says(&browser, "message from Ada", "Kept; no handler asks for it").await;
 
     let item = json!({"sender": {"id": "7299"}, "recipient": {"id": "104000000000077"}, "timestamp": rig.now(),
         "message": {"mid": "m_1", "text": "hello"}});

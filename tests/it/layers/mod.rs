@@ -37,7 +37,8 @@ const ROWS: &[&[&str]] = &[
 const EMULATOR: &[&str] = &["clock", "host", "secret", "signature", "telemetry", "listener"];
 
 /// What stands at the crate's root for bot authors: all that a handler may name.
-const ROOT: &[&str] = &["Context", "Event", "FlushError", "Handler", "Handlers", "Message", "Observation", "run"];
+const ROOT: &[&str] =
+    &["Context", "Event", "FlushError", "Handler", "Handlers", "Interest", "Message", "Observation", "run"];
 
 #[test]
 fn every_arrow_goes_up() {
