@@ -420,6 +420,12 @@ impl Conversations {
         Ok(live.take_sends(db, &room, now)?)
     }
 
+    /// Sends that were marked as on their way with the end of their event.
+    pub fn take_leaving(&self) -> Vec<TakenSend> {
+        let kept = self.records.kept();
+        self.inner.lock().0.take_leaving(kept)
+    }
+
     /// What policy needs to know of a conversation, and of the right that `recipient` names, as of all that has happened before
     /// this call.
     ///
@@ -446,8 +452,17 @@ impl Conversations {
     /// Records how a send ended, or that it is to be tried later. What an echo has settled stays settled. It is on disk a little later:
     /// a process that dies before finds the send in doubt. True when a person who waited for this send gets no answer any more.
     pub async fn settle(&self, send: SendId, outcome: SendOutcome, now: Timestamp) -> bool {
+        self.end(|live, db| live.settle(db, send, &outcome, now)).await
+    }
+
+    /// The same for a send that was marked as on its way with the end of its event, and has not left: it was not tried.
+    pub async fn did_not_leave(&self, send: SendId, outcome: SendOutcome, now: Timestamp) -> bool {
+        self.end(|live, db| live.did_not_leave(db, send, &outcome, now)).await
+    }
+
+    async fn end(&self, mut ends: impl FnMut(&mut Live, &Connection) -> rusqlite::Result<bool>) -> bool {
         loop {
-            match self.happen(|live, db| live.settle(db, send, &outcome, now)) {
+            match self.happen(&mut ends) {
                 Ok((in_vain, _)) => return in_vain,
                 // A store that is lost keeps nothing before the restart, which takes it up from what was kept.
                 Err(StoreError::Closed | StoreError::Lost(_)) => return false,

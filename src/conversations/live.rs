@@ -4,7 +4,7 @@
 //! Nothing is written here. What is to be written collects in a batch, which is taken after each happening: its writes are one
 //! commit.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -20,6 +20,7 @@ use crate::conversation::live::{
 };
 use crate::event::Envelope;
 use crate::id::{AccountId, EventId, SendId, Thread};
+use crate::store::TakenSend;
 use crate::store::records::{self, Away, Images, Woken, Write};
 
 /// An account's value, and what is due in its conversations.
@@ -78,6 +79,8 @@ pub(crate) struct Live {
     pub(super) last_event: Arc<AtomicI64>,
     images: Images,
     pub(super) lately_read: LatelyRead,
+    /// Sends that are marked as on their way with the end of their event, each with the number of the happening that says so.
+    pub(super) leaving: VecDeque<(u64, TakenSend)>,
     /// What was posted under which key and is perhaps not on disk yet: a hash of it, its sends, and the number of its happening.
     pub(super) posted: HashMap<(AccountId, String), PostedLately>,
     /// How many happenings were taken to be written.
@@ -113,6 +116,7 @@ impl Live {
             last_event,
             images,
             lately_read: LatelyRead::default(),
+            leaving: VecDeque::new(),
             posted: HashMap::new(),
             number: 0,
             batch: Vec::new(),

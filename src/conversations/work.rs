@@ -87,8 +87,27 @@ impl Live {
     /// The turn has ended well.
     pub(crate) fn finish(&mut self, db: &Connection, finish: &Finish) -> rusqlite::Result<()> {
         let Some(id) = self.running.remove(&finish.event) else { return Ok(()) };
-        self.at(db, id, finish.now, |one, scene| one.finish(scene, finish.event, &finish.effects, &finish.owed))
-            .map(drop)
+        let Finish { event, effects, owed, leaves_at_once, now } = finish;
+        let leaving = self.at(db, id, *now, |one, scene| {
+            let has_ended = one.finish(scene, *event, effects, owed);
+            let epoch = scene.ours.epoch();
+            let leaving = (has_ended && *leaves_at_once)
+                .then(|| one.leaves_with_its_turn(*event, epoch, *now))
+                .flatten()
+                .cloned();
+            leaving.map(|send| taken_send(one, &send))
+        })?;
+        if let Some(send) = leaving {
+            self.leaving.push_back((self.number() + 1, TakenSend { attempts: 0, is_marked: true, ..send }));
+            self.woken.sends = true;
+        }
+        Ok(())
+    }
+
+    /// Sends that were marked as on their way with the end of their event, once that is on disk.
+    pub(crate) fn take_leaving(&mut self, kept: u64) -> Vec<TakenSend> {
+        let count = self.leaving.iter().take_while(|(number, _)| *number <= kept).count();
+        self.leaving.drain(..count).map(|(_, send)| send).collect()
     }
 
     /// The turn has failed.
@@ -268,17 +287,7 @@ impl Live {
             for id in fronts(&account.agenda.sends, demand, now, &mut taken.next_due) {
                 let one = &self.entries[&id].conversation;
                 let Some(send) = one.next_send(now) else { continue };
-                taken.items.push(TakenSend {
-                    id: send.id,
-                    account: demand.account.clone(),
-                    person: whose(one, &send.request),
-                    attempts: send.state.attempts,
-                    was_in_doubt: send.was_in_doubt(),
-                    origin: send.origin(),
-                    request: Request::clone(&send.request),
-                    answers: send.state.answers,
-                    cause: send.event.map(|event| Cause { event, trace: Some(send.trace) }),
-                });
+                taken.items.push(taken_send(one, send));
             }
         }
         Ok(taken)
@@ -371,6 +380,18 @@ impl Live {
         self.at(db, id, now, |one, scene| one.settle(scene, send, outcome))
     }
 
+    /// A send was marked as on its way, and has not left.
+    pub(crate) fn did_not_leave(
+        &mut self,
+        db: &Connection,
+        send: SendId,
+        outcome: &SendOutcome,
+        now: Timestamp,
+    ) -> rusqlite::Result<bool> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(false) };
+        self.at(db, id, now, |one, scene| one.did_not_leave(scene, send, outcome))
+    }
+
     /// Leaves a send in doubt until it is looked at again.
     pub(crate) fn look_again(
         &mut self,
@@ -459,6 +480,21 @@ fn fronts(
 /// The person of a conversation, in which something goes to a request's recipient; empty where Meta does not name them.
 fn whose(conversation: &Conversation, request: &Request) -> PersonId {
     conversation.key.person(&request.recipient).unwrap_or_else(|| PersonId::new(""))
+}
+
+fn taken_send(one: &Conversation, send: &Send) -> TakenSend {
+    TakenSend {
+        id: send.id,
+        account: one.key.account.clone(),
+        person: whose(one, &send.request),
+        attempts: send.state.attempts,
+        was_in_doubt: send.was_in_doubt(),
+        origin: send.origin(),
+        request: Request::clone(&send.request),
+        answers: send.state.answers,
+        is_marked: false,
+        cause: send.event.map(|event| Cause { event, trace: Some(send.trace) }),
+    }
 }
 
 fn taken_event(

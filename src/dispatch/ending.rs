@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Audience, HandledAccount, retry};
+use crate::accounts::Accounts;
 use crate::clock::{Clock, Timestamp};
 use crate::conversations::Conversations;
 use crate::effect::Effects;
-use crate::id::EventId;
+use crate::id::{AccountId, EventId};
 use crate::message::{Action, Recipient, Request};
 use crate::policy::responsiveness;
 use crate::settings;
@@ -32,6 +33,7 @@ pub(super) enum Fault {
 /// What is needed to end a turn once its handler has ended, or has not in time.
 pub(super) struct Ending {
     pub(super) event: EventId,
+    pub(super) account: AccountId,
     pub(super) kind: String,
     pub(super) attempt: u32,
     pub(super) first_failed_at: Option<Timestamp>,
@@ -44,6 +46,7 @@ pub(super) struct Ending {
     pub(super) disclosing: Option<DisclosureMessage>,
     pub(super) served: Arc<HandledAccount>,
     pub(super) store: Conversations,
+    pub(super) accounts: Accounts,
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
@@ -84,8 +87,17 @@ impl Ending {
 
     pub(super) async fn finish(self, effects: Effects) {
         self.count("done");
-        let owed = self.owed(true);
-        self.store.finish(Finish { event: self.event, effects, owed, now: self.clock.now() }).await;
+        let (owed, leaves_at_once) = (self.owed(true), self.can_leave_at_once(&effects));
+        let finish = Finish { event: self.event, effects, owed, leaves_at_once, now: self.clock.now() };
+        self.store.finish(finish).await;
+    }
+
+    /// Whether the first of what the handler said can leave as soon as it is kept, as far as can be foreseen.
+    fn can_leave_at_once(&self, effects: &Effects) -> bool {
+        let Some((_, first)) = effects.sends().next() else { return false };
+        let accounts = self.accounts.now();
+        let account = accounts.with_id(&self.account).filter(|account| !account.is_paused);
+        account.is_some_and(|account| account.client.can_leave_at_once(first))
     }
 
     /// The event comes again, or comes to its end. `counts` says whether the failure counts against the event: a handler that

@@ -166,6 +166,7 @@ impl Dispatch {
             event,
             taken_at,
             store: self.store.clone(),
+            accounts: self.accounts.clone(),
             settings: self.settings.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),

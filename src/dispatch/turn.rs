@@ -10,6 +10,7 @@ use super::ending::{Ending, Fault};
 use super::handled::HandledAccount;
 use super::runtime::Place;
 use super::slot::Slot;
+use crate::accounts::Accounts;
 use crate::bot::{Context, Limits, Observation, Turn};
 use crate::clock::{Clock, Timestamp};
 use crate::conversations::Conversations;
@@ -27,6 +28,7 @@ pub(super) struct TurnOf {
     pub(super) event: TakenEvent,
     pub(super) taken_at: Timestamp,
     pub(super) store: Conversations,
+    pub(super) accounts: Accounts,
     pub(super) settings: settings::Dispatch,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
@@ -65,6 +67,7 @@ impl TurnOf {
         let recipient = event.person.clone().and_then(|person| store::recipient(event.thread, person));
         Ending {
             event: event.id,
+            account: event.account.clone(),
             kind: event.kind.clone(),
             attempt: event.attempt,
             first_failed_at: event.first_failed_at,
@@ -74,6 +77,7 @@ impl TurnOf {
             recipient,
             served: Arc::clone(&self.served),
             store: self.store.clone(),
+            accounts: self.accounts.clone(),
             settings: self.settings.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),

@@ -6,6 +6,7 @@ use super::breaker::{Breaker, BreakerPermit};
 use super::call::Caller;
 use super::credentials::Credentials;
 use super::gate::Gate;
+use super::lane::{Lane, OnItsWay};
 use super::pace::Pace;
 use crate::clock::{Clock, Timestamp};
 use crate::id::AccountId;
@@ -26,6 +27,9 @@ pub struct Client {
     /// Shut while Meta says that the account's conversations were read too often.
     pub(super) looks: Gate,
     pub(super) breaker: Breaker,
+    lane: Lane,
+    /// The most sends that are on their way at a time.
+    slots: usize,
     pub(super) clock: Clock,
 }
 
@@ -40,12 +44,14 @@ pub(super) struct CallsAs {
 }
 
 impl Client {
-    pub(super) fn new(http: reqwest::Client, identity: CallsAs, pace: Pace, clock: Clock) -> Client {
+    /// `slots`: the most sends that are on their way at a time.
+    pub(super) fn new(http: reqwest::Client, identity: CallsAs, (pace, slots): (Pace, usize), clock: Clock) -> Client {
         let CallsAs { account, platform, api, node, credentials } = identity;
         let (gate, looks, breaker) = (Gate::open(), Gate::open(), Breaker::default());
         // Of all calls, sends are made most.
         let caller = Caller::new(http, api, &[&node, "messages"], credentials);
-        Client { account, platform, caller, node, pace, gate, looks, breaker, clock }
+        let lane = Lane::default();
+        Client { account, platform, caller, node, pace, gate, looks, breaker, lane, slots, clock }
     }
 
     /// Whether the account's platform gives `message.metadata` back in the echo.
@@ -68,6 +74,17 @@ impl Client {
     pub fn enter(&self) -> Option<BreakerPermit> {
         let now = self.clock.steady();
         if self.gate.open_at() > now { None } else { self.breaker.enter(now) }
+    }
+
+    /// A send of the account is on its way, for as long as what is returned is held.
+    pub(crate) fn on_its_way(&self) -> OnItsWay {
+        self.lane.enter()
+    }
+
+    /// Whether a send could leave at once, as far as can be foreseen. Where it says so, the request has had its turn.
+    pub fn can_leave_at_once(&self, request: &Request) -> bool {
+        let is_open = self.open_at() <= self.clock.now() && self.down_at().is_none();
+        is_open && self.lane.has_room(self.slots) && self.pace.has_turn(request)
     }
 
     /// Waits for the request's turn among the account's sends.

@@ -52,7 +52,8 @@ impl Clients {
                 .credentials(account.platform, &account.access_token)
                 .expect("the settings checked that a header can carry the token"),
         };
-        Client::new(self.http.clone(), identity, Pace::new(&self.sender, account.platform), self.clock.clone())
+        let (pace, slots) = (Pace::new(&self.sender, account.platform), self.sender.slots_per_account);
+        Client::new(self.http.clone(), identity, (pace, slots), self.clock.clone())
     }
 
     /// The app's id and its client; none where the settings do not name the app.

@@ -17,6 +17,7 @@ mod credentials;
 mod error;
 mod gate;
 mod history;
+mod lane;
 mod pace;
 mod response;
 mod send;

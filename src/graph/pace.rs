@@ -38,9 +38,17 @@ impl Pace {
 
     /// Waits for the request's turn.
     pub(super) async fn turn(&self, request: &Request) {
+        self.wait(self.limiter(request)).await;
+    }
+
+    /// Whether it is the request's turn now. It has had it then.
+    pub(super) fn has_turn(&self, request: &Request) -> bool {
+        self.limiter(request).check().is_ok()
+    }
+
+    fn limiter(&self, request: &Request) -> &DefaultDirectRateLimiter {
         let heavy = request.as_message().is_some_and(|message| message.is_heavy());
-        let limiter = if heavy { &self.media } else { &self.texts };
-        self.wait(limiter).await;
+        if heavy { &self.media } else { &self.texts }
     }
 
     /// Waits for the turn of a call of the Conversations API.

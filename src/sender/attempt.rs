@@ -26,6 +26,16 @@ pub(super) struct Attempt {
     pub(super) send: TakenSend,
 }
 
+/// What an attempt has come to.
+enum Ended {
+    /// The bytes have left, or may have.
+    Sent(SendOutcome),
+    /// It has come to its end, and nothing has left.
+    DidNotLeave(SendOutcome),
+    /// It is not sent now, for this reason.
+    Stays(&'static str),
+}
+
 impl Attempt {
     /// Pace, decide, send, settle. A store that fails leaves the send planned.
     pub(super) async fn run(self) {
@@ -35,42 +45,59 @@ impl Attempt {
     }
 
     async fn send_and_settle(self) {
-        self.account.client.turn(&self.send.request).await;
+        // A send that is marked had its turn when it was.
+        if !self.send.is_marked {
+            self.account.client.turn(&self.send.request).await;
+        }
+        let _on_its_way = self.account.client.on_its_way();
         match self.outcome().await {
-            Ok(Some(outcome)) => self.settle(outcome).await,
-            Ok(None) => {}
+            Ok(Ended::Sent(outcome)) => self.settle(outcome, true).await,
+            Ok(Ended::DidNotLeave(outcome)) => self.settle(outcome, false).await,
+            Ok(Ended::Stays(reason)) => self.stays(reason).await,
             Err(error) => {
                 tracing::warn!(%error, "the store failed before a send left; it stays planned");
                 self.clock.sleep(PAUSE).await;
+                self.stays("the store failed before it left").await;
             }
         }
     }
 
-    /// Decides on the facts of this moment, and sends. `None` when the send is not ours to send any more.
-    async fn outcome(&self) -> Result<Option<SendOutcome>, StoreError> {
+    /// Decides on the facts of this moment, and sends.
+    async fn outcome(&self) -> Result<Ended, StoreError> {
         // A typing indicator is of no use later. Messages stay planned while Meta is down.
         if self.send.request.is_action() && self.account.client.down_at().is_some() {
-            return Ok(Some(SendOutcome::Failed { reason: "Meta does not answer".into() }));
+            return Ok(Ended::DidNotLeave(SendOutcome::Failed { reason: "Meta does not answer".into() }));
         }
-        // The account was paused or has left while this one waited for its turn: it stays planned.
+        // The account was paused or has left while this one waited for its turn.
         if self.accounts.now().with_id(&self.send.account).is_none_or(|account| account.is_paused) {
-            return Ok(None);
+            return Ok(Ended::Stays("the account is paused"));
         }
         // Others of the account were throttled while this one waited for its turn, or found Meta down.
-        let Some(pass) = self.account.client.enter() else { return Ok(None) };
+        let Some(pass) = self.account.client.enter() else {
+            return Ok(Ended::Stays("Meta says that there were too many calls, or does not answer"));
+        };
         let TakenSend { account, person, request, .. } = &self.send;
         let facts = self.store.facts(account.clone(), person.clone(), request.recipient.clone()).await?;
         if let Err(refusal) = policy::check(&self.account.standing, &facts, self.intent(), self.clock.now()) {
-            return Ok(Some(refused(refusal)));
+            return Ok(Ended::DidNotLeave(refused(refusal)));
         }
-        if !self.store.sending(self.send.id, self.clock.now()).await? {
-            return Ok(None);
+        if !self.send.is_marked && !self.store.sending(self.send.id, self.clock.now()).await? {
+            return Ok(Ended::Stays("it is not planned any more"));
         }
         // The disk may have been slow: what counts is the moment at which it leaves.
-        Ok(Some(match policy::decide(&self.account.standing, &facts, self.outgoing(), self.clock.now()) {
-            Decision::Permit(permit) => self.send_on(permit, pass).await,
-            Decision::Refusal(refusal) => refused(refusal),
-        }))
+        Ok(match policy::decide(&self.account.standing, &facts, self.outgoing(), self.clock.now()) {
+            Decision::Permit(permit) => Ended::Sent(self.send_on(permit, pass).await),
+            Decision::Refusal(refusal) => Ended::DidNotLeave(refused(refusal)),
+        })
+    }
+
+    /// It stays planned. Where it is marked as on its way, it is not any more.
+    async fn stays(self, reason: &'static str) {
+        if self.send.is_marked {
+            let now = self.clock.now();
+            let outcome = SendOutcome::Later { at: now, reason: reason.into() };
+            self.store.did_not_leave(self.send.id, outcome, now).await;
+        }
     }
 
     fn intent(&self) -> Intent<'_> {
@@ -126,11 +153,14 @@ impl Attempt {
         }
     }
 
-    async fn settle(self, outcome: SendOutcome) {
+    async fn settle(self, outcome: SendOutcome, has_left: bool) {
         self.count(&outcome);
         let now = self.clock.now();
         let waited = answer_time::waited(self.send.answers, &outcome, now);
-        let in_vain = self.store.settle(self.send.id, outcome, now).await;
+        let in_vain = match has_left || !self.send.is_marked {
+            true => self.store.settle(self.send.id, outcome, now).await,
+            false => self.store.did_not_leave(self.send.id, outcome, now).await,
+        };
         answer_time::count(&self.metrics, &self.account.name, waited, in_vain);
     }
 

@@ -1,5 +1,8 @@
 //! The way of a send: take → pace → decide → sending → send → settle.
 //!
+//! The first send of a turn is marked as sending with the end of its event, where it can leave at once as far as can be foreseen.
+//! What it then turns out cannot leave is planned again, as if it had not been marked.
+//!
 //! One loop takes what is due, as much as each account has room for, and gives every send to an attempt of its own
 //! (`attempt`). What came into doubt is settled by evidence beside it (`doubts`, `evidence`). What becomes of a send is
 //! decided in `verdict`. The order within a conversation is the store's: it gives the next send when the one before is
@@ -12,13 +15,16 @@ pub(crate) mod evidence;
 mod flight;
 pub(crate) mod verdict;
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::{Accounts, Directory};
+use crate::accounts::{Account, Accounts, Directory};
 use crate::clock::{Clock, Timestamp};
 use crate::conversations::Conversations;
+use crate::id::SendId;
 use crate::settings;
-use crate::store::{PAUSE, SendDemand};
+use crate::store::{PAUSE, SendDemand, SendOutcome, TakenSend};
 use crate::telemetry::Metrics;
 pub(crate) use verdict::longest_wait;
 
@@ -68,22 +74,29 @@ impl Sender {
             }
         }
         flight.all_landed().await;
+        // What was marked as on its way and was not taken any more.
+        for send in self.store.take_leaving() {
+            self.stays(send.id, "the server stopped before it left").await;
+        }
     }
 
     /// Takes what there is room for and sets it off. Returns when there will be more to take.
     async fn launch(&self, flight: &mut Flight) -> Option<Timestamp> {
         let now = self.clock.now();
         let accounts = self.accounts.now();
+        for send in self.store.take_leaving() {
+            match accounts.with_id(&send.account) {
+                Some(account) => self.set_off(flight, account, send),
+                None => self.stays(send.id, "its account has left").await,
+            }
+        }
         let shut = accounts.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
         match self.store.take_sends(self.demands(&accounts, flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
-                    let Some(account) = accounts.with_id(&send.account).cloned() else { continue };
-                    let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
-                    let (id, account_id, retry) = (send.id, send.account.clone(), self.settings.retry);
-                    let accounts = self.accounts.clone();
-                    let attempt = Attempt { accounts, store, account, clock, metrics, retry, send };
-                    flight.launch(id, account_id, attempt.run());
+                    if let Some(account) = accounts.with_id(&send.account) {
+                        self.set_off(flight, account, send);
+                    }
                 }
                 [taken.next_due, shut].into_iter().flatten().min()
             }
@@ -92,6 +105,21 @@ impl Sender {
                 Some(now + PAUSE)
             }
         }
+    }
+
+    /// A send that was marked as on its way does not leave yet.
+    async fn stays(&self, send: SendId, reason: &'static str) {
+        let now = self.clock.now();
+        self.store.did_not_leave(send, SendOutcome::Later { at: now, reason: reason.into() }, now).await;
+    }
+
+    fn set_off(&self, flight: &mut Flight, account: &Arc<Account>, send: TakenSend) {
+        let account = Arc::clone(account);
+        let (store, clock, metrics) = (self.store.clone(), self.clock.clone(), self.metrics.clone());
+        let (id, account_id, retry) = (send.id, send.account.clone(), self.settings.retry);
+        let accounts = self.accounts.clone();
+        let attempt = Attempt { accounts, store, account, clock, metrics, retry, send };
+        flight.launch(id, account_id, attempt.run());
     }
 
     fn demands(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendDemand> {

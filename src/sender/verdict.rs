@@ -308,6 +308,7 @@ mod tests {
             origin: Origin::Bot,
             request,
             answers: None,
+            is_marked: false,
             cause: None,
         }
     }

@@ -202,6 +202,14 @@ impl Kept {
         self.at(|live, db| live.finish(db, finish));
     }
 
+    pub(super) fn take_leaving(&mut self) -> Vec<TakenSend> {
+        self.live.take_leaving(u64::MAX)
+    }
+
+    pub(super) fn did_not_leave(&mut self, send: SendId, outcome: &SendOutcome, now: Timestamp) {
+        self.at(|live, db| live.did_not_leave(db, send, outcome, now));
+    }
+
     pub(super) fn fail(&mut self, failure: &Failure) {
         self.at(|live, db| live.fail(db, failure));
     }

@@ -42,6 +42,8 @@ pub(super) struct Server {
     pub(super) wrong: Option<String>,
     running: Vec<TakenEvent>,
     in_flight: Vec<(TakenSend, Result<Accepted, CallError>)>,
+    /// Marked as on their way with the end of their events.
+    leaving: Vec<TakenSend>,
     /// The order in which turns ended: whose, and what was meant to be said.
     pub(super) meant: Vec<(usize, Vec<String>)>,
     /// What had been said of a turn that has not ended.
@@ -72,6 +74,7 @@ impl Server {
             wrong: None,
             running: Vec::new(),
             in_flight: Vec::new(),
+            leaving: Vec::new(),
             meant: Vec::new(),
             answered: Vec::new(),
         }
@@ -168,7 +171,9 @@ impl Server {
     }
 
     fn finish(&mut self, event: EventId, effects: Effects, now: Timestamp) {
-        self.store.finish(&Finish { event, effects, owed: AutomaticReplies::default(), now });
+        let (owed, leaves_at_once) = (AutomaticReplies::default(), event.0 % 2 == 0);
+        self.store.finish(&Finish { event, effects, owed, leaves_at_once, now });
+        self.leaving.extend(self.store.take_leaving());
     }
 
     /// Says each part, and remembers `memory` before the last of them.
@@ -194,19 +199,30 @@ impl Server {
             SendDemand { account: AccountId::new(account), slots: 1, in_flight }
         });
         let mut taken = self.store.take_sends(&room, now);
+        taken.append(&mut self.leaving);
         if taken.is_empty() {
             return;
         }
         let send = taken.swap_remove(meta.rng.usize(..taken.len()));
+        self.leaving.extend(taken.into_iter().filter(|send| send.is_marked));
         let Some(person) = person(people, send.person.as_str()) else { return };
+        // No token, or Meta is down.
+        if send.is_marked && meta.rng.u8(..4) == 0 {
+            let outcome = SendOutcome::Later { at: now, reason: "not yet".into() };
+            return self.store.did_not_leave(send.id, &outcome, now);
+        }
         let facts = self.store.facts(&send.account, &send.person);
         let intent = Intent { send: Some(send.id), origin: send.origin, request: &send.request };
         if let Err(refusal) = policy::check(&self.standing, &facts, intent, now) {
             let (rule, reason) = (refusal.rule.to_owned(), refusal.reason.to_owned());
-            self.store.settle(send.id, &SendOutcome::Refused { rule, reason }, now);
+            let outcome = SendOutcome::Refused { rule, reason };
+            match send.is_marked {
+                true => self.store.did_not_leave(send.id, &outcome, now),
+                false => drop(self.store.settle(send.id, &outcome, now)),
+            }
             return;
         }
-        if !self.has(Fault::SentBeforeSending) && !self.store.sending(send.id, now) {
+        if !send.is_marked && !self.has(Fault::SentBeforeSending) && !self.store.sending(send.id, now) {
             return;
         }
         if dies && meta.rng.bool() {
@@ -315,6 +331,7 @@ impl Server {
     pub(super) fn die(&mut self, now: Timestamp) {
         self.running.clear();
         self.in_flight.clear();
+        self.leaving.clear();
         (self.last_delivery_at, self.looking_since) = (Timestamp(0), now);
         if !self.has(Fault::NotRecovered) {
             self.store.recover(now);

@@ -320,7 +320,9 @@ impl World {
         let (owed, now) = (self.owed(&event), self.now);
         if self.sometimes(70) {
             let effects = self.effects(&event);
-            return self.kept.finish(&Finish { event: event.id, effects, owed, now });
+            let leaves_at_once = self.sometimes(50);
+            self.kept.finish(&Finish { event: event.id, effects, owed, leaves_at_once, now });
+            return self.under_way_at_once();
         }
         let later = self.now + Duration::from_secs(2);
         let next = self.one(&[Next::Retry(self.now), Next::Retry(later), Next::Dead, Next::Done]);
@@ -373,6 +375,24 @@ impl World {
         let agent = self.sometimes(40).then(|| "Bea".to_owned());
         let standing = Standing { platform: Platform::Messenger, features: Vec::new() };
         self.kept.post(&Post { account, standing, recipient, person, sends, agent, key: None, now: self.now });
+    }
+
+    /// What was marked with the end of its event leaves, or does not.
+    fn under_way_at_once(&mut self) {
+        for send in self.kept.take_leaving() {
+            let outcome = match self.rng.u8(..4) {
+                0 => SendOutcome::Later { at: self.now + Duration::from_secs(1), reason: "not yet".into() },
+                1 => SendOutcome::Refused { rule: "P1".to_owned(), reason: "the window is shut".to_owned() },
+                _ => {
+                    if !send.request.is_action() {
+                        self.sends.push((send.id, send.account.clone(), send.person.clone()));
+                    }
+                    self.under_way.push(send);
+                    continue;
+                }
+            };
+            self.kept.did_not_leave(send.id, &outcome, self.now);
+        }
     }
 
     fn leave(&mut self) {

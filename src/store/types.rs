@@ -183,6 +183,8 @@ pub struct Finish {
     pub effects: Effects,
     /// What is said beside that.
     pub owed: AutomaticReplies,
+    /// Whether the first of what is said is marked as on its way with the event's end: it can leave at once, as far as can be foreseen.
+    pub leaves_at_once: bool,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -242,6 +244,8 @@ pub struct TakenSend {
     pub request: Request,
     /// When that happened whose first answer it is, where it had to be answered.
     pub answers: Option<Timestamp>,
+    /// Whether it is marked as on its way already, with the end of its event.
+    pub is_marked: bool,
     /// The event whose handler said it, and that event's trace; `None` for what was posted.
     pub cause: Option<Cause>,
 }

@@ -137,6 +137,18 @@ impl Conversation {
         true
     }
 
+    /// It was marked as on its way, and has not left: as if it had not been marked.
+    pub(crate) fn did_not_leave(&mut self, scene: &mut Scene<'_>, id: SendId, outcome: &SendOutcome) -> bool {
+        if self.send(id).is_some_and(|send| send.state.status == SendStatus::Sending)
+            && let Some(send) = self.change(id)
+        {
+            let state = &mut send.state;
+            (state.attempts, state.attempted_at) = (0, None);
+            state.epochs.clear();
+        }
+        self.settle(scene, id, outcome)
+    }
+
     /// The end of an attempt. A send that an echo has settled stays settled; at most it learns its message id. True when a person
     /// who waited for it gets no answer any more.
     pub(crate) fn settle(&mut self, scene: &mut Scene<'_>, id: SendId, outcome: &SendOutcome) -> bool {

@@ -4,6 +4,7 @@ use super::super::automatic_replies::{AutomaticReplies, DisclosureMessage, Typin
 use super::super::{EventStatus, Next, TakenStep};
 use super::item::Turn;
 use super::outbox::Planned;
+use super::send::Send;
 use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::effect::{Effect, Effects, Memory};
@@ -32,6 +33,13 @@ impl Conversation {
         let Some(turn) = self.end_event(event, EventStatus::Done, None, scene.now) else { return false };
         self.carry_out(scene, &turn, effects, owed);
         true
+    }
+
+    /// Marks the first of what a turn has just said as on its way, where nothing is in front of it.
+    pub(crate) fn leaves_with_its_turn(&mut self, event: EventId, epoch: &str, now: Timestamp) -> Option<&Send> {
+        let front = self.next_send(now).filter(|front| front.event == Some(event) && front.kept.is_none())?.id;
+        self.leaves(front, epoch, now);
+        self.send(front)
     }
 
     /// The turn has failed: the event is tried again, or it comes to its end. What the turn owes is said either way.

@@ -125,8 +125,13 @@ pub async fn parked_echoes_of_several_speakers_are_told_apart(opened: &Opened) {
     for expected in [r#""m_agent""#, r#""m_other""#] {
         let event = opened.take_one().await;
         assert_eq!(ids(std::slice::from_ref(&event)), [expected]);
-        let finish =
-            Finish { event: event.id, effects: Effects::default(), owed: AutomaticReplies::default(), now: NOW };
+        let finish = Finish {
+            event: event.id,
+            effects: Effects::default(),
+            owed: AutomaticReplies::default(),
+            leaves_at_once: false,
+            now: NOW,
+        };
         opened.store().finish(finish).await;
     }
 }

@@ -44,6 +44,7 @@ pub async fn events_of_a_conversation_are_taken_one_after_the_other(opened: &Ope
                     event: event.id,
                     effects: Effects::default(),
                     owed: AutomaticReplies::default(),
+                    leaves_at_once: false,
                     now: NOW,
                 })
                 .await;
@@ -158,7 +159,10 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     let send = opened.store().next_send_id();
     let memory = Memory::Set(r#"{"step":2}"#.into());
     let effects = saying_and_remembering([(send, text("hi"))], memory);
-    opened.store().finish(Finish { event: event.id, effects, owed: AutomaticReplies::default(), now: NOW }).await;
+    opened
+        .store()
+        .finish(Finish { event: event.id, effects, owed: AutomaticReplies::default(), leaves_at_once: false, now: NOW })
+        .await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.event, row.request), ("planned", Some(event.id), json!(text("hi"))));
     let next = opened.take_one().await;
@@ -169,6 +173,7 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
             event: next.id,
             effects: saying_and_remembering([], Memory::Clear),
             owed: AutomaticReplies::default(),
+            leaves_at_once: false,
             now: NOW,
         })
         .await;
@@ -188,7 +193,16 @@ pub async fn a_trace_goes_from_the_delivery_to_its_events_and_what_is_said_to_th
     assert!(traces[0] == trace && traces[1] == trace && traces[2] != trace);
     let send = opened.store().next_send_id();
     let effects = saying([(send, text("hi"))]);
-    opened.store().finish(Finish { event: events[0].id, effects, owed: AutomaticReplies::default(), now: NOW }).await;
+    opened
+        .store()
+        .finish(Finish {
+            event: events[0].id,
+            effects,
+            owed: AutomaticReplies::default(),
+            leaves_at_once: false,
+            now: NOW,
+        })
+        .await;
     let cause = Some(Cause { event: events[0].id, trace: Some(trace) });
     assert_eq!(opened.store().take_sends(send_room(9, &[]), NOW).await.expect("taken").items[0].cause, cause);
     opened.sending(send).await;
@@ -215,7 +229,13 @@ pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
         .await;
     let send = store.next_send_id();
     store
-        .finish(Finish { event, effects: saying([(send, text("hi"))]), owed: AutomaticReplies::default(), now: NOW })
+        .finish(Finish {
+            event,
+            effects: saying([(send, text("hi"))]),
+            owed: AutomaticReplies::default(),
+            leaves_at_once: false,
+            now: NOW,
+        })
         .await;
     assert_eq!(opened.event_status(event).await, "pending");
     assert!(store.send(send).await.expect("read").is_none());

@@ -105,7 +105,15 @@ impl Hands<'_> {
             return store.fail(Failure { event, error, next: Next::Dead, counts: true, owed, now }).await;
         }
         let sends: Vec<_> = (0..self.random.usize(..3)).map(|_| (store.next_send_id(), text("x"))).collect();
-        store.finish(Finish { event, effects: saying(sends), owed: AutomaticReplies::default(), now }).await;
+        store
+            .finish(Finish {
+                event,
+                effects: saying(sends),
+                owed: AutomaticReplies::default(),
+                leaves_at_once: false,
+                now,
+            })
+            .await;
     }
 
     async fn settles_a_send(&mut self, store: &Store) {

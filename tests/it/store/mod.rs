@@ -60,6 +60,7 @@ macro_rules! contract {
                     sends_of_a_conversation_leave_one_after_the_other
                     a_send_that_left_is_never_planned_again
                     a_send_that_did_not_leave_is_tried_later
+                    a_send_that_is_marked_with_its_turn_is_on_its_way_and_can_still_stay
                     what_cannot_be_read_as_a_request_does_not_stop_the_others;
                 echoes:
                     an_echo_settles_its_send_and_a_late_answer_changes_nothing
@@ -197,7 +198,15 @@ impl Opened {
         let store = self.store();
         let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
         let ids = sends.iter().map(|(id, _)| *id).collect();
-        store.finish(Finish { event, effects: saying(sends), owed: AutomaticReplies::default(), now: NOW }).await;
+        store
+            .finish(Finish {
+                event,
+                effects: saying(sends),
+                owed: AutomaticReplies::default(),
+                leaves_at_once: false,
+                now: NOW,
+            })
+            .await;
         ids
     }
 
@@ -214,6 +223,7 @@ impl Opened {
                         event: taken.id,
                         effects: saying(sends),
                         owed: AutomaticReplies::default(),
+                        leaves_at_once: false,
                         now: NOW,
                     })
                     .await;
@@ -224,7 +234,13 @@ impl Opened {
     }
 
     async fn finish(&self, event: EventId) {
-        let finish = Finish { event, effects: Effects::default(), owed: AutomaticReplies::default(), now: NOW };
+        let finish = Finish {
+            event,
+            effects: Effects::default(),
+            owed: AutomaticReplies::default(),
+            leaves_at_once: false,
+            now: NOW,
+        };
         self.store().finish(finish).await;
     }
 

@@ -54,6 +54,41 @@ pub async fn a_send_that_did_not_leave_is_tried_later(opened: &Opened) {
     assert_eq!((due.id, due.attempts), (send, 1));
 }
 
+pub async fn a_send_that_is_marked_with_its_turn_is_on_its_way_and_can_still_stay(opened: &Opened) {
+    let finish_and_leave = async |mid: &str| {
+        opened.says(ADA, mid).await;
+        let store = opened.store();
+        let sends = [(store.next_send_id(), text("1")), (store.next_send_id(), text("2"))];
+        let ids = [sends[0].0, sends[1].0];
+        let (event, effects, owed) = (opened.take_one().await.id, saying(sends), AutomaticReplies::default());
+        store.finish(Finish { event, effects, owed, leaves_at_once: true, now: NOW }).await;
+        ids
+    };
+    let status = async |send| opened.send(send).await.status.as_str();
+    let [first, second] = finish_and_leave("a1").await;
+    let leaving = opened.store().take_leaving();
+    assert_eq!(
+        leaving.iter().map(|send| (send.id, send.is_marked, send.attempts)).collect::<Vec<_>>(),
+        [(first, true, 0)]
+    );
+    assert_eq!((status(first).await, status(second).await), ("sending", "planned"));
+    assert!(opened.sendable().await.is_empty() && opened.store().take_leaving().is_empty(), "it is given once");
+
+    let later = SendOutcome::Later { at: NOW + HOUR, reason: "the account is paused".into() };
+    opened.store().did_not_leave(first, later, NOW).await;
+    assert!(opened.sendable().await.is_empty());
+    let again = opened.take_sends(NOW + HOUR).await.items.remove(0);
+    assert_eq!((again.id, again.attempts, again.is_marked), (first, 0, false), "as if it had not been marked");
+    for send in [first, second] {
+        opened.sending(send).await;
+        opened.store().settle(send, sent(&format!("m_{send}")), NOW).await;
+    }
+
+    let [third, fourth] = finish_and_leave("a2").await;
+    opened.die(NOW).await;
+    assert_eq!((status(third).await, status(fourth).await), ("in_doubt", "planned"), "its bytes may have left");
+}
+
 pub async fn what_cannot_be_read_as_a_request_does_not_stop_the_others(opened: &Opened) {
     let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
     opened.says(ADA, "a1").await;

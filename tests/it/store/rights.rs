@@ -64,7 +64,13 @@ pub async fn of_two_who_race_for_one_private_reply_one_wins_each_time(opened: &O
         let event = opened.take_one().await;
         let (own, request) = (store.next_send_id(), reply(&id));
         let sends = vec![(own, request)];
-        let finish = Finish { event: event.id, effects: saying(sends), owed: AutomaticReplies::default(), now: NOW };
+        let finish = Finish {
+            event: event.id,
+            effects: saying(sends),
+            owed: AutomaticReplies::default(),
+            leaves_at_once: false,
+            now: NOW,
+        };
         let posted = post(opened, reply(&id));
         let start = std::sync::Barrier::new(2);
         let runtime = tokio::runtime::Handle::current();
