@@ -88,13 +88,13 @@ impl Inner {
         let mut guard = self.lock();
         let live = &mut guard.0;
         let mut are_own = Vec::with_capacity(fresh.len());
-        for Fresh { delivery, place, key, kept } in fresh {
+        for Fresh { delivery, place, id, key, kept } in fresh {
             let (Intake::Handled(envelope) | Intake::Awaited(envelope, _) | Intake::Kept(envelope)) =
                 &delivery.items[*place]
             else {
                 continue;
             };
-            match live.arrived(db, key, kept, envelope) {
+            match live.arrived(db, (*id, key), kept, envelope) {
                 Ok(recognised) => are_own.push(recognised == Recognised::Own),
                 Err(error) => {
                     let code = error.sqlite_error_code();

@@ -276,11 +276,12 @@ impl Live {
     pub(crate) fn arrived(
         &mut self,
         db: &Connection,
-        key: &ConversationKey,
+        (id, key): (ConversationId, &ConversationKey),
         kept: &KeptEvent,
         envelope: &Envelope,
     ) -> rusqlite::Result<Recognised> {
-        let (id, now) = (self.open(db, key)?, kept.item.received_at);
+        self.open_as(db, id, key)?;
+        let now = kept.item.received_at;
         let giver = match RightKey::of_news(&envelope.event) {
             Some(right) => self.giver(db, &key.account, &right)?.filter(|giver| *giver != id),
             None => None,

@@ -24,13 +24,24 @@ impl Live {
     /// The conversation of this key, loaded where it is not in memory.
     pub(super) fn open(&mut self, db: &Connection, key: &ConversationKey) -> rusqlite::Result<ConversationId> {
         let id = key.id();
+        self.open_as(db, id, key)?;
+        Ok(id)
+    }
+
+    /// The same where its number is known.
+    pub(super) fn open_as(
+        &mut self,
+        db: &Connection,
+        id: ConversationId,
+        key: &ConversationKey,
+    ) -> rusqlite::Result<()> {
         if !self.entries.contains_key(&id) {
             match self.away.find(id)? {
                 Some(_) => self.come_back(db, std::slice::from_ref(key))?,
                 None => drop(self.load(db, id, key, &[])?),
             }
         }
-        Ok(id)
+        Ok(())
     }
 
     /// Loads a conversation with its open events. Returns those that are to arrive again.
@@ -77,7 +88,7 @@ impl Live {
                 self.at(db, key.id(), now, |one, _| one.stands_unread(kept, row, steps))?;
                 continue;
             };
-            self.arrived(db, key, &kept, &envelope)?;
+            self.arrived(db, (key.id(), key), &kept, &envelope)?;
             if let Some(row) = row {
                 self.at(db, key.id(), now, |one, _| one.stands_again(kept.id, row, steps))?;
             }

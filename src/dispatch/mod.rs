@@ -143,7 +143,8 @@ impl Dispatch {
                 for event in taken.items {
                     let is_probe = probing.get(&event.account).is_some_and(|probing| probing.holds(event.has_failed));
                     if let Some(turn) = self.turn(event, is_probe, now) {
-                        turns.spawn(turn.run());
+                        // In a box: a task is moved several times.
+                        turns.spawn(Box::pin(turn.run()));
                     }
                 }
                 [taken.next_due, reopens].into_iter().flatten().min()

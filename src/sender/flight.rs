@@ -21,7 +21,8 @@ impl Flight {
         account: AccountId,
         attempt: impl Future<Output = ()> + Send + 'static,
     ) {
-        let task = self.tasks.spawn(attempt);
+        // In a box: a task is moved several times.
+        let task = self.tasks.spawn(Box::pin(attempt));
         self.of.insert(task.id(), (send, account));
     }
 

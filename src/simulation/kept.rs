@@ -186,7 +186,7 @@ impl Kept {
         if !happens {
             return;
         }
-        let recognised = self.at(|live, db| live.arrived(db, &key, &kept, envelope));
+        let recognised = self.at(|live, db| live.arrived(db, (key.id(), &key), &kept, envelope));
         if recognised == Recognised::Own {
             appended.own_echoes += 1;
         } else {

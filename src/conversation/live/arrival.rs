@@ -117,7 +117,8 @@ impl Conversation {
         }
         if envelope.kind() == Kind::Message {
             let kept = arrival.kept;
-            match TakenEdit::of(kept.id, &kept.item).filter(|_| envelope.first_version.is_some()) {
+            let edit = envelope.first_version.as_ref().and_then(|_| TakenEdit::of(kept.id, &kept.item));
+            match edit {
                 Some(edit) => self.heard.edit(edit),
                 None if envelope.object != Some(Object::Page) => self.heard.message(&envelope.key),
                 None => {}

@@ -34,7 +34,9 @@ impl Conversation {
             send.kept = Some(send.state.status);
         }
         // Last: what ends by this happening is written, however long ago it was planned.
-        changes.over = self.forget_past_sends();
+        if !changes.sends.is_empty() {
+            changes.over = self.forget_past_sends();
+        }
         self.give_room_back();
         (records, changes)
     }

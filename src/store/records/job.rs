@@ -66,6 +66,7 @@ pub(crate) struct Fresh {
     pub(crate) delivery: Arc<WebhookBatch>,
     /// Its place in the delivery.
     pub(crate) place: usize,
+    pub(crate) id: ConversationId,
     pub(crate) key: ConversationKey,
     pub(crate) kept: KeptEvent,
 }

@@ -301,9 +301,10 @@ fn keep(db: &Connection, last_event: &AtomicI64, deliver: &mut Deliver) -> rusql
         let item = Arc::new(Item::of(envelope, trace, now));
         let (is_message_known, is_edit_known) = (known.message, known.edit);
         let kept = KeptEvent { id: next_id(), item, object: envelope.object, care, is_message_known, is_edit_known };
-        Arriving { kept: &kept, conversation: key.id(), key: &key, done_behind: None }.keep(db)?;
+        let id = key.id();
+        Arriving { kept: &kept, conversation: id, key: &key, done_behind: None }.keep(db)?;
         deliver.appended.new += 1;
-        deliver.fresh.push(Fresh { delivery: Arc::clone(&deliver.delivery), place, key, kept });
+        deliver.fresh.push(Fresh { delivery: Arc::clone(&deliver.delivery), place, id, key, kept });
     }
     match deliver.read_anew {
         Some(id) => read_anew(db, id, now),
