@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::clock::Timestamp;
 use crate::conversation::SendStatus;
 use crate::conversation::live::{Conversation, ConversationId};
-use crate::id::{EventId, SendId, Thread};
+use crate::id::{AccountId, EventId, SendId, Thread};
 use crate::store::records::{Due, Woken};
 
 /// What one conversation has next of each kind.
@@ -53,6 +53,38 @@ impl Next {
     }
 }
 
+/// The loops among which the work is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    Events,
+    Sends,
+    Doubts,
+}
+
+/// The accounts that have work for each of the loops: most of very many have none.
+#[derive(Debug, Default)]
+pub(super) struct Busy([BTreeSet<AccountId>; 3]);
+
+impl Busy {
+    /// Follows what an account has in memory.
+    pub(super) fn follow(&mut self, account: &AccountId, agenda: &mut Agenda) {
+        for work in [Work::Events, Work::Sends, Work::Doubts] {
+            let (has, place) = (agenda.has(work), work as usize);
+            if has != agenda.told[place] {
+                agenda.told[place] = has;
+                match has {
+                    true => self.0[place].insert(account.clone()),
+                    false => self.0[place].remove(account),
+                };
+            }
+        }
+    }
+
+    pub(super) fn with(&self, work: Work) -> impl Iterator<Item = &AccountId> {
+        self.0[work as usize].iter()
+    }
+}
+
 /// What is due in an account's conversations.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Agenda {
@@ -61,6 +93,8 @@ pub(super) struct Agenda {
     pub(super) sends: BTreeSet<(Timestamp, SendId, ConversationId)>,
     pub(super) doubts: BTreeSet<(Timestamp, SendId, ConversationId)>,
     pub(super) answers: BTreeSet<(Timestamp, EventId, ConversationId)>,
+    /// Whether it is known to have work for each of the loops.
+    told: [bool; 3],
 }
 
 impl Agenda {
@@ -78,6 +112,14 @@ impl Agenda {
         woken.sends |= replace(&mut self.sends, id, had.send, has.send);
         woken.doubts |= replace(&mut self.doubts, id, had.doubt, has.doubt);
         woken.answers |= replace(&mut self.answers, id, had.answer, has.answer);
+    }
+
+    fn has(&self, work: Work) -> bool {
+        match work {
+            Work::Events => !self.fresh_events.is_empty() || !self.failed_events.is_empty(),
+            Work::Sends => !self.sends.is_empty(),
+            Work::Doubts => !self.doubts.is_empty(),
+        }
     }
 
     /// Up to when the first `most` of those are due that are due at `now`; `now` where there are fewer.

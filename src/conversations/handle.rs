@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
+use super::agenda::Work;
 use super::live::Live;
 use crate::clock::Timestamp;
 use crate::conversation::live::Recognised;
@@ -281,6 +282,21 @@ impl Conversations {
     /// since the start.
     pub fn last_delivery_at(&self) -> Timestamp {
         Timestamp(self.inner.last_delivery.load(Ordering::Relaxed))
+    }
+
+    /// The accounts that may have events to take: the others need not be asked for.
+    pub fn accounts_with_events(&self) -> Vec<AccountId> {
+        self.inner.lock().0.accounts_with(Work::Events)
+    }
+
+    /// The accounts that may have sends to take.
+    pub fn accounts_with_sends(&self) -> Vec<AccountId> {
+        self.inner.lock().0.accounts_with(Work::Sends)
+    }
+
+    /// The accounts that may have doubts to look at.
+    pub fn accounts_with_doubts(&self) -> Vec<AccountId> {
+        self.inner.lock().0.accounts_with(Work::Doubts)
     }
 
     /// Takes events that are due, the first of each conversation, as many as `room` has for their accounts, and marks them

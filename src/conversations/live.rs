@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::Connection;
 
-use super::agenda::{Agenda, Next};
+use super::agenda::{Agenda, Busy, Next};
 use super::read::LatelyRead;
 use crate::clock::Timestamp;
 use crate::conversation::StoreIdentity;
@@ -68,6 +68,8 @@ pub(crate) struct Live {
     /// Those with something open that are not in memory.
     pub(super) away: Away,
     pub(super) accounts: HashMap<AccountId, Account>,
+    /// Those of them that have something open in memory.
+    pub(super) busy: Busy,
     pub(super) began: Beginning,
     /// Where the events stand that are with a handler.
     pub(super) running: HashMap<EventId, ConversationId>,
@@ -105,6 +107,7 @@ impl Live {
             ours,
             entries: HashMap::new(),
             accounts: accounts.collect(),
+            busy: Busy::default(),
             used: BTreeMap::new(),
             weight: 0,
             loaded: 0,
@@ -199,6 +202,7 @@ impl Live {
         let account = self.accounts.entry(entry.key.account.clone()).or_default();
         let next = Next::of(&entry.conversation);
         account.agenda.change(id, entry.next, next, &mut self.woken);
+        self.busy.follow(&entry.key.account, &mut account.agenda);
         entry.next = next;
         let weight = entry.conversation.weight();
         self.weight = self.weight - entry.weight + weight;

@@ -197,6 +197,7 @@ impl Live {
         }
         if let Some(account) = self.accounts.get_mut(&entry.key.account) {
             account.agenda.change(id, entry.next, Next::default(), &mut self.woken);
+            self.busy.follow(&entry.key.account, &mut account.agenda);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 
+use super::agenda::Work;
 use super::live::Live;
 use crate::clock::Timestamp;
 use crate::conversation::live::{
@@ -57,6 +58,18 @@ impl Live {
             }
         }
         Ok(taken)
+    }
+
+    /// The accounts that may have work of this kind.
+    pub(super) fn accounts_with(&self, work: Work) -> Vec<AccountId> {
+        let mut accounts: Vec<_> = self.busy.with(work).cloned().collect();
+        match work {
+            Work::Events => accounts.extend(self.away.events().map(|(account, ..)| account.clone())),
+            Work::Sends | Work::Doubts => accounts.extend(self.away.sends().map(|(account, ..)| account.clone())),
+        }
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
     }
 
     fn due_events(&self, demand: &EventDemand, now: Timestamp, next: &mut Option<Timestamp>) -> Vec<ConversationId> {

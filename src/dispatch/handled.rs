@@ -61,6 +61,14 @@ impl HandledAccounts {
         able.filter_map(|id| Some((id.clone(), Arc::clone(state.accounts.get(id)?)))).collect()
     }
 
+    /// Those of these that are not paused.
+    pub(super) fn able_among(&self, accounts: Vec<AccountId>) -> Vec<(AccountId, Arc<HandledAccount>)> {
+        let state = self.read();
+        let is_able = |id: &AccountId| state.followed.with_id(id).is_some_and(|account| !account.is_paused);
+        let able = accounts.into_iter().filter(is_able);
+        able.filter_map(|id| state.accounts.get(&id).map(|handled| (id.clone(), Arc::clone(handled)))).collect()
+    }
+
     /// Which events the handler of each takes before the clock moves. `None`: none.
     pub(crate) fn take(&self, registry: &Directory, now: Timestamp) -> Vec<(AccountId, Option<Takes>)> {
         let takes = |(id, handled): (&AccountId, &Arc<HandledAccount>)| {

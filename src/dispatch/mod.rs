@@ -178,7 +178,7 @@ impl Dispatch {
     /// The accounts that can take events on, which of those are probes, and when an account can take more than now.
     fn demands(&self, now: Timestamp) -> (Vec<(EventDemand, Probing)>, Option<Timestamp>) {
         let (mut demands, mut reopens) = (Vec::new(), None::<Timestamp>);
-        for (account, served) in self.handled.able() {
+        for (account, served) in self.handled.able_among(self.store.accounts_with_events()) {
             let (free, patience) = (served.slots.available_permits(), served.patience(&self.clock));
             let space = space::space(served.handler.capacity(), free, patience, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();

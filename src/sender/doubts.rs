@@ -52,7 +52,9 @@ impl Doubts {
     async fn launch(this: &Arc<Doubts>, looks: &mut Flight) -> Option<Timestamp> {
         let now = this.clock.now();
         let accounts = this.accounts.now();
-        let demands = accounts.iter().filter(|account| !account.is_paused).map(|account| {
+        let busy = this.store.accounts_with_doubts();
+        let busy = busy.iter().filter_map(|id| accounts.with_id(id));
+        let demands = busy.filter(|account| !account.is_paused).map(|account| {
             let in_flight = looks.of_account(account.id());
             SendDemand { account: account.id().clone(), slots: usize::from(in_flight.is_empty()), in_flight }
         });

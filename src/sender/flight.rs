@@ -12,6 +12,7 @@ use crate::id::{AccountId, SendId};
 pub(super) struct Flight {
     tasks: JoinSet<()>,
     of: HashMap<Id, (SendId, AccountId)>,
+    by_account: HashMap<AccountId, Vec<SendId>>,
 }
 
 impl Flight {
@@ -23,11 +24,12 @@ impl Flight {
     ) {
         // In a box: a task is moved several times.
         let task = self.tasks.spawn(Box::pin(attempt));
+        self.by_account.entry(account.clone()).or_default().push(send);
         self.of.insert(task.id(), (send, account));
     }
 
     pub(super) fn of_account(&self, account: &AccountId) -> Vec<SendId> {
-        self.of.values().filter(|(_, of)| of == account).map(|(send, _)| *send).collect()
+        self.by_account.get(account).cloned().unwrap_or_default()
     }
 
     /// Returns when at least one attempt has ended; never while there is none.
@@ -55,6 +57,11 @@ impl Flight {
                 error.id()
             }
         };
-        self.of.remove(&id);
+        let Some((send, account)) = self.of.remove(&id) else { return };
+        let Some(of_account) = self.by_account.get_mut(&account) else { return };
+        of_account.retain(|other| *other != send);
+        if of_account.is_empty() {
+            self.by_account.remove(&account);
+        }
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::{Account, Accounts, Directory};
+use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Timestamp};
 use crate::conversations::Conversations;
 use crate::id::SendId;
@@ -90,8 +90,10 @@ impl Sender {
                 None => self.stays(send.id, "its account has left").await,
             }
         }
-        let shut = accounts.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
-        match self.store.take_sends(self.demands(&accounts, flight, now), now).await {
+        let busy: Vec<_> =
+            self.store.accounts_with_sends().iter().filter_map(|id| accounts.with_id(id).cloned()).collect();
+        let shut = busy.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
+        match self.store.take_sends(self.demands(&busy, flight, now), now).await {
             Ok(taken) => {
                 for send in taken.items {
                     if let Some(account) = accounts.with_id(&send.account) {
@@ -122,7 +124,7 @@ impl Sender {
         flight.launch(id, account_id, attempt.run());
     }
 
-    fn demands(&self, accounts: &Directory, flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
+    fn demands(&self, accounts: &[Arc<Account>], flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
         let open = accounts.iter().filter(|account| !account.is_paused && account.client.open_at() <= now);
         let demands = open.map(|account| {
             let in_flight = flight.of_account(account.id());

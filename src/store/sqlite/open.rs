@@ -43,7 +43,7 @@ pub(in crate::store) fn keep_log(db: &Connection, path: &Path) -> Result<(), Ope
 pub(in crate::store) fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "cache_size", -16_384)?;
+    db.pragma_update(None, "cache_size", -8_192)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     // Else every statement that a partial index might serve is prepared anew at each call, in case the values matter.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
