@@ -27,11 +27,8 @@ use crate::telemetry::Seldom;
 /// How many events of a delivery share a transaction at the most.
 const MOST_EVENTS: usize = 1000;
 
-/// About how many bytes a conversation takes in which something is open.
-const USUAL: usize = 4096;
-
-/// So many conversations are sorted out at the start however little memory there is.
-const AT_THE_START: usize = 100;
+/// Conversations of so many bytes are sorted out at the start however little memory there is.
+const AT_THE_START: usize = 1 << 19;
 
 /// Comes when what happened is on disk.
 type Keeping = oneshot::Receiver<Result<(), StoreError>>;
@@ -175,7 +172,7 @@ fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> r
     let accounts = std::mem::take(&mut opening.accounts);
     let (images, away, reader) = (opening.images.clone(), opening.take_away()?, opening.another_reader()?);
     let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), images, away, now);
-    live.begin(&reader, (most / USUAL).max(AT_THE_START))?;
+    live.begin(&reader, most.max(AT_THE_START))?;
     let (_, writes) = live.take_batch();
     opening.keep(writes)?;
     let inner = Arc::new(Inner {

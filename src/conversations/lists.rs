@@ -78,6 +78,8 @@ impl Conversations {
             while listed.len() < query.limit {
                 let ids = self.inner.lock().0.open_events(query, before)?;
                 let Some(last) = ids.last().copied() else { break };
+                // Those that the page before has brought into memory may go.
+                let _ = self.happen(|_, _| Ok(()));
                 before = Some(last);
                 for id in ids {
                     let event = records::listed(db, id)?.map(|event| self.now(event)).transpose()?;
@@ -519,7 +521,11 @@ impl Live {
         key: &ConversationKey,
     ) -> rusqlite::Result<Option<ConversationId>> {
         let id = key.id();
-        if !self.entries.contains_key(&id) && self.image_of(id).is_none() && !records::is_known(db, id)? {
+        let is_known = self.entries.contains_key(&id)
+            || self.image_of(id).is_some()
+            || self.away.key(id)?.is_some()
+            || records::is_known(db, id)?;
+        if !is_known {
             return Ok(None);
         }
         self.open(db, key).map(Some)

@@ -14,11 +14,14 @@ use crate::policy::responsiveness;
 use crate::store::TakenEvent;
 use crate::store::records::{self, Due};
 
-/// How many conversations a step sorts out, or looks at: others wait meanwhile.
+/// How many conversations a step sorts out: others wait meanwhile.
 const STEP: usize = 32;
 
 /// How often it may take a look at a conversation until one can leave memory.
 const LOOKS: usize = 8;
+
+/// For how many that were loaded there is looked for room at a time.
+const MOST_LOADED: usize = 1000;
 
 impl Live {
     /// The conversation of this key, loaded where it is not in memory.
@@ -37,7 +40,7 @@ impl Live {
     ) -> rusqlite::Result<()> {
         if !self.entries.contains_key(&id) {
             match self.away.find(id)? {
-                Some(_) => self.come_back(db, std::slice::from_ref(key))?,
+                Some(_) => self.come_back(db, key)?,
                 None => drop(self.load(db, id, key, &[])?),
             }
         }
@@ -68,33 +71,41 @@ impl Live {
         Ok(later)
     }
 
-    /// Conversations come back that were away. Those that a process which died left behind are sorted out: what had arrived and had not
-    /// happened happens now, in the order in which it arrived.
-    fn come_back(&mut self, db: &Connection, keys: &[ConversationKey]) -> rusqlite::Result<()> {
-        let (mut later, mut unseen) = (Vec::new(), Vec::new());
-        for key in keys {
-            let id = key.id();
-            let Some(back) = self.away.find(id)? else { continue };
-            let arrived = self.load(db, id, key, &back.events)?;
-            self.away.remove(id)?;
-            later.extend(arrived.into_iter().map(|arrived| (key, arrived)));
-            unseen.extend(back.is_unseen.then_some(id));
+    /// A conversation comes back that was away. One that a process which died left behind is sorted out: what had arrived and had not
+    /// happened happens now, in the order in which it arrived. Where that cannot be read, it stays away.
+    fn come_back(&mut self, db: &Connection, key: &ConversationKey) -> rusqlite::Result<()> {
+        let id = key.id();
+        let Some(back) = self.away.find(id)? else { return Ok(()) };
+        let later = self.load(db, id, key, &back.events)?;
+        let sorted_out = self.sort_out_one(db, (id, key), later, back.is_unseen).and_then(|()| self.away.remove(id));
+        if sorted_out.is_err() {
+            self.forget(id);
         }
-        later.sort_by_key(|(_, arrived)| arrived.kept.id);
+        sorted_out
+    }
+
+    fn sort_out_one(
+        &mut self,
+        db: &Connection,
+        (id, key): (ConversationId, &ConversationKey),
+        mut later: Vec<Arrived>,
+        is_unseen: bool,
+    ) -> rusqlite::Result<()> {
+        later.sort_by_key(|arrived| arrived.kept.id);
         let now = self.began.at;
-        for (key, Arrived { kept, row, steps }) in later {
+        for Arrived { kept, row, steps } in later {
             let Some(envelope) = kept.envelope(key) else {
                 // What cannot be read as an event any more is a handler's to fail on.
-                self.at(db, key.id(), now, |one, _| one.stands_unread(kept, row, steps))?;
+                self.at(db, id, now, |one, _| one.stands_unread(kept, row, steps))?;
                 continue;
             };
-            self.arrived(db, (key.id(), key), &kept, &envelope)?;
+            self.arrived(db, (id, key), &kept, &envelope)?;
             if let Some(row) = row {
-                self.at(db, key.id(), now, |one, _| one.stands_again(kept.id, row, steps))?;
+                self.at(db, id, now, |one, _| one.stands_again(kept.id, row, steps))?;
             }
         }
-        let latest = now + self.ours.longest_wait().max(responsiveness::LIMIT);
-        for id in unseen {
+        if is_unseen {
+            let latest = now + self.ours.longest_wait().max(responsiveness::LIMIT);
             self.at(db, id, now, |one, scene| {
                 one.due_at_a_start(latest, now);
                 one.recover(scene);
@@ -104,21 +115,26 @@ impl Live {
     }
 
     /// A process begins: accounts are brought up to date, and as much of what the one before left open is sorted out at once as has
-    /// room: `most` conversations. The rest follows by [`sort_out`](Live::sort_out).
+    /// room, `most` bytes. The rest follows by [`sort_out`](Live::sort_out).
     pub(crate) fn begin(&mut self, db: &Connection, most: usize) -> rusqlite::Result<()> {
         let accounts: Vec<_> = self.accounts.keys().cloned().collect();
         for account in accounts {
             let now = self.began.at;
             self.change_account(&account, |value| value.due_at_a_start(now));
         }
-        let keys = self.away.unseen(most)?;
-        self.come_back(db, &keys)
+        while self.weight < most && self.sort_out(db)? {}
+        Ok(())
     }
 
     /// Sorts out some more of what a process left open. True when there is more.
     pub(crate) fn sort_out(&mut self, db: &Connection) -> rusqlite::Result<bool> {
-        let keys = self.away.unseen(STEP)?;
-        self.come_back(db, &keys)?;
+        for key in self.away.unseen(STEP)? {
+            if let Err(error) = self.come_back(db, &key) {
+                // Others do not wait for it. It is tried again when something happens in it, and at the next start.
+                tracing::error!(account_id = %key.account, %error, "a conversation cannot be loaded; what is open in it waits");
+                self.away.pass_over(key.id())?;
+            }
+        }
         Ok(self.away.has_unseen())
     }
 
@@ -163,7 +179,7 @@ impl Live {
     /// goes when all of it is on disk, up to the happening of the number `kept`.
     pub(crate) fn make_room(&mut self, db: &Connection, most: usize, kept: u64) -> rusqlite::Result<()> {
         // Others wait meanwhile, and for those that were loaded there is to be room again.
-        let looks = STEP + LOOKS * std::mem::take(&mut self.loaded);
+        let looks = STEP + LOOKS * std::mem::take(&mut self.loaded).min(MOST_LOADED);
         let looked_at: Vec<_> = self.used.values().take(looks).copied().collect();
         for id in looked_at {
             if self.weight <= most {
@@ -186,7 +202,13 @@ impl Live {
         if !entry.conversation.is_idle() {
             self.away.put(id, &entry.conversation, |due| entry.next.time(due))?;
         }
-        let entry = self.entries.remove(&id).expect("it was there");
+        self.forget(id);
+        Ok(())
+    }
+
+    /// It is not in memory any more.
+    fn forget(&mut self, id: ConversationId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
         self.used.remove(&entry.used);
         self.weight -= entry.weight;
         for right in entry.conversation.rights() {
@@ -199,7 +221,6 @@ impl Live {
             account.agenda.change(id, entry.next, Next::default(), &mut self.woken);
             self.busy.follow(&entry.key.account, &mut account.agenda);
         }
-        Ok(())
     }
 
     /// How many events and sends are open in conversations that are not in memory.

@@ -30,8 +30,7 @@ const MOST_IMAGES: usize = 50_000;
 const SWEEP: usize = 500;
 
 impl Conversations {
-    /// Deletes what has outlived its keeping time, in small steps between which others write, and lets go of conversations in which
-    /// nothing is open.
+    /// Deletes what has outlived its keeping time, in small steps between which others write, and brings `conversation` forward.
     ///
     /// # Errors
     ///
@@ -78,7 +77,10 @@ impl Conversations {
         let earlier = |last: i64| Some(last.saturating_sub(millis));
         let _ = self.inner.last_delivery.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
         let away = self.happen_surely(|live, db| live.clock_was_set_back(db, by, now)).await.unwrap_or_default();
+        let started = std::time::Instant::now();
         for ids in away.chunks(SET_BACK) {
+            // What was written meanwhile has the right time.
+            let now = now + started.elapsed();
             self.happen_surely(|live, db| live.set_back(db, ids, by, now)).await;
         }
         self.inner.wake(Woken { events: true, sends: true, doubts: true, answers: true });

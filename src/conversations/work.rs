@@ -34,6 +34,7 @@ impl Live {
         now: Timestamp,
     ) -> rusqlite::Result<Batch<TakenEvent>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
+        // First for all of them: where that fails, none is running yet.
         for demand in room {
             let kinds: &[(Due, usize)] = match demand.takes {
                 Takes::InOrder => &[(Due::Fresh, demand.slots), (Due::Failed, demand.slots)],
@@ -42,11 +43,11 @@ impl Live {
             };
             for (kind, most) in kinds {
                 self.fetch(db, &demand.account, *kind, *most, now)?;
-            }
-            let due = self.due_events(demand, now, &mut taken.next_due);
-            for (kind, _) in kinds {
                 taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, *kind, now)?);
             }
+        }
+        for demand in room {
+            let due = self.due_events(demand, now, &mut taken.next_due);
             for id in due {
                 let mut event = self.at(db, id, now, |one, scene| {
                     let event = one.take(now).expect("an event that is due").clone();
@@ -101,20 +102,18 @@ impl Live {
     pub(crate) fn finish(&mut self, db: &Connection, finish: &Finish) -> rusqlite::Result<()> {
         let Some(id) = self.running.remove(&finish.event) else { return Ok(()) };
         let Finish { event, effects, owed, leaves_at_once, now } = finish;
-        let leaving = self.at(db, id, *now, |one, scene| {
+        let mut leaving = None;
+        let happened = self.at(db, id, *now, |one, scene| {
             let has_ended = one.finish(scene, *event, effects, owed);
             let epoch = scene.ours.epoch();
-            let leaving = (has_ended && *leaves_at_once)
-                .then(|| one.leaves_with_its_turn(*event, epoch, *now))
-                .flatten()
-                .cloned();
-            leaving.map(|send| taken_send(one, &send))
-        })?;
+            let first = (has_ended && *leaves_at_once).then(|| one.leaves_with_its_turn(*event, epoch, *now));
+            leaving = first.flatten().cloned().map(|send| taken_send(one, &send));
+        });
         if let Some(send) = leaving {
             self.leaving.push_back((self.number() + 1, TakenSend { attempts: 0, is_marked: true, ..send }));
             self.woken.sends = true;
         }
-        Ok(())
+        happened
     }
 
     /// Sends that were marked as on their way with the end of their event, once that is on disk.
@@ -203,8 +202,8 @@ impl Live {
         let Some(found) = records::event(db, event)? else { return Ok(Replayed::Unknown) };
         let has_ended = matches!(found.status(), EventStatus::Done | EventStatus::Dead);
         let attempts = found.row.as_ref().map_or(0, |row| row.attempts);
-        // An echo of our own is not a handler's. One of others that its handler does not want may be given to it all the same.
-        let is_own = found.kept.item.kind == Kind::Echo && attempts == 0 && found.kept.care.is_handled;
+        // An echo of our own is not a handler's.
+        let is_own = found.kept.item.kind == Kind::Echo && attempts == 0;
         if !has_ended || is_own || !served.contains(&found.key.account) {
             return Ok(Replayed::Open);
         }
@@ -294,7 +293,7 @@ impl Live {
     ) -> rusqlite::Result<Batch<TakenSend>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
         for demand in room {
-            self.fetch(db, &demand.account, Due::Send, demand.slots, now)?;
+            self.fetch(db, &demand.account, Due::Send, demand.slots + demand.in_flight.len(), now)?;
             taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, Due::Send, now)?);
             let Some(account) = self.accounts.get(&demand.account) else { continue };
             for id in fronts(&account.agenda.sends, demand, now, &mut taken.next_due) {
@@ -315,7 +314,7 @@ impl Live {
     ) -> rusqlite::Result<Batch<TakenDoubt>> {
         let mut taken = Batch { items: Vec::new(), next_due: None };
         for demand in room {
-            self.fetch(db, &demand.account, Due::Doubt, demand.slots, now)?;
+            self.fetch(db, &demand.account, Due::Doubt, demand.slots + demand.in_flight.len(), now)?;
             taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, Due::Doubt, now)?);
             let Some(account) = self.accounts.get(&demand.account) else { continue };
             for id in fronts(&account.agenda.doubts, demand, now, &mut taken.next_due) {

@@ -311,7 +311,7 @@ impl Kept {
         self.images = Images::of(records::images(&self.db).expect("read"));
         let away = Away::in_memory(&self.db).expect("read");
         self.live = Live::new(ours, accounts, Arc::clone(&self.last_event), self.images.clone(), away, now);
-        let most = self.rng.usize(..4);
+        let most = self.rng.usize(..10_000);
         self.at(|live, db| live.begin(db, most));
         while self.at(|live, db| live.sort_out(db)) {}
     }

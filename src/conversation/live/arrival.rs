@@ -61,6 +61,9 @@ impl Conversation {
             self.last_event_at = Some(scene.now);
         }
         self.note(scene, arrival, envelope, is_own);
+        if matches!(&envelope.event, Event::Echo(echo) if !echo.is_deleted) && recognised == Recognised::Foreign {
+            self.heard.foreign_echo(id);
+        }
         match (recognised, &envelope.event) {
             (Recognised::Own, _) => self.changes.done(id, item, previous),
             // Also of an account that has left: it is evidence of a send that was under way.
@@ -72,10 +75,7 @@ impl Conversation {
                 self.changes.image |= !is_receipt(envelope);
                 self.changes.done(id, item, previous);
             }
-            (_, event) => {
-                if matches!(event, Event::Echo(echo) if !echo.is_deleted) {
-                    self.heard.foreign_echo(id);
-                }
+            _ => {
                 self.enqueue(id, item, previous, scene.now);
                 if let (Some(_), None, Some(queued)) =
                     (arrival.kept.care.answer_by, care.answer_by, self.events.back_mut())

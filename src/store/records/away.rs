@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ffi, params};
 
 use super::recover::{LeftOpen, Open, left_open};
 use super::row::thread;
@@ -21,6 +21,7 @@ const TABLES: &str = "
         thread INTEGER NOT NULL,
         name TEXT NOT NULL,
         unseen INTEGER,       -- its first event, until it is loaded for the first time since the process began
+        passed INTEGER,       -- set where it was not loaded for the first time because it could not be
         fresh INTEGER,        -- when what is open in it is due: an event, an event that has failed, a send, a doubt, an answer
         failed INTEGER,
         send INTEGER,
@@ -109,13 +110,15 @@ impl Due {
 impl Away {
     /// All is away that a process left open in `store`, the file at `path`.
     pub(crate) fn begin(path: &Path, store: &Connection) -> rusqlite::Result<Away> {
-        let mut name = path.as_os_str().to_owned();
-        name.push("-away");
-        // One that a process left which ended between the next two lines.
-        let _ = std::fs::remove_file(&name);
-        let mut away = Away::new(Connection::open(&name)?)?;
-        // From here on it goes with the process, however that ends. Where a file that is open cannot go, it goes at the next start.
-        let _ = std::fs::remove_file(&name);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let cannot_open = |error: std::io::Error| {
+            let because = ffi::Error::new(ffi::SQLITE_CANTOPEN);
+            rusqlite::Error::SqliteFailure(because, Some(error.to_string()))
+        };
+        let named = tempfile::Builder::new().prefix("rejoinder-away-").tempfile_in(folder).map_err(cannot_open)?;
+        let mut away = Away::new(Connection::open(named.path())?)?;
+        // From here on it has no name, and goes with the process, however that ends.
+        drop(named);
         away.fill(store)?;
         Ok(away)
     }
@@ -266,13 +269,23 @@ impl Away {
         }
         let unseen = self
             .db
-            .prepare_cached("SELECT unseen IS NOT NULL FROM conversation WHERE id = ?1")?
+            .prepare_cached("SELECT unseen IS NOT NULL OR passed IS NOT NULL FROM conversation WHERE id = ?1")?
             .query_row([id.0], |row| row.get(0))
             .optional()?;
         let Some(is_unseen) = unseen else { return Ok(None) };
         let mut events = self.db.prepare_cached("SELECT id FROM event WHERE conversation = ?1 ORDER BY id")?;
         let events = events.query_map([id.0], |row| row.get(0).map(EventId))?;
         Ok(Some(Back { events: events.collect::<Result<_, _>>()?, is_unseen }))
+    }
+
+    /// A conversation cannot be loaded: others are loaded before it.
+    pub(crate) fn pass_over(&mut self, id: ConversationId) -> rusqlite::Result<()> {
+        let passed = self
+            .db
+            .prepare_cached("UPDATE conversation SET unseen = NULL, passed = 1 WHERE id = ?1 AND unseen IS NOT NULL")?
+            .execute([id.0])?;
+        self.unseen -= passed;
+        Ok(())
     }
 
     /// A conversation has come back.

@@ -26,6 +26,30 @@ pub async fn a_death_of_the_process_loses_nothing(opened: &Opened) {
     assert_eq!(status(sends[0]).await, "sent", "what a send was marked with outlives the process");
 }
 
+pub async fn what_very_many_left_open_is_listed_at_once_and_handled_once(opened: &Opened) {
+    let people: Vec<_> = (0..250).map(|number| format!("73{number:014}")).collect();
+    for person in &people {
+        opened.says(person, person).await;
+    }
+    opened.die(NOW).await;
+    for person in people.iter().rev() {
+        let query = EventQuery { person: Some(PersonId::new(person.as_str())), limit: 9, ..EventQuery::default() };
+        assert_eq!(opened.store().events(query).await.expect("events").len(), 1, "{person}");
+    }
+    let mut handled = Vec::new();
+    while handled.len() < people.len() {
+        let taken = opened.take(9, NOW).await.items;
+        for event in taken {
+            opened.finish(event.id).await;
+            handled.push(event.person.expect("a person").to_string());
+        }
+        tokio::task::yield_now().await;
+    }
+    handled.sort_unstable();
+    assert_eq!(handled, people);
+    assert!(opened.take(9, NOW).await.items.is_empty());
+}
+
 /// The first may go uncounted: that a handler has an event in hand is written with what is written next.
 pub async fn the_fourth_death_with_an_event_in_hand_is_its_last(opened: &Opened) {
     opened.says(ADA, "a1").await;

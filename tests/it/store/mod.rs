@@ -108,6 +108,7 @@ macro_rules! contract {
                     metas_words_stay_with_what_they_are_about;
                 lifetime:
                     a_death_of_the_process_loses_nothing
+                    what_very_many_left_open_is_listed_at_once_and_handled_once
                     the_fourth_death_with_an_event_in_hand_is_its_last
                     what_was_cut_off_by_a_shutdown_does_not_count_as_a_death
                     what_has_outlived_its_time_is_forgotten_and_nothing_else
