@@ -1,37 +1,29 @@
 //! The way into the conversations: each operation happens in memory, and is on disk when its future returns.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use super::agenda::Work;
 use super::live::Live;
+use super::shared::{Inner, Keeping};
 use crate::clock::Timestamp;
-use crate::conversation::live::Recognised;
-use crate::conversation::{AutomaticReplies, Decided, Identity, Overdue, SendOutcome, StoreIdentity, Typing};
+use crate::conversation::{AutomaticReplies, Decided, Overdue, SendOutcome, Typing};
 use crate::event;
 use crate::id::{AccountId, EventId, PersonId, SendId};
 use crate::message::Recipient;
 use crate::policy::Facts;
-use crate::settings;
-use crate::store::records::{self, Fresh, Happen, Opening, Records, Woken};
+use crate::store::records::{self, Records};
 use crate::store::{
-    Appended, Batch, EventDemand, Failure, Finish, Intake, OpenError, PAUSE, Post, Posted, Replayed, SendDemand,
-    StoreError, TakenDoubt, TakenEvent, TakenSend, TurnStep, WebhookBatch,
+    Appended, Batch, EventDemand, Failure, Finish, Intake, PAUSE, Post, Posted, Replayed, SendDemand, StoreError,
+    TakenDoubt, TakenEvent, TakenSend, TurnStep, WebhookBatch,
 };
-use crate::telemetry::Seldom;
 
 /// How many events of a delivery share a transaction at the most.
 const MOST_EVENTS: usize = 1000;
-
-/// Conversations of so many bytes are sorted out at the start however little memory there is.
-const AT_THE_START: usize = 1 << 19;
-
-/// Comes when what happened is on disk.
-type Keeping = oneshot::Receiver<Result<(), StoreError>>;
 
 /// The conversations. Clones share them.
 #[derive(Clone, Debug)]
@@ -39,163 +31,8 @@ pub struct Conversations {
     pub(super) inner: Arc<Inner>,
     pub(super) records: Arc<Records>,
     /// Held by a delivery that takes several transactions: one at a time, so that others get their turn between them.
-    large: Arc<Semaphore>,
-    probe: Arc<crate::store::Probe>,
-}
-
-/// What the writer's thread shares with the rest.
-#[derive(Debug)]
-pub(super) struct Inner {
-    live: Mutex<(Live, Connection)>,
-    ours: Arc<StoreIdentity>,
-    next_send: AtomicI64,
-    /// How many bytes the conversations may take.
-    most: usize,
-    /// When a delivery was last kept by this process.
-    pub(super) last_delivery: AtomicI64,
-    events: Notify,
-    sends: Notify,
-    doubts: Notify,
-    answers: Notify,
-    /// Conversations that could not leave memory.
-    failures: Seldom,
-    /// Where what happens while an event arrives goes to be written; the writer's own thread cannot wait for itself.
-    records: std::sync::OnceLock<std::sync::Weak<Records>>,
-}
-
-impl Inner {
-    pub(super) fn lock(&self) -> MutexGuard<'_, (Live, Connection)> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn wake(&self, woken: Woken) {
-        for (is_woken, loop_) in [
-            (woken.events, &self.events),
-            (woken.sends, &self.sends),
-            (woken.doubts, &self.doubts),
-            (woken.answers, &self.answers),
-        ] {
-            if is_woken {
-                loop_.notify_one();
-            }
-        }
-    }
-
-    /// New events happen to their conversations. Called by the writer once they are on disk.
-    fn arrived(&self, db: &Connection, fresh: &[&Fresh]) -> Vec<bool> {
-        let mut guard = self.lock();
-        let live = &mut guard.0;
-        let mut are_own = Vec::with_capacity(fresh.len());
-        for Fresh { delivery, place, id, key, kept } in fresh {
-            let (Intake::Handled(envelope) | Intake::Awaited(envelope, _) | Intake::Kept(envelope)) =
-                &delivery.items[*place]
-            else {
-                continue;
-            };
-            match live.arrived(db, (*id, key), kept, envelope) {
-                Ok(recognised) => are_own.push(recognised == Recognised::Own),
-                Err(error) => {
-                    let code = error.sqlite_error_code();
-                    are_own.push(false);
-                    tracing::error!(event = %kept.id, %error, ?code, "a conversation could not be loaded; its event waits for the next start");
-                }
-            }
-        }
-        let woken = live.take_woken();
-        self.write(live, db, Woken::default());
-        drop(guard);
-        self.wake(woken);
-        are_own
-    }
-
-    /// Gives what has happened to the writer. The caller holds the conversations, so that it is written in that order.
-    /// `woken` are told when it is on disk; where there is nothing to write, at once.
-    fn write(&self, live: &mut Live, db: &Connection, woken: Woken) -> Option<Keeping> {
-        let records = self.records.get().and_then(std::sync::Weak::upgrade)?;
-        if live.takes_more_than(self.most)
-            && let Err(error) = live.make_room(db, self.most, records.kept())
-            && let Some(times) = self.failures.times()
-        {
-            tracing::warn!(%error, times, "conversations cannot leave memory");
-        }
-        let (number, writes) = live.take_batch();
-        if writes.is_empty() {
-            self.wake(woken);
-            return None;
-        }
-        Some(records.keep(number, writes, woken))
-    }
-}
-
-/// What the writer tells of what is on disk.
-struct Happening(Arc<Inner>);
-
-impl Happen for Happening {
-    fn arrived(&mut self, db: &Connection, fresh: &[&Fresh]) -> Vec<bool> {
-        self.0.arrived(db, fresh)
-    }
-
-    fn wake(&mut self, woken: Woken) {
-        self.0.wake(woken);
-    }
-}
-
-impl Conversations {
-    /// Opens the store, and sorts out what a process that died left behind. Another server's hold on the file is waited for.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be opened, or is no store of this release.
-    pub async fn open(settings: &settings::Store, ours: Identity, now: Timestamp) -> Result<Conversations, OpenError> {
-        let opening = Records::open(settings).await?;
-        let (path, most) = (settings.path.clone(), settings.memory);
-        let begin = move || begin(opening, ours, most, now).map_err(|source| OpenError::of(&path, source));
-        let opened = tokio::task::spawn_blocking(begin).await.expect("opening the store does not panic")?;
-        if opened.inner.lock().0.has_more_to_sort_out() {
-            tokio::spawn(opened.clone().sort_out());
-        }
-        Ok(opened)
-    }
-
-    /// What a process left open and had no room at the start follows, a little at a time.
-    async fn sort_out(self) {
-        while self.happen_surely(Live::sort_out).await == Some(true) {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// Takes up what a process that died left behind, and starts the writer.
-fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> rusqlite::Result<Conversations> {
-    let ours = Arc::new(StoreIdentity::new(&opening.name, ours));
-    let last_event = Arc::new(AtomicI64::new(opening.last_event.0));
-    let accounts = std::mem::take(&mut opening.accounts);
-    let (images, away, reader) = (opening.images.clone(), opening.take_away()?, opening.another_reader()?);
-    let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), images, away, now);
-    live.begin(&reader, most.max(AT_THE_START))?;
-    let (_, writes) = live.take_batch();
-    opening.keep(writes)?;
-    let inner = Arc::new(Inner {
-        live: Mutex::new((live, reader)),
-        ours,
-        most,
-        failures: Seldom::default(),
-        next_send: AtomicI64::new(opening.last_send.0 + 1),
-        last_delivery: AtomicI64::new(i64::MIN),
-        events: Notify::new(),
-        sends: Notify::new(),
-        doubts: Notify::new(),
-        answers: Notify::new(),
-        records: std::sync::OnceLock::new(),
-    });
-    let happening = Arc::clone(&inner);
-    let happen = Box::new(Happening(happening));
-    let records = Arc::new(opening.start(last_event, happen)?);
-    let _ = inner.records.set(Arc::downgrade(&records));
-    let (large, probe) = (Arc::new(Semaphore::new(1)), Arc::default());
-    let conversations = Conversations { inner, records, large, probe };
-    conversations.inner.wake(Woken { events: true, sends: true, doubts: true, answers: true });
-    Ok(conversations)
+    pub(super) large: Arc<Semaphore>,
+    pub(super) probe: Arc<crate::store::Probe>,
 }
 
 impl Conversations {
@@ -212,6 +49,17 @@ impl Conversations {
         let kept = self.inner.write(live, db, woken);
         drop(guard);
         Ok((result?, kept))
+    }
+
+    /// Asks the conversations. What that changes goes with whatever is written next.
+    pub(super) fn look<T>(
+        &self,
+        ask: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.records.is_held()?;
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        Ok(ask(live, db)?)
     }
 
     /// Lets something happen, and returns once that is on disk.
@@ -303,14 +151,11 @@ impl Conversations {
     ///
     /// When the store is lost or closed.
     pub async fn take(&self, room: Vec<EventDemand>, now: Timestamp) -> Result<Batch<TakenEvent>, StoreError> {
-        self.records.is_held()?;
-        let (taken, is_counted) = {
-            let mut guard = self.inner.lock();
-            let (live, db) = &mut *guard;
+        let (taken, is_counted) = self.look(|live, db| {
             let taken = live.take(db, &room, now)?;
             let is_counted = live.has_taken_what_was_left_open(&taken.items);
-            (taken, is_counted)
-        };
+            Ok((taken, is_counted))
+        })?;
         // That an event was with its handler when a process died is to be known at the next start; of a first try it goes with
         // whatever is written next.
         if is_counted {
@@ -361,10 +206,7 @@ impl Conversations {
         most: usize,
         now: Timestamp,
     ) -> Result<Batch<Overdue>, StoreError> {
-        self.records.is_held()?;
-        let mut guard = self.inner.lock();
-        let (live, db) = &mut *guard;
-        Ok(live.overdue(db, &accounts, most, now)?)
+        self.look(|live, db| live.overdue(db, &accounts, most, now))
     }
 
     /// Answers an overdue event by its fallback. It is handled all the same, once it can be.
@@ -427,10 +269,7 @@ impl Conversations {
     /// When the store is lost or closed.
     #[expect(clippy::unused_async, reason = "the loops wait for each of these alike")]
     pub async fn take_sends(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenSend>, StoreError> {
-        self.records.is_held()?;
-        let mut guard = self.inner.lock();
-        let (live, db) = &mut *guard;
-        Ok(live.take_sends(db, &room, now)?)
+        self.look(|live, db| live.take_sends(db, &room, now))
     }
 
     /// Sends that were marked as on their way with the end of their event.
@@ -447,10 +286,7 @@ impl Conversations {
     /// When it cannot be read.
     #[expect(clippy::unused_async, reason = "a conversation may come to be loaded beside the others")]
     pub async fn facts(&self, account: AccountId, person: PersonId, recipient: Recipient) -> Result<Facts, StoreError> {
-        self.records.is_held()?;
-        let mut guard = self.inner.lock();
-        let (live, db) = &mut *guard;
-        Ok(live.facts(db, &account, &person, &recipient)?)
+        self.look(|live, db| live.facts(db, &account, &person, &recipient))
     }
 
     /// Marks a send as on its way; from here on it is sent again only on evidence. False when it is not planned any more.
@@ -471,6 +307,11 @@ impl Conversations {
     /// The same for a send that was marked as on its way with the end of its event, and has not left: it was not tried.
     pub async fn did_not_leave(&self, send: SendId, outcome: SendOutcome, now: Timestamp) -> bool {
         self.end(|live, db| live.did_not_leave(db, send, &outcome, now)).await
+    }
+
+    /// A send that was marked as on its way with the end of its event is planned again, for this reason.
+    pub async fn stays_planned(&self, send: SendId, reason: &'static str, now: Timestamp) {
+        self.did_not_leave(send, SendOutcome::Later { at: now, reason: reason.into() }, now).await;
     }
 
     async fn end(&self, mut ends: impl FnMut(&mut Live, &Connection) -> rusqlite::Result<bool>) -> bool {
@@ -511,10 +352,7 @@ impl Conversations {
     /// When the store is lost or closed.
     #[expect(clippy::unused_async, reason = "the loops wait for each of these alike")]
     pub async fn take_doubts(&self, room: Vec<SendDemand>, now: Timestamp) -> Result<Batch<TakenDoubt>, StoreError> {
-        self.records.is_held()?;
-        let mut guard = self.inner.lock();
-        let (live, db) = &mut *guard;
-        Ok(live.take_doubts(db, &room, now)?)
+        self.look(|live, db| live.take_doubts(db, &room, now))
     }
 
     /// Leaves a send in doubt until it is looked at again.

@@ -365,8 +365,7 @@ impl Conversations {
     /// When the store is lost or closed.
     #[expect(clippy::unused_async, reason = "what is due may come to be read from disk")]
     pub async fn is_at_rest(&self, unable: UnableAccounts, now: Timestamp) -> Result<bool, StoreError> {
-        self.records.is_held()?;
-        Ok(self.inner.lock().0.is_at_rest(&unable, now)?)
+        self.look(|live, _| live.is_at_rest(&unable, now))
     }
 }
 

@@ -236,9 +236,7 @@ impl Live {
             }
         }
         for (send, mid) in changes.repeated {
-            if let Some(other) = self.of_send(db, send)? {
-                self.at(db, other, now, |other, scene| other.settle_as_sent(scene, send, mid.as_ref()))?;
-            }
+            self.at_send(db, send, now, |other, scene| other.settle_as_sent(scene, send, mid.as_ref()))?;
         }
         if settles {
             let waiting = self.accounts.get(&key.account).map(|account| account.parked.clone()).unwrap_or_default();

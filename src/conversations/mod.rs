@@ -7,6 +7,8 @@
 //! - `read`: the last events that have arrived, as they were read.
 //! - `room`: which of them are in memory.
 //! - `agenda`: what is due, in the order of its time.
+//! - `opening`: how they begin.
+//! - `shared`: what the writer's thread shares with the rest.
 //! - `handle`: the way in: each operation, and when it has happened.
 //! - `work`: what is given to the loops, and what they bring about.
 //! - `lists`: what an operator sees.
@@ -16,8 +18,10 @@ mod agenda;
 mod handle;
 mod lists;
 mod live;
+mod opening;
 mod read;
 mod room;
+mod shared;
 mod upkeep;
 mod work;
 

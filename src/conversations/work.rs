@@ -9,7 +9,8 @@ use super::agenda::Work;
 use super::live::Live;
 use crate::clock::Timestamp;
 use crate::conversation::live::{
-    Conversation, ConversationId, ConversationKey, Failed, PostedSends, QueuedEvent, Record, RightKey, Send, SendState,
+    Conversation, ConversationId, ConversationKey, Failed, PostedSends, QueuedEvent, Record, RightKey, Scene, Send,
+    SendState,
 };
 use crate::conversation::{
     AutomaticReplies, Decided, EventStatus, Overdue, SendOutcome, SendStatus, Typing, recipient,
@@ -343,7 +344,8 @@ impl Live {
         Ok(taken)
     }
 
-    /// The conversation in which something goes to `recipient`: that of whoever gave the right which it names, else the person's.
+    /// The conversation in which something goes to `recipient`: that of the person who gave the right which it names, else that of
+    /// `person`.
     fn conversation_for(
         &mut self,
         db: &Connection,
@@ -373,11 +375,22 @@ impl Live {
         Ok(self.entries[&id].conversation.facts_for(&value.value, recipient))
     }
 
+    /// Lets something happen in the conversation in which a send stands; nothing where there is no such send.
+    pub(super) fn at_send<T>(
+        &mut self,
+        db: &Connection,
+        send: SendId,
+        now: Timestamp,
+        happening: impl FnOnce(&mut Conversation, &mut Scene<'_>) -> T,
+    ) -> rusqlite::Result<Option<T>> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(None) };
+        self.at(db, id, now, happening).map(Some)
+    }
+
     /// Marks a send as on its way. False when it is not planned any more.
     pub(crate) fn sending(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<bool> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(false) };
-        let ours = Arc::clone(&self.ours);
-        self.at(db, id, now, |one, _| one.leaves(send, ours.epoch(), now))
+        let leaves = self.at_send(db, send, now, |one, scene| one.leaves(send, scene.ours.epoch(), now))?;
+        Ok(leaves.unwrap_or(false))
     }
 
     /// Records how a send ended, or that it is to be tried later. True when a person who waited for it gets no answer any more.
@@ -388,8 +401,8 @@ impl Live {
         outcome: &SendOutcome,
         now: Timestamp,
     ) -> rusqlite::Result<bool> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(false) };
-        self.at(db, id, now, |one, scene| one.settle(scene, send, outcome))
+        let in_vain = self.at_send(db, send, now, |one, scene| one.settle(scene, send, outcome))?;
+        Ok(in_vain.unwrap_or(false))
     }
 
     /// A send was marked as on its way, and has not left.
@@ -400,8 +413,8 @@ impl Live {
         outcome: &SendOutcome,
         now: Timestamp,
     ) -> rusqlite::Result<bool> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(false) };
-        self.at(db, id, now, |one, scene| one.did_not_leave(scene, send, outcome))
+        let in_vain = self.at_send(db, send, now, |one, scene| one.did_not_leave(scene, send, outcome))?;
+        Ok(in_vain.unwrap_or(false))
     }
 
     /// Leaves a send in doubt until it is looked at again.
@@ -413,23 +426,19 @@ impl Live {
         counts: bool,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(()) };
-        self.at(db, id, now, |one, _| one.look_again(send, due, counts))
+        self.at_send(db, send, now, |one, _| one.look_again(send, due, counts)).map(drop)
     }
 
     /// Sends a held send again, and after it the rest of its turn.
     pub(crate) fn release_send(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(Decided::Unknown) };
-        let decided = self.at(db, id, now, |one, _| one.release(send, now))?;
-        // It is over, and the conversation does not remember it any more.
-        Ok(if decided == Decided::Unknown { Decided::NotHeld } else { decided })
+        let decided = self.at_send(db, send, now, |one, _| one.release(send, now))?;
+        Ok(decided_of(decided))
     }
 
     /// Gives a held send up. The rest of its turn goes on.
     pub(crate) fn drop_send(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(Decided::Unknown) };
-        let decided = self.at(db, id, now, |one, scene| one.discard(scene, send))?;
-        Ok(if decided == Decided::Unknown { Decided::NotHeld } else { decided })
+        let decided = self.at_send(db, send, now, |one, scene| one.discard(scene, send))?;
+        Ok(decided_of(decided))
     }
 
     /// Meta has refused an account as a whole, in answer to a send.
@@ -467,6 +476,15 @@ impl Live {
             self.at(db, id, now, |one, _| one.release_running())?;
         }
         Ok(())
+    }
+}
+
+/// What an operator is told. A send that is over its conversation does not remember any more.
+fn decided_of(decided: Option<Decided>) -> Decided {
+    match decided {
+        None => Decided::Unknown,
+        Some(Decided::Unknown) => Decided::NotHeld,
+        Some(decided) => decided,
     }
 }
 

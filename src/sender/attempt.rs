@@ -94,9 +94,7 @@ impl Attempt {
     /// It stays planned. Where it is marked as on its way, it is not any more.
     async fn stays(self, reason: &'static str) {
         if self.send.is_marked {
-            let now = self.clock.now();
-            let outcome = SendOutcome::Later { at: now, reason: reason.into() };
-            self.store.did_not_leave(self.send.id, outcome, now).await;
+            self.store.stays_planned(self.send.id, reason, self.clock.now()).await;
         }
     }
 

@@ -22,9 +22,8 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Timestamp};
 use crate::conversations::Conversations;
-use crate::id::SendId;
 use crate::settings;
-use crate::store::{PAUSE, SendDemand, SendOutcome, TakenSend};
+use crate::store::{PAUSE, SendDemand, TakenSend};
 use crate::telemetry::Metrics;
 pub(crate) use verdict::longest_wait;
 
@@ -76,7 +75,7 @@ impl Sender {
         flight.all_landed().await;
         // What was marked as on its way and was not taken any more.
         for send in self.store.take_leaving() {
-            self.stays(send.id, "the server stopped before it left").await;
+            self.store.stays_planned(send.id, "the server stopped before it left", self.clock.now()).await;
         }
     }
 
@@ -87,7 +86,7 @@ impl Sender {
         for send in self.store.take_leaving() {
             match accounts.with_id(&send.account) {
                 Some(account) => self.set_off(flight, account, send),
-                None => self.stays(send.id, "its account has left").await,
+                None => self.store.stays_planned(send.id, "its account has left", now).await,
             }
         }
         let busy: Vec<_> =
@@ -107,12 +106,6 @@ impl Sender {
                 Some(now + PAUSE)
             }
         }
-    }
-
-    /// A send that was marked as on its way does not leave yet.
-    async fn stays(&self, send: SendId, reason: &'static str) {
-        let now = self.clock.now();
-        self.store.did_not_leave(send, SendOutcome::Later { at: now, reason: reason.into() }, now).await;
     }
 
     fn set_off(&self, flight: &mut Flight, account: &Arc<Account>, send: TakenSend) {

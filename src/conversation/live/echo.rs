@@ -25,7 +25,7 @@ pub(super) const MOST_PARKED: usize = 100;
 impl Conversation {
     /// Recognises an echo, and settles the send that it repeats.
     pub(super) fn recognise(&mut self, scene: &mut Scene<'_>, envelope: &Envelope, echo: &Echo) -> Recognised {
-        // That a message was taken back is news to everybody, whoever had sent it.
+        // That a message was taken back is news, by whichever app it had been sent.
         if echo.is_deleted {
             return Recognised::Foreign;
         }

@@ -136,7 +136,7 @@ CREATE TABLE given (
     account TEXT NOT NULL,
     kind INTEGER NOT NULL,          -- 0 a comment, 1 a visitor's post, 2 a one-time token, 3 a token for marketing messages
     hash BLOB NOT NULL,             -- of the comment's or post's id, or of the token, which itself goes with its event
-    conversation INTEGER NOT NULL,  -- of whoever gave it
+    conversation INTEGER NOT NULL,  -- of the person who gave it
     thread INTEGER NOT NULL,
     name TEXT NOT NULL,
     value BLOB NOT NULL,            -- MessagePack
