@@ -29,16 +29,7 @@ pub(crate) fn bounds(
     open_since: Timestamp,
     now: Timestamp,
 ) -> rusqlite::Result<Bounds> {
-    let first = |table: &str, time: &str, from: i64, since: Timestamp| -> rusqlite::Result<i64> {
-        // A row of a clock that was ahead says nothing of its age: its neighbours do.
-        let sql = format!("SELECT id FROM {table} WHERE id >= ?1 AND {time} BETWEEN ?2 AND ?3 ORDER BY id LIMIT 1");
-        let found = db.prepare_cached(&sql)?.query_row([from, since.0, now.0], |row| row.get(0)).optional()?;
-        match found {
-            Some(id) => Ok(id),
-            // All there is today is old; what comes meanwhile is not.
-            None => db.query_row(&format!("SELECT ifnull(max(id), 0) + 1 FROM {table}"), [], |row| row.get(0)),
-        }
-    };
+    let first = |table, time, from, since| first_to_keep(db, table, time, from, since, now);
     let (pruned_event, pruned_send): (i64, i64) =
         db.query_row("SELECT pruned_event, pruned_send FROM store", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let marks = Marks::read(db)?;
@@ -53,6 +44,24 @@ pub(crate) fn bounds(
         dead: first("event", "received_at", 0, keep.keys)?,
         keep,
     })
+}
+
+/// The first row from this id on that is not old. A row of a clock that was ahead says nothing of its age: it is old once a row
+/// behind it is.
+fn first_to_keep(
+    db: &Connection,
+    table: &str,
+    time: &str,
+    from: i64,
+    since: Timestamp,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
+    let young = format!("SELECT id FROM {table} WHERE id >= ?1 AND {time} BETWEEN ?2 AND ?3 ORDER BY id LIMIT 1");
+    let young = db.prepare_cached(&young)?.query_row([from, since.0, now.0], |row| row.get(0)).optional()?;
+    let old = format!("SELECT id FROM {table} WHERE id >= ?1 AND id < ?2 AND {time} < ?3 ORDER BY id DESC LIMIT 1");
+    let bound: i64 = young.unwrap_or(i64::MAX);
+    let old: Option<i64> = db.prepare_cached(&old)?.query_row([from, bound, since.0], |row| row.get(0)).optional()?;
+    Ok(old.map_or(from, |old| old + 1))
 }
 
 /// Goes one step further with each table. True when there is more.

@@ -100,6 +100,21 @@ pub async fn what_has_outlived_its_time_is_forgotten_and_nothing_else(opened: &O
     assert_eq!(opened.append(&again, young).await.new, 1);
 }
 
+pub async fn what_a_clock_that_was_ahead_wrote_is_kept_until_what_is_later_is_old(opened: &Opened) {
+    let (ahead, store) = (NOW + 100 * HOUR, opened.store());
+    let prune = async |now: Timestamp| {
+        store.prune(KeepSince { events: now - HOUR, keys: now - HOUR }, now).await.expect("pruned");
+    };
+    opened.append(&json!({"entry": [{"id": SHOP, "messaging": [1]}]}), ahead).await;
+    prune(NOW).await;
+    assert_eq!(opened.events().await.len(), 1, "the clock was set back, and nothing has come since");
+    opened.append(&json!({"entry": [{"id": SHOP, "messaging": [2]}]}), NOW).await;
+    prune(NOW).await;
+    assert_eq!(opened.events().await.len(), 2, "what came later is not old");
+    prune(NOW + 2 * HOUR).await;
+    assert!(opened.events().await.is_empty(), "what came later is old");
+}
+
 pub async fn ids_are_never_given_twice(opened: &Opened) {
     opened.says(ADA, "a1").await;
     let send = opened.answer(vec![text("1")]).await[0];

@@ -112,6 +112,7 @@ macro_rules! contract {
                     the_fourth_death_with_an_event_in_hand_is_its_last
                     what_was_cut_off_by_a_shutdown_does_not_count_as_a_death
                     what_has_outlived_its_time_is_forgotten_and_nothing_else
+                    what_a_clock_that_was_ahead_wrote_is_kept_until_what_is_later_is_old
                     ids_are_never_given_twice;
             );
         }
