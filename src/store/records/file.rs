@@ -137,6 +137,7 @@ impl Opening {
             batch: settings.batch,
             watch: Arc::clone(&watch),
             failures: Seldom::default(),
+            is_behind: false,
             happen,
             ended: ended.clone().drop_guard(),
         };

@@ -54,6 +54,8 @@ pub(super) struct Workshop {
     pub(super) watch: Arc<Watch>,
     /// Failures of the file, which every batch meets while the disk is full.
     pub(super) failures: Seldom,
+    /// Whether something that has happened cannot be written: what is in memory is not what the next start will find.
+    pub(super) is_behind: bool,
     pub(super) happen: Box<dyn Happen>,
     /// Cancelled when the writer has ended, however it ended.
     pub(super) ended: DropGuard,
@@ -93,6 +95,10 @@ impl Workshop {
             while !waiting.is_empty() {
                 let together = together(waiting.iter().map(Job::weight));
                 let again = self.apply(waiting.drain(..together).collect());
+                if self.is_behind {
+                    waiting.extend(again);
+                    break;
+                }
                 checkpointer.tell();
                 log_end.copy_rest(&self.db, &self.watch);
                 self.is_failing.store(!again.is_empty(), Ordering::Relaxed);
@@ -102,7 +108,7 @@ impl Workshop {
                     break;
                 }
             }
-            if jobs.is_closed() && jobs.is_empty() && waiting.is_empty() {
+            if self.is_behind || (jobs.is_closed() && jobs.is_empty() && waiting.is_empty()) {
                 break;
             }
         }
@@ -134,7 +140,7 @@ impl Workshop {
 
     /// Applies operations in one transaction. When the file cannot be written, those that may fail fail, and the others are given back
     /// to be tried again. When one operation fails by itself, each is applied in a transaction of its own, so that only the one at fault
-    /// fails.
+    /// fails. Where that is something that has happened, the writer ends: the next start goes on from what is on disk.
     fn apply(&mut self, mut jobs: Vec<Job>) -> Vec<Job> {
         match self.transact(&mut jobs) {
             Ok(()) => {
@@ -158,6 +164,10 @@ impl Workshop {
             }
             Err(error) if jobs.len() == 1 => {
                 self.log(&error);
+                self.is_behind = jobs.iter().any(|job| matches!(job, Job::Write(_)));
+                if self.is_behind {
+                    tracing::error!(%error, "the store cannot keep what has happened: the next start goes on from what is on disk");
+                }
                 jobs.into_iter().for_each(|job| {
                     self.was_taken(&job);
                     job.fail(error.again());
@@ -168,7 +178,7 @@ impl Workshop {
                 let mut jobs = jobs.into_iter();
                 while let Some(job) = jobs.next() {
                     let mut again = self.apply(vec![job]);
-                    if !again.is_empty() {
+                    if self.is_behind || !again.is_empty() {
                         again.extend(jobs);
                         return again;
                     }

@@ -184,6 +184,13 @@ impl Opened {
         self.append(&delivery(&[message(person, mid, mid, NOW)]), NOW).await
     }
 
+    /// The same, where the store may have ended.
+    async fn says_in_vain(&self, person: &str, mid: &str) {
+        let body = delivery(&[message(person, mid, mid, NOW)]).to_string();
+        let items = event::read(body.as_bytes()).into_iter().filter_map(Result::ok).map(Intake::Kept);
+        let _ = self.store().append(WebhookBatch::new(NOW, items.collect())).await;
+    }
+
     async fn take(&self, slots: usize, now: Timestamp) -> Batch<TakenEvent> {
         self.store().take(room(slots), now).await.expect("taken")
     }
@@ -334,6 +341,27 @@ async fn sends_can_be_listed_by_status_and_person() {
     let first = opened.store().sends(query.clone()).await.expect("sends");
     let rest = opened.store().sends(SendQuery { before: Some(first[0].id), ..query }).await.expect("sends");
     assert_eq!([first[0].id, rest[0].id], [sends[1], sends[0]]);
+}
+
+#[tokio::test]
+async fn what_has_happened_and_cannot_be_written_ends_the_store_before_anything_comes_of_it() {
+    let opened = Opened::new(sqlite).await;
+    opened.says(ADA, "a1").await;
+    let event = opened.take_one().await.id;
+    let file = rusqlite::Connection::open(sqlite(&opened.folder).path).expect("the file");
+    let refused = "CREATE TRIGGER refused BEFORE INSERT ON send BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    file.execute_batch(refused).expect("a trigger");
+    let store = opened.store();
+    let effects = saying([(store.next_send_id(), text("1"))]);
+    let finish = Finish { event, effects, owed: AutomaticReplies::default(), leaves_at_once: true, now: NOW };
+    // Another is written in the same transaction, or after it.
+    tokio::join!(store.finish(finish), opened.says_in_vain(BEN, "b1"));
+    store.ended().await;
+    assert!(store.take_leaving().is_empty(), "nothing leaves of which nothing is on disk");
+    file.execute_batch("DROP TRIGGER refused").expect("dropped");
+    drop((store, file));
+    opened.die(NOW).await;
+    assert_eq!(opened.take_one().await.id, event, "it is handled again");
 }
 
 #[tokio::test]
