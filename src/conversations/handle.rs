@@ -51,6 +51,20 @@ impl Conversations {
         Ok((result?, kept))
     }
 
+    /// Lets something happen that need not be on disk at once: a process that dies before finds it out anew.
+    fn happen_before_it_is_kept<T>(
+        &self,
+        happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.records.is_held()?;
+        let mut guard = self.inner.lock();
+        let (live, db) = &mut *guard;
+        let result = happening(live, db);
+        let woken = live.take_woken();
+        self.inner.write_soon(live, db, woken);
+        Ok(result?)
+    }
+
     /// Asks the conversations. What that changes goes with whatever is written next.
     pub(super) fn look<T>(
         &self,
@@ -316,8 +330,8 @@ impl Conversations {
 
     async fn end(&self, mut ends: impl FnMut(&mut Live, &Connection) -> rusqlite::Result<bool>) -> bool {
         loop {
-            match self.happen(&mut ends) {
-                Ok((in_vain, _)) => return in_vain,
+            match self.happen_before_it_is_kept(&mut ends) {
+                Ok(in_vain) => return in_vain,
                 // A store that is lost keeps nothing before the restart, which takes it up from what was kept.
                 Err(StoreError::Closed | StoreError::Lost(_)) => return false,
                 Err(error) => {

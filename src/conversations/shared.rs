@@ -75,15 +75,34 @@ impl Inner {
             }
         }
         let woken = live.take_woken();
-        self.write(live, db, Woken::default());
-        drop(guard);
-        self.wake(woken);
+        self.write_soon(live, db, woken);
         are_own
     }
 
     /// Gives what has happened to the writer. The caller holds the conversations, so that it is written in that order.
     /// `woken` are told when it is on disk; where there is nothing to write, at once.
     pub(super) fn write(&self, live: &mut Live, db: &Connection, woken: Woken) -> Option<Keeping> {
+        let records = self.records(live, db)?;
+        let (number, writes) = live.take_batch();
+        if writes.is_empty() {
+            self.wake(woken);
+            return None;
+        }
+        Some(records.keep(number, writes, woken))
+    }
+
+    /// The same, where it need not be on disk at once. `woken` are told at once: what they do is written behind it.
+    pub(super) fn write_soon(&self, live: &mut Live, db: &Connection, woken: Woken) {
+        let Some(records) = self.records(live, db) else { return };
+        let (number, writes) = live.take_batch();
+        if !writes.is_empty() {
+            records.keep_soon(number, writes);
+        }
+        self.wake(woken);
+    }
+
+    /// The records, once there is room for what has happened.
+    fn records(&self, live: &mut Live, db: &Connection) -> Option<Arc<Records>> {
         let records = self.records.get().and_then(Weak::upgrade)?;
         if live.takes_more_than(self.most)
             && let Err(error) = live.make_room(db, self.most, records.kept())
@@ -91,12 +110,7 @@ impl Inner {
         {
             tracing::warn!(%error, times, "conversations cannot leave memory");
         }
-        let (number, writes) = live.take_batch();
-        if writes.is_empty() {
-            self.wake(woken);
-            return None;
-        }
-        Some(records.keep(number, writes, woken))
+        Some(records)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::away::Away;
@@ -14,6 +14,7 @@ use super::images::Images;
 use super::job::{Call, Deliver, Job, Woken, Write, Written};
 use super::load::accounts;
 use super::migrate::to_6;
+use super::queue::Queue;
 use super::recover::{images, last_ids};
 use super::tables::{Marks, make};
 use super::writer::{Happen, Workshop, write};
@@ -36,7 +37,7 @@ const SCHEMA: i64 = 6;
 #[derive(Debug)]
 pub(crate) struct Records {
     path: PathBuf,
-    jobs: Mutex<Option<mpsc::UnboundedSender<Job>>>,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
     /// How many deliveries wait for the disk, and how many may.
     waiting: Arc<AtomicU64>,
     most_waiting: u64,
@@ -119,7 +120,7 @@ impl Opening {
         let Opening { mut db, watch, settings, last_image, marks, images, .. } = self;
         let path = settings.path.as_path();
         let (reader, counter) = (connect_to_read(path)?, connect_to_read(path)?);
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (jobs, queue) = mpsc::channel();
         let ended = CancellationToken::new();
         let log = Log::of(&mut db)?;
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&watch));
@@ -141,7 +142,7 @@ impl Opening {
             happen,
             ended: ended.clone().drop_guard(),
         };
-        let writer = shop.start(queue, LogEnd::of(log), checkpointer);
+        let writer = shop.start(Queue::of(queue), LogEnd::of(log), checkpointer);
         Ok(Records {
             path: path.to_owned(),
             jobs: Mutex::new(Some(jobs)),
@@ -196,11 +197,19 @@ impl Records {
         woken: Woken,
     ) -> oneshot::Receiver<Result<(), StoreError>> {
         let (caller, answer) = oneshot::channel();
-        let job = Job::Write(Written { number, writes, images: Vec::new(), woken, caller: Some(caller) });
-        if let Ok(jobs) = self.queue() {
-            let _ = jobs.send(job);
-        }
+        self.write(Written { number, writes, images: Vec::new(), woken, caller: Some(caller) });
         answer
+    }
+
+    /// The same, where it need not be on disk at once: it goes with whatever is written next.
+    pub(crate) fn keep_soon(&self, number: u64, writes: Vec<Write>) {
+        self.write(Written { number, writes, images: Vec::new(), woken: Woken::default(), caller: None });
+    }
+
+    fn write(&self, written: Written) {
+        if let Ok(jobs) = self.queue() {
+            let _ = jobs.send(Job::Write(written));
+        }
     }
 
     /// Runs `run` inside the writer's next transaction. `run` may run more than once, and is committed once.
@@ -265,7 +274,7 @@ impl Records {
         }
     }
 
-    fn queue(&self) -> Result<mpsc::UnboundedSender<Job>, StoreError> {
+    fn queue(&self) -> Result<mpsc::Sender<Job>, StoreError> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closed)
     }
 }

@@ -132,6 +132,14 @@ impl Job {
         }
     }
 
+    /// Whether a caller waits for it.
+    pub(super) fn is_awaited(&self) -> bool {
+        match self {
+            Job::Deliver(_) | Job::Other(_) => true,
+            Job::Write(written) => written.caller.is_some(),
+        }
+    }
+
     /// It was not kept, and will not be.
     pub(super) fn fail(self, error: StoreError) {
         match self {

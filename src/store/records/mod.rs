@@ -10,6 +10,7 @@ mod load;
 mod migrate;
 mod posted;
 mod prune;
+mod queue;
 mod recover;
 mod row;
 mod tables;

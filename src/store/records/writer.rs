@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 
 use super::arrive::{Arriving, quarantine, read_anew, remember};
 use super::images::Images;
 use super::job::{Deliver, Fresh, Job, Woken, Write, Written};
 use super::posted::posted;
+use super::queue::Queue;
 use super::tables::Marks;
 use super::write::{Whose, account, record};
 use crate::conversation::live::{Care, ConversationKey, Item, KeptEvent};
@@ -62,21 +63,16 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    pub(super) fn start(
-        self,
-        jobs: mpsc::UnboundedReceiver<Job>,
-        log_end: LogEnd,
-        checkpointer: Checkpointer,
-    ) -> JoinHandle<()> {
+    pub(super) fn start(self, jobs: Queue, log_end: LogEnd, checkpointer: Checkpointer) -> JoinHandle<()> {
         let thread = Builder::new().name("store-writer".into());
         thread.spawn(move || self.work(jobs, log_end, checkpointer)).expect("the system starts a thread for the store")
     }
 
-    fn work(mut self, mut jobs: mpsc::UnboundedReceiver<Job>, mut log_end: LogEnd, checkpointer: Checkpointer) {
-        let (mut waiting, mut more) = (VecDeque::new(), Vec::with_capacity(self.batch));
+    fn work(mut self, mut jobs: Queue, mut log_end: LogEnd, checkpointer: Checkpointer) {
+        let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
-                if jobs.blocking_recv_many(&mut more, self.batch) == 0 {
+                if !jobs.take(&mut waiting, self.batch) {
                     break;
                 }
             } else {
@@ -85,16 +81,13 @@ impl Workshop {
                     break;
                 }
                 std::thread::sleep(PAUSE);
-                while more.len() < self.batch
-                    && let Ok(job) = jobs.try_recv()
-                {
-                    more.push(job);
-                }
+                jobs.take_what_is_there(&mut waiting, self.batch);
             }
-            waiting.extend(more.drain(..));
             while !waiting.is_empty() {
                 let together = together(waiting.iter().map(Job::weight));
+                let started = Instant::now();
                 let again = self.apply(waiting.drain(..together).collect());
+                jobs.has_written(together, started.elapsed());
                 if self.is_behind {
                     waiting.extend(again);
                     break;
@@ -108,7 +101,7 @@ impl Workshop {
                     break;
                 }
             }
-            if self.is_behind || (jobs.is_closed() && jobs.is_empty() && waiting.is_empty()) {
+            if self.is_behind {
                 break;
             }
         }
