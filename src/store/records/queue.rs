@@ -13,8 +13,8 @@ const UNAWAITED: Duration = Duration::from_millis(5);
 /// little more than half as much.
 const MANY: usize = 4;
 
-/// The longest such wait. It is as long as the last transaction took: a disk that is faster is kept waiting less.
-const LONGEST: Duration = Duration::from_micros(300);
+/// The longest such wait. It is no longer than the last transaction was.
+const LONGEST: Duration = Duration::from_micros(100);
 
 /// The writer's end of the queue.
 pub(super) struct Queue {
