@@ -192,8 +192,10 @@ mod tests {
             habit.learn(Duration::ZERO);
         }
         assert!(habit.is_quick());
-        let started = Instant::now();
-        let busy = async move { while started.elapsed() <= 2 * SLOW {} };
+        let busy = async {
+            let started = Instant::now();
+            while started.elapsed() <= 2 * SLOW {}
+        };
         place.handle.block_on(place.spawn(busy, Arc::clone(&habit))).expect("it ends");
         for _ in 0..QUICK_POLLS_AFTER_A_SLOW_ONE {
             assert!(!habit.is_quick());

@@ -26,10 +26,13 @@ pub(super) enum Fault {
     HistoryNotRead,
     NotRecovered,
     DoubtForgottenAtStart,
+    KeyRememberedAlone,
+    LeftBeforeItsMark,
+    SweptAhead,
 }
 
 impl Fault {
-    pub(super) const ALL: [Fault; 23] = [
+    pub(super) const ALL: [Fault; 26] = [
         Fault::AcknowledgedBeforeKept,
         Fault::RepetitionNotKnown,
         Fault::EchoIgnored,
@@ -53,5 +56,8 @@ impl Fault {
         Fault::HistoryNotRead,
         Fault::NotRecovered,
         Fault::DoubtForgottenAtStart,
+        Fault::KeyRememberedAlone,
+        Fault::LeftBeforeItsMark,
+        Fault::SweptAhead,
     ];
 }

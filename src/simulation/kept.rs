@@ -1,12 +1,14 @@
-//! The conversations in memory over a database in memory, one operation after the other. After each operation what it brought about is
-//! committed, and the conversations that it touched are loaded again and compared with those in memory.
+//! The conversations in memory over a database in memory, one operation after the other. What an operation brought about is committed
+//! before it returns where its caller waits for that, and sooner or later where not: a process that dies loses what is not committed
+//! yet. Where all is, the conversations that were touched are loaded again and compared with those in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::fault::Fault;
 use crate::clock::Timestamp;
 use crate::conversation::live::{
     Arrival, Arrived, Care, Conversation, ConversationId, ConversationKey, Item, KeptEvent, Recognised, RightKey, Scene,
@@ -32,13 +34,27 @@ pub(super) struct Kept {
     last_event: Arc<AtomicI64>,
     last_image: i64,
     next_send: i64,
+    /// What has happened and is not committed yet, each with the number of its happening.
+    waiting: VecDeque<(u64, Vec<Write>)>,
+    /// The last happening that is committed.
+    kept: u64,
+    /// The conversations that were touched since all was compared.
+    touched: BTreeSet<ConversationId>,
+    fault: Option<Fault>,
     rng: fastrand::Rng,
     checks_all: bool,
 }
 
+/// Whether the caller of an operation waits until it is committed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Kept,
+    No,
+}
+
 impl Kept {
     /// `checks_all`: what is kept is loaded and compared after every happening; else now and then.
-    pub(super) fn new(ours: Identity, checks_all: bool) -> Kept {
+    pub(super) fn new(ours: Identity, fault: Option<Fault>, checks_all: bool) -> Kept {
         let db = Connection::open_in_memory().expect("a database in memory");
         db.set_prepared_statement_cache_capacity(128);
         records::make(&db).expect("tables");
@@ -55,20 +71,24 @@ impl Kept {
             marks,
             last_image: 0,
             next_send: 0,
+            waiting: VecDeque::new(),
+            kept: 0,
+            touched: BTreeSet::new(),
+            fault,
             rng: fastrand::Rng::with_seed(7),
             checks_all,
         }
     }
 
-    /// Lets something happen, commits it, and looks whether the same is loaded.
-    fn at<T>(&mut self, happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>) -> T {
+    /// Lets something happen, and looks whether the same is loaded once it is committed.
+    fn at<T>(&mut self, wait: Wait, happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>) -> T {
         let result = happening(&mut self.live, &self.db).expect("the database answers");
-        self.commit();
+        self.end(wait);
         // A conversation may leave memory at any time.
         if self.rng.u8(..4) == 0 {
             let most = self.rng.usize(..20_000);
-            self.live.make_room(&self.db, most, u64::MAX).expect("there is room elsewhere");
-            self.commit();
+            self.live.make_room(&self.db, most, self.kept).expect("there is room elsewhere");
+            self.end(wait);
             self.sweep();
         }
         result
@@ -80,36 +100,55 @@ impl Kept {
         let numbers: Vec<_> = waiting.iter().map(|(_, number)| *number).collect();
         records::bring_forward(&self.db, &numbers).expect("written");
         self.images.were_brought_forward(&waiting);
+        if self.fault == Some(Fault::SweptAhead) {
+            self.keep(usize::MAX);
+        }
         while records::forget_images(&self.db, self.last_image).expect("deleted") {}
     }
 
-    fn commit(&mut self) {
-        let (_, batch) = self.live.take_batch();
-        let transaction = self.db.unchecked_transaction().expect("a transaction");
-        let mut touched = BTreeSet::new();
-        for write in &batch {
-            match write {
-                Write::Record(id, key, record) => {
-                    touched.insert(*id);
-                    let (whose, before) = (Whose { id: *id, key }, self.last_image);
-                    records::record(&self.db, &self.marks, &whose, record, &mut self.last_image).expect("written");
-                    if self.last_image != before {
-                        self.images.lock().insert(*id, self.last_image);
-                    }
-                }
-                Write::Account(id, image) => records::account(&self.db, id, image).expect("written"),
-                Write::Posted { .. } => unreachable!("nothing is posted under a key"),
-            }
+    /// An operation is over. What its caller does not wait for is committed with it, or later.
+    fn end(&mut self, wait: Wait) {
+        let (number, batch) = self.live.take_batch();
+        if !batch.is_empty() {
+            self.waiting.push_back((number, batch));
         }
-        transaction.commit().expect("a commit");
+        if wait == Wait::Kept || self.rng.bool() {
+            self.keep(usize::MAX);
+        }
+    }
+
+    /// Commits what waits, the first `most` happenings of it.
+    fn keep(&mut self, most: usize) {
+        for (number, batch) in self.waiting.drain(..most.min(self.waiting.len())) {
+            let transaction = self.db.unchecked_transaction().expect("a transaction");
+            for write in &batch {
+                match write {
+                    Write::Record(id, key, record) => {
+                        self.touched.insert(*id);
+                        let (whose, before) = (Whose { id: *id, key }, self.last_image);
+                        records::record(&self.db, &self.marks, &whose, record, &mut self.last_image).expect("written");
+                        if self.last_image != before {
+                            self.images.lock().insert(*id, self.last_image);
+                        }
+                    }
+                    Write::Account(id, image) => records::account(&self.db, id, image).expect("written"),
+                    Write::Posted { .. } => unreachable!("nothing is posted under a key"),
+                }
+            }
+            transaction.commit().expect("a commit");
+            self.kept = number;
+        }
         // A schedule of the simulation is long and its happenings are few: a share of them is enough.
         let is_checked = self.checks_all || self.rng.u8(..16) == 0;
-        touched.into_iter().filter(|_| is_checked).for_each(|id| self.check(id));
+        if self.waiting.is_empty() {
+            std::mem::take(&mut self.touched).into_iter().filter(|_| is_checked).for_each(|id| self.check(id));
+        }
     }
 
     /// What is kept of a conversation makes it again as it is.
     fn check(&mut self, id: ConversationId) {
-        let one = self.live.conversation(id).expect("what was touched is in memory");
+        // It has left memory again, where it was touched before.
+        let Some(one) = self.live.conversation(id) else { return };
         let key = one.key.clone();
         let open: Vec<_> = one.events.iter().map(|event| event.id).chain(one.parked().map(|(id, ..)| id)).collect();
         let open: Vec<_> = open.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
@@ -170,6 +209,8 @@ impl Kept {
         happens: bool,
         appended: &mut Appended,
     ) {
+        // The writer commits in the order in which it is given.
+        self.keep(usize::MAX);
         let known = records::remember(&self.db, envelope, delivery.received_at).expect("remembered");
         let Some(known) = known else {
             appended.repeated += 1;
@@ -186,7 +227,7 @@ impl Kept {
         if !happens {
             return;
         }
-        let recognised = self.at(|live, db| live.arrived(db, (key.id(), &key), &kept, envelope));
+        let recognised = self.at(Wait::No, |live, db| live.arrived(db, (key.id(), &key), &kept, envelope));
         if recognised == Recognised::Own {
             appended.own_echoes += 1;
         } else {
@@ -195,56 +236,58 @@ impl Kept {
     }
 
     pub(super) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Batch<TakenEvent> {
-        self.at(|live, db| live.take(db, room, now))
+        self.at(Wait::No, |live, db| live.take(db, room, now))
     }
 
     pub(super) fn finish(&mut self, finish: &Finish) {
-        self.at(|live, db| live.finish(db, finish));
+        let wait = if self.fault == Some(Fault::LeftBeforeItsMark) { Wait::No } else { Wait::Kept };
+        self.at(wait, |live, db| live.finish(db, finish));
     }
 
     pub(super) fn take_leaving(&mut self) -> Vec<TakenSend> {
-        self.live.take_leaving(u64::MAX)
+        let kept = if self.fault == Some(Fault::LeftBeforeItsMark) { u64::MAX } else { self.kept };
+        self.live.take_leaving(kept)
     }
 
     pub(super) fn did_not_leave(&mut self, send: SendId, outcome: &SendOutcome, now: Timestamp) {
-        self.at(|live, db| live.did_not_leave(db, send, outcome, now));
+        self.at(Wait::No, |live, db| live.did_not_leave(db, send, outcome, now));
     }
 
     pub(super) fn fail(&mut self, failure: &Failure) {
-        self.at(|live, db| live.fail(db, failure));
+        self.at(Wait::Kept, |live, db| live.fail(db, failure));
     }
 
     pub(super) fn step(&mut self, step: &TurnStep) -> bool {
-        self.at(|live, db| live.step(db, step))
+        self.at(Wait::Kept, |live, db| live.step(db, step))
     }
 
     pub(super) fn show_typing(&mut self, typing: &Typing) {
-        self.at(|live, db| live.show_typing(db, typing));
+        self.at(Wait::Kept, |live, db| live.show_typing(db, typing));
     }
 
     pub(super) fn overdue(&mut self, accounts: &[AccountId], now: Timestamp) -> Vec<EventId> {
-        let overdue = self.at(|live, db| live.overdue(db, accounts, usize::MAX, now)).items;
+        let overdue = self.at(Wait::No, |live, db| live.overdue(db, accounts, usize::MAX, now)).items;
         overdue.into_iter().map(|overdue| overdue.event).collect()
     }
 
     pub(super) fn fall_back(&mut self, event: EventId, owed: &AutomaticReplies, now: Timestamp) {
-        self.at(|live, db| live.fall_back(db, event, owed, now));
+        self.at(Wait::Kept, |live, db| live.fall_back(db, event, owed, now));
     }
 
     pub(super) fn replay(&mut self, event: EventId, served: &[AccountId], now: Timestamp) -> Replayed {
-        self.at(|live, db| live.replay(db, event, served, now))
+        self.at(Wait::Kept, |live, db| live.replay(db, event, served, now))
     }
 
     pub(super) fn post(&mut self, post: &Post) -> Posted {
-        self.at(|live, db| live.post(db, post))
+        self.at(Wait::Kept, |live, db| live.post(db, post))
     }
 
     pub(super) fn take_sends(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenSend> {
-        self.at(|live, db| live.take_sends(db, room, now)).items
+        self.at(Wait::No, |live, db| live.take_sends(db, room, now)).items
     }
 
     pub(super) fn take_doubts(&mut self, room: &[SendDemand], now: Timestamp) -> Vec<TakenDoubt> {
-        self.at(|live, db| live.take_doubts(db, room, now)).items
+        self.at(Wait::No, |live, db| live.take_doubts(db, room, now)).items
     }
 
     /// The person of an event's conversation, where it is a chat.
@@ -256,31 +299,31 @@ impl Kept {
 
     pub(super) fn facts(&mut self, account: &AccountId, person: &PersonId) -> Facts {
         let recipient = Recipient::Id(person.clone());
-        self.at(|live, db| live.facts(db, account, person, &recipient))
+        self.at(Wait::No, |live, db| live.facts(db, account, person, &recipient))
     }
 
     pub(super) fn sending(&mut self, send: SendId, now: Timestamp) -> bool {
-        self.at(|live, db| live.sending(db, send, now))
+        self.at(Wait::Kept, |live, db| live.sending(db, send, now))
     }
 
     pub(super) fn settle(&mut self, send: SendId, outcome: &SendOutcome, now: Timestamp) -> bool {
-        self.at(|live, db| live.settle(db, send, outcome, now))
+        self.at(Wait::No, |live, db| live.settle(db, send, outcome, now))
     }
 
     pub(super) fn look_again(&mut self, send: SendId, due: Timestamp, counts: bool, now: Timestamp) {
-        self.at(|live, db| live.look_again(db, send, due, counts, now));
+        self.at(Wait::Kept, |live, db| live.look_again(db, send, due, counts, now));
     }
 
     pub(super) fn release(&mut self, send: SendId, now: Timestamp) -> Decided {
-        self.at(|live, db| live.release_send(db, send, now))
+        self.at(Wait::Kept, |live, db| live.release_send(db, send, now))
     }
 
     pub(super) fn discard(&mut self, send: SendId, now: Timestamp) -> Decided {
-        self.at(|live, db| live.drop_send(db, send, now))
+        self.at(Wait::Kept, |live, db| live.drop_send(db, send, now))
     }
 
     pub(super) fn restrict(&mut self, account: &AccountId, now: Timestamp) {
-        self.at(|live, _| {
+        self.at(Wait::Kept, |live, _| {
             live.restrict(account, now);
             Ok(())
         });
@@ -291,34 +334,49 @@ impl Kept {
         // A sender action uses up nothing.
         if send.request.as_message().is_some() {
             let (recipient, left_at) = (&send.request.recipient, send.state.attempted_at.expect("it has left"));
-            self.at(|live, db| live.stop(db, &key.account, recipient, left_at));
+            self.at(Wait::Kept, |live, db| live.stop(db, &key.account, recipient, left_at));
         }
     }
 
     pub(super) fn release_all(&mut self, now: Timestamp) {
-        self.at(|live, db| live.release(db, now));
+        self.at(Wait::Kept, |live, db| live.release(db, now));
     }
 
-    /// The process dies, and another one has everything again from what was kept.
+    /// The keys of a delivery are remembered, and the process dies before its events are kept: what must not be.
+    pub(super) fn remember_alone(&mut self, delivery: &WebhookBatch) {
+        for item in &delivery.items {
+            if let Intake::Handled(envelope) = item {
+                records::remember(&self.db, envelope, delivery.received_at).expect("remembered");
+            }
+        }
+    }
+
+    /// The process dies, and another one has everything again from what was kept: of what no caller waited for, the first part.
     pub(super) fn recover(&mut self, now: Timestamp) {
+        let most = self.rng.usize(..=self.waiting.len());
+        self.keep(most);
+        self.waiting.clear();
+        self.touched.clear();
         let ours = Arc::new(self.live.ours().restarted());
         let accounts = records::accounts(&self.db).expect("read");
         let (last_event, _, last_image) = records::last_ids(&self.db).expect("read");
         // Where all were brought forward, numbers begin anew.
-        assert!(last_image == self.last_image || (last_image == 0 && self.images.lock().is_empty()));
+        let begins_anew = last_image == 0 && self.images.lock().is_empty();
+        assert!(last_image == self.last_image || begins_anew || self.fault == Some(Fault::SweptAhead));
         self.last_image = last_image;
         self.last_event = Arc::new(AtomicI64::new(last_event.0));
         self.images = Images::of(records::images(&self.db).expect("read"));
         let away = Away::in_memory(&self.db).expect("read");
         self.live = Live::new(ours, accounts, Arc::clone(&self.last_event), self.images.clone(), away, now);
         let most = self.rng.usize(..10_000);
-        self.at(|live, db| live.begin(db, most));
-        while self.at(|live, db| live.sort_out(db)) {}
+        self.at(Wait::Kept, |live, db| live.begin(db, most));
+        while self.at(Wait::Kept, |live, db| live.sort_out(db)) {}
     }
 
     /// The process ends because it was asked to, and another one begins.
     pub(super) fn restart(&mut self, now: Timestamp) {
         self.release_all(now);
+        self.keep(usize::MAX);
         self.recover(now);
     }
 
@@ -338,7 +396,8 @@ impl Kept {
     }
 
     /// What is remembered of a person's chat.
-    pub(super) fn state(&self, account: &str, person: &str) -> Option<String> {
+    pub(super) fn state(&mut self, account: &str, person: &str) -> Option<String> {
+        self.keep(usize::MAX);
         let (account, name) = (AccountId::new(account), person.to_owned());
         let id = ConversationKey { account, thread: Thread::Chat, name }.id();
         let sql = "SELECT value FROM state WHERE conversation = ?1";
@@ -356,12 +415,14 @@ impl Kept {
     }
 
     /// How often something arrived beyond once, as far as that was noticed.
-    pub(super) fn repeats(&self) -> i64 {
+    pub(super) fn repeats(&mut self) -> i64 {
+        self.keep(usize::MAX);
         self.db.query_row("SELECT ifnull(sum(repeats), 0) FROM send_state", [], |row| row.get(0)).expect("a sum")
     }
 
     /// The sends that are held, in the order of their ids.
-    pub(super) fn held(&self) -> Vec<SendId> {
+    pub(super) fn held(&mut self) -> Vec<SendId> {
+        self.keep(usize::MAX);
         let mut statement =
             self.db.prepare("SELECT id FROM send_state WHERE status = 7 ORDER BY id").expect("a statement");
         let held = statement.query_map([], |row| row.get(0).map(SendId)).expect("a query");

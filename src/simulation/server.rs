@@ -54,7 +54,7 @@ impl Server {
     pub(super) fn new(fault: Option<Fault>, on_doubt: OnDoubt) -> Server {
         let retry = settings::Retry { first: SECOND, most: 4 * SECOND, jitter: settings::Percent(0) };
         Server {
-            store: Kept::new(Identity::default(), false),
+            store: Kept::new(Identity::default(), fault, false),
             fault,
             on_doubt,
             standing: Standing { platform: settings::Platform::Messenger, features: Vec::new() },
@@ -86,7 +86,7 @@ impl Server {
 
     /// A webhook. False when the process dies before it is kept.
     pub(super) fn receive(&mut self, push: &Push, dies: bool, now: Timestamp) -> bool {
-        if dies {
+        if dies && !self.has(Fault::KeyRememberedAlone) {
             return self.has(Fault::AcknowledgedBeforeKept);
         }
         self.echoed.extend(push.echoes);
@@ -101,7 +101,12 @@ impl Server {
             Ok(envelope) => Intake::Handled(envelope),
             Err(piece) => Intake::Unreadable(piece),
         });
-        self.store.append(&WebhookBatch::new(now, items.collect()));
+        let delivery = WebhookBatch::new(now, items.collect());
+        if dies {
+            self.store.remember_alone(&delivery);
+            return false;
+        }
+        self.store.append(&delivery);
         self.last_delivery_at = now;
         true
     }
@@ -349,11 +354,11 @@ impl Server {
     }
 
     /// The texts that the handler remembers of a person.
-    pub(super) fn remembers(&self, person: &Person) -> Vec<String> {
+    pub(super) fn remembers(&mut self, person: &Person) -> Vec<String> {
         texts(self.store.state(person.account(), &person.id).as_deref())
     }
 
-    pub(super) fn is_at_rest(&self) -> bool {
+    pub(super) fn is_at_rest(&mut self) -> bool {
         self.running.is_empty() && self.in_flight.is_empty() && self.store.open() == 0 && self.store.held().is_empty()
     }
 }

@@ -50,7 +50,7 @@ impl World {
         let identity = Identity { apps: vec![AppId::new(OURS)], ..Identity::default() };
         World {
             rng: fastrand::Rng::with_seed(seed),
-            kept: Kept::new(identity, true),
+            kept: Kept::new(identity, None, true),
             now: START,
             next: 0,
             running: Vec::new(),
