@@ -1,4 +1,5 @@
-//! The way into the conversations: each operation happens in memory, and is on disk when its future returns.
+//! The way into the conversations: each operation happens in memory, and is on disk when its future returns. Only how a send ended is on
+//! disk a little later.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ impl Conversations {
         Ok((result?, kept))
     }
 
-    /// Lets something happen that need not be on disk at once: a process that dies before finds it out anew.
+    /// Lets something happen that need not be on disk at once: where the process dies before, the next start takes the send for in doubt.
     fn happen_before_it_is_kept<T>(
         &self,
         happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
@@ -84,6 +85,15 @@ impl Conversations {
         let (result, kept) = self.happen(happening)?;
         settle(kept).await?;
         Ok(result)
+    }
+
+    /// Returns once all that has happened is on disk.
+    async fn keep_all(&self) -> Result<(), StoreError> {
+        match self.happen(|live, _| Ok(live.number()))? {
+            (_, Some(kept)) => settle(Some(kept)).await,
+            (number, None) if number > self.records.kept() => self.records.change(|_, _| Ok(())).await,
+            (_, None) => Ok(()),
+        }
     }
 
     /// The same, for what must not be forgotten while we live: a read that fails is tried again. `None` when the store is closed or
@@ -173,7 +183,7 @@ impl Conversations {
         // That an event was with its handler when a process died is to be known at the next start; of a first try it goes with
         // whatever is written next.
         if is_counted {
-            self.happen_and_keep(|_, _| Ok(())).await?;
+            self.keep_all().await?;
         }
         Ok(taken)
     }

@@ -22,8 +22,9 @@ const TRIES: usize = 4;
 impl Conversations {
     /// Returns when what has happened is on disk, so that a read finds it. Where the disk fails, it finds what was kept before.
     async fn catch_up(&self) {
-        let is_behind = self.happen(|live, _| Ok(live.number())).is_ok_and(|(number, _)| number > self.records.kept());
-        if is_behind {
+        let is_behind = |(number, kept): (u64, Option<_>)| kept.is_some() || number > self.records.kept();
+        if self.happen(|live, _| Ok(live.number())).is_ok_and(is_behind) {
+            // Unlike what has happened, this does not wait for a disk that fails.
             let _ = self.records.change(|_, _| Ok(())).await;
         }
     }

@@ -8,8 +8,8 @@ use tokio::sync::{Notify, oneshot};
 
 use super::live::Live;
 use crate::conversation::StoreIdentity;
-use crate::conversation::live::Recognised;
-use crate::store::records::{Fresh, Happen, Records, Woken};
+use crate::conversation::live::{Recognised, Record};
+use crate::store::records::{Fresh, Happen, Records, Woken, Write};
 use crate::store::{Intake, StoreError};
 use crate::telemetry::Seldom;
 
@@ -91,10 +91,16 @@ impl Inner {
         Some(records.keep(number, writes, woken))
     }
 
-    /// The same, where it need not be on disk at once. `woken` are told at once: what they do is written behind it.
+    /// The same, where it need not be on disk at once. `woken` are told at once: what they do is written behind it. An event of our own
+    /// is given to a handler only once it is on disk, so `woken` wait for that where one begins.
     pub(super) fn write_soon(&self, live: &mut Live, db: &Connection, woken: Woken) {
         let Some(records) = self.records(live, db) else { return };
         let (number, writes) = live.take_batch();
+        if writes.iter().any(|write| matches!(write, Write::Record(_, _, Record::Begun(..)))) {
+            // The receiver is dropped: there is no caller.
+            drop(records.keep(number, writes, woken));
+            return;
+        }
         if !writes.is_empty() {
             records.keep_soon(number, writes);
         }

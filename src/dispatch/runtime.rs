@@ -23,7 +23,7 @@ const SLOW: Duration = Duration::from_millis(10);
 /// After so many quick polls a handler is trusted not to block.
 const QUICK_POLLS: i32 = 64;
 
-/// After so many more, where one was slow: it has blocked, or lost its processor, and that cannot be told apart.
+/// The same after a slow poll: whether the handler blocked its thread or lost its processor cannot be told apart.
 const QUICK_POLLS_AFTER_A_SLOW_ONE: i32 = 2_000;
 
 /// A runtime for handlers alone. When it is dropped it does not wait for them.
@@ -60,7 +60,7 @@ impl Drop for HandlerRuntime {
     }
 }
 
-/// Whether a handler may block its thread, as far as its polls have shown: how many were quick in a row.
+/// Whether a handler may block its thread, as far as its polls have shown: a count of quick polls, which a slow one sets back.
 #[derive(Debug, Default)]
 pub(super) struct Habit(AtomicI32);
 

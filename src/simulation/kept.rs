@@ -357,6 +357,7 @@ impl Kept {
         self.keep(most);
         self.waiting.clear();
         self.touched.clear();
+        self.kept = 0;
         let ours = Arc::new(self.live.ours().restarted());
         let accounts = records::accounts(&self.db).expect("read");
         let (last_event, _, last_image) = records::last_ids(&self.db).expect("read");

@@ -43,6 +43,7 @@ pub(crate) struct Records {
     most_waiting: u64,
     kept: Arc<AtomicU64>,
     is_failing: Arc<AtomicBool>,
+    is_behind: Arc<AtomicBool>,
     reader: Arc<Mutex<Connection>>,
     counter: Arc<Mutex<Connection>>,
     /// Held while a count runs: those that wait for it hold no thread.
@@ -125,7 +126,7 @@ impl Opening {
         let log = Log::of(&mut db)?;
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&watch));
         let (kept, waiting) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let is_failing = Arc::new(AtomicBool::new(false));
+        let (is_failing, is_behind) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let shop = Workshop {
             db,
             marks,
@@ -138,7 +139,7 @@ impl Opening {
             batch: settings.batch,
             watch: Arc::clone(&watch),
             failures: Seldom::default(),
-            is_behind: false,
+            is_behind: Arc::clone(&is_behind),
             happen,
             ended: ended.clone().drop_guard(),
         };
@@ -150,6 +151,7 @@ impl Opening {
             most_waiting: settings.queue as u64,
             kept,
             is_failing,
+            is_behind,
             reader: Arc::new(Mutex::new(reader)),
             counter: Arc::new(Mutex::new(counter)),
             counting: tokio::sync::Mutex::default(),
@@ -249,8 +251,11 @@ impl Records {
         if self.is_failing.load(Ordering::Relaxed) { Err(StoreError::Busy) } else { Ok(()) }
     }
 
-    /// Fails once the files are lost.
+    /// Fails once the files are lost, and once more has happened than can be written.
     pub(crate) fn is_held(&self) -> Result<(), StoreError> {
+        if self.is_behind.load(Ordering::Relaxed) {
+            return Err(StoreError::Closed);
+        }
         self.watch.lost().map_or(Ok(()), |lost| Err(lost.into()))
     }
 

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::job::Job;
 
-/// How long something waits for a transaction that is made for something else, where no caller waits for it.
+/// The longest time that the writer waits for something else to write, where no caller waits for what there is.
 const UNAWAITED: Duration = Duration::from_millis(5);
 
-/// Where so many operations shared the last transaction, the next one waits a little for more of them: half as many transactions cost
-/// little more than half as much.
+/// Where so many operations shared the last transaction, the next one waits a little for more of them: a transaction costs almost the
+/// same for few operations as for many.
 const MANY: usize = 4;
 
 /// The longest such wait. It is no longer than the last transaction was.
@@ -105,14 +105,27 @@ mod tests {
         let (jobs, receiver) = mpsc::channel();
         let (mut queue, mut waiting) = (Queue::of(receiver), VecDeque::new());
         jobs.send(job(false)).expect("a queue");
+        let started = Instant::now();
         assert!(queue.take(&mut waiting, 9));
         assert_eq!(waiting.len(), 1, "alone");
+        assert!(started.elapsed() >= UNAWAITED);
         waiting.clear();
         for is_awaited in [false, true, false] {
             jobs.send(job(is_awaited)).expect("a queue");
         }
         assert!(queue.take(&mut waiting, 9));
         assert_eq!(waiting.len(), 3);
+    }
+
+    #[test]
+    fn a_transaction_behind_one_of_many_operations_waits_for_more() {
+        let (jobs, receiver) = mpsc::channel();
+        let (mut queue, mut waiting) = (Queue::of(receiver), VecDeque::new());
+        queue.has_written(MANY, Duration::from_secs(9));
+        jobs.send(job(true)).expect("a queue");
+        let started = Instant::now();
+        assert!(queue.take(&mut waiting, 9));
+        assert!(started.elapsed() >= LONGEST);
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) struct Workshop {
     /// Failures of the file, which every batch meets while the disk is full.
     pub(super) failures: Seldom,
     /// Whether something that has happened cannot be written: what is in memory is not what the next start will find.
-    pub(super) is_behind: bool,
+    pub(super) is_behind: Arc<AtomicBool>,
     pub(super) happen: Box<dyn Happen>,
     /// Cancelled when the writer has ended, however it ended.
     pub(super) ended: DropGuard,
@@ -88,7 +88,7 @@ impl Workshop {
                 let started = Instant::now();
                 let again = self.apply(waiting.drain(..together).collect());
                 jobs.has_written(together, started.elapsed());
-                if self.is_behind {
+                if self.is_behind.load(Ordering::Relaxed) {
                     waiting.extend(again);
                     break;
                 }
@@ -101,7 +101,7 @@ impl Workshop {
                     break;
                 }
             }
-            if self.is_behind {
+            if self.is_behind.load(Ordering::Relaxed) {
                 break;
             }
         }
@@ -157,13 +157,15 @@ impl Workshop {
             }
             Err(error) if jobs.len() == 1 => {
                 self.log(&error);
-                self.is_behind = jobs.iter().any(|job| matches!(job, Job::Write(_)));
-                if self.is_behind {
+                let is_behind = jobs.iter().any(|job| matches!(job, Job::Write(_)));
+                if is_behind {
+                    // First: a caller who is told that it failed must not be told later that it was done.
+                    self.is_behind.store(true, Ordering::Relaxed);
                     tracing::error!(%error, "the store cannot keep what has happened: the next start goes on from what is on disk");
                 }
                 jobs.into_iter().for_each(|job| {
                     self.was_taken(&job);
-                    job.fail(error.again());
+                    job.fail(if is_behind { StoreError::Closed } else { error.again() });
                 });
                 Vec::new()
             }
@@ -171,7 +173,7 @@ impl Workshop {
                 let mut jobs = jobs.into_iter();
                 while let Some(job) = jobs.next() {
                     let mut again = self.apply(vec![job]);
-                    if self.is_behind || !again.is_empty() {
+                    if self.is_behind.load(Ordering::Relaxed) || !again.is_empty() {
                         again.extend(jobs);
                         return again;
                     }
@@ -348,12 +350,26 @@ fn together(weights: impl Iterator<Item = usize>) -> usize {
 }
 
 fn concerns_the_file(error: &StoreError) -> bool {
-    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+    use ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OutOfMemory,
+        PermissionDenied, ReadOnly, SystemIoFailure,
+    };
     let StoreError::Failed(error) = error else { return true };
     let code = error.sqlite_error_code();
-    [DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure, ReadOnly, CannotOpen, DatabaseCorrupt]
-        .map(Some)
-        .contains(&code)
+    [
+        DatabaseBusy,
+        DatabaseLocked,
+        DiskFull,
+        SystemIoFailure,
+        ReadOnly,
+        CannotOpen,
+        DatabaseCorrupt,
+        OutOfMemory,
+        PermissionDenied,
+        FileLockingProtocolFailed,
+    ]
+    .map(Some)
+    .contains(&code)
 }
 
 #[cfg(test)]

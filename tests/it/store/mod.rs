@@ -358,6 +358,7 @@ async fn what_has_happened_and_cannot_be_written_ends_the_store_before_anything_
     tokio::join!(store.finish(finish), opened.says_in_vain(BEN, "b1"));
     store.ended().await;
     assert!(store.take_leaving().is_empty(), "nothing leaves of which nothing is on disk");
+    assert!(store.take(room(9), NOW).await.is_err() && store.take_sends(send_room(9, &[]), NOW).await.is_err());
     file.execute_batch("DROP TRIGGER refused").expect("dropped");
     drop((store, file));
     opened.die(NOW).await;
