@@ -21,6 +21,10 @@ const MANY: u64 = 500;
 /// Messages a second: under callgrind too each is done before the next one comes, so that no two share a transaction.
 const RATE: f64 = 25.0;
 
+/// How often the intake is counted; the fewest count. Of its few transactions some share what they write by chance, which is as much as
+/// the margin.
+const COUNTS: usize = 3;
+
 /// What was agreed.
 #[derive(Deserialize)]
 struct Agreed {
@@ -32,8 +36,14 @@ struct Agreed {
 pub async fn guard(arguments: &Arguments) -> anyhow::Result<()> {
     let agreed: Agreed = toml::from_str(include_str!("instructions.toml"))?;
     let mut is_dearer = false;
-    for (name, handler, agreed) in [("intake", "none", agreed.intake), ("full loop", "echo", agreed.r#loop)] {
-        let counted = per_event(handler, &arguments.folder).await.with_context(|| name.to_owned())?;
+    for (name, handler, agreed, counts) in
+        [("intake", "none", agreed.intake, COUNTS), ("full loop", "echo", agreed.r#loop, 1)]
+    {
+        let mut counted = f64::INFINITY;
+        for _ in 0..counts {
+            let once = per_event(handler, &arguments.folder).await.with_context(|| name.to_owned())?;
+            counted = counted.min(once);
+        }
         let ratio = counted / agreed;
         say(format!("{name}: {counted:.0} instructions a message, agreed {agreed:.0}, ratio {ratio:.3}"));
         if ratio < 1.0 - MARGIN {
