@@ -21,8 +21,8 @@ const MANY: u64 = 500;
 /// Messages a second: under callgrind too each is done before the next one comes, so that no two share a transaction.
 const RATE: f64 = 25.0;
 
-/// How often the intake is counted; the fewest count. Of its few transactions some share what they write by chance, which is as much as
-/// the margin.
+/// How often the intake is counted; the smallest count is compared. By chance some of its few transactions share what they write, which
+/// moves a count by as much as the margin.
 const COUNTS: usize = 3;
 
 /// What was agreed.

@@ -37,19 +37,20 @@ pub struct Conversations {
 }
 
 impl Conversations {
+    /// Asks the conversations. What that changes goes with whatever is written next.
+    pub(super) fn look<T>(
+        &self,
+        ask: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.hold(ask, |_, _, _| ()).map(|(answer, ())| answer)
+    }
+
     /// Lets something happen, and gives what it changed to the writer.
     pub(super) fn happen<T>(
         &self,
         happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
     ) -> Result<(T, Option<Keeping>), StoreError> {
-        self.records.is_held()?;
-        let mut guard = self.inner.lock();
-        let (live, db) = &mut *guard;
-        let result = happening(live, db);
-        let woken = live.take_woken();
-        let kept = self.inner.write(live, db, woken);
-        drop(guard);
-        Ok((result?, kept))
+        self.hold(happening, Inner::write)
     }
 
     /// Lets something happen that need not be on disk at once: where the process dies before, the next start takes the send for in doubt.
@@ -57,24 +58,22 @@ impl Conversations {
         &self,
         happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        self.records.is_held()?;
-        let mut guard = self.inner.lock();
-        let (live, db) = &mut *guard;
-        let result = happening(live, db);
-        let woken = live.take_woken();
-        self.inner.write_soon(live, db, woken);
-        Ok(result?)
+        self.hold(happening, Inner::write_soon).map(|(result, ())| result)
     }
 
-    /// Asks the conversations. What that changes goes with whatever is written next.
-    pub(super) fn look<T>(
+    /// Does something with the conversations, and then, also where it failed half way, `write`s what it changed. No other thread has them
+    /// meanwhile.
+    fn hold<T, U>(
         &self,
-        ask: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+        act: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>,
+        write: impl FnOnce(&Inner, &mut Live, &Connection) -> U,
+    ) -> Result<(T, U), StoreError> {
         self.records.is_held()?;
         let mut guard = self.inner.lock();
         let (live, db) = &mut *guard;
-        Ok(ask(live, db)?)
+        let result = act(live, db);
+        let written = write(&self.inner, live, db);
+        Ok((result?, written))
     }
 
     /// Lets something happen, and returns once that is on disk.
@@ -85,15 +84,6 @@ impl Conversations {
         let (result, kept) = self.happen(happening)?;
         settle(kept).await?;
         Ok(result)
-    }
-
-    /// Returns once all that has happened is on disk.
-    async fn keep_all(&self) -> Result<(), StoreError> {
-        match self.happen(|live, _| Ok(live.number()))? {
-            (_, Some(kept)) => settle(Some(kept)).await,
-            (number, None) if number > self.records.kept() => self.records.change(|_, _| Ok(())).await,
-            (_, None) => Ok(()),
-        }
     }
 
     /// The same, for what must not be forgotten while we live: a read that fails is tried again. `None` when the store is closed or
@@ -112,6 +102,15 @@ impl Conversations {
                     tokio::time::sleep(PAUSE).await;
                 }
             }
+        }
+    }
+
+    /// Returns once all that has happened is on disk.
+    async fn keep_all(&self) -> Result<(), StoreError> {
+        match self.happen(|live, _| Ok(live.number()))? {
+            (_, Some(kept)) => settle(Some(kept)).await,
+            (number, None) if number > self.records.kept() => self.records.change(|_, _| Ok(())).await,
+            (_, None) => Ok(()),
         }
     }
 

@@ -74,14 +74,14 @@ impl Inner {
                 }
             }
         }
-        let woken = live.take_woken();
-        self.write_soon(live, db, woken);
+        self.write_soon(live, db);
         are_own
     }
 
     /// Gives what has happened to the writer. The caller holds the conversations, so that it is written in that order.
-    /// `woken` are told when it is on disk; where there is nothing to write, at once.
-    pub(super) fn write(&self, live: &mut Live, db: &Connection, woken: Woken) -> Option<Keeping> {
+    /// The loops are woken when it is on disk; where there is nothing to write, at once.
+    pub(super) fn write(&self, live: &mut Live, db: &Connection) -> Option<Keeping> {
+        let woken = live.take_woken();
         let records = self.records(live, db)?;
         let (number, writes) = live.take_batch();
         if writes.is_empty() {
@@ -91,9 +91,10 @@ impl Inner {
         Some(records.keep(number, writes, woken))
     }
 
-    /// The same, where it need not be on disk at once. `woken` are told at once: what they do is written behind it. An event of our own
-    /// is given to a handler only once it is on disk, so `woken` wait for that where one begins.
-    pub(super) fn write_soon(&self, live: &mut Live, db: &Connection, woken: Woken) {
+    /// The same, where it need not be on disk at once. The loops are woken at once: what they do is written behind it. Where an event of
+    /// our own begins, they are woken when it is on disk: a handler may show others its id.
+    pub(super) fn write_soon(&self, live: &mut Live, db: &Connection) {
+        let woken = live.take_woken();
         let Some(records) = self.records(live, db) else { return };
         let (number, writes) = live.take_batch();
         if writes.iter().any(|write| matches!(write, Write::Record(_, _, Record::Begun(..)))) {

@@ -377,7 +377,6 @@ impl Kept {
     /// The process ends because it was asked to, and another one begins.
     pub(super) fn restart(&mut self, now: Timestamp) {
         self.release_all(now);
-        self.keep(usize::MAX);
         self.recover(now);
     }
 

@@ -43,6 +43,7 @@ pub(crate) struct Records {
     most_waiting: u64,
     kept: Arc<AtomicU64>,
     is_failing: Arc<AtomicBool>,
+    /// Whether something that has happened cannot be written.
     is_behind: Arc<AtomicBool>,
     reader: Arc<Mutex<Connection>>,
     counter: Arc<Mutex<Connection>>,

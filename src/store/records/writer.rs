@@ -156,12 +156,13 @@ impl Workshop {
                 again
             }
             Err(error) if jobs.len() == 1 => {
-                self.log(&error);
-                let is_behind = jobs.iter().any(|job| matches!(job, Job::Write(_)));
+                let is_behind = matches!(jobs[..], [Job::Write(_)]);
                 if is_behind {
                     // First: a caller who is told that it failed must not be told later that it was done.
                     self.is_behind.store(true, Ordering::Relaxed);
                     tracing::error!(%error, "the store cannot keep what has happened: the next start goes on from what is on disk");
+                } else {
+                    self.log(&error);
                 }
                 jobs.into_iter().for_each(|job| {
                     self.was_taken(&job);
@@ -355,21 +356,21 @@ fn concerns_the_file(error: &StoreError) -> bool {
         PermissionDenied, ReadOnly, SystemIoFailure,
     };
     let StoreError::Failed(error) = error else { return true };
-    let code = error.sqlite_error_code();
-    [
-        DatabaseBusy,
-        DatabaseLocked,
-        DiskFull,
-        SystemIoFailure,
-        ReadOnly,
-        CannotOpen,
-        DatabaseCorrupt,
-        OutOfMemory,
-        PermissionDenied,
-        FileLockingProtocolFailed,
-    ]
-    .map(Some)
-    .contains(&code)
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            DatabaseBusy
+                | DatabaseLocked
+                | DiskFull
+                | SystemIoFailure
+                | ReadOnly
+                | CannotOpen
+                | DatabaseCorrupt
+                | OutOfMemory
+                | PermissionDenied
+                | FileLockingProtocolFailed
+        )
+    )
 }
 
 #[cfg(test)]
