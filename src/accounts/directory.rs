@@ -1,7 +1,9 @@
 //! All accounts at one moment, by name and by Meta's id.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::Account;
 use crate::id::AccountId;

@@ -4,10 +4,11 @@
 //! Nothing is written here. What is to be written collects in a batch, which is taken after each happening: its writes are one
 //! commit.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use hashbrown::{HashMap, HashSet};
 use rusqlite::Connection;
 
 use super::agenda::{Agenda, Busy, Next};
@@ -91,6 +92,14 @@ pub(crate) struct Live {
     pub(super) woken: Woken,
 }
 
+/// The account of this id, which is made where there is none. Without a copy of the id where there is one.
+pub(super) fn account_of<'a>(accounts: &'a mut HashMap<AccountId, Account>, id: &AccountId) -> &'a mut Account {
+    if !accounts.contains_key(id) {
+        accounts.insert(id.clone(), Account::default());
+    }
+    accounts.get_mut(id).expect("it was made")
+}
+
 impl Live {
     /// With nothing in memory but the accounts' values.
     pub(crate) fn new(
@@ -162,7 +171,7 @@ impl Live {
         let Live { ours, entries, accounts, last_event, batch, number, .. } = self;
         let entry = entries.get_mut(&id).expect("a conversation in memory");
         let conversation = &mut entry.conversation;
-        let account = accounts.entry(entry.key.account.clone()).or_default();
+        let account = account_of(accounts, &entry.key.account);
         let mut next_event = || EventId(last_event.fetch_add(1, Ordering::Relaxed) + 1);
         let standing = ours.standing(&entry.key.account);
         let mut scene = Scene { now, ours, standing, account: &mut account.value, next_event: &mut next_event };
@@ -199,7 +208,7 @@ impl Live {
 
     pub(super) fn follow_agenda(&mut self, id: ConversationId) {
         let entry = self.entries.get_mut(&id).expect("a conversation in memory");
-        let account = self.accounts.entry(entry.key.account.clone()).or_default();
+        let account = account_of(&mut self.accounts, &entry.key.account);
         let next = Next::of(&entry.conversation);
         account.agenda.change(id, entry.next, next, &mut self.woken);
         self.busy.follow(&entry.key.account, &mut account.agenda);
@@ -345,7 +354,7 @@ impl Live {
 
     /// Changes an account's value.
     pub(super) fn change_account(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountValue)) {
-        let value = &mut self.accounts.entry(account.clone()).or_default().value;
+        let value = &mut account_of(&mut self.accounts, account).value;
         change(value);
         if let Some(image) = value.changed() {
             self.batch.push(Write::Account(account.clone(), Box::new(image)));

@@ -1,6 +1,8 @@
 //! Events as they were read when they arrived, for the turns that follow at once.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
 
 use crate::event::Envelope;
 use crate::id::EventId;

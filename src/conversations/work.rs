@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use rusqlite::Connection;
 
 use super::agenda::Work;
-use super::live::Live;
+use super::live::{Live, account_of};
 use crate::clock::Timestamp;
 use crate::conversation::live::{
     Conversation, ConversationId, ConversationKey, Failed, PostedSends, QueuedEvent, Record, RightKey, Scene, Send,
@@ -371,7 +371,7 @@ impl Live {
         recipient: &Recipient,
     ) -> rusqlite::Result<Facts> {
         let id = self.conversation_for(db, account, person, recipient)?;
-        let value = self.accounts.entry(account.clone()).or_default();
+        let value = account_of(&mut self.accounts, account);
         Ok(self.entries[&id].conversation.facts_for(&value.value, recipient))
     }
 
@@ -520,7 +520,7 @@ fn taken_send(one: &Conversation, send: &Send) -> TakenSend {
         attempts: send.state.attempts,
         was_in_doubt: send.was_in_doubt(),
         origin: send.origin(),
-        request: Request::clone(&send.request),
+        request: Arc::clone(&send.request),
         answers: send.state.answers,
         is_marked: false,
         cause: send.event.map(|event| Cause { event, trace: Some(send.trace) }),

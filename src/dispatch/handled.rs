@@ -1,9 +1,9 @@
 //! The accounts whose events are handled: the handler of each, its places, and its probe.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::automatic_replies::AutomaticReplySettings;

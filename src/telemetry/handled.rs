@@ -1,8 +1,10 @@
 //! How long handlers took, event by event, for who looks at one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use hashbrown::HashMap;
 
 use crate::id::EventId;
 

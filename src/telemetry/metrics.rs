@@ -1,12 +1,13 @@
 //! The numbers of one server, by the metrics of the catalogue.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use hashbrown::{Equivalent, HashMap};
 use metrics::{
-    Label, SharedString, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-    with_local_recorder,
+    Counter, Gauge, Histogram, Label, SharedString, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram, with_local_recorder,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -28,10 +29,39 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     handle: PrometheusHandle,
     recorder: PrometheusRecorder,
+    /// The rows that exist. The recorder finds one too, by a key that has to be made first: ten times as much work.
+    rows: RwLock<HashMap<Row, Number>>,
     codes: Mutex<BTreeSet<i64>>,
     /// The rows of each level that are shown.
     shown: Mutex<BTreeMap<&'static str, BTreeSet<LabelValues>>>,
     handler_times: HandlerTimes,
+}
+
+/// One row of a metric.
+#[derive(PartialEq, Eq, Hash)]
+struct Row {
+    metric: &'static str,
+    values: Box<[Box<str>]>,
+}
+
+/// What a [`Row`] is looked up by.
+#[derive(Hash)]
+struct RowOf<'a> {
+    metric: &'static str,
+    values: &'a [&'a str],
+}
+
+impl Equivalent<Row> for RowOf<'_> {
+    fn equivalent(&self, row: &Row) -> bool {
+        self.metric == row.metric && self.values.iter().copied().eq(row.values.iter().map(|value| &**value))
+    }
+}
+
+/// The number of a row.
+enum Number {
+    Counter(Counter),
+    Gauge(Gauge),
+    Seconds(Histogram),
 }
 
 impl Metrics {
@@ -44,6 +74,7 @@ impl Metrics {
         let metrics = Metrics(Arc::new(Inner {
             handle: recorder.handle(),
             recorder,
+            rows: RwLock::default(),
             codes: Mutex::default(),
             shown: Mutex::default(),
             handler_times: HandlerTimes::default(),
@@ -90,19 +121,18 @@ impl Metrics {
                 _ => continue,
             };
             for value in rows {
-                let labels = labels(metric, &account.into_iter().chain(value).collect::<Vec<_>>());
-                with_local_recorder(&self.0.recorder, || match metric.form {
-                    Form::Counter => counter!(metric.name, labels).increment(0),
-                    Form::Seconds => drop(histogram!(metric.name, labels)),
-                    Form::Gauge => {}
-                });
+                self.at(metric, &account.into_iter().chain(value).collect::<Vec<_>>(), |_| {});
             }
         }
     }
 
     /// Counts `count` more. `values` are those of the metric's labels.
     pub fn add(&self, metric: &'static Metric, values: &[&str], count: u64) {
-        with_local_recorder(&self.0.recorder, || counter!(metric.name, labels(metric, values)).increment(count));
+        self.at(metric, values, |number| {
+            if let Number::Counter(counter) = number {
+                counter.increment(count);
+            }
+        });
     }
 
     /// Counts one more.
@@ -113,7 +143,11 @@ impl Metrics {
     /// Sets a level.
     #[expect(clippy::cast_precision_loss, reason = "a level is far below 2^52")]
     pub fn set(&self, metric: &'static Metric, values: &[&str], level: u64) {
-        with_local_recorder(&self.0.recorder, || gauge!(metric.name, labels(metric, values)).set(level as f64));
+        self.at(metric, values, |number| {
+            if let Number::Gauge(gauge) = number {
+                gauge.set(level as f64);
+            }
+        });
     }
 
     /// Sets all rows of a level: one that is not among them any more is zero.
@@ -129,16 +163,37 @@ impl Metrics {
 
     /// Moves a level up or down.
     pub fn move_by(&self, metric: &'static Metric, values: &[&str], steps: i32) {
-        with_local_recorder(&self.0.recorder, || {
-            gauge!(metric.name, labels(metric, values)).increment(f64::from(steps))
+        self.at(metric, values, |number| {
+            if let Number::Gauge(gauge) = number {
+                gauge.increment(f64::from(steps));
+            }
         });
     }
 
     /// Observes how long something took.
     pub fn took(&self, metric: &'static Metric, values: &[&str], time: Duration) {
-        with_local_recorder(&self.0.recorder, || {
-            histogram!(metric.name, labels(metric, values)).record(time.as_secs_f64());
+        self.at(metric, values, |number| {
+            if let Number::Seconds(histogram) = number {
+                histogram.record(time.as_secs_f64());
+            }
         });
+    }
+
+    /// Does something with the number of a row, which exists from then on.
+    fn at(&self, metric: &'static Metric, values: &[&str], act: impl Fn(&Number)) {
+        let row = RowOf { metric: metric.name, values };
+        if let Some(number) = self.0.rows.read().unwrap_or_else(PoisonError::into_inner).get(&row) {
+            return act(number);
+        }
+        let labels = labels(metric, values);
+        let number = with_local_recorder(&self.0.recorder, || match metric.form {
+            Form::Counter => Number::Counter(counter!(metric.name, labels)),
+            Form::Gauge => Number::Gauge(gauge!(metric.name, labels)),
+            Form::Seconds => Number::Seconds(histogram!(metric.name, labels)),
+        });
+        act(&number);
+        let row = Row { metric: metric.name, values: values.iter().map(|value| (*value).into()).collect() };
+        self.0.rows.write().unwrap_or_else(PoisonError::into_inner).insert(row, number);
     }
 
     /// Counts a send that Meta rejected.

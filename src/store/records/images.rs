@@ -1,8 +1,8 @@
 //! Images that were written since `conversation` was last brought forward, and how it is.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hashbrown::HashMap;
 use rusqlite::{Connection, params};
 
 use crate::conversation::live::ConversationId;

@@ -1,7 +1,6 @@
 //! What a process left open.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use rusqlite::Connection;
 
 use super::row::{no, thread};
