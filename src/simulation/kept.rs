@@ -19,7 +19,7 @@ use crate::event::Envelope;
 use crate::id::{AccountId, EventId, PersonId, SendId, Thread};
 use crate::message::Recipient;
 use crate::policy::Facts;
-use crate::store::records::{self, Arriving, Away, Images, Marks, Whose, Write};
+use crate::store::records::{self, Arriving, Away, Images, Marks, Statements, Whose, Write};
 use crate::store::{
     Appended, AutomaticReplies, Batch, Decided, EventDemand, Failure, Finish, Intake, Post, Posted, Replayed,
     SendDemand, SendOutcome, TakenDoubt, TakenEvent, TakenSend, TurnStep, Typing, WebhookBatch,
@@ -121,17 +121,18 @@ impl Kept {
     fn keep(&mut self, most: usize) {
         for (number, batch) in self.waiting.drain(..most.min(self.waiting.len())) {
             let transaction = self.db.unchecked_transaction().expect("a transaction");
+            let mut db = Statements::of(&self.db);
             for write in &batch {
                 match write {
                     Write::Record(id, key, record) => {
                         self.touched.insert(*id);
                         let (whose, before) = (Whose { id: *id, key }, self.last_image);
-                        records::record(&self.db, &self.marks, &whose, record, &mut self.last_image).expect("written");
+                        records::record(&mut db, &self.marks, &whose, record, &mut self.last_image).expect("written");
                         if self.last_image != before {
                             self.images.lock().insert(*id, self.last_image);
                         }
                     }
-                    Write::Account(id, image) => records::account(&self.db, id, image).expect("written"),
+                    Write::Account(id, image) => records::account(&mut db, id, image).expect("written"),
                     Write::Posted { .. } => unreachable!("nothing is posted under a key"),
                 }
             }
@@ -211,7 +212,8 @@ impl Kept {
     ) {
         // The writer commits in the order in which it is given.
         self.keep(usize::MAX);
-        let known = records::remember(&self.db, envelope, delivery.received_at).expect("remembered");
+        let known =
+            records::remember(&mut Statements::of(&self.db), envelope, delivery.received_at).expect("remembered");
         let Some(known) = known else {
             appended.repeated += 1;
             return;
@@ -223,7 +225,7 @@ impl Kept {
         let (is_message_known, is_edit_known) = (known.message, known.edit);
         let kept = KeptEvent { id, item, object: envelope.object, care, is_message_known, is_edit_known };
         let arriving = Arriving { kept: &kept, conversation: key.id(), key: &key, done_behind: None };
-        arriving.keep(&self.db).expect("kept");
+        arriving.keep(&mut Statements::of(&self.db)).expect("kept");
         if !happens {
             return;
         }
@@ -346,7 +348,7 @@ impl Kept {
     pub(super) fn remember_alone(&mut self, delivery: &WebhookBatch) {
         for item in &delivery.items {
             if let Intake::Handled(envelope) = item {
-                records::remember(&self.db, envelope, delivery.received_at).expect("remembered");
+                records::remember(&mut Statements::of(&self.db), envelope, delivery.received_at).expect("remembered");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::statements::Statements;
 use super::write::{Aside, name_beside, set_aside, take_back};
 use crate::clock::Timestamp;
 use crate::conversation::EventStatus;
@@ -22,11 +23,11 @@ pub(crate) struct Arriving<'a> {
 
 impl Arriving<'_> {
     /// Writes the event.
-    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<()> {
+    pub(crate) fn keep(&self, db: &mut Statements<'_>) -> rusqlite::Result<()> {
         let KeptEvent { id, item, object, care: Care { is_handled, answer_by }, is_message_known, is_edit_known } =
             self.kept;
         let person = item.person.as_ref().map(PersonId::as_str);
-        db.prepare_cached(
+        db.get(
             "INSERT INTO event (id, conversation, account, thread, person, name, kind, status, standby, at, received_at, handled,
                                 answer_by, known, object, previous, piece, trace, raw)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
@@ -58,7 +59,7 @@ impl Arriving<'_> {
 
 /// Keeps what is signed and cannot be read, with its reason, outside any conversation. False when it was here before.
 pub(crate) fn quarantine(
-    db: &Connection,
+    db: &mut Statements<'_>,
     id: impl FnOnce() -> EventId,
     piece: &Unreadable,
     received_at: Timestamp,
@@ -68,7 +69,7 @@ pub(crate) fn quarantine(
         return Ok(false);
     }
     let (id, origin) = (id(), piece.origin.as_ref());
-    db.prepare_cached(
+    db.get(
         "INSERT INTO event (id, conversation, account, thread, kind, status, standby, at, received_at, handled, piece, trace, raw)
          VALUES (?1, 0, ?2, 0, 'other', 5, ?3, ?4, ?5, 0, ?6, ?7, ?8)",
     )?
@@ -88,13 +89,13 @@ pub(crate) fn quarantine(
 }
 
 fn state_of_unread(
-    db: &Connection,
+    db: &mut Statements<'_>,
     id: EventId,
     status: EventStatus,
     error: &str,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
-    db.prepare_cached(
+    db.get(
         "INSERT OR REPLACE INTO event_state (id, status, behind, rank, due, attempts, deaths, error, typing, answered)
          VALUES (?1, ?2, ?1, 0, ?3, 0, 0, ?4, 0, 1)",
     )?
@@ -103,7 +104,7 @@ fn state_of_unread(
 }
 
 /// What could not be read has been read anew.
-pub(crate) fn read_anew(db: &Connection, id: EventId, now: Timestamp) -> rusqlite::Result<()> {
+pub(crate) fn read_anew(db: &mut Statements<'_>, id: EventId, now: Timestamp) -> rusqlite::Result<()> {
     state_of_unread(db, id, EventStatus::Done, "read anew", now)?;
     take_back(db, Aside::Quarantined, id.0)
 }
@@ -148,7 +149,7 @@ pub(crate) struct KeysKnown {
 /// What came while another app owned the conversation (`standby`) comes as a new event when it comes to us: its payload
 /// and the right to answer are new. The reverse is a repetition.
 pub(crate) fn remember(
-    db: &Connection,
+    db: &mut Statements<'_>,
     envelope: &Envelope,
     received_at: Timestamp,
 ) -> rusqlite::Result<Option<KeysKnown>> {
@@ -168,38 +169,42 @@ pub(crate) fn remember(
     Ok(Some(KeysKnown { message, edit }))
 }
 
-fn remember_key(db: &Connection, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
+fn remember_key(db: &mut Statements<'_>, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
     match key.time {
         Some(time) => timed(db, time, key, standby, received_at),
         None => untimed(db, key, standby, received_at),
     }
 }
 
-fn timed(db: &Connection, time: Timestamp, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
+fn timed(
+    db: &mut Statements<'_>,
+    time: Timestamp,
+    key: &Key,
+    standby: bool,
+    received_at: Timestamp,
+) -> rusqlite::Result<bool> {
     let inserted = db
-        .prepare_cached("INSERT OR IGNORE INTO seen (time, hash, standby, received_at) VALUES (?1, ?2, ?3, ?4)")?
+        .get("INSERT OR IGNORE INTO seen (time, hash, standby, received_at) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![time.0, key.hash, standby, received_at.0])?;
     if inserted == 1 || standby {
         return Ok(inserted == 1);
     }
     let taken_over = db
-        .prepare_cached("UPDATE seen SET standby = 0 WHERE time = ?1 AND hash = ?2 AND standby = 1")?
+        .get("UPDATE seen SET standby = 0 WHERE time = ?1 AND hash = ?2 AND standby = 1")?
         .execute(params![time.0, key.hash])?;
     Ok(taken_over == 1)
 }
 
-fn untimed(db: &Connection, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
+fn untimed(db: &mut Statements<'_>, key: &Key, standby: bool, received_at: Timestamp) -> rusqlite::Result<bool> {
     if only_on_standby(db, key)?.is_some_and(|only_standby| standby || !only_standby) {
         return Ok(false);
     }
-    db.prepare_cached("INSERT OR REPLACE INTO seen_untimed (hash, standby, received_at) VALUES (?1, ?2, ?3)")?
+    db.get("INSERT OR REPLACE INTO seen_untimed (hash, standby, received_at) VALUES (?1, ?2, ?3)")?
         .execute(params![key.hash, standby, received_at.0])?;
     Ok(true)
 }
 
 /// Whether a key without a time was seen only while another app owned the conversation; `None` where it was not seen.
-fn only_on_standby(db: &Connection, key: &Key) -> rusqlite::Result<Option<bool>> {
-    db.prepare_cached("SELECT standby FROM seen_untimed WHERE hash = ?1")?
-        .query_row([key.hash], |row| row.get(0))
-        .optional()
+fn only_on_standby(db: &mut Statements<'_>, key: &Key) -> rusqlite::Result<Option<bool>> {
+    db.get("SELECT standby FROM seen_untimed WHERE hash = ?1")?.query_row([key.hash], |row| row.get(0)).optional()
 }

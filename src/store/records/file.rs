@@ -16,6 +16,7 @@ use super::load::accounts;
 use super::migrate::to_6;
 use super::queue::Queue;
 use super::recover::{images, last_ids};
+use super::statements::Statements;
 use super::tables::{Marks, make};
 use super::writer::{Happen, Workshop, write};
 use crate::conversation::live::AccountValue;
@@ -101,7 +102,7 @@ impl Opening {
     pub(crate) fn keep(&mut self, writes: Vec<Write>) -> rusqlite::Result<()> {
         let transaction = self.db.transaction()?;
         let mut written = Written { number: 0, writes, images: Vec::new(), woken: Woken::default(), caller: None };
-        write(&transaction, &self.marks, &mut written, &mut self.last_image)?;
+        write(&mut Statements::of(&transaction), &self.marks, &mut written, &mut self.last_image)?;
         transaction.commit()?;
         self.images.lock().extend(written.images);
         Ok(())
@@ -129,7 +130,6 @@ impl Opening {
         let (kept, waiting) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let (is_failing, is_behind) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let shop = Workshop {
-            db,
             marks,
             last_event,
             last_image,
@@ -144,7 +144,7 @@ impl Opening {
             happen,
             ended: ended.clone().drop_guard(),
         };
-        let writer = shop.start(Queue::of(queue), LogEnd::of(log), checkpointer);
+        let writer = shop.start(db, Queue::of(queue), LogEnd::of(log), checkpointer);
         Ok(Records {
             path: path.to_owned(),
             jobs: Mutex::new(Some(jobs)),

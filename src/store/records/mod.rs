@@ -13,6 +13,7 @@ mod prune;
 mod queue;
 mod recover;
 mod row;
+mod statements;
 mod tables;
 mod write;
 mod writer;
@@ -34,6 +35,8 @@ pub(crate) use posted::{posted_before, probe};
 pub(crate) use prune::{bounds, step};
 #[cfg(test)]
 pub(crate) use recover::{images, last_ids};
+#[cfg(test)]
+pub(crate) use statements::Statements;
 #[cfg(test)]
 pub(crate) use tables::{Marks, make};
 pub(crate) use write::Aside;

@@ -3,19 +3,20 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{ids, list};
+use super::statements::Statements;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, SendId};
 
 /// Keeps what was posted under a key.
 pub(crate) fn posted(
-    db: &Connection,
+    db: &mut Statements<'_>,
     account: &AccountId,
     key: &str,
     body: &[u8; 32],
     sends: &[SendId],
     at: Timestamp,
 ) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR REPLACE INTO posted (account, key, body, sends, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+    db.get("INSERT OR REPLACE INTO posted (account, key, body, sends, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![account.as_str(), key, body, list(sends), at.0])
         .map(drop)
 }

@@ -1,8 +1,9 @@
 //! The records of a happening, written.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::row::{list, packed};
+use super::statements::Statements;
 use super::tables::Marks;
 use crate::conversation::live::{
     AccountImage, ConversationId, ConversationKey, EventRow, Grant, Image, Item, Record, RightKey, Send, SendState,
@@ -34,14 +35,12 @@ impl Aside {
     }
 }
 
-pub(super) fn set_aside(db: &Connection, kind: Aside, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO aside (kind, id) VALUES (?1, ?2)")?
-        .execute(params![kind as i64, id])
-        .map(drop)
+pub(super) fn set_aside(db: &mut Statements<'_>, kind: Aside, id: i64) -> rusqlite::Result<()> {
+    db.get("INSERT OR IGNORE INTO aside (kind, id) VALUES (?1, ?2)")?.execute(params![kind as i64, id]).map(drop)
 }
 
-pub(super) fn take_back(db: &Connection, kind: Aside, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM aside WHERE kind = ?1 AND id = ?2")?.execute(params![kind as i64, id]).map(drop)
+pub(super) fn take_back(db: &mut Statements<'_>, kind: Aside, id: i64) -> rusqlite::Result<()> {
+    db.get("DELETE FROM aside WHERE kind = ?1 AND id = ?2")?.execute(params![kind as i64, id]).map(drop)
 }
 
 /// The conversation that a record is about.
@@ -53,7 +52,7 @@ pub(crate) struct Whose<'a> {
 
 /// Writes a record. `image_number` gives the numbers of images.
 pub(crate) fn record(
-    db: &Connection,
+    db: &mut Statements<'_>,
     marks: &Marks,
     whose: &Whose<'_>,
     record: &Record,
@@ -70,7 +69,7 @@ pub(crate) fn record(
         }
         Record::Send { id, was, state } => send_state(db, marks, *id, Some(*was), state),
         Record::Repeated(send) => {
-            db.prepare_cached("UPDATE send_state SET repeats = repeats + 1 WHERE id = ?1")?.execute([send.0]).map(drop)
+            db.get("UPDATE send_state SET repeats = repeats + 1 WHERE id = ?1")?.execute([send.0]).map(drop)
         }
         Record::Right(key, grant) => right(db, whose, key, grant.as_deref()),
         Record::State(value) => state(db, whose.id, value.as_deref()),
@@ -81,10 +80,10 @@ pub(crate) fn record(
     }
 }
 
-fn begun(db: &Connection, whose: &Whose<'_>, id: EventId, item: &Item) -> rusqlite::Result<()> {
+fn begun(db: &mut Statements<'_>, whose: &Whose<'_>, id: EventId, item: &Item) -> rusqlite::Result<()> {
     let key = whose.key;
     let person = item.person.as_ref().map(PersonId::as_str);
-    db.prepare_cached(
+    db.get(
         "INSERT OR REPLACE INTO event (id, conversation, account, thread, person, name, kind, status, standby, at, received_at,
                                        handled, trace, raw)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, 1, ?11, ?12)",
@@ -111,14 +110,14 @@ pub(super) fn name_beside<'a>(key: &'a ConversationKey, person: Option<&str>) ->
     Some(key.name.as_str()).filter(|name| *name != person.unwrap_or_default())
 }
 
-fn replace_item(db: &Connection, id: EventId, item: &Item) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE event SET kind = ?2, raw = ?3 WHERE id = ?1")?
+fn replace_item(db: &mut Statements<'_>, id: EventId, item: &Item) -> rusqlite::Result<()> {
+    db.get("UPDATE event SET kind = ?2, raw = ?3 WHERE id = ?1")?
         .execute(params![id.0, item.kind.as_str(), item.raw])
         .map(drop)
 }
 
-fn event(db: &Connection, marks: &Marks, row: &EventRow) -> rusqlite::Result<()> {
-    db.prepare_cached(
+fn event(db: &mut Statements<'_>, marks: &Marks, row: &EventRow) -> rusqlite::Result<()> {
+    db.get(
         "INSERT OR REPLACE INTO event_state (id, status, behind, rank, previous, due, attempts, deaths, first_failed_at, error,
                                              state_before, turn, typing, answered)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
@@ -141,7 +140,7 @@ fn event(db: &Connection, marks: &Marks, row: &EventRow) -> rusqlite::Result<()>
     ])?;
     let has_ended = matches!(row.status, EventStatus::Done | EventStatus::Dead);
     if row.has_steps_to_forget {
-        db.prepare_cached("DELETE FROM step WHERE event = ?1")?.execute([row.id.0])?;
+        db.get("DELETE FROM step WHERE event = ?1")?.execute([row.id.0])?;
     }
     if row.is_put_back && !has_ended {
         take_back(db, Aside::Dead, row.id.0)?;
@@ -157,16 +156,16 @@ fn event(db: &Connection, marks: &Marks, row: &EventRow) -> rusqlite::Result<()>
     }
 }
 
-fn take_step(db: &Connection, event: EventId, number: usize, step: &TakenStep) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR REPLACE INTO step (event, number, hash, sends) VALUES (?1, ?2, ?3, ?4)")?
+fn take_step(db: &mut Statements<'_>, event: EventId, number: usize, step: &TakenStep) -> rusqlite::Result<()> {
+    db.get("INSERT OR REPLACE INTO step (event, number, hash, sends) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![event.0, number, step.hash, list(&step.sends)])
         .map(drop)
 }
 
-fn planned(db: &Connection, whose: &Whose<'_>, send: &Send) -> rusqlite::Result<()> {
+fn planned(db: &mut Statements<'_>, whose: &Whose<'_>, send: &Send) -> rusqlite::Result<()> {
     let request = serde_json::to_string(&*send.request);
     let request = request.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    db.prepare_cached(
+    db.get(
         "INSERT OR REPLACE INTO send (id, conversation, account, thread, name, event, on_outcome, turn, previous, planned_at, agent,
                                       trace, request)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
@@ -190,7 +189,7 @@ fn planned(db: &Connection, whose: &Whose<'_>, send: &Send) -> rusqlite::Result<
 }
 
 fn send_state(
-    db: &Connection,
+    db: &mut Statements<'_>,
     marks: &Marks,
     id: SendId,
     was: Option<SendStatus>,
@@ -199,7 +198,7 @@ fn send_state(
     let error = state.error.as_ref().map(serde_json::to_string).transpose();
     let error = error.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let epochs = state.epochs.iter().fold(String::new(), |epochs, epoch| format!("{epochs} {epoch} "));
-    db.prepare_cached(
+    db.get(
         "INSERT OR REPLACE INTO send_state (id, status, due, at, attempts, attempted_at, doubted_since, doubts, looks, silent,
                                             repeats, answers, rule, reason, error, message_id, epochs)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
@@ -237,15 +236,15 @@ fn send_state(
     }
 }
 
-fn right(db: &Connection, whose: &Whose<'_>, key: &RightKey, grant: Option<&Grant>) -> rusqlite::Result<()> {
+fn right(db: &mut Statements<'_>, whose: &Whose<'_>, key: &RightKey, grant: Option<&Grant>) -> rusqlite::Result<()> {
     let ConversationKey { account, thread, name } = whose.key;
     let Some(grant) = grant else {
         return db
-            .prepare_cached("DELETE FROM given WHERE account = ?1 AND kind = ?2 AND hash = ?3")?
+            .get("DELETE FROM given WHERE account = ?1 AND kind = ?2 AND hash = ?3")?
             .execute(params![account.as_str(), key.source as i64, key.hash])
             .map(drop);
     };
-    db.prepare_cached(
+    db.get(
         "INSERT OR REPLACE INTO given (account, kind, hash, conversation, thread, name, value, forget_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
@@ -262,19 +261,19 @@ fn right(db: &Connection, whose: &Whose<'_>, key: &RightKey, grant: Option<&Gran
     .map(drop)
 }
 
-fn state(db: &Connection, conversation: ConversationId, value: Option<&str>) -> rusqlite::Result<()> {
+fn state(db: &mut Statements<'_>, conversation: ConversationId, value: Option<&str>) -> rusqlite::Result<()> {
     match value {
         Some(value) => db
-            .prepare_cached("INSERT OR REPLACE INTO state (conversation, value) VALUES (?1, ?2)")?
+            .get("INSERT OR REPLACE INTO state (conversation, value) VALUES (?1, ?2)")?
             .execute(params![conversation.0, value]),
-        None => db.prepare_cached("DELETE FROM state WHERE conversation = ?1")?.execute([conversation.0]),
+        None => db.get("DELETE FROM state WHERE conversation = ?1")?.execute([conversation.0]),
     }
     .map(drop)
 }
 
-fn image(db: &Connection, whose: &Whose<'_>, image: &Image, number: i64) -> rusqlite::Result<()> {
+fn image(db: &mut Statements<'_>, whose: &Whose<'_>, image: &Image, number: i64) -> rusqlite::Result<()> {
     let ConversationKey { account, thread, name } = whose.key;
-    db.prepare_cached(
+    db.get(
         "INSERT INTO image (number, conversation, account, thread, name, last_event_at, image)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
@@ -291,8 +290,8 @@ fn image(db: &Connection, whose: &Whose<'_>, image: &Image, number: i64) -> rusq
 }
 
 /// Writes an account's value.
-pub(crate) fn account(db: &Connection, id: &AccountId, image: &AccountImage) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR REPLACE INTO account (id, image) VALUES (?1, ?2)")?
+pub(crate) fn account(db: &mut Statements<'_>, id: &AccountId, image: &AccountImage) -> rusqlite::Result<()> {
+    db.get("INSERT OR REPLACE INTO account (id, image) VALUES (?1, ?2)")?
         .execute(params![id.as_str(), packed(image)?])
         .map(drop)
 }

@@ -14,6 +14,7 @@ use super::images::Images;
 use super::job::{Deliver, Fresh, Job, Woken, Write, Written};
 use super::posted::posted;
 use super::queue::Queue;
+use super::statements::Statements;
 use super::tables::Marks;
 use super::write::{Whose, account, record};
 use crate::conversation::live::{Care, ConversationKey, Item, KeptEvent};
@@ -40,7 +41,6 @@ pub(crate) trait Happen: Send {
 
 /// What the writer works with.
 pub(super) struct Workshop {
-    pub(super) db: Connection,
     pub(super) marks: Marks,
     pub(super) last_event: Arc<AtomicI64>,
     pub(super) last_image: i64,
@@ -63,12 +63,19 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    pub(super) fn start(self, jobs: Queue, log_end: LogEnd, checkpointer: Checkpointer) -> JoinHandle<()> {
+    pub(super) fn start(
+        self,
+        db: Connection,
+        jobs: Queue,
+        log_end: LogEnd,
+        checkpointer: Checkpointer,
+    ) -> JoinHandle<()> {
         let thread = Builder::new().name("store-writer".into());
-        thread.spawn(move || self.work(jobs, log_end, checkpointer)).expect("the system starts a thread for the store")
+        let work = move || self.work(&mut Statements::that_stay(&db), jobs, log_end, checkpointer);
+        thread.spawn(work).expect("the system starts a thread for the store")
     }
 
-    fn work(mut self, mut jobs: Queue, mut log_end: LogEnd, checkpointer: Checkpointer) {
+    fn work(mut self, db: &mut Statements<'_>, mut jobs: Queue, mut log_end: LogEnd, checkpointer: Checkpointer) {
         let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
@@ -86,18 +93,18 @@ impl Workshop {
             while !waiting.is_empty() {
                 let together = together(waiting.iter().map(Job::weight));
                 let started = Instant::now();
-                let again = self.apply(waiting.drain(..together).collect());
+                let again = self.apply(db, waiting.drain(..together).collect());
                 jobs.has_written(together, started.elapsed());
                 if self.is_behind.load(Ordering::Relaxed) {
                     waiting.extend(again);
                     break;
                 }
                 checkpointer.tell();
-                log_end.copy_rest(&self.db, &self.watch);
+                log_end.copy_rest(db, &self.watch);
                 self.is_failing.store(!again.is_empty(), Ordering::Relaxed);
                 if !again.is_empty() {
                     again.into_iter().rev().for_each(|job| waiting.push_front(job));
-                    self.refuse(&mut waiting);
+                    self.refuse(db, &mut waiting);
                     break;
                 }
             }
@@ -107,10 +114,10 @@ impl Workshop {
         }
         waiting.into_iter().for_each(|job| job.fail(StoreError::Closed));
         checkpointer.stop();
-        if self.watch.check(&self.db).is_err() {
-            self.watch.settle(&self.db);
-            leave(&self.db);
-        } else if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        if self.watch.check(db).is_err() {
+            self.watch.settle(db);
+            leave(db);
+        } else if let Err(error) = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             let code = error.sqlite_error_code();
             tracing::warn!(?code, "the store's log was not copied into its file; it will be at the next start");
         }
@@ -118,8 +125,8 @@ impl Workshop {
     }
 
     /// What may fail does not wait for a disk that fails.
-    fn refuse(&self, waiting: &mut VecDeque<Job>) {
-        let error = self.watch.check(&self.db).err().unwrap_or(StoreError::Busy);
+    fn refuse(&self, db: &Connection, waiting: &mut VecDeque<Job>) {
+        let error = self.watch.check(db).err().unwrap_or(StoreError::Busy);
         for job in std::mem::take(waiting) {
             match job {
                 Job::Write(_) => waiting.push_back(job),
@@ -134,10 +141,10 @@ impl Workshop {
     /// Applies operations in one transaction. When the file cannot be written, those that may fail fail, and the others are given back
     /// to be tried again. When one operation fails by itself, each is applied in a transaction of its own, so that only the one at fault
     /// fails. Where that is something that has happened, the writer ends: the next start goes on from what is on disk.
-    fn apply(&mut self, mut jobs: Vec<Job>) -> Vec<Job> {
-        match self.transact(&mut jobs) {
+    fn apply(&mut self, db: &mut Statements<'_>, mut jobs: Vec<Job>) -> Vec<Job> {
+        match self.transact(db, &mut jobs) {
             Ok(()) => {
-                self.done(jobs);
+                self.done(db, jobs);
                 Vec::new()
             }
             Err(error) if concerns_the_file(&error) => {
@@ -173,7 +180,7 @@ impl Workshop {
             Err(_) => {
                 let mut jobs = jobs.into_iter();
                 while let Some(job) = jobs.next() {
-                    let mut again = self.apply(vec![job]);
+                    let mut again = self.apply(db, vec![job]);
                     if self.is_behind.load(Ordering::Relaxed) || !again.is_empty() {
                         again.extend(jobs);
                         return again;
@@ -196,20 +203,20 @@ impl Workshop {
         }
     }
 
-    fn transact(&mut self, jobs: &mut [Job]) -> Result<(), StoreError> {
-        self.watch.check(&self.db)?;
-        let transaction = Transaction::begin(&self.db)?;
+    fn transact(&mut self, db: &mut Statements<'_>, jobs: &mut [Job]) -> Result<(), StoreError> {
+        self.watch.check(db)?;
+        let transaction = Transaction::begin(db)?;
         let (mut marks, mut last_image) = (self.marks, self.last_image);
         for job in jobs {
             match job {
-                Job::Deliver(deliver) => keep(&self.db, &self.last_event, deliver)?,
-                Job::Write(written) => write(&self.db, &marks, written, &mut last_image)?,
-                Job::Other(other) => other.run(&self.db, &mut marks)?,
+                Job::Deliver(deliver) => keep(transaction.0, &self.last_event, deliver)?,
+                Job::Write(written) => write(transaction.0, &marks, written, &mut last_image)?,
+                Job::Other(other) => other.run(transaction.0, &mut marks)?,
             }
         }
         transaction.commit()?;
         (self.marks, self.last_image) = (marks, last_image);
-        match self.watch.check(&self.db) {
+        match self.watch.check(db) {
             // Into a file that the next start will not find, nothing is on disk.
             Err(error @ StoreError::Lost(_)) => Err(error),
             // It is committed: a caller who is told otherwise would do it a second time. The next commit waits for a look.
@@ -218,11 +225,11 @@ impl Workshop {
     }
 
     /// It is on disk: what is new happens, and the callers are told.
-    fn done(&mut self, jobs: Vec<Job>) {
+    fn done(&mut self, db: &Connection, jobs: Vec<Job>) {
         let fresh: Vec<_> = jobs.iter().flat_map(Job::fresh).collect();
         let mut are_own = match fresh.is_empty() {
             true => Vec::new(),
-            false => self.happen.arrived(&self.db, &fresh),
+            false => self.happen.arrived(db, &fresh),
         }
         .into_iter();
         let mut all_woken = Woken::default();
@@ -257,21 +264,21 @@ impl Workshop {
     }
 }
 
-/// A transaction of statements that are prepared once: it is begun and committed for each batch.
-struct Transaction<'a>(&'a Connection);
+/// A transaction, which is begun and committed for each batch.
+struct Transaction<'a, 'db>(&'a mut Statements<'db>);
 
-impl Transaction<'_> {
-    fn begin(db: &Connection) -> rusqlite::Result<Transaction<'_>> {
-        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+impl<'db> Transaction<'_, 'db> {
+    fn begin<'a>(db: &'a mut Statements<'db>) -> rusqlite::Result<Transaction<'a, 'db>> {
+        db.get("BEGIN IMMEDIATE")?.execute([])?;
         Ok(Transaction(db))
     }
 
     fn commit(self) -> rusqlite::Result<()> {
-        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
+        self.0.get("COMMIT")?.execute([]).map(drop)
     }
 }
 
-impl Drop for Transaction<'_> {
+impl Drop for Transaction<'_, '_> {
     fn drop(&mut self) {
         // Where it was not committed, or that has failed. SQLite may have rolled it back itself.
         if !self.0.is_autocommit() {
@@ -281,7 +288,7 @@ impl Drop for Transaction<'_> {
 }
 
 /// Keeps what of a delivery is new. It may run again, when a neighbour in the same transaction fails.
-fn keep(db: &Connection, last_event: &AtomicI64, deliver: &mut Deliver) -> rusqlite::Result<()> {
+fn keep(db: &mut Statements<'_>, last_event: &AtomicI64, deliver: &mut Deliver) -> rusqlite::Result<()> {
     (deliver.appended, deliver.fresh) = (Appended::default(), Vec::new());
     let next_id = || EventId(last_event.fetch_add(1, Ordering::Relaxed) + 1);
     let (now, trace) = (deliver.delivery.received_at, deliver.delivery.trace);
@@ -319,7 +326,7 @@ fn keep(db: &Connection, last_event: &AtomicI64, deliver: &mut Deliver) -> rusql
 }
 
 pub(super) fn write(
-    db: &Connection,
+    db: &mut Statements<'_>,
     marks: &Marks,
     written: &mut Written,
     last_image: &mut i64,
