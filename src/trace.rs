@@ -58,7 +58,9 @@ impl Trace {
 /// Prints the id, as log lines and trace viewers show it.
 impl fmt::Display for Trace {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&hex::encode(self.id))
+        let mut digits = [0; 32];
+        hex::encode_to_slice(self.id, &mut digits).expect("two digits for each byte");
+        out.write_str(std::str::from_utf8(&digits).expect("digits"))
     }
 }
 

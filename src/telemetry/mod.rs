@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod handled;
 mod metrics;
+mod plain;
 mod relays;
 mod seldom;
 pub mod spans;
@@ -18,6 +19,7 @@ pub use seldom::Seldom;
 
 use std::io::IsTerminal;
 
+use plain::Plain;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
 
@@ -42,7 +44,8 @@ pub fn init(default: &str, lines: Lines) {
     let colours = std::io::stderr().is_terminal();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     let started = match lines {
-        Lines::Text => subscriber.try_init(),
+        Lines::Text if colours => subscriber.try_init(),
+        Lines::Text => subscriber.fmt_fields(Plain).try_init(),
         Lines::Json => subscriber.json().flatten_event(true).with_span_list(false).try_init(),
     };
     if started.is_ok()
@@ -107,6 +110,29 @@ mod tests {
                 "{given}: {line}"
             );
         }
+    }
+
+    #[test]
+    fn a_line_without_colours_is_what_it_is_by_default() {
+        let said = |is_plain: bool| {
+            let kept = Kept::default();
+            let written = kept.clone();
+            let lines = tracing_subscriber::fmt().without_time().with_ansi(false).with_writer(move || written.clone());
+            let say = || {
+                let trace = Trace::from_bytes(&[7; 17]).expect("a trace");
+                let _span = spans::event(EventId(7), "a \"shop\"", "message", 1, trace).entered();
+                let (code, nothing) = (Some(4), None::<i64>);
+                tracing::warn!(code, nothing, r#type = "x\u{1b}[0m", ?trace, "a handler\u{1b}[0m {}", "failed");
+                tracing::info!(only = true);
+            };
+            match is_plain {
+                true => tracing::subscriber::with_default(lines.fmt_fields(Plain).finish(), say),
+                false => tracing::subscriber::with_default(lines.finish(), say),
+            }
+            String::from_utf8(kept.0.lock().expect("no panic").clone()).expect("text")
+        };
+        assert_eq!(said(true), said(false));
+        assert_eq!(said(true).lines().count(), 2);
     }
 
     #[test]
