@@ -24,11 +24,30 @@ pub fn is_well_formed(header: &[u8]) -> bool {
     claimed(header).is_some()
 }
 
-/// Whether `header` signs `body` under one of `secrets`. Hexadecimal digits count in either case; comparison takes the same
-/// time wherever the difference is, and every secret is tried so that the time does not tell which one matched.
-pub fn verify<'a>(secrets: impl IntoIterator<Item = &'a Secret>, header: &[u8], body: &[u8]) -> bool {
-    let Some(claimed) = claimed(header) else { return false };
-    secrets.into_iter().fold(false, |matched, secret| matched | mac(secret, body).verify_slice(&claimed).is_ok())
+/// The secrets that may sign, each hashed once for all that it is to verify.
+#[derive(Clone)]
+pub struct Verifier(Vec<Hmac<Sha256>>);
+
+impl Verifier {
+    /// Verifies under these.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Verifier {
+        Verifier(secrets.into_iter().map(keyed).collect())
+    }
+
+    /// Whether `header` signs `body` under one of the secrets. Hexadecimal digits count in either case; comparison takes the same
+    /// time wherever the difference is, and every secret is tried so that the time does not tell which one matched.
+    pub fn verify(&self, header: &[u8], body: &[u8]) -> bool {
+        let Some(claimed) = claimed(header) else { return false };
+        self.0
+            .iter()
+            .fold(false, |matched, keyed| matched | keyed.clone().chain_update(body).verify_slice(&claimed).is_ok())
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Verifier({} secrets)", self.0.len())
+    }
 }
 
 /// The `appsecret_proof` of a call made with `token`.
@@ -44,9 +63,11 @@ fn claimed(header: &[u8]) -> Option<[u8; 32]> {
 }
 
 fn mac(secret: &Secret, message: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(message);
-    mac
+    keyed(secret).chain_update(message)
+}
+
+fn keyed(secret: &Secret) -> Hmac<Sha256> {
+    Hmac::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length")
 }
 
 #[cfg(test)]
@@ -77,7 +98,7 @@ mod tests {
         let right = secret("s3cr3t-app-key");
         let upper = SIGNED.to_uppercase().replace("SHA256", "sha256");
         let check = |secrets: &[Secret], header: &str, body: &[u8], expected: bool| {
-            assert_eq!(verify(secrets, header.as_bytes(), body), expected, "{header}");
+            assert_eq!(Verifier::of(secrets).verify(header.as_bytes(), body), expected, "{header}");
         };
         check(std::slice::from_ref(&right), SIGNED, BODY, true);
         check(std::slice::from_ref(&right), &upper, BODY, true);
@@ -98,6 +119,6 @@ mod tests {
     fn a_body_that_was_written_anew_does_not_pass() {
         let value: serde_json::Value = serde_json::from_slice(BODY).expect("the vector is JSON");
         let rewritten = serde_json::to_vec(&value).expect("a value can be written");
-        assert!(!verify(&[secret("s3cr3t-app-key")], SIGNED.as_bytes(), &rewritten));
+        assert!(!Verifier::of(&[secret("s3cr3t-app-key")]).verify(SIGNED.as_bytes(), &rewritten));
     }
 }

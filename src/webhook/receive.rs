@@ -104,7 +104,7 @@ impl Webhook {
     }
 
     fn verified(&self, signature: &[u8], body: &[u8], trace: Trace) -> Option<WebhookBatch> {
-        if !signature::verify(self.app.live_secrets(), signature, body) {
+        if !self.verifier.verify(signature, body) {
             return None;
         }
         let received_at = self.clock.now();
@@ -125,7 +125,9 @@ impl Webhook {
                     ("own_echo", appended.own_echoes),
                     ("unreadable", appended.quarantined),
                 ] {
-                    self.metrics.add(&EVENTS_RECEIVED, &[outcome], count as u64);
+                    if count > 0 {
+                        self.metrics.add(&EVENTS_RECEIVED, &[outcome], count as u64);
+                    }
                 }
                 tracing::debug!(%trace, ?appended, "a delivery was kept");
                 StatusCode::OK

@@ -12,12 +12,14 @@ use crate::bot::Interests;
 use crate::clock::Clock;
 use crate::conversations::Conversations;
 use crate::settings::{self, Settings};
+use crate::signature::Verifier;
 use crate::telemetry::{Metrics, Seldom};
 
 /// The parts of the server that take deliveries in.
 #[derive(Debug)]
 pub struct Webhook {
     pub(super) app: settings::App,
+    pub(super) verifier: Verifier,
     pub(super) accounts: Accounts,
     pub(super) interests: Interests,
     pub(super) max_body: usize,
@@ -55,6 +57,7 @@ impl Webhook {
         let server = &settings.server;
         Webhook {
             app: settings.app.clone(),
+            verifier: Verifier::of(settings.app.live_secrets()),
             accounts,
             interests,
             max_body: server.max_body,

@@ -70,7 +70,7 @@ async fn verify(State(bot): State<Arc<Bot>>, RawQuery(query): RawQuery) -> (Stat
 
 async fn receive(State(bot): State<Arc<Bot>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let Some(header) = headers.get(signature::HEADER) else { return StatusCode::UNAUTHORIZED };
-    if !signature::verify([&bot.secret], header.as_bytes(), &body) {
+    if !signature::Verifier::of([&bot.secret]).verify(header.as_bytes(), &body) {
         return StatusCode::UNAUTHORIZED;
     }
     let body: Value = serde_json::from_slice(&body).expect("JSON");

@@ -21,7 +21,7 @@ async fn a_delivery_is_signed_over_escaped_bytes() {
     assert_eq!(push.headers["content-type"], "application/json");
     assert_eq!(push.headers["user-agent"], "facebookexternalua");
     let secret = World::default().app.secret;
-    assert!(signature::verify([&secret], push.headers[signature::HEADER].as_bytes(), &push.bytes));
+    assert!(signature::Verifier::of([&secret]).verify(push.headers[signature::HEADER].as_bytes(), &push.bytes));
     assert!(push.headers["x-hub-signature"].to_str().expect("text").starts_with("sha1="));
     let body = push.json();
     assert_eq!((&body["object"], &body["entry"][0]["time"]), (&json!("page"), &json!(START)));
