@@ -189,8 +189,8 @@ impl Conversations {
 
     /// Marks an event done, plans what its handler said, and keeps what it remembers. Returns when that is kept, however long the disk
     /// takes; a store that is closed leaves the event running, to run again.
-    pub async fn finish(&self, finish: Finish) {
-        self.happen_surely(|live, db| live.finish(db, &finish)).await;
+    pub async fn finish(&self, finish: &Finish) {
+        self.happen_surely(|live, db| live.finish(db, finish)).await;
     }
 
     /// Keeps a step of a turn that goes on. False when the turn is over meanwhile: nothing of it is kept then.

@@ -85,11 +85,11 @@ impl Ending {
         usual
     }
 
-    pub(super) async fn finish(self, effects: Effects) {
+    pub(super) async fn finish(&self, effects: Effects) {
         self.count("done");
         let (owed, leaves_at_once) = (self.owed(true), self.can_leave_at_once(&effects));
         let finish = Finish { event: self.event, effects, owed, leaves_at_once, now: self.clock.now() };
-        self.store.finish(finish).await;
+        self.store.finish(&finish).await;
     }
 
     /// Whether the first of what the handler said can leave as soon as it is kept, as far as can be foreseen.
@@ -102,7 +102,7 @@ impl Ending {
 
     /// The event comes again, or comes to its end. `counts` says whether the failure counts against the event: a handler that
     /// is down as a whole fails whatever event it is given, and no event dies of that.
-    pub(super) async fn fail(self, fault: Fault, counts: bool) {
+    pub(super) async fn fail(&self, fault: Fault, counts: bool) {
         let (error, is_late) = match fault {
             Fault::Failed(error) => (error, false),
             Fault::Late(error) => (error, true),

@@ -19,10 +19,9 @@ mod slot;
 mod space;
 mod turn;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use hashbrown::HashMap;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +37,7 @@ pub(crate) use handled::HandledAccounts;
 
 use handled::HandledAccount;
 use runtime::HandlerRuntime;
-use slot::Slot;
+use slot::{Freed, Slot};
 use space::Probing;
 use turn::TurnOf;
 
@@ -57,7 +56,7 @@ pub(crate) struct Dispatch {
     clock: Clock,
     metrics: Metrics,
     runtime: HandlerRuntime,
-    freed: Arc<Notify>,
+    freed: Arc<Freed>,
 }
 
 /// Finds an account's handler, or makes it: by its name, and the account's settings. `None` where there is none of that name.
@@ -79,7 +78,7 @@ impl Dispatch {
     ) -> std::io::Result<Dispatch> {
         let most = accounts.now().iter().count().max(LEAST_ACCOUNTS);
         let runtime = HandlerRuntime::start(settings.slots_per_account.saturating_mul(most))?;
-        let (handled, freed) = (HandledAccounts::default(), Arc::new(Notify::new()));
+        let (handled, freed) = (HandledAccounts::default(), Arc::default());
         let dispatch =
             Dispatch { store, accounts, handlers, audience, handled, settings, clock, metrics, runtime, freed };
         dispatch.follow_the_registry();
@@ -132,21 +131,30 @@ impl Dispatch {
     async fn launch(&self, turns: &mut JoinSet<()>) -> Option<Timestamp> {
         self.follow_the_registry();
         let now = self.clock.now();
+        // Until it is known that there is room: a place may become free meanwhile.
+        self.freed.wait(true);
         let (demands, reopens) = self.demands(now);
+        let mut room: HashMap<_, _> =
+            demands.iter().map(|(demand, probing)| (demand.account.clone(), (demand.slots, *probing))).collect();
+        let demands: Vec<_> = demands.into_iter().map(|(demand, _)| demand).filter(|demand| demand.slots > 0).collect();
         if demands.is_empty() {
+            self.freed.wait(!room.is_empty());
             return reopens;
         }
-        let (demands, probing): (Vec<_>, HashMap<_, _>) =
-            demands.into_iter().map(|(demand, probing)| (demand.clone(), (demand.account, probing))).unzip();
         match self.store.take(demands, now).await {
             Ok(taken) => {
                 for event in taken.items {
-                    let is_probe = probing.get(&event.account).is_some_and(|probing| probing.holds(event.has_failed));
+                    let of_account = room.get_mut(&event.account);
+                    let is_probe = of_account.is_some_and(|(left, probing)| {
+                        *left -= 1;
+                        probing.holds(event.has_failed)
+                    });
                     if let Some(turn) = self.turn(event, is_probe, now) {
                         // In a box: a task is moved several times.
                         turns.spawn(Box::pin(turn.run()));
                     }
                 }
+                self.freed.wait(room.values().any(|(left, probing)| *left == 0 || *probing != Probing::None));
                 [taken.next_due, reopens].into_iter().flatten().min()
             }
             Err(error) => {
@@ -156,12 +164,12 @@ impl Dispatch {
         }
     }
 
-    fn turn(&self, event: TakenEvent, is_probe: bool, taken_at: Timestamp) -> Option<TurnOf> {
+    fn turn(&self, event: TakenEvent, is_probe: bool, taken_at: Timestamp) -> Option<Box<TurnOf>> {
         let served = self.handled.get(&event.account)?;
         // Only this loop takes places, and it took no more events than there were.
         let permit = Arc::clone(&served.slots).try_acquire_owned().ok()?;
         let probe = if is_probe { served.probes(self.clock.steady()) } else { None };
-        Some(TurnOf {
+        Some(Box::new(TurnOf {
             slot: Slot { permit: Some(permit), probe, freed: Arc::clone(&self.freed) },
             served,
             event,
@@ -172,7 +180,7 @@ impl Dispatch {
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
             handlers: self.runtime.place(),
-        })
+        }))
     }
 
     /// The accounts that can take events on, which of those are probes, and when an account can take more than now.
@@ -182,10 +190,7 @@ impl Dispatch {
             let (free, patience) = (served.slots.available_permits(), served.patience(&self.clock));
             let space = space::space(served.handler.capacity(), free, patience, now);
             reopens = [reopens, space.changes_at].into_iter().flatten().min();
-            if space.slots > 0 {
-                let demand = EventDemand { account, slots: space.slots, takes: space.takes };
-                demands.push((demand, space.probing));
-            }
+            demands.push((EventDemand { account, slots: space.slots, takes: space.takes }, space.probing));
         }
         (demands, reopens)
     }

@@ -1,6 +1,7 @@
 //! The places of an account's handlers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
@@ -9,13 +10,35 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 pub(super) struct Slot {
     pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) probe: Option<OwnedSemaphorePermit>,
-    pub(super) freed: Arc<Notify>,
+    pub(super) freed: Arc<Freed>,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        let was_probe = self.probe.is_some();
         // The places first, then the wake: the loop must find them free.
         drop((self.permit.take(), self.probe.take()));
-        self.freed.notify_one();
+        if was_probe || self.freed.is_awaited.load(Ordering::SeqCst) {
+            self.freed.wake.notify_one();
+        }
+    }
+}
+
+/// Tells the loop of places that are free again, while it waits for any: usually it has room, and each wake would be in vain.
+#[derive(Debug, Default)]
+pub(super) struct Freed {
+    is_awaited: AtomicBool,
+    wake: Notify,
+}
+
+impl Freed {
+    /// Whether the loop is to be told. To be said before it is looked how many places are free.
+    pub(super) fn wait(&self, waits: bool) {
+        self.is_awaited.store(waits, Ordering::SeqCst);
+    }
+
+    /// Returns when there is a free place that the loop has waited for.
+    pub(super) async fn notified(&self) {
+        self.wake.notified().await;
     }
 }

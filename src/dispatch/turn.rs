@@ -36,14 +36,14 @@ pub(super) struct TurnOf {
 }
 
 impl TurnOf {
-    /// Handle, then finish or fail.
-    pub(super) async fn run(self) {
+    /// Handle, then finish or fail. In a box, as all that a task carries along: it is moved several times.
+    pub(super) async fn run(self: Box<Self>) {
         let TakenEvent { id, kind, attempt, trace, .. } = &self.event;
         let span = spans::event(*id, &self.served.name, kind, *attempt, *trace);
         self.handle_and_end().instrument(span).await;
     }
 
-    async fn handle_and_end(self) {
+    async fn handle_and_end(self: Box<Self>) {
         let ending = self.ending();
         let account = Arc::clone(&self.served.name);
         self.metrics.move_by(&HANDLERS_RUNNING, &[&account], 1);
@@ -85,7 +85,7 @@ impl TurnOf {
     }
 
     /// Runs the handler apart, under its deadline. What it returns after that is dropped.
-    async fn handle(self, ending: &Ending) -> Result<Effects, Fault> {
+    async fn handle(self: Box<Self>, ending: &Ending) -> Result<Effects, Fault> {
         // The deadline counts from when the event was taken, however long the machine took to get here.
         let (taken_at, handlers, habit) =
             (self.taken_at, self.handlers.clone(), Arc::clone(&self.served.handler_habit));
@@ -105,7 +105,7 @@ impl TurnOf {
 
     /// The user's code, holding the account's slot for as long as it runs.
     async fn call(
-        mut self,
+        mut self: Box<Self>,
         disclosing: Option<DisclosureMessage>,
         answered: CancellationToken,
     ) -> Result<Effects, String> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
+use super::flight::Left;
 use super::{answer_time, verdict};
 use crate::accounts::{Account, Accounts};
 use crate::clock::Clock;
@@ -38,13 +39,13 @@ enum Ended {
 
 impl Attempt {
     /// Pace, decide, send, settle. A store that fails leaves the send planned.
-    pub(super) async fn run(self) {
+    pub(super) async fn run(self) -> Left {
         let TakenSend { id, attempts, cause, .. } = &self.send;
         let span = spans::send(*id, &self.account.name, attempts + 1, cause.map(Cause::parts));
-        self.send_and_settle().instrument(span).await;
+        self.send_and_settle().instrument(span).await
     }
 
-    async fn send_and_settle(self) {
+    async fn send_and_settle(&self) -> Left {
         // A send that is marked had its turn when it was.
         if !self.send.is_marked {
             self.account.client.turn(&self.send.request).await;
@@ -57,7 +58,7 @@ impl Attempt {
             Err(error) => {
                 tracing::warn!(%error, "the store failed before a send left; it stays planned");
                 self.clock.sleep(PAUSE).await;
-                self.stays("the store failed before it left").await;
+                self.stays("the store failed before it left").await
             }
         }
     }
@@ -92,10 +93,11 @@ impl Attempt {
     }
 
     /// It stays planned. Where it is marked as on its way, it is not any more.
-    async fn stays(self, reason: &'static str) {
+    async fn stays(&self, reason: &'static str) -> Left {
         if self.send.is_marked {
             self.store.stays_planned(self.send.id, reason, self.clock.now()).await;
         }
+        Left::Due
     }
 
     fn intent(&self) -> Intent<'_> {
@@ -126,7 +128,7 @@ impl Attempt {
 
     /// The request with our mark in its metadata, by which its echo is recognised. Instagram knows no metadata.
     fn marked_request(&self) -> Request {
-        let mut request = self.send.request.clone();
+        let mut request = Request::clone(&self.send.request);
         if let Content::Message(message) = &mut request.content
             && self.account.client.returns_metadata()
         {
@@ -151,8 +153,9 @@ impl Attempt {
         }
     }
 
-    async fn settle(self, outcome: SendOutcome, has_left: bool) {
+    async fn settle(&self, outcome: SendOutcome, has_left: bool) -> Left {
         self.count(&outcome);
+        let left = if matches!(outcome, SendOutcome::Later { .. }) { Left::Due } else { Left::Settled };
         let now = self.clock.now();
         let waited = answer_time::waited(self.send.answers, &outcome, now);
         let in_vain = match has_left || !self.send.is_marked {
@@ -160,6 +163,7 @@ impl Attempt {
             false => self.store.did_not_leave(self.send.id, outcome, now).await,
         };
         answer_time::count(&self.metrics, &self.account.name, waited, in_vain);
+        left
     }
 
     fn count(&self, outcome: &SendOutcome) {

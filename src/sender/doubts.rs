@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::answer_time;
 use super::evidence::{Evidence, weigh};
-use super::flight::Flight;
+use super::flight::{Flight, Left};
 use super::verdict::{DoubtSignals, Verdict, first, judge};
 use crate::accounts::{Account, Accounts};
 use crate::clock::{Clock, Steady, Timestamp};
@@ -62,7 +62,10 @@ impl Doubts {
             Ok(taken) => {
                 for doubt in taken.items {
                     let (id, account, this) = (doubt.id, doubt.account.clone(), Arc::clone(this));
-                    looks.launch(id, account, async move { this.look(doubt).await });
+                    looks.launch(id, account, async move {
+                        this.look(doubt).await;
+                        Left::Due
+                    });
                 }
                 taken.next_due
             }

@@ -1,18 +1,38 @@
 //! The sends that are under way.
 
-use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::task::{Id, JoinError, JoinSet};
+use hashbrown::HashMap;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::id::{AccountId, SendId};
 
-/// The attempts under way, and whose they are.
+/// How a send is left when its attempt has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It is settled. What comes behind it in its conversation wakes the loop by itself.
+    Settled,
+    /// It may be due again already.
+    Due,
+}
+
+/// The attempts under way, and whose they are. They end with this.
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     tasks: JoinSet<()>,
-    of: HashMap<Id, (SendId, AccountId)>,
-    by_account: HashMap<AccountId, Vec<SendId>>,
+    shared: Arc<Shared>,
+}
+
+/// What the attempts share with the loop.
+#[derive(Debug, Default)]
+struct Shared {
+    by_account: Mutex<HashMap<AccountId, Vec<SendId>>>,
+    /// Whether the loop waits for room.
+    waits_for_room: AtomicBool,
+    landed: Notify,
 }
 
 impl Flight {
@@ -20,48 +40,96 @@ impl Flight {
         &mut self,
         send: SendId,
         account: AccountId,
-        attempt: impl Future<Output = ()> + Send + 'static,
+        attempt: impl Future<Output = Left> + Send + 'static,
     ) {
+        while self.tasks.try_join_next().is_some() {}
+        self.shared.by_account().entry(account.clone()).or_default().push(send);
+        let landing = Landing { shared: Arc::clone(&self.shared), send, account, left: Left::Due };
         // In a box: a task is moved several times.
-        let task = self.tasks.spawn(Box::pin(attempt));
-        self.by_account.entry(account.clone()).or_default().push(send);
-        self.of.insert(task.id(), (send, account));
+        let attempt = Box::pin(attempt);
+        self.tasks.spawn(async move { landing.after(attempt.await) });
     }
 
+    /// The account's sends that are under way.
     pub(super) fn of_account(&self, account: &AccountId) -> Vec<SendId> {
-        self.by_account.get(account).cloned().unwrap_or_default()
+        self.shared.by_account().get(account).cloned().unwrap_or_default()
     }
 
-    /// Returns when at least one attempt has ended; never while there is none.
-    pub(super) async fn landed(&mut self) {
-        match self.tasks.join_next_with_id().await {
-            Some(landed) => self.forget(landed),
-            None => std::future::pending().await,
-        }
-        while let Some(landed) = self.tasks.try_join_next_with_id() {
-            self.forget(landed);
-        }
+    /// Whether the loop is to be woken by every attempt that lands. To be said before it is looked how many there are.
+    pub(super) fn wait_for_room(&self, waits: bool) {
+        self.shared.waits_for_room.store(waits, Ordering::SeqCst);
+    }
+
+    /// Returns when an attempt has landed after which there may be more to take.
+    pub(super) async fn landed(&self) {
+        self.shared.landed.notified().await;
     }
 
     pub(super) async fn all_landed(&mut self) {
-        while let Some(landed) = self.tasks.join_next_with_id().await {
-            self.forget(landed);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Shared {
+    fn by_account(&self) -> MutexGuard<'_, HashMap<AccountId, Vec<SendId>>> {
+        self.by_account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An attempt that ends, however it does.
+struct Landing {
+    shared: Arc<Shared>,
+    send: SendId,
+    account: AccountId,
+    left: Left,
+}
+
+impl Landing {
+    fn after(mut self, left: Left) {
+        self.left = left;
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("an attempt to send panicked; the send stays where it was");
+        }
+        let mut by_account = self.shared.by_account();
+        if let Some(of_account) = by_account.get_mut(&self.account) {
+            of_account.retain(|other| *other != self.send);
+            if of_account.is_empty() {
+                by_account.remove(&self.account);
+            }
+        }
+        drop(by_account);
+        // Last: the loop must not find it under way any more.
+        if self.left == Left::Due || self.shared.waits_for_room.load(Ordering::SeqCst) {
+            self.shared.landed.notify_one();
         }
     }
+}
 
-    fn forget(&mut self, landed: Result<(Id, ()), JoinError>) {
-        let id = match landed {
-            Ok((id, ())) => id,
-            Err(error) => {
-                tracing::error!("an attempt to send panicked; the send stays where it was");
-                error.id()
-            }
-        };
-        let Some((send, account)) = self.of.remove(&id) else { return };
-        let Some(of_account) = self.by_account.get_mut(&account) else { return };
-        of_account.retain(|other| *other != send);
-        if of_account.is_empty() {
-            self.by_account.remove(&account);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the loop is woken by an attempt that ends like this.
+    async fn wakes(waits: bool, attempt: impl Future<Output = Left> + Send + 'static) -> bool {
+        let (mut flight, account) = (Flight::default(), AccountId::new("1"));
+        flight.wait_for_room(waits);
+        flight.launch(SendId(1), account.clone(), attempt);
+        assert_eq!(flight.of_account(&account), [SendId(1)]);
+        flight.all_landed().await;
+        assert!(flight.of_account(&account).is_empty());
+        futures_util::FutureExt::now_or_never(flight.landed()).is_some()
+    }
+
+    #[tokio::test]
+    async fn the_loop_is_woken_where_there_may_be_more_to_take() {
+        assert!(!wakes(false, async { Left::Settled }).await);
+        assert!(wakes(true, async { Left::Settled }).await);
+        assert!(wakes(false, async { Left::Due }).await);
+        assert!(wakes(false, async { panic!("an attempt") }).await);
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod verdict;
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Account, Accounts};
@@ -92,13 +93,20 @@ impl Sender {
         let busy: Vec<_> =
             self.store.accounts_with_sends().iter().filter_map(|id| accounts.with_id(id).cloned()).collect();
         let shut = busy.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
-        match self.store.take_sends(self.demands(&busy, flight, now), now).await {
+        // Until it is known that there is room: an attempt may land meanwhile.
+        flight.wait_for_room(true);
+        let demands = self.demands(&busy, flight, now);
+        let mut room: HashMap<_, _> = demands.iter().map(|demand| (demand.account.clone(), demand.slots)).collect();
+        let demands = demands.into_iter().filter(|demand| demand.slots > 0).collect();
+        match self.store.take_sends(demands, now).await {
             Ok(taken) => {
                 for send in taken.items {
                     if let Some(account) = accounts.with_id(&send.account) {
+                        room.entry(send.account.clone()).and_modify(|room| *room -= 1);
                         self.set_off(flight, account, send);
                     }
                 }
+                flight.wait_for_room(room.values().any(|room| *room == 0));
                 [taken.next_due, shut].into_iter().flatten().min()
             }
             Err(error) => {
@@ -119,12 +127,12 @@ impl Sender {
 
     fn demands(&self, accounts: &[Arc<Account>], flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
         let open = accounts.iter().filter(|account| !account.is_paused && account.client.open_at() <= now);
-        let demands = open.map(|account| {
+        open.map(|account| {
             let in_flight = flight.of_account(account.id());
             let most = if account.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
             let slots = most.saturating_sub(in_flight.len());
             SendDemand { account: account.id().clone(), slots, in_flight }
-        });
-        demands.filter(|demand| demand.slots > 0).collect()
+        })
+        .collect()
     }
 }

@@ -163,6 +163,8 @@ fn is_taken_once(request: &Request) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::id::{AccountId, MessageId, PersonId, SendId};
     use crate::message::{Action, Message, Reason};
@@ -306,7 +308,7 @@ mod tests {
             attempts: 1,
             was_in_doubt,
             origin: Origin::Bot,
-            request,
+            request: Arc::new(request),
             answers: None,
             is_marked: false,
             cause: None,

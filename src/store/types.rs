@@ -1,5 +1,7 @@
 //! What goes into the store and comes out of it.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
@@ -163,14 +165,14 @@ pub struct TakenEvent {
 
 impl TakenEvent {
     /// The event; none where what was kept cannot be read any more.
-    pub fn envelope(&mut self) -> Option<Envelope> {
-        if let Some(read) = self.read.take() {
-            return Some(*read);
+    pub fn envelope(&mut self) -> Option<Box<Envelope>> {
+        if self.read.is_some() {
+            return self.read.take();
         }
         let raw: Box<RawValue> = serde_json::from_slice(&self.raw).ok()?;
         let (account, list) = (self.account.clone(), self.list.clone());
         let origin = Origin { account, standby: self.standby, time: self.at, list };
-        Envelope::read_kept(&origin, self.person.as_ref(), &self.kind, &raw)
+        Envelope::read_kept(&origin, self.person.as_ref(), &self.kind, &raw).map(Box::new)
     }
 }
 
@@ -241,7 +243,7 @@ pub struct TakenSend {
     /// Who speaks.
     pub origin: policy::Origin,
     /// To whom, and what.
-    pub request: Request,
+    pub request: Arc<Request>,
     /// When that happened whose first answer it is, where it had to be answered.
     pub answers: Option<Timestamp>,
     /// Whether it is marked as on its way already, with the end of its event.

@@ -132,7 +132,7 @@ pub async fn parked_echoes_of_several_speakers_are_told_apart(opened: &Opened) {
             leaves_at_once: false,
             now: NOW,
         };
-        opened.store().finish(finish).await;
+        opened.store().finish(&finish).await;
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn events_of_a_conversation_are_taken_one_after_the_other(opened: &Ope
         for event in taken {
             opened
                 .store()
-                .finish(Finish {
+                .finish(&Finish {
                     event: event.id,
                     effects: Effects::default(),
                     owed: AutomaticReplies::default(),
@@ -161,7 +161,13 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     let effects = saying_and_remembering([(send, text("hi"))], memory);
     opened
         .store()
-        .finish(Finish { event: event.id, effects, owed: AutomaticReplies::default(), leaves_at_once: false, now: NOW })
+        .finish(&Finish {
+            event: event.id,
+            effects,
+            owed: AutomaticReplies::default(),
+            leaves_at_once: false,
+            now: NOW,
+        })
         .await;
     let row = opened.send(send).await;
     assert_eq!((row.status.as_str(), row.event, row.request), ("planned", Some(event.id), json!(text("hi"))));
@@ -169,7 +175,7 @@ pub async fn what_a_handler_did_is_kept_with_the_events_end(opened: &Opened) {
     assert_eq!(next.state.as_deref(), Some(r#"{"step":2}"#));
     opened
         .store()
-        .finish(Finish {
+        .finish(&Finish {
             event: next.id,
             effects: saying_and_remembering([], Memory::Clear),
             owed: AutomaticReplies::default(),
@@ -195,7 +201,7 @@ pub async fn a_trace_goes_from_the_delivery_to_its_events_and_what_is_said_to_th
     let effects = saying([(send, text("hi"))]);
     opened
         .store()
-        .finish(Finish {
+        .finish(&Finish {
             event: events[0].id,
             effects,
             owed: AutomaticReplies::default(),
@@ -229,7 +235,7 @@ pub async fn a_turn_that_was_over_changes_nothing(opened: &Opened) {
         .await;
     let send = store.next_send_id();
     store
-        .finish(Finish {
+        .finish(&Finish {
             event,
             effects: saying([(send, text("hi"))]),
             owed: AutomaticReplies::default(),

@@ -106,7 +106,7 @@ impl Hands<'_> {
         }
         let sends: Vec<_> = (0..self.random.usize(..3)).map(|_| (store.next_send_id(), text("x"))).collect();
         store
-            .finish(Finish {
+            .finish(&Finish {
                 event,
                 effects: saying(sends),
                 owed: AutomaticReplies::default(),

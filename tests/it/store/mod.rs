@@ -208,7 +208,7 @@ impl Opened {
         let sends: Vec<_> = requests.into_iter().map(|request| (store.next_send_id(), request)).collect();
         let ids = sends.iter().map(|(id, _)| *id).collect();
         store
-            .finish(Finish {
+            .finish(&Finish {
                 event,
                 effects: saying(sends),
                 owed: AutomaticReplies::default(),
@@ -228,7 +228,7 @@ impl Opened {
                     requests.into_iter().map(|request| (self.store().next_send_id(), request)).collect();
                 let ids = sends.iter().map(|(id, _)| *id).collect();
                 self.store()
-                    .finish(Finish {
+                    .finish(&Finish {
                         event: taken.id,
                         effects: saying(sends),
                         owed: AutomaticReplies::default(),
@@ -250,7 +250,7 @@ impl Opened {
             leaves_at_once: false,
             now: NOW,
         };
-        self.store().finish(finish).await;
+        self.store().finish(&finish).await;
     }
 
     /// Sends whatever can be sent, and says in which order it left.
@@ -355,7 +355,7 @@ async fn what_has_happened_and_cannot_be_written_ends_the_store_before_anything_
     let effects = saying([(store.next_send_id(), text("1"))]);
     let finish = Finish { event, effects, owed: AutomaticReplies::default(), leaves_at_once: true, now: NOW };
     // Another is written in the same transaction, or after it.
-    tokio::join!(store.finish(finish), opened.says_in_vain(BEN, "b1"));
+    tokio::join!(store.finish(&finish), opened.says_in_vain(BEN, "b1"));
     store.ended().await;
     assert!(store.take_leaving().is_empty(), "nothing leaves of which nothing is on disk");
     assert!(store.take(room(9), NOW).await.is_err() && store.take_sends(send_room(9, &[]), NOW).await.is_err());

@@ -61,7 +61,7 @@ pub async fn a_send_that_is_marked_with_its_turn_is_on_its_way_and_can_still_sta
         let sends = [(store.next_send_id(), text("1")), (store.next_send_id(), text("2"))];
         let ids = [sends[0].0, sends[1].0];
         let (event, effects, owed) = (opened.take_one().await.id, saying(sends), AutomaticReplies::default());
-        store.finish(Finish { event, effects, owed, leaves_at_once: true, now: NOW }).await;
+        store.finish(&Finish { event, effects, owed, leaves_at_once: true, now: NOW }).await;
         ids
     };
     let status = async |send| opened.send(send).await.status.as_str();

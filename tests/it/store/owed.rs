@@ -32,7 +32,7 @@ async fn overdue(opened: &Opened) -> Vec<EventId> {
 async fn finish(opened: &Opened, sends: Vec<Request>, owed: AutomaticReplies) {
     let event = opened.take_one().await.id;
     let sends = sends.into_iter().map(|request| (opened.store().next_send_id(), request));
-    opened.store().finish(Finish { event, effects: saying(sends), owed, leaves_at_once: false, now: NOW }).await;
+    opened.store().finish(&Finish { event, effects: saying(sends), owed, leaves_at_once: false, now: NOW }).await;
 }
 
 /// Every text that is planned or held, in order.

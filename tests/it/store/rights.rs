@@ -77,7 +77,7 @@ pub async fn of_two_who_race_for_one_private_reply_one_wins_each_time(opened: &O
         let posted = std::thread::scope(|scope| {
             let turn = scope.spawn(|| {
                 start.wait();
-                runtime.block_on(store.finish(finish));
+                runtime.block_on(store.finish(&finish));
             });
             let poster = scope.spawn(|| {
                 start.wait();
