@@ -216,7 +216,6 @@ impl Live {
         let weight = entry.conversation.weight();
         self.weight = self.weight - entry.weight + weight;
         entry.weight = weight;
-        self.used.remove(&entry.used);
         let place = account.parked.iter().position(|parked| *parked == id);
         match (place, entry.conversation.has_parked()) {
             (None, true) => account.parked.push(id),

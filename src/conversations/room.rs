@@ -20,6 +20,9 @@ const STEP: usize = 32;
 /// How often it may take a look at a conversation until one can leave memory.
 const LOOKS: usize = 8;
 
+/// How many conversations count as those that were used last.
+const USED_LAST: u64 = 256;
+
 /// For how many that were loaded there is looked for room at a time.
 const MOST_LOADED: usize = 1000;
 
@@ -166,8 +169,17 @@ impl Live {
         Ok(())
     }
 
-    /// It was used just now.
+    /// It was used just now. Where it is among those that were used last, its place there does not matter.
     pub(super) fn touch(&mut self, id: ConversationId) {
+        let last = self.used.last_key_value().map_or(0, |(last, _)| *last);
+        let used = self.entries[&id].used;
+        if used == 0 || used + USED_LAST <= last {
+            self.put_last(id);
+        }
+    }
+
+    /// The others leave memory before it.
+    fn put_last(&mut self, id: ConversationId) {
         let next = self.used.last_key_value().map_or(1, |(last, _)| last + 1);
         let entry = self.entries.get_mut(&id).expect("a conversation in memory");
         self.used.remove(&entry.used);
@@ -187,7 +199,7 @@ impl Live {
             }
             let entry = &self.entries[&id];
             if entry.happened > kept || !entry.conversation.may_leave() {
-                self.touch(id);
+                self.put_last(id);
             } else if entry.conversation.is_image_behind() {
                 self.at(db, id, Timestamp(0), |one, _| one.bring_image_forward())?;
             } else {

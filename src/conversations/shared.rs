@@ -58,6 +58,9 @@ impl Inner {
     fn arrived(&self, db: &Connection, fresh: &[&Fresh]) -> Vec<bool> {
         let mut guard = self.lock();
         let live = &mut guard.0;
+        // One view for all that is loaded: a read outside any transaction takes a lock of the file and gives it back, and a conversation
+        // takes several.
+        let _view = db.unchecked_transaction();
         let mut are_own = Vec::with_capacity(fresh.len());
         for Fresh { delivery, place, id, key, kept } in fresh {
             let (Intake::Handled(envelope) | Intake::Awaited(envelope, _) | Intake::Kept(envelope)) =

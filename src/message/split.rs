@@ -28,6 +28,8 @@ impl TextLimit {
     /// Where the longest beginning of `text` that may be sent ends; `None` when all of it may.
     fn end(self, text: &str) -> Option<usize> {
         match self {
+            // No character takes less than a byte.
+            TextLimit::Characters(most) if text.len() <= most => None,
             TextLimit::Characters(most) => text.char_indices().nth(most).map(|(end, _)| end),
             TextLimit::Bytes(most) => (text.len() > most).then(|| text.floor_char_boundary(most)),
         }

@@ -197,7 +197,7 @@ fn send_state(
 ) -> rusqlite::Result<()> {
     let error = state.error.as_ref().map(serde_json::to_string).transpose();
     let error = error.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let epochs = state.epochs.iter().fold(String::new(), |epochs, epoch| format!("{epochs} {epoch} "));
+    let epochs: String = state.epochs.iter().flat_map(|epoch| [" ", epoch, " "]).collect();
     db.get(
         "INSERT OR REPLACE INTO send_state (id, status, due, at, attempts, attempted_at, doubted_since, doubts, looks, silent,
                                             repeats, answers, rule, reason, error, message_id, epochs)
