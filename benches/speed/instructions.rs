@@ -28,9 +28,10 @@ struct Agreed {
 /// Counts, compares, and fails where a message costs more than agreed.
 pub async fn guard(arguments: &Arguments) -> anyhow::Result<()> {
     let agreed: Agreed = toml::from_str(include_str!("instructions.toml"))?;
+    let binary = arguments.servers.first().map_or_else(this_binary, |(_, binary)| binary.clone());
     let mut is_dearer = false;
     for (name, handler, agreed) in [("intake", "none", agreed.intake), ("full loop", "echo", agreed.r#loop)] {
-        let counted = per_event(handler, &arguments.folder).await.with_context(|| name.to_owned())?;
+        let counted = per_event(&binary, handler, &arguments.folder).await.with_context(|| name.to_owned())?;
         let ratio = counted / agreed;
         say(format!("{name}: {counted:.0} instructions a message, agreed {agreed:.0}, ratio {ratio:.3}"));
         if ratio < 1.0 - MARGIN {
@@ -42,19 +43,19 @@ pub async fn guard(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn per_event(handler: &'static str, below: &Path) -> anyhow::Result<f64> {
-    let few = run(handler, FEW, below).await?;
-    let many = run(handler, MANY, below).await?;
+async fn per_event(binary: &Path, handler: &'static str, below: &Path) -> anyhow::Result<f64> {
+    let few = run(binary, handler, FEW, below).await?;
+    let many = run(binary, handler, MANY, below).await?;
     ensure!(many > few, "callgrind counted nothing");
     Ok((many - few) as f64 / (MANY - FEW) as f64)
 }
 
 /// The instructions of a whole run: start, `events` messages as fast as they are answered, end. One message at a time would tell less:
 /// by chance it shares its transactions with the message before it or does not, which moves the count by more than the margin.
-async fn run(handler: &'static str, events: u64, below: &Path) -> anyhow::Result<u64> {
+async fn run(binary: &Path, handler: &'static str, events: u64, below: &Path) -> anyhow::Result<u64> {
     std::fs::create_dir_all(below)?;
     let counts = tempfile::NamedTempFile::new_in(below)?;
-    let mut subject = server("under callgrind", &this_binary(), handler, 1, false);
+    let mut subject = server("under callgrind", binary, handler, 1, false);
     if let Subject { program: Program::Rejoinder { valgrind, .. }, .. } = &mut subject {
         *valgrind = Some(counts.path().to_owned());
     }

@@ -51,7 +51,8 @@ struct Arguments {
     /// Only the first table.
     #[arg(long)]
     short: bool,
-    /// Counts instructions instead, and compares them with those of benches/speed/instructions.toml; needs valgrind.
+    /// Counts instructions instead, of the first `--server` where one is named, and compares them with those of
+    /// benches/speed/instructions.toml; needs valgrind.
     #[arg(long)]
     instructions: bool,
     /// Where the stores are: a folder on the disk that is to be measured.

@@ -127,14 +127,14 @@ impl ResumedAt {
 impl HandledAccount {
     pub(super) fn new(
         account: &Account,
-        handler: Arc<dyn AnyHandler>,
+        (handler, handler_habit): (Arc<dyn AnyHandler>, Arc<Habit>),
         slots: usize,
         audience: Audience,
     ) -> HandledAccount {
         HandledAccount {
             name: Arc::clone(&account.name),
             handler,
-            handler_habit: Arc::default(),
+            handler_habit,
             deadline: account.settings.handler_deadline,
             standing: Arc::clone(&account.standing),
             audience,

@@ -99,7 +99,8 @@ impl Dispatch {
                 let handler = &account.settings.handler;
                 tracing::error!(account = %account.name, handler, "there is no such handler; the account's events wait");
             }
-            Some(HandledAccount::new(account, handler?, slots, self.audience))
+            let habit = self.runtime.habit(&account.settings.handler);
+            Some(HandledAccount::new(account, (handler?, habit), slots, self.audience))
         });
     }
 

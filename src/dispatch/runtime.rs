@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use hashbrown::HashMap;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
@@ -31,6 +32,8 @@ pub(super) struct HandlerRuntime {
     runtime: Option<Runtime>,
     /// How many polls of trusted handlers run.
     trusting: Arc<AtomicUsize>,
+    /// By the handlers' names.
+    habits: Mutex<HashMap<String, Arc<Habit>>>,
 }
 
 impl HandlerRuntime {
@@ -42,7 +45,13 @@ impl HandlerRuntime {
             .thread_name("handler")
             .enable_all()
             .build()?;
-        Ok(HandlerRuntime { runtime: Some(runtime), trusting: Arc::default() })
+        Ok(HandlerRuntime { runtime: Some(runtime), trusting: Arc::default(), habits: Mutex::default() })
+    }
+
+    /// What is known of the handler of this name, by whichever of its accounts.
+    pub(super) fn habit(&self, handler: &str) -> Arc<Habit> {
+        let mut habits = self.habits.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(habits.entry_ref(handler).or_default())
     }
 
     /// Where a turn runs its handler.
@@ -169,6 +178,13 @@ mod tests {
     }
 
     /// A handler that starts a task and blocks until that task has run.
+    #[test]
+    fn what_one_account_shows_of_a_handler_counts_for_all_that_have_it() {
+        let handlers = HandlerRuntime::start(1).expect("threads");
+        (0..QUICK_POLLS).for_each(|_| handlers.habit("echo").learn(Duration::ZERO));
+        assert!(handlers.habit("echo").is_quick() && !handlers.habit("relay").is_quick());
+    }
+
     #[test]
     fn a_handler_may_wait_for_what_it_has_started() {
         let handlers = HandlerRuntime::start(1).expect("threads");
