@@ -80,7 +80,7 @@ fn main() -> anyhow::Result<()> {
 
 fn named(text: &str) -> Result<(String, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("a name, `=` and a path")?;
-    Ok((name.to_owned(), path.into()))
+    Ok((name.to_owned(), std::path::absolute(path).map_err(|error| error.to_string())?))
 }
 
 /// Prints a line.

@@ -170,3 +170,8 @@ fn replace<T: Copy + Ord>(
 fn nth<T>(set: &BTreeSet<(Timestamp, T, ConversationId)>, number: usize) -> Option<Timestamp> {
     set.iter().nth(number).map(|(due, ..)| *due)
 }
+
+/// The earlier of two moments.
+pub(super) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}

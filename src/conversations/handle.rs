@@ -174,8 +174,9 @@ impl Conversations {
     ///
     /// When the store is lost or closed.
     pub async fn take(&self, room: Vec<EventDemand>, now: Timestamp) -> Result<Batch<TakenEvent>, StoreError> {
+        let kept = self.records.kept();
         let (taken, is_counted) = self.look(|live, db| {
-            let taken = live.take(db, &room, now)?;
+            let taken = live.take(db, &room, now, kept)?;
             let is_counted = live.has_taken_what_was_left_open(&taken.items);
             Ok((taken, is_counted))
         })?;

@@ -84,6 +84,8 @@ pub(crate) struct Live {
     pub(super) lately_read: LatelyRead,
     /// Sends that are marked as on their way with the end of their event, each with the number of the happening that says so.
     pub(super) leaving: VecDeque<(u64, TakenSend)>,
+    /// Events of our own that are perhaps not on disk yet, each with the number of the happening in which it began.
+    pub(super) begun: VecDeque<(u64, EventId)>,
     /// What was posted under which key and is perhaps not on disk yet: a hash of it, its sends, and the number of its happening.
     pub(super) posted: HashMap<(AccountId, String), PostedLately>,
     /// How many happenings were taken to be written.
@@ -129,6 +131,7 @@ impl Live {
             images,
             lately_read: LatelyRead::default(),
             leaving: VecDeque::new(),
+            begun: VecDeque::new(),
             posted: HashMap::new(),
             number: 0,
             batch: Vec::new(),
@@ -168,7 +171,7 @@ impl Live {
         now: Timestamp,
         happening: impl FnOnce(&mut Conversation, &mut Scene<'_>) -> T,
     ) -> rusqlite::Result<T> {
-        let Live { ours, entries, accounts, last_event, batch, number, .. } = self;
+        let Live { ours, entries, accounts, last_event, batch, number, begun, .. } = self;
         let entry = entries.get_mut(&id).expect("a conversation in memory");
         let conversation = &mut entry.conversation;
         let account = account_of(accounts, &entry.key.account);
@@ -199,6 +202,10 @@ impl Live {
         if !records.is_empty() {
             entry.happened = *number + 1;
         }
+        begun.extend(records.iter().filter_map(|record| match record {
+            Record::Begun(event, _) => Some((*number + 1, *event)),
+            _ => None,
+        }));
         let key = Arc::clone(&entry.key);
         batch.extend(records.into_iter().map(|record| Write::Record(id, Arc::clone(&key), record)));
         self.follow_agenda(id);

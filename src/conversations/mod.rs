@@ -10,7 +10,9 @@
 //! - `opening`: how they begin.
 //! - `shared`: what the writer's thread shares with the rest.
 //! - `handle`: the way in: each operation, and when it has happened.
-//! - `work`: what is given to the loops, and what they bring about.
+//! - `turns`: events on their way to handlers, and what becomes of them.
+//! - `posts`: sends that did not come from a handler.
+//! - `outbox`: sends on their way to Meta, and what becomes of them.
 //! - `lists`: what an operator sees.
 //! - `upkeep`: what is forgotten, and what the clock does.
 
@@ -19,11 +21,13 @@ mod handle;
 mod lists;
 mod live;
 mod opening;
+mod outbox;
+mod posts;
 mod read;
 mod room;
 mod shared;
+mod turns;
 mod upkeep;
-mod work;
 
 pub use handle::Conversations;
 #[cfg(test)]

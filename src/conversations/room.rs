@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::agenda::Next;
+use super::agenda::{Next, Work};
 use super::live::{Entry, Live};
 use crate::clock::Timestamp;
 use crate::conversation::live::{Arrived, Conversation, ConversationId, ConversationKey};
@@ -233,6 +233,18 @@ impl Live {
             account.agenda.change(id, entry.next, Next::default(), &mut self.woken);
             self.busy.follow(&entry.key.account, &mut account.agenda);
         }
+    }
+
+    /// The accounts that may have work of this kind.
+    pub(super) fn accounts_with(&self, work: Work) -> Vec<AccountId> {
+        let mut accounts: Vec<_> = self.busy.with(work).cloned().collect();
+        match work {
+            Work::Events => accounts.extend(self.away.events().map(|(account, ..)| account.clone())),
+            Work::Sends | Work::Doubts => accounts.extend(self.away.sends().map(|(account, ..)| account.clone())),
+        }
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
     }
 
     /// How many events and sends are open in conversations that are not in memory.

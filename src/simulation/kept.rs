@@ -172,9 +172,10 @@ impl Kept {
             }
             loaded.end(&mut account);
         }
-        let shown = |one: &Conversation| format!("{:#?}", one.clone().reduced());
-        let (loaded, kept) = (shown(&loaded), shown(self.live.conversation(id).expect("in memory")));
-        if loaded != kept {
+        let kept = self.live.conversation(id).expect("in memory").clone().reduced();
+        let loaded = loaded.reduced();
+        if format!("{loaded:?}") != format!("{kept:?}") {
+            let (loaded, kept) = (format!("{loaded:#?}"), format!("{kept:#?}"));
             let differing = loaded.lines().zip(kept.lines()).position(|(loaded, kept)| loaded != kept).unwrap_or(0);
             let around =
                 |text: &str| text.lines().skip(differing.saturating_sub(6)).take(60).collect::<Vec<_>>().join("\n");
@@ -238,7 +239,8 @@ impl Kept {
     }
 
     pub(super) fn take(&mut self, room: &[EventDemand], now: Timestamp) -> Batch<TakenEvent> {
-        self.at(Wait::No, |live, db| live.take(db, room, now))
+        let kept = self.kept;
+        self.at(Wait::No, |live, db| live.take(db, room, now, kept))
     }
 
     pub(super) fn finish(&mut self, finish: &Finish) {

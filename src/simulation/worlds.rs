@@ -1,6 +1,7 @@
 //! Random happenings of every kind, in any order: after each of them the conversations that it touched are loaded again from what was
 //! kept, and must be those in memory.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -43,6 +44,8 @@ struct World {
     /// The message ids that were ever told, by either side.
     mids: Vec<String>,
     last_event: i64,
+    /// Of each event that a handler was ever given, its kind and when it arrived, by its id. A handler may tell others the id.
+    given: BTreeMap<EventId, (String, Timestamp, PersonId)>,
 }
 
 impl World {
@@ -59,6 +62,7 @@ impl World {
             sends: Vec::new(),
             mids: Vec::new(),
             last_event: 0,
+            given: BTreeMap::new(),
         }
     }
 
@@ -128,14 +132,18 @@ impl World {
                 let by = [10, 1_000, 30_000, 4_000_000, 90_000_000];
                 self.now = self.now + Duration::from_millis(self.one(&by));
                 if self.sometimes(15) {
-                    match self.rng.bool() {
-                        true => self.kept.recover(self.now),
-                        false => self.kept.restart(self.now),
-                    }
-                    (self.running, self.under_way, self.doubts) = Default::default();
+                    self.end_the_process();
                 }
             }
         }
+    }
+
+    fn end_the_process(&mut self) {
+        match self.rng.bool() {
+            true => self.kept.recover(self.now),
+            false => self.kept.restart(self.now),
+        }
+        (self.running, self.under_way, self.doubts) = Default::default();
     }
 
     fn arrive(&mut self) {
@@ -247,8 +255,19 @@ impl World {
         let slots = self.rng.usize(..3);
         let room = Self::accounts().map(|account| EventDemand { account, slots, takes: Takes::InOrder });
         let taken = self.kept.take(&room, self.now).items;
+        for event in &taken {
+            let person = event.person.clone().unwrap_or_else(|| PersonId::new(""));
+            let this = (event.kind.clone(), event.received_at, person);
+            let given = self.given.entry(event.id).or_insert_with(|| this.clone());
+            assert_eq!(*given, this, "two events have the id {}", event.id);
+        }
         self.last_event = taken.iter().map(|event| event.id.0).chain([self.last_event]).max().unwrap_or_default();
+        // That an event of our own has begun is what is most likely not kept.
+        let dies = taken.iter().any(|event| event.kind == "outcome") && self.sometimes(30);
         self.running.extend(taken);
+        if dies {
+            self.end_the_process();
+        }
     }
 
     fn taken(&mut self) -> Option<TakenEvent> {

@@ -219,6 +219,7 @@ pub async fn a_private_reply_in_doubt_is_waited_for_until_it_is_settled_or_held(
     assert_eq!(opened.append(&said("m_2"), NOW).await.own_echoes, 1);
     assert_eq!(opened.send(send).await.status.as_str(), "sent");
     for comment in ["9_3", "9_4"] {
+        opened.wait_for_the_disk().await;
         let outcomes = opened.take(9, NOW).await.items;
         for outcome in outcomes {
             opened.finish(outcome.id).await;

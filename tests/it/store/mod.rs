@@ -196,9 +196,16 @@ impl Opened {
     }
 
     async fn take_one(&self) -> TakenEvent {
+        self.wait_for_the_disk().await;
         let mut taken = self.take(9, NOW).await.items;
         assert_eq!(taken.len(), 1);
         taken.remove(0)
+    }
+
+    /// Returns when all that has happened is on disk: an event of our own is not taken before.
+    async fn wait_for_the_disk(&self) {
+        let nothing = WebhookBatch { received_at: NOW, trace: rejoinder::trace::Trace::random(), items: Vec::new() };
+        self.store().append(nothing).await.expect("kept");
     }
 
     /// Takes the one event there is, and ends its turn with these sends.
