@@ -29,7 +29,7 @@ impl Live {
         now: Timestamp,
         kept: u64,
     ) -> rusqlite::Result<Batch<TakenEvent>> {
-        while self.begun.pop_front_if(|(number, _)| *number <= kept).is_some() {}
+        self.forget_begun(kept);
         let mut taken = Batch { items: Vec::new(), next_due: None };
         // First for all of them: where that fails, none is running yet.
         for demand in room {
@@ -56,6 +56,11 @@ impl Live {
             }
         }
         Ok(taken)
+    }
+
+    /// What began up to the happening of this number is on disk.
+    pub(super) fn forget_begun(&mut self, kept: u64) {
+        while self.begun.pop_front_if(|(number, _)| *number <= kept).is_some() {}
     }
 
     fn due_events(&self, demand: &EventDemand, now: Timestamp, next: &mut Option<Timestamp>) -> Vec<ConversationId> {

@@ -44,6 +44,7 @@ impl Conversations {
         self.happen(|live, _| {
             live.forget_rights(keep.keys);
             live.forget_posted(kept);
+            live.forget_begun(kept);
             Ok(())
         })?;
         self.sweep().await

@@ -177,7 +177,6 @@ mod tests {
         drop(release);
     }
 
-    /// A handler that starts a task and blocks until that task has run.
     #[test]
     fn what_one_account_shows_of_a_handler_counts_for_all_that_have_it() {
         let handlers = HandlerRuntime::start(1).expect("threads");
@@ -185,6 +184,7 @@ mod tests {
         assert!(handlers.habit("echo").is_quick() && !handlers.habit("relay").is_quick());
     }
 
+    /// A handler that starts a task and blocks until that task has run.
     #[test]
     fn a_handler_may_wait_for_what_it_has_started() {
         let handlers = HandlerRuntime::start(1).expect("threads");

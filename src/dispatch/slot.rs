@@ -1,7 +1,7 @@
 //! The places of an account's handlers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
@@ -18,6 +18,8 @@ impl Drop for Slot {
         let was_probe = self.probe.is_some();
         // The places first, then the wake: the loop must find them free.
         drop((self.permit.take(), self.probe.take()));
+        // Either the loop sees the free place, or this sees that the loop waits.
+        fence(Ordering::SeqCst);
         if was_probe || self.freed.is_awaited.load(Ordering::SeqCst) {
             self.freed.wake.notify_one();
         }
@@ -32,9 +34,10 @@ pub(super) struct Freed {
 }
 
 impl Freed {
-    /// Whether the loop is to be told. To be said before it is looked how many places are free.
+    /// Whether the loop is to be told. Call this before counting the free places.
     pub(super) fn wait(&self, waits: bool) {
         self.is_awaited.store(waits, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
     }
 
     /// Returns when there is a free place that the loop has waited for.

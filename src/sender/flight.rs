@@ -19,7 +19,7 @@ pub(super) enum Left {
     Due,
 }
 
-/// The attempts under way, and whose they are. They end with this.
+/// The attempts under way, and whose they are. Dropping this ends them.
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     tasks: JoinSet<()>,
@@ -55,7 +55,7 @@ impl Flight {
         self.shared.by_account().get(account).cloned().unwrap_or_default()
     }
 
-    /// Whether the loop is to be woken by every attempt that lands. To be said before it is looked how many there are.
+    /// Whether the loop is to be woken by every attempt that lands. Call this before counting those under way.
     pub(super) fn wait_for_room(&self, waits: bool) {
         self.shared.waits_for_room.store(waits, Ordering::SeqCst);
     }

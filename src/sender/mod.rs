@@ -92,10 +92,11 @@ impl Sender {
         }
         let busy: Vec<_> =
             self.store.accounts_with_sends().iter().filter_map(|id| accounts.with_id(id).cloned()).collect();
-        let shut = busy.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
         // Until it is known that there is room: an attempt may land meanwhile.
         flight.wait_for_room(true);
         let demands = self.demands(&busy, flight, now);
+        // After the demands: an account that is shut meanwhile counts as shut here too.
+        let shut = busy.iter().map(|account| account.client.open_at()).filter(|open_at| *open_at > now).min();
         let mut room: HashMap<_, _> = demands.iter().map(|demand| (demand.account.clone(), demand.slots)).collect();
         let demands = demands.into_iter().filter(|demand| demand.slots > 0).collect();
         match self.store.take_sends(demands, now).await {
@@ -126,10 +127,15 @@ impl Sender {
     }
 
     fn demands(&self, accounts: &[Arc<Account>], flight: &Flight, now: Timestamp) -> Vec<SendDemand> {
-        let open = accounts.iter().filter(|account| !account.is_paused && account.client.open_at() <= now);
-        open.map(|account| {
+        let able = accounts.iter().filter(|account| !account.is_paused);
+        able.map(|account| {
             let in_flight = flight.of_account(account.id());
-            let most = if account.client.down_at().is_some() { 1 } else { self.settings.slots_per_account };
+            // One that is shut may be opened by what comes of a send that is under way.
+            let most = match account.client.open_at() > now {
+                true => 0,
+                false if account.client.down_at().is_some() => 1,
+                false => self.settings.slots_per_account,
+            };
             let slots = most.saturating_sub(in_flight.len());
             SendDemand { account: account.id().clone(), slots, in_flight }
         })

@@ -28,11 +28,14 @@ struct Fields<'writer> {
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let is_first = std::mem::take(&mut self.is_empty);
-        if field.name() == "message" {
+        if field.name().starts_with("log.") {
+            // Where a line of the crate `log` comes from. The line says so already.
+        } else if field.name() == "message" {
             // The first field where there is one. What would steer a terminal is escaped in it.
+            self.is_empty = false;
             self.usual.record_debug(field, value);
         } else {
+            let is_first = std::mem::take(&mut self.is_empty);
             self.result = self.result.and_then(|()| written(self.usual.writer(), is_first, field.name(), value));
         }
     }

@@ -33,6 +33,21 @@ async fn a_message_is_answered_on_both_platforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_finds_no_place_free_is_handled_and_sent_when_one_is() {
+    let one = |key| (key, "1".to_owned());
+    let settings = vec![one("dispatch.slots_per_account"), one("sender.slots_per_account")];
+    let rig = Rig::with(RigOptions { settings, ..RigOptions::default() }).await;
+    let people = [("Ada", "shop"), ("Ben", "shop"), ("Ada", "shop_ig")];
+    for text in ["one", "two", "three", "four"] {
+        for (person, account) in people {
+            rig.says(person, account, text).await;
+        }
+    }
+    rig.sends_are("sent", 12).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_echo_handler_says_what_came() {
     let stage = Stage::of(rejoinder::handlers::all(), "echo", &[]).await;
     let mut ada = stage.person("Ada");
