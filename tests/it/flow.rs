@@ -34,17 +34,20 @@ async fn a_message_is_answered_on_both_platforms() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_finds_no_place_free_is_handled_and_sent_when_one_is() {
-    let one = |key| (key, "1".to_owned());
-    let settings = vec![one("dispatch.slots_per_account"), one("sender.slots_per_account")];
-    let rig = Rig::with(RigOptions { settings, ..RigOptions::default() }).await;
-    let people = [("Ada", "shop"), ("Ben", "shop"), ("Ada", "shop_ig")];
-    for text in ["one", "two", "three", "four"] {
-        for (person, account) in people {
-            rig.says(person, account, text).await;
+    for key in ["dispatch.slots_per_account", "sender.slots_per_account"] {
+        let settings = vec![(key, "1".to_owned())];
+        let rig = Rig::with(RigOptions { settings, ..RigOptions::default() }).await;
+        for (person, account) in [("Ada", "shop"), ("Ben", "shop"), ("Ada", "shop_ig")] {
+            rig.says(person, account, "first").await;
         }
+        rig.sends_are("sent", 3).await;
+        // All at once: one of each account has the place, and the others wait for it.
+        let now = rig.now();
+        let again = [ADA, BEN].map(|person| message(person, &format!("m_{person}"), "again", now));
+        rig.deliver(&delivery(&again)).await;
+        rig.sends_are("sent", 5).await;
+        rig.end().await;
     }
-    rig.sends_are("sent", 12).await;
-    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
