@@ -32,7 +32,7 @@
 //!
 //! | Row | Modules |
 //! | --- | --- |
-//! | Words | [`id`], `secret`, [`clock`], `trace`, `host`, `json` |
+//! | Words | [`id`], `secret`, [`clock`], `trace`, `host`, `json`, `wake` |
 //! | Data | `signature`, [`event`] what Meta tells, [`message`] what a bot says |
 //! | Effects | `effect`: what a turn wants done |
 //! | Knobs | `settings`, `telemetry` |
@@ -111,6 +111,7 @@ pub mod telemetry;
 pub mod testkit;
 #[doc(hidden)]
 pub mod trace;
+mod wake;
 #[doc(hidden)]
 pub mod webhook;
 

@@ -113,22 +113,21 @@ impl Live {
         Ok(self.entries[&id].conversation.facts_for(&value.value, recipient))
     }
 
-    /// Lets something happen in the conversation in which a send stands; nothing where there is no such send.
-    pub(super) fn at_send<T>(
+    /// Lets something happen in the conversation in which a send stands; nothing, and the default comes back, where there is no such send.
+    pub(super) fn at_send<T: Default>(
         &mut self,
         db: &Connection,
         send: SendId,
         now: Timestamp,
         happening: impl FnOnce(&mut Conversation, &mut Scene<'_>) -> T,
-    ) -> rusqlite::Result<Option<T>> {
-        let Some(id) = self.of_send(db, send)? else { return Ok(None) };
-        self.at(db, id, now, happening).map(Some)
+    ) -> rusqlite::Result<T> {
+        let Some(id) = self.of_send(db, send)? else { return Ok(T::default()) };
+        self.at(db, id, now, happening)
     }
 
     /// Marks a send as on its way. False when it is not planned any more.
     pub(crate) fn sending(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<bool> {
-        let leaves = self.at_send(db, send, now, |one, scene| one.leaves(send, scene.ours.epoch(), now))?;
-        Ok(leaves.unwrap_or(false))
+        self.at_send(db, send, now, |one, scene| one.leaves(send, scene.ours.epoch(), now))
     }
 
     /// Records how a send ended, or that it is to be tried later. True when a person who waited for it gets no answer any more.
@@ -139,8 +138,7 @@ impl Live {
         outcome: &SendOutcome,
         now: Timestamp,
     ) -> rusqlite::Result<bool> {
-        let in_vain = self.at_send(db, send, now, |one, scene| one.settle(scene, send, outcome))?;
-        Ok(in_vain.unwrap_or(false))
+        self.at_send(db, send, now, |one, scene| one.settle(scene, send, outcome))
     }
 
     /// A send was marked as on its way, and has not left.
@@ -151,8 +149,7 @@ impl Live {
         outcome: &SendOutcome,
         now: Timestamp,
     ) -> rusqlite::Result<bool> {
-        let in_vain = self.at_send(db, send, now, |one, scene| one.did_not_leave(scene, send, outcome))?;
-        Ok(in_vain.unwrap_or(false))
+        self.at_send(db, send, now, |one, scene| one.did_not_leave(scene, send, outcome))
     }
 
     /// Leaves a send in doubt until it is looked at again.
@@ -164,19 +161,17 @@ impl Live {
         counts: bool,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        self.at_send(db, send, now, |one, _| one.look_again(send, due, counts)).map(drop)
+        self.at_send(db, send, now, |one, _| one.look_again(send, due, counts))
     }
 
     /// Sends a held send again, and after it the rest of its turn.
     pub(crate) fn release_send(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-        let decided = self.at_send(db, send, now, |one, _| one.release(send, now))?;
-        Ok(decided_of(decided))
+        self.at_send(db, send, now, |one, _| Some(one.release(send, now))).map(decided_of)
     }
 
     /// Gives a held send up. The rest of its turn goes on.
     pub(crate) fn drop_send(&mut self, db: &Connection, send: SendId, now: Timestamp) -> rusqlite::Result<Decided> {
-        let decided = self.at_send(db, send, now, |one, scene| one.discard(scene, send))?;
-        Ok(decided_of(decided))
+        self.at_send(db, send, now, |one, scene| Some(one.discard(scene, send))).map(decided_of)
     }
 
     /// Meta has refused an account as a whole, in answer to a send.

@@ -32,12 +32,13 @@ use crate::conversations::Conversations;
 use crate::settings;
 use crate::store::{EventDemand, PAUSE, TakenEvent};
 use crate::telemetry::Metrics;
+use crate::wake::RoomWake;
 pub(crate) use audience::Audience;
 pub(crate) use handled::HandledAccounts;
 
 use handled::HandledAccount;
 use runtime::HandlerRuntime;
-use slot::{Freed, Slot};
+use slot::Slot;
 use space::Probing;
 use turn::TurnOf;
 
@@ -56,7 +57,7 @@ pub(crate) struct Dispatch {
     clock: Clock,
     metrics: Metrics,
     runtime: HandlerRuntime,
-    freed: Arc<Freed>,
+    freed: Arc<RoomWake>,
 }
 
 /// Finds an account's handler, or makes it: by its name, and the account's settings. `None` where there is none of that name.
@@ -118,7 +119,7 @@ impl Dispatch {
                 () = stop.cancelled() => {}
                 () = self.store.events_ready() => {}
                 () = changes.next() => overdue_at = Some(Timestamp(i64::MIN)),
-                () = self.freed.notified() => {}
+                () = self.freed.woken() => {}
                 // At once, whatever the clock shows: it may just have been set back.
                 () = self.store.answers_ready() => overdue_at = Some(Timestamp(i64::MIN)),
                 () = self.clock.sleep_until_due([next_due, overdue_at].into_iter().flatten().min()) => {}

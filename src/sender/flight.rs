@@ -1,14 +1,13 @@
 //! The sends that are under way.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::id::{AccountId, SendId};
+use crate::wake::RoomWake;
 
 /// How a send is left when its attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +29,7 @@ pub(super) struct Flight {
 #[derive(Debug, Default)]
 struct Shared {
     by_account: Mutex<HashMap<AccountId, Vec<SendId>>>,
-    /// Whether the loop waits for room.
-    waits_for_room: AtomicBool,
-    landed: Notify,
+    landed: RoomWake,
 }
 
 impl Flight {
@@ -57,12 +54,12 @@ impl Flight {
 
     /// Whether the loop is to be woken by every attempt that lands. Call this before counting those under way.
     pub(super) fn wait_for_room(&self, waits: bool) {
-        self.shared.waits_for_room.store(waits, Ordering::SeqCst);
+        self.shared.landed.wait(waits);
     }
 
     /// Returns when an attempt has landed after which there may be more to take.
     pub(super) async fn landed(&self) {
-        self.shared.landed.notified().await;
+        self.shared.landed.woken().await;
     }
 
     pub(super) async fn all_landed(&mut self) {
@@ -104,8 +101,9 @@ impl Drop for Landing {
         }
         drop(by_account);
         // Last: the loop must not find it under way any more.
-        if self.left == Left::Due || self.shared.waits_for_room.load(Ordering::SeqCst) {
-            self.shared.landed.notify_one();
+        match self.left {
+            Left::Due => self.shared.landed.now(),
+            Left::Settled => self.shared.landed.freed(),
         }
     }
 }

@@ -123,7 +123,7 @@ mod tests {
                 let _span = spans::event(EventId(7), "a \"shop\"", "message", 1, trace).entered();
                 let (code, nothing) = (Some(4), None::<i64>);
                 tracing::warn!(code, nothing, r#type = "x\u{1b}[0m", ?trace, "a handler\u{1b}[0m {}", "failed");
-                tracing::info!(only = true);
+                tracing::info!(log.target = "a crate that logs", only = true);
             };
             match is_plain {
                 true => tracing::subscriber::with_default(lines.fmt_fields(Plain).finish(), say),

@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use rusqlite::{CachedStatement, Connection, Statement};
 
 /// A connection with its prepared statements.
@@ -28,10 +29,10 @@ impl<'db> Statements<'db> {
     pub(super) fn get(&mut self, sql: &'static str) -> rusqlite::Result<Prepared<'_, 'db>> {
         let Some(prepared) = &mut self.prepared else { return self.db.prepare_cached(sql).map(Prepared::Cached) };
         let place = (sql.as_ptr(), sql.len());
-        if !prepared.contains_key(&place) {
-            prepared.insert(place, self.db.prepare(sql)?);
-        }
-        Ok(Prepared::Stays(prepared.get_mut(&place).expect("it was prepared")))
+        Ok(Prepared::Stays(match prepared.entry(place) {
+            Entry::Occupied(prepared) => prepared.into_mut(),
+            Entry::Vacant(place) => place.insert(self.db.prepare(sql)?),
+        }))
     }
 }
 

@@ -17,7 +17,7 @@ use tree::Tree;
 
 /// The rows of the table, from the top. A module imports from rows above its own, and inside its own folder without a ring.
 const ROWS: &[&[&str]] = &[
-    &["id", "secret", "clock", "trace", "host", "json"],
+    &["id", "secret", "clock", "trace", "host", "json", "wake"],
     &["signature", "event", "message"],
     &["effect"],
     &["settings", "telemetry"],
