@@ -119,7 +119,10 @@ impl Conversations {
             live.open(db, &key)?;
         }
         if let Some(one) = live.conversation(event.conversation) {
-            bring_up_to_date(&mut event, one);
+            match live.away.before_on_disk(event.conversation, event.row.id)? {
+                Some(before) => waits_on_disk(&mut event, before.or_else(|| one.events.back().map(|last| last.id))),
+                None => bring_up_to_date(&mut event, one),
+            }
         }
         Ok(event)
     }
@@ -374,6 +377,13 @@ impl Conversations {
 type EventCounts = BTreeMap<(AccountId, i64, bool), (EventStatus, u64, Timestamp)>;
 type SendCounts = BTreeMap<(AccountId, i64, bool), (SendStatus, u64)>;
 
+/// The event waits on disk, behind `before`.
+fn waits_on_disk(event: &mut ListedEvent, before: Option<EventId>) {
+    event.row.status = EventStatus::Waiting;
+    event.row.waits_for = before;
+    event.previous = event.previous.or(before);
+}
+
 fn bring_up_to_date(event: &mut ListedEvent, one: &Conversation) {
     let id = event.row.id;
     let Some(place) = one.events.iter().position(|queued| queued.id == id) else {
@@ -494,7 +504,11 @@ impl Live {
 
     fn is_at_rest(&self, unable: &UnableAccounts, now: Timestamp) -> rusqlite::Result<bool> {
         let is_sending = |one: &Conversation| one.whole_sends().any(|send| send.state.status == SendStatus::Sending);
-        if self.has_more_to_sort_out() || !self.running.is_empty() || self.of_accounts(&[]).any(is_sending) {
+        if self.has_more_to_sort_out()
+            || !self.short.is_empty()
+            || !self.running.is_empty()
+            || self.of_accounts(&[]).any(is_sending)
+        {
             return Ok(false);
         }
         for (id, account) in &self.accounts {

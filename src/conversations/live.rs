@@ -23,6 +23,7 @@ use crate::event::Envelope;
 use crate::id::{AccountId, EventId, SendId, Thread};
 use crate::store::TakenSend;
 use crate::store::records::{self, Away, Images, Woken, Write};
+use crate::telemetry::Seldom;
 
 /// An account's value, and what is due in its conversations.
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ pub(super) struct Entry {
     pub(super) next: Next,
     /// The number of the last happening in it.
     pub(super) happened: u64,
+    /// The number of the last happening that made events of it wait on disk.
+    pub(super) to_disk: u64,
     pub(super) weight: usize,
     /// Its place among those in memory, the one first that was not used for longest.
     pub(super) used: u64,
@@ -68,6 +71,10 @@ pub(crate) struct Live {
     pub(super) loaded: usize,
     /// Those with something open that are not in memory.
     pub(super) away: Away,
+    /// Those in memory of which the next events are to come from disk.
+    pub(super) short: HashSet<ConversationId>,
+    /// How often they could not.
+    pub(super) failures: Seldom,
     pub(super) accounts: HashMap<AccountId, Account>,
     /// Those of them that have something open in memory.
     pub(super) busy: Busy,
@@ -123,6 +130,8 @@ impl Live {
             weight: 0,
             loaded: 0,
             away,
+            short: HashSet::new(),
+            failures: Seldom::default(),
             began,
             running: HashMap::new(),
             sends: HashMap::new(),
@@ -208,9 +217,10 @@ impl Live {
         }));
         let key = Arc::clone(&entry.key);
         batch.extend(records.into_iter().map(|record| Write::Record(id, Arc::clone(&key), record)));
+        let waits = self.to_disk(id, &changes);
         self.follow_agenda(id);
         self.follow(db, id, &key, changes, now)?;
-        Ok(result)
+        waits.map(|()| result)
     }
 
     pub(super) fn follow_agenda(&mut self, id: ConversationId) {
@@ -220,6 +230,9 @@ impl Live {
         account.agenda.change(id, entry.next, next, &mut self.woken);
         self.busy.follow(&entry.key.account, &mut account.agenda);
         entry.next = next;
+        if entry.conversation.room_for_those_on_disk().is_some() && self.short.insert(id) {
+            self.woken.events = true;
+        }
         let weight = entry.conversation.weight();
         self.weight = self.weight - entry.weight + weight;
         entry.weight = weight;

@@ -6,6 +6,8 @@
 //! - `live`: the conversations in memory, and what a happening in one brings about in another.
 //! - `read`: the last events that have arrived, as they were read.
 //! - `room`: which of them are in memory.
+//! - `back`: how one comes back into memory.
+//! - `on_disk`: queues that are too long for memory.
 //! - `agenda`: what is due, in the order of its time.
 //! - `opening`: how they begin.
 //! - `shared`: what the writer's thread shares with the rest.
@@ -17,9 +19,11 @@
 //! - `upkeep`: what is forgotten, and what the clock does.
 
 mod agenda;
+mod back;
 mod handle;
 mod lists;
 mod live;
+mod on_disk;
 mod opening;
 mod outbox;
 mod posts;

@@ -10,7 +10,6 @@ use super::live::{Entry, Live};
 use crate::clock::Timestamp;
 use crate::conversation::live::{Arrived, Conversation, ConversationId, ConversationKey};
 use crate::id::{AccountId, EventId};
-use crate::policy::responsiveness;
 use crate::store::TakenEvent;
 use crate::store::records::{self, Due};
 
@@ -43,15 +42,15 @@ impl Live {
     ) -> rusqlite::Result<()> {
         if !self.entries.contains_key(&id) {
             match self.away.find(id)? {
-                Some(_) => self.come_back(db, key)?,
+                Some(back) => self.come_back(db, key, &back)?,
                 None => drop(self.load(db, id, key, &[])?),
             }
         }
         Ok(())
     }
 
-    /// Loads a conversation with its open events. Returns those that are to arrive again.
-    fn load(
+    /// Loads a conversation with these of its open events. Returns those that are to arrive again.
+    pub(super) fn load(
         &mut self,
         db: &Connection,
         id: ConversationId,
@@ -67,54 +66,11 @@ impl Live {
             self.sends.insert(send.id, id);
         }
         let key = Arc::new(key.clone());
-        let entry = Entry { conversation, key, next: Next::default(), happened: 0, weight: 0, used: 0 };
+        let entry = Entry { conversation, key, next: Next::default(), happened: 0, to_disk: 0, weight: 0, used: 0 };
         self.entries.insert(id, entry);
         self.loaded += 1;
         self.follow_agenda(id);
         Ok(later)
-    }
-
-    /// A conversation comes back that was away. One that a process which died left behind is sorted out: what had arrived and had not
-    /// happened happens now, in the order in which it arrived. Where that cannot be read, it stays away.
-    fn come_back(&mut self, db: &Connection, key: &ConversationKey) -> rusqlite::Result<()> {
-        let id = key.id();
-        let Some(back) = self.away.find(id)? else { return Ok(()) };
-        let later = self.load(db, id, key, &back.events)?;
-        let sorted_out = self.sort_out_one(db, (id, key), later, back.is_unseen).and_then(|()| self.away.remove(id));
-        if sorted_out.is_err() {
-            self.forget(id);
-        }
-        sorted_out
-    }
-
-    fn sort_out_one(
-        &mut self,
-        db: &Connection,
-        (id, key): (ConversationId, &ConversationKey),
-        mut later: Vec<Arrived>,
-        is_unseen: bool,
-    ) -> rusqlite::Result<()> {
-        later.sort_by_key(|arrived| arrived.kept.id);
-        let now = self.began.at;
-        for Arrived { kept, row, steps } in later {
-            let Some(envelope) = kept.envelope(key) else {
-                // What cannot be read as an event any more is a handler's to fail on.
-                self.at(db, id, now, |one, _| one.stands_unread(kept, row, steps))?;
-                continue;
-            };
-            self.arrived(db, (id, key), &kept, &envelope)?;
-            if let Some(row) = row {
-                self.at(db, id, now, |one, _| one.stands_again(kept.id, row, steps))?;
-            }
-        }
-        if is_unseen {
-            let latest = now + self.ours.longest_wait().max(responsiveness::LIMIT);
-            self.at(db, id, now, |one, scene| {
-                one.due_at_a_start(latest, now);
-                one.recover(scene);
-            })?;
-        }
-        Ok(())
     }
 
     /// A process begins: accounts are brought up to date, and as much of what the one before left open is sorted out at once as has
@@ -132,7 +88,7 @@ impl Live {
     /// Sorts out some more of what a process left open. True when there is more.
     pub(crate) fn sort_out(&mut self, db: &Connection) -> rusqlite::Result<bool> {
         for key in self.away.unseen(STEP)? {
-            if let Err(error) = self.come_back(db, &key) {
+            if let Err(error) = self.open(db, &key) {
                 // Others do not wait for it. It is tried again when something happens in it, and at the next start.
                 tracing::error!(account_id = %key.account, %error, "a conversation cannot be loaded; what is open in it waits");
                 self.away.pass_over(key.id())?;
@@ -219,7 +175,7 @@ impl Live {
     }
 
     /// It is not in memory any more.
-    fn forget(&mut self, id: ConversationId) {
+    pub(super) fn forget(&mut self, id: ConversationId) {
         let Some(entry) = self.entries.remove(&id) else { return };
         self.used.remove(&entry.used);
         self.weight -= entry.weight;

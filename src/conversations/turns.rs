@@ -30,7 +30,7 @@ impl Live {
         kept: u64,
     ) -> rusqlite::Result<Batch<TakenEvent>> {
         self.forget_begun(kept);
-        let mut taken = Batch { items: Vec::new(), next_due: None };
+        let mut taken = Batch { items: Vec::new(), next_due: self.from_disk(db, now, kept) };
         // First for all of them: where that fails, none is running yet.
         for demand in room {
             let kinds: &[(Due, usize)] = match demand.takes {
@@ -194,7 +194,8 @@ impl Live {
             return Ok(Replayed::Open);
         }
         let id = self.open(db, &found.key)?;
-        if self.entries[&id].conversation.status(event).is_some() {
+        let is_in_memory = self.entries[&id].conversation.status(event).is_some();
+        if is_in_memory || self.away.before_on_disk(id, event)?.is_some() {
             return Ok(Replayed::Open);
         }
         let fresh = || QueuedEvent::new(event, Arc::clone(&found.kept.item), now);

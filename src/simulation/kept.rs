@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::fault::Fault;
 use crate::clock::Timestamp;
 use crate::conversation::live::{
-    Arrival, Arrived, Care, Conversation, ConversationId, ConversationKey, Item, KeptEvent, Recognised, RightKey, Scene,
+    Arrival, Arrived, Care, Conversation, ConversationId, ConversationKey, Item, KeptEvent, OnDisk, Recognised,
+    RightKey, Scene,
 };
 use crate::conversation::{Identity, SendStatus, StoreIdentity};
 use crate::conversations::Live;
@@ -151,12 +152,15 @@ impl Kept {
         // It has left memory again, where it was touched before.
         let Some(one) = self.live.conversation(id) else { return };
         let key = one.key.clone();
-        let open: Vec<_> = one.events.iter().map(|event| event.id).chain(one.parked().map(|(id, ..)| id)).collect();
+        let on_disk = self.live.on_disk(id).expect("read");
+        let in_memory = one.events.iter().map(|event| event.id).chain(one.parked().map(|(id, ..)| id));
+        let open: Vec<_> = in_memory.chain(on_disk.iter().map(|event| event.id)).collect();
         let open: Vec<_> = open.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let rows = records::load(&self.db, id, self.images.get(id), &open).expect("loaded");
         let (mut loaded, later) = Conversation::load(key.clone(), rows);
         let mut account = self.live.account_value(&key.account);
         let mut next_event = || EventId(0);
+        let mut to_disk = Vec::new();
         for Arrived { kept, row, steps } in later {
             let envelope = kept.envelope(&key).expect("what was read can be read again");
             let giver = RightKey::of_news(&envelope.event);
@@ -168,12 +172,20 @@ impl Kept {
                 Scene { now, ours: self.live.ours(), standing, account: &mut account, next_event: &mut next_event };
             loaded.arrived(&mut scene, &arrival);
             if let Some(row) = row {
-                loaded.stands_again(kept.id, row, steps);
+                loaded.stands_again(&kept, row, steps);
             }
-            loaded.end(&mut account);
+            let (_, changes) = loaded.end(&mut account);
+            for event in changes.to_disk {
+                to_disk.retain(|other: &OnDisk| other.id != event.id);
+                to_disk.push(OnDisk { id: event.id, place: event.place });
+            }
         }
-        let kept = self.live.conversation(id).expect("in memory").clone().reduced();
-        let loaded = loaded.reduced();
+        let whole = |mut one: Conversation, on_disk: &[OnDisk]| {
+            one.come_from_disk(records::from_disk(&self.db, on_disk).expect("read"), true, Timestamp(i64::MAX));
+            one.reduced()
+        };
+        let kept = whole(self.live.conversation(id).expect("in memory").clone(), &on_disk);
+        let loaded = whole(loaded, &to_disk);
         if format!("{loaded:?}") != format!("{kept:?}") {
             let (loaded, kept) = (format!("{loaded:#?}"), format!("{kept:#?}"));
             let differing = loaded.lines().zip(kept.lines()).position(|(loaded, kept)| loaded != kept).unwrap_or(0);
@@ -416,6 +428,18 @@ impl Kept {
             one.events.len() + one.parked().count() + sends.count()
         };
         self.live.conversations().map(of).sum::<usize>() + self.live.open_elsewhere()
+    }
+
+    /// What is open on disk is open in memory, or known to be elsewhere.
+    pub(super) fn check_open(&mut self) {
+        self.keep(usize::MAX);
+        let mut on_disk = 0;
+        records::left_open(&self.db, |_| {
+            on_disk += 1;
+            Ok(())
+        })
+        .expect("read");
+        assert_eq!(self.open(), on_disk, "what is open");
     }
 
     /// How often something arrived beyond once, as far as that was noticed.

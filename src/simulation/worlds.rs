@@ -514,6 +514,7 @@ fn what_is_kept_is_what_is_known() {
         for step in 0..STEPS {
             let place = Place { seed, step };
             world.happen();
+            world.kept.check_open();
             std::mem::forget(place);
         }
     }

@@ -22,6 +22,7 @@ mod hostile; // bodies that Meta would never send
 mod intake; // signatures, limits, quarantine, a store that fails
 mod layers; // who may import whom
 mod listener; // deadlines, and who goes when there are too many connections
+mod long_queue; // one person who writes much while the bot is away
 mod outage; // a Meta that is down for long, and comes back
 mod outcome; // `rejoinder send`, when the outcome is not known
 mod payloads; // every shape that Meta documents, from a file to its handler

@@ -9,7 +9,7 @@ use rejoinder::{Context, Event, Handler, Handlers};
 use serde_json::{Value, json};
 
 use crate::harness::wall::{Lets, Wall};
-use crate::harness::{PATIENCE, Rig, RigOptions, delivery, message, world};
+use crate::harness::{PATIENCE, Rig, RigOptions, delivery, message, resident, world};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -156,7 +156,7 @@ async fn what_is_said_to_the_business_during_an_outage_waits_in_the_store() {
     }
     // Meta tells of it in its own time: before that, what is delivered past it would come first.
     rig.comes_to_rest().await;
-    let before = resident();
+    let before = resident("self");
     for turn in 1..each {
         let all: Vec<_> = (0..people)
             .map(|number| message(&id(number), &format!("m_{number}_{turn}"), &turn.to_string(), rig.now()))
@@ -167,7 +167,7 @@ async fn what_is_said_to_the_business_during_an_outage_waits_in_the_store() {
         }
     }
     calm(&rig).await;
-    let grown = resident().saturating_sub(before);
+    let grown = resident("self").saturating_sub(before);
     assert!(grown < 100 * 1024, "what waits stands in the store, and not in {grown} KiB of memory");
     // Nothing is paced here, so Meta may find it too much.
     rig.expect_refusals();
@@ -183,11 +183,4 @@ async fn what_is_said_to_the_business_during_an_outage_waits_in_the_store() {
         assert_eq!(answers, expected, "person{number}");
     }
     rig.stop_and_end().await;
-}
-
-/// This process's memory, in KiB.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }

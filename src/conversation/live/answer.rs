@@ -24,6 +24,11 @@ impl Conversation {
         self.answer_by(event).is_some()
     }
 
+    /// Whether the answer to this event is waited for, or counted on.
+    pub(super) fn is_waited_for(&self, event: EventId) -> bool {
+        self.waits.iter().any(|wait| wait.event == event)
+    }
+
     /// Until when this event is to be answered.
     pub(crate) fn answer_by(&self, event: EventId) -> Option<Timestamp> {
         self.waits.iter().find(|wait| wait.event == event)?.by

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::echo::MOST_PARKED;
 use super::first_version::Judged;
 use super::heard::{Parked, Recognised, TakenEdit};
-use super::item::{Arrival, Care, Item};
+use super::item::{Arrival, Care, Item, QueuedEvent};
 use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::event::{Control, Envelope, Event, Handover, Kind, Object};
@@ -76,13 +76,10 @@ impl Conversation {
                 self.changes.done(id, item, previous);
             }
             _ => {
-                self.enqueue(id, item, previous, scene.now);
-                if let (Some(_), None, Some(queued)) =
-                    (arrival.kept.care.answer_by, care.answer_by, self.events.back_mut())
-                {
-                    queued.is_answered = true;
-                    self.changes.events.insert(id);
-                }
+                let is_answered = arrival.kept.care.answer_by.is_some() && care.answer_by.is_none();
+                let fresh = QueuedEvent::new(id, item, scene.now);
+                self.heard.is_queued(id);
+                self.enqueue_as(QueuedEvent { previous, is_answered, ..fresh });
             }
         }
         self.hear_of_others(scene, envelope, recognised == Recognised::Foreign);

@@ -25,10 +25,11 @@ impl Conversation {
     pub(crate) fn end(&mut self, account: &mut AccountValue) -> (Vec<Record>, Changes) {
         self.follow_private_replies(account);
         self.forget_answered();
-        for event in self.events.iter_mut().filter(|event| self.changes.events.contains(&event.id)) {
+        let mut changes = std::mem::take(&mut self.changes);
+        let noted = &changes.events;
+        for event in self.events.iter_mut().chain(&mut changes.to_disk).filter(|event| noted.contains(&event.id)) {
             event.is_noted = true;
         }
-        let mut changes = std::mem::take(&mut self.changes);
         let records = self.records(&changes);
         for send in self.sends.iter_mut().filter_map(Remembered::whole_mut) {
             send.kept = Some(send.state.status);
@@ -53,13 +54,16 @@ impl Conversation {
 
     fn records(&mut self, changes: &Changes) -> Vec<Record> {
         let mut records: Vec<_> = changes.begun.iter().map(|(id, item)| Record::Begun(*id, Arc::clone(item))).collect();
-        let items = self.events.iter().filter(|event| changes.items.contains(&event.id));
+        let queued = || self.events.iter().chain(&changes.to_disk);
+        let items = queued().filter(|event| changes.items.contains(&event.id));
         records.extend(items.map(|event| Record::Item(event.id, Arc::clone(&event.item))));
         let items = changes.ended.iter().filter(|(event, _)| changes.items.contains(&event.id));
         records.extend(items.map(|(event, _)| Record::Item(event.id, Arc::clone(&event.item))));
+        let items = changes.items_on_disk.iter();
+        records.extend(items.map(|(event, item)| Record::Item(*event, Arc::clone(item))));
         let ended = changes.ended.iter().map(|(event, status)| EventRow::of(event, *status));
         records.extend(ended.map(|row| Record::Event(Box::new(row))));
-        for event in self.events.iter().filter(|event| changes.events.contains(&event.id)) {
+        for event in queued().filter(|event| changes.events.contains(&event.id)) {
             let status = if event.is_running { EventStatus::Running } else { EventStatus::Ready };
             records.push(Record::Event(Box::new(EventRow::of(event, status))));
             if changes.steps.contains(&event.id)

@@ -12,26 +12,29 @@ use crate::id::EventId;
 const DEATHS: u32 = 3;
 
 impl Conversation {
-    /// Puts an event behind the others.
+    /// Puts an event behind the others, where it waits for its handler.
     pub(super) fn enqueue(&mut self, id: EventId, item: Arc<Item>, previous: Option<EventId>, now: Timestamp) {
-        let mut queued = QueuedEvent::new(id, item, now);
-        queued.previous = previous;
-        queued.place = self.last_place(id);
-        if queued.place != Place::of(id) {
-            self.changes.events.insert(id);
+        self.enqueue_as(QueuedEvent { previous, ..QueuedEvent::new(id, item, now) });
+    }
+
+    /// The same for one of which more is known.
+    pub(super) fn enqueue_as(&mut self, mut queued: QueuedEvent) {
+        queued.place = self.last_place(queued.id);
+        if queued.place != Place::of(queued.id) || queued.is_answered {
+            self.changes.events.insert(queued.id);
         }
-        self.events.push_back(queued);
+        self.stand_behind(queued);
     }
 
     /// The place behind all others, not before that of `id`.
     fn last_place(&self, id: EventId) -> Place {
-        match self.events.back() {
-            Some(last) if last.place >= Place::of(id) => Place { rank: last.place.rank + 1, ..last.place },
+        match self.last_in_queue() {
+            Some(last) if last >= Place::of(id) => Place { rank: last.rank + 1, ..last },
             _ => Place::of(id),
         }
     }
 
-    /// Where an event that is not done stands.
+    /// Where an event that is not done stands, of those in memory.
     pub(crate) fn status(&self, event: EventId) -> Option<EventStatus> {
         let place = self.events.iter().position(|queued| queued.id == event)?;
         Some(match place {
@@ -47,6 +50,7 @@ impl Conversation {
         front.is_running = true;
         front.attempts += 1;
         self.changes.events.insert(front.id);
+        self.changes.image |= self.heard.is_given(front.id);
         Some(front)
     }
 
@@ -103,7 +107,7 @@ impl Conversation {
         self.wait_reopened(event.id);
         self.changes.events.insert(event.id);
         self.changes.image = true;
-        self.events.push_back(event);
+        self.stand_behind(event);
     }
 
     /// A process begins: what was with its handler runs again, unless it seems to be what ends the process.

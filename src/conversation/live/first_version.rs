@@ -33,14 +33,15 @@ impl Conversation {
                 false => Judged::AsRead,
             },
             (Event::Message(message), None) if envelope.object != Some(Object::Page) && arrival.kept.is_edit_known => {
-                self.behind_its_edit(envelope, message)
+                self.behind_its_edit(arrival, message)
             }
             (_, None) => Judged::AsRead,
         }
     }
 
     /// A message of which an edit was taken before. As long as no handler has the edit, the message takes its place.
-    fn behind_its_edit(&mut self, envelope: &Envelope, message: &Message) -> Judged {
+    fn behind_its_edit(&mut self, arrival: &Arrival<'_>, message: &Message) -> Judged {
+        let envelope = arrival.envelope;
         let edit = message.mid.as_ref().and_then(|mid| self.heard.taken_edit(mid)).cloned();
         let Some(edit) = edit else { return Judged::Also };
         let waiting = self.events.iter_mut().find(|queued| queued.id == edit.event);
@@ -48,6 +49,11 @@ impl Conversation {
             let item = Item { raw: envelope.raw.get().as_bytes().to_vec(), ..Item::clone(&waiting.item) };
             waiting.item = Arc::new(item);
             self.changes.items.insert(edit.event);
+            return Judged::Answered;
+        }
+        if edit.is_waiting && self.last_on_disk().is_some() {
+            let item = Item::of(envelope, arrival.kept.item.trace, arrival.kept.item.received_at);
+            self.changes.items_on_disk.push((edit.event, Arc::new(item)));
             return Judged::Answered;
         }
         let says_more = text_hash(message.text()) != edit.text

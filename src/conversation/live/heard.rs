@@ -66,6 +66,17 @@ impl Heard {
         }
     }
 
+    /// An event waits for its handler.
+    pub(super) fn is_queued(&mut self, event: EventId) {
+        self.edits.iter_mut().filter(|edit| edit.event == event).for_each(|edit| edit.is_waiting = true);
+    }
+
+    /// An event is given to its handler. True where that is an edit that waited.
+    pub(super) fn is_given(&mut self, event: EventId) -> bool {
+        let edit = self.edits.iter_mut().find(|edit| edit.event == event && edit.is_waiting);
+        edit.map(|edit| edit.is_waiting = false).is_some()
+    }
+
     pub(super) fn edit(&mut self, edit: TakenEdit) {
         self.edits.push_back(edit);
         if self.edits.len() > EDITS {
@@ -85,13 +96,16 @@ pub(crate) struct TakenEdit {
     pub(super) mid: MessageId,
     /// A hash of what it says.
     pub(super) text: Option<[u8; 16]>,
+    /// Whether it waits for its handler, and was never given to it.
+    #[serde(default)]
+    pub(super) is_waiting: bool,
 }
 
 impl TakenEdit {
     /// The edit, where the item is one.
     pub(super) fn of(event: EventId, item: &Item) -> Option<TakenEdit> {
         let edit = Edit::of_item(&item.raw)?;
-        Some(TakenEdit { event, mid: edit.mid?, text: text_hash(Some(edit.text.as_str())) })
+        Some(TakenEdit { event, mid: edit.mid?, text: text_hash(Some(edit.text.as_str())), is_waiting: false })
     }
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Image {
     pub(super) said: Said,
     pub(super) owner: Owner,
     pub(super) has_state: bool,
+    /// Where events wait on disk: the place of the last one in memory. The waits for answers to those on disk all stand in `waits`.
+    #[serde(default)]
+    pub(super) in_memory_until: Option<(i64, u32)>,
 }
 
 /// A send that the conversation remembers.

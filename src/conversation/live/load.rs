@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::grant::{Grant, RightKey};
 use super::heard::Parked;
 use super::image::{Image, SendImage};
-use super::item::{KeptEvent, QueuedEvent};
+use super::item::{KeptEvent, Place, QueuedEvent};
 use super::key::ConversationKey;
 use super::record::EventRow;
 use super::send::{PastSend, Remembered, Send};
@@ -50,6 +50,10 @@ impl Conversation {
             said: self.said.clone(),
             owner: self.owner.clone(),
             has_state: self.state.is_some(),
+            in_memory_until: self.last_on_disk.map(|_| {
+                let last = self.events.back().map(|last| (last.place.behind.0, last.place.rank));
+                last.unwrap_or_default()
+            }),
         }
     }
 
@@ -68,6 +72,7 @@ impl Conversation {
         let mut loaded = Conversation { rights, state, ..Conversation::new(key) };
         let image = image.unwrap_or_default();
         let arrived_until = image.arrived_until.map(EventId);
+        let in_memory_until = image.in_memory_until.map(|(behind, rank)| Place { behind: EventId(behind), rank });
         let remembered = image.sends.into_iter().filter_map(|send| match send {
             SendImage::Whole(id) => sends.remove(&SendId(id)).map(|send| Remembered::Whole(Box::new(send))),
             SendImage::Past(id, event, turn, is_by_agent, is_said, message, epoch) => {
@@ -92,8 +97,8 @@ impl Conversation {
         for (kept, row, steps) in events {
             if Some(kept.id) > arrived_until && kept.item.kind != Kind::Outcome {
                 later.push(Arrived { kept, row, steps });
-            } else {
-                loaded.put_back(kept, row, steps);
+            } else if let Some(queued) = loaded.stood(kept, row, steps, in_memory_until) {
+                loaded.events.push_back(queued);
             }
         }
         let mut before = None;
@@ -107,40 +112,60 @@ impl Conversation {
         loaded.events.make_contiguous().sort_by_key(|event| event.place);
         loaded.forget_answered();
         loaded.forget_past_sends();
-        loaded.changes = super::Changes::default();
+        // Of events that were on disk it is not noted there that they are answered.
+        let events = std::mem::take(&mut loaded.changes.events);
+        loaded.changes = super::Changes { events, ..super::Changes::default() };
         (loaded, later)
     }
 
-    /// An event that the image knows stands where it stood.
-    fn put_back(&mut self, kept: KeptEvent, row: Option<EventRow>, steps: Vec<TakenStep>) {
+    /// An event that the image knows, as it stood in the queue; none where it stands elsewhere, and waits to be recognised.
+    /// `in_memory_until`: where some of those that the image knows waited on disk, the place of the last one that did not.
+    fn stood(
+        &mut self,
+        kept: KeptEvent,
+        row: Option<EventRow>,
+        steps: Vec<TakenStep>,
+        in_memory_until: Option<Place>,
+    ) -> Option<QueuedEvent> {
         let KeptEvent { id, ref item, care, .. } = kept;
         let happened_at = item.happened_at();
-        let is_answered = row.as_ref().is_some_and(|row| row.is_answered);
         if let Some(row) = row.as_ref().filter(|row| row.status == EventStatus::Parked) {
             let previous = row.previous;
             if let Some(Event::Echo(echo)) = kept.envelope(&self.key).map(|envelope| envelope.event) {
-                return self.parked.push(Parked { id, item: kept.item, previous, echo });
+                self.parked.push(Parked { id, item: kept.item, previous, echo });
+                return None;
             }
             // It cannot be read any more, so that it is not known to be our own.
         }
         let fresh = QueuedEvent::new(id, Arc::clone(item), item.received_at);
-        let queued = row.map_or(fresh, |row| row.into_event(Arc::clone(item), steps));
-        self.events.push_back(queued);
-        let is_waited_for = self.waits.iter().any(|wait| wait.event == id);
-        if let Some(by) = care.answer_by.filter(|_| !is_answered && !is_waited_for) {
-            self.waits.push(Wait::new(id, happened_at, by));
+        let mut queued = row.map_or(fresh, |row| row.into_event(Arc::clone(item), steps));
+        match in_memory_until.is_some_and(|last| queued.place > last) {
+            true => self.note_answer(&mut queued, care.answer_by.is_some()),
+            false => {
+                let by = care.answer_by.filter(|_| !queued.is_answered && !self.is_waited_for(id));
+                self.waits.extend(by.map(|by| Wait::new(id, happened_at, by)));
+            }
         }
+        Some(queued)
     }
 
     /// An event arrives again that cannot be read any more.
     pub(crate) fn stands_unread(&mut self, kept: KeptEvent, row: Option<EventRow>, steps: Vec<TakenStep>) {
         self.arrived_until = self.arrived_until.max(Some(kept.id));
-        self.put_back(kept, row, steps);
+        if let Some(queued) = self.stood(kept, row, steps, None) {
+            self.stand_behind(queued);
+        }
+    }
+
+    /// The last event from outside that has arrived here.
+    pub(crate) fn arrived_until(&self) -> Option<EventId> {
+        self.arrived_until
     }
 
     /// Whether nothing is open in it, and nothing waits for its time.
     pub(crate) fn is_idle(&self) -> bool {
-        self.events.is_empty() && self.queue.is_empty() && self.parked.is_empty() && self.waits.is_empty()
+        let has_events = !self.events.is_empty() || self.last_on_disk.is_some();
+        !has_events && self.queue.is_empty() && self.parked.is_empty() && self.waits.is_empty()
     }
 
     /// Takes away what a load need not find again: the order of waits, receipts and own echoes of which no image was written, and
@@ -149,6 +174,7 @@ impl Conversation {
     pub(crate) fn reduced(mut self) -> Conversation {
         self.waits.sort_by_key(|wait| wait.event);
         (self.arrived_until, self.last_event, self.is_image_behind) = (None, None, false);
+        (self.last_on_disk, self.changes) = (None, super::Changes::default());
         self.parked.iter_mut().for_each(|parked| parked.previous = None);
         for event in &mut self.events {
             event.previous = None;
@@ -160,11 +186,16 @@ impl Conversation {
         self
     }
 
-    /// An event that has arrived again stands where it stood.
-    pub(crate) fn stands_again(&mut self, id: EventId, row: EventRow, steps: Vec<TakenStep>) {
-        let is_answered = row.is_answered;
+    /// An event that has just arrived again stands where it stood.
+    pub(crate) fn stands_again(&mut self, event: &KeptEvent, row: EventRow, steps: Vec<TakenStep>) {
+        let (id, is_answered) = (event.id, row.is_answered);
+        // Its arrival may have noted that nothing is known of it.
+        self.changes.events.insert(id);
         if let Some(queued) = self.events.iter_mut().find(|queued| queued.id == id) {
             *queued = row.into_event(Arc::clone(&queued.item), steps);
+        } else if let Some(last) = self.last_on_disk.as_mut().filter(|last| last.id == id) {
+            last.place = row.place;
+            self.changes.to_disk.push(row.into_event(Arc::clone(&event.item), steps));
         }
         if is_answered {
             self.waits.retain(|wait| wait.event != id);

@@ -1,7 +1,7 @@
 //! A conversation that is in use: one value, and a function on it for each thing that can happen.
 //!
 //! - **Events** that are not done stand in [`events`](Conversation::events), the oldest in front. Only the front one is given to a
-//!   handler; the others wait for it.
+//!   handler; the others wait for it, and where they are many, on disk (`on_disk`).
 //! - **Sends** stand in [`sends`](Conversation::sends), in the order in which they were planned, with the last of those that have
 //!   ended. [`queue`](Conversation::queue) says in which order the open ones leave: that order is another one after a held send was
 //!   released.
@@ -27,6 +27,7 @@ mod image;
 mod item;
 mod key;
 mod load;
+mod on_disk;
 mod outbox;
 mod outcome;
 mod owner;
@@ -50,6 +51,7 @@ pub(crate) use image::Image;
 pub(crate) use item::{Arrival, Care, Item, KeptEvent, Place, QueuedEvent};
 pub(crate) use key::{ConversationId, ConversationKey};
 pub(crate) use load::{Arrived, Rows};
+pub(crate) use on_disk::{FromDisk, IN_MEMORY, OnDisk};
 pub(crate) use post::PostedSends;
 pub(crate) use record::{Changes, EventRow, Record};
 pub(crate) use send::{Send, SendState};

@@ -19,8 +19,12 @@ pub(crate) struct Changes {
     pub(super) events: BTreeSet<EventId>,
     /// Open events whose item is another one.
     pub(super) items: BTreeSet<EventId>,
+    /// The same of events that wait on disk.
+    pub(crate) items_on_disk: Vec<(EventId, Arc<Item>)>,
     /// Events whose turn has taken a step.
     pub(super) steps: BTreeSet<EventId>,
+    /// Events that are to wait on disk.
+    pub(crate) to_disk: Vec<QueuedEvent>,
     /// Events of our own that begin.
     pub(crate) begun: Vec<(EventId, Arc<Item>)>,
     /// Echoes that wait to be recognised.

@@ -9,6 +9,7 @@ use super::grant::{Grant, RightKey};
 use super::heard::{Heard, Parked};
 use super::item::QueuedEvent;
 use super::key::ConversationKey;
+use super::on_disk::OnDisk;
 use super::owner::Owner;
 use super::record::Changes;
 use super::send::Remembered;
@@ -22,6 +23,8 @@ use crate::policy::{Facts, Standing, Window};
 pub(crate) struct Conversation {
     pub(crate) key: ConversationKey,
     pub(crate) events: VecDeque<QueuedEvent>,
+    /// The last of the events that wait on disk behind these.
+    pub(super) last_on_disk: Option<OnDisk>,
     pub(super) sends: VecDeque<Remembered>,
     pub(super) queue: VecDeque<SendId>,
     /// Chains of held sends: the first of each waits for the operator, the others for the first.
@@ -62,6 +65,7 @@ impl Conversation {
         Conversation {
             key,
             events: VecDeque::new(),
+            last_on_disk: None,
             sends: VecDeque::new(),
             queue: VecDeque::new(),
             held: Vec::new(),

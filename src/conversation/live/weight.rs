@@ -25,11 +25,11 @@ impl Conversation {
     }
 
     /// Whether it may leave memory: no handler has an event of it in hand, no send of it is on its way, and no echo waits to be
-    /// recognised.
+    /// recognised, and no event is to come from disk.
     pub(crate) fn may_leave(&self) -> bool {
         let is_running = self.events.front().is_some_and(|front| front.is_running);
         let is_sending = self.whole_sends().any(|send| send.state.status == SendStatus::Sending);
-        !is_running && !is_sending && self.parked.is_empty()
+        !is_running && !is_sending && self.parked.is_empty() && self.room_for_those_on_disk().is_none()
     }
 }
 

@@ -1,4 +1,5 @@
-//! Conversations that have something open and are not in memory: what is open in each, and when it is due.
+//! Conversations that have something open and are not in memory: what is open in each, and when it is due. Of a conversation in memory
+//! whose queue is long, the events that wait on disk.
 //!
 //! It stands in a file of its own, which has no name and ends with the process: a start finds all of it in the store.
 
@@ -7,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, ffi, params};
 
-use super::recover::{LeftOpen, Open, left_open};
+use super::recover::{LeftOpen, Open, OpenEvent, left_open};
 use super::row::thread;
 use crate::clock::Timestamp;
 use crate::conversation::live::{Conversation, ConversationId, ConversationKey};
@@ -32,11 +33,14 @@ const TABLES: &str = "
     );
     CREATE TABLE event (
         conversation INTEGER NOT NULL,
+        behind INTEGER NOT NULL,  -- its place in the queue
+        rank INTEGER NOT NULL,
         id INTEGER NOT NULL,
         account TEXT NOT NULL,
         status INTEGER NOT NULL,
         received_at INTEGER NOT NULL,
-        PRIMARY KEY (conversation, id)
+        own INTEGER NOT NULL,     -- whether it tells of a send of ours
+        PRIMARY KEY (conversation, behind, rank, id)
     ) WITHOUT ROWID;
     CREATE TABLE send (
         conversation INTEGER NOT NULL,
@@ -71,19 +75,11 @@ pub(crate) enum Due {
 /// The conversations that are away.
 #[derive(Debug)]
 pub(crate) struct Away {
-    db: Connection,
-    conversations: usize,
-    unseen: usize,
-    events: HashMap<(AccountId, i64), u64>,
-    sends: HashMap<(AccountId, i64), u64>,
-}
-
-/// A conversation that comes back.
-pub(crate) struct Back {
-    /// Its events without an end, in the order of their ids.
-    pub(crate) events: Vec<EventId>,
-    /// Whether this process has not yet loaded it.
-    pub(crate) is_unseen: bool,
+    pub(super) db: Connection,
+    pub(super) conversations: usize,
+    pub(super) unseen: usize,
+    pub(super) events: HashMap<(AccountId, i64), u64>,
+    pub(super) sends: HashMap<(AccountId, i64), u64>,
 }
 
 impl Due {
@@ -161,7 +157,7 @@ impl Away {
     fn left_open(&mut self, open: &LeftOpen) -> rusqlite::Result<()> {
         let LeftOpen { id, key, what } = open;
         let first = match what {
-            Open::Event(event, _) => event.0,
+            Open::Event(event) => event.id.0,
             Open::Send(..) => i64::MAX,
         };
         let new = self
@@ -173,11 +169,16 @@ impl Away {
         self.conversations += new;
         self.unseen += new;
         match *what {
-            Open::Event(event, received_at) => {
+            Open::Event(event) => {
                 // Which of them its handler may have had is found out when it is loaded.
-                let status = if new > 0 { EventStatus::Ready } else { EventStatus::Waiting };
-                *self.events.entry((key.account.clone(), status as i64)).or_default() += 1;
-                self.add_event(event, *id, &key.account, status, received_at)
+                let status = match (event.is_parked, new > 0) {
+                    (true, _) => EventStatus::Parked,
+                    (false, true) => EventStatus::Ready,
+                    (false, false) => EventStatus::Waiting,
+                };
+                self.add_event(&event, *id, &key.account, status)?;
+                self.count_event(&key.account, status);
+                Ok(())
             }
             Open::Send(send, status) => {
                 *self.sends.entry((key.account.clone(), status as i64)).or_default() += 1;
@@ -186,20 +187,28 @@ impl Away {
         }
     }
 
-    fn add_event(
+    /// Adds an event to the table alone.
+    pub(super) fn add_event(
         &self,
-        event: EventId,
+        event: &OpenEvent,
         id: ConversationId,
         account: &AccountId,
         status: EventStatus,
-        received_at: Timestamp,
     ) -> rusqlite::Result<()> {
+        let OpenEvent { id: event, place, received_at, is_own, .. } = *event;
+        let place = (place.behind.0, place.rank);
         self.db
             .prepare_cached(
-                "INSERT INTO event (id, conversation, account, status, received_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO event (conversation, behind, rank, id, account, status, received_at, own)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
-            .execute(params![event.0, id.0, account.as_str(), status as i64, received_at.0])
+            .execute(params![id.0, place.0, place.1, event.0, account.as_str(), status as i64, received_at.0, is_own])
             .map(drop)
+    }
+
+    /// One more is in the table.
+    pub(super) fn count_event(&mut self, account: &AccountId, status: EventStatus) {
+        *self.events.entry((account.clone(), status as i64)).or_default() += 1;
     }
 
     fn add_send(
@@ -246,7 +255,7 @@ impl Away {
                 one.front_send().map(|send| send.id.0),
             ])?;
         for (event, status) in &events {
-            self.add_event(event.id, id, account, *status, event.item.received_at)?;
+            self.add_event(&OpenEvent::of(event), id, account, *status)?;
         }
         for send in &sends {
             self.add_send(send.id, id, account, send.state.status)?;
@@ -254,57 +263,10 @@ impl Away {
         transaction.commit()?;
         self.conversations += 1;
         for (_, status) in events {
-            *self.events.entry((account.clone(), status as i64)).or_default() += 1;
+            self.count_event(account, status);
         }
         for send in sends {
             *self.sends.entry((account.clone(), send.state.status as i64)).or_default() += 1;
-        }
-        Ok(())
-    }
-
-    /// What is open in a conversation; none where it is not away.
-    pub(crate) fn find(&self, id: ConversationId) -> rusqlite::Result<Option<Back>> {
-        if self.is_empty() {
-            return Ok(None);
-        }
-        let unseen = self
-            .db
-            .prepare_cached("SELECT unseen IS NOT NULL OR passed IS NOT NULL FROM conversation WHERE id = ?1")?
-            .query_row([id.0], |row| row.get(0))
-            .optional()?;
-        let Some(is_unseen) = unseen else { return Ok(None) };
-        let mut events = self.db.prepare_cached("SELECT id FROM event WHERE conversation = ?1 ORDER BY id")?;
-        let events = events.query_map([id.0], |row| row.get(0).map(EventId))?;
-        Ok(Some(Back { events: events.collect::<Result<_, _>>()?, is_unseen }))
-    }
-
-    /// A conversation cannot be loaded: others are loaded before it.
-    pub(crate) fn pass_over(&mut self, id: ConversationId) -> rusqlite::Result<()> {
-        let passed = self
-            .db
-            .prepare_cached("UPDATE conversation SET unseen = NULL, passed = 1 WHERE id = ?1 AND unseen IS NOT NULL")?
-            .execute([id.0])?;
-        self.unseen -= passed;
-        Ok(())
-    }
-
-    /// A conversation has come back.
-    pub(crate) fn remove(&mut self, id: ConversationId) -> rusqlite::Result<()> {
-        let transaction = self.db.unchecked_transaction()?;
-        let (account, is_unseen) = self
-            .db
-            .prepare_cached("DELETE FROM conversation WHERE id = ?1 RETURNING account, unseen IS NOT NULL")?
-            .query_row([id.0], |row| Ok((AccountId::new(row.get::<_, String>(0)?), row.get::<_, bool>(1)?)))?;
-        let (events, sends) = (take_rows(&self.db, "event", id)?, take_rows(&self.db, "send", id)?);
-        transaction.commit()?;
-        self.conversations -= 1;
-        self.unseen -= usize::from(is_unseen);
-        for (counts, statuses) in [(&mut self.events, events), (&mut self.sends, sends)] {
-            for status in statuses {
-                if let Some(count) = counts.get_mut(&(account.clone(), status)) {
-                    *count = count.saturating_sub(1);
-                }
-            }
         }
         Ok(())
     }
@@ -425,7 +387,7 @@ impl Away {
         before: Option<i64>,
         most: usize,
     ) -> rusqlite::Result<Vec<i64>> {
-        if self.is_empty() {
+        if self.is_empty() && self.events.values().all(|count| *count == 0) {
             return Ok(Vec::new());
         }
         let mut statement = self
@@ -451,8 +413,11 @@ fn key(row: &rusqlite::Row<'_>) -> rusqlite::Result<ConversationKey> {
     Ok(ConversationKey { account, thread: of, name: row.get(2)? })
 }
 
-/// Deletes a conversation's rows, and says their statuses.
-fn take_rows(db: &Connection, table: &str, id: ConversationId) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = db.prepare_cached(&format!("DELETE FROM {table} WHERE conversation = ?1 RETURNING status"))?;
-    statement.query_map([id.0], |row| row.get(0))?.collect()
+/// So many are not in the table any more, by their statuses.
+pub(super) fn count_off(counts: &mut HashMap<(AccountId, i64), u64>, account: &AccountId, statuses: &[i64]) {
+    for status in statuses {
+        if let Some(count) = counts.get_mut(&(account.clone(), *status)) {
+            *count = count.saturating_sub(1);
+        }
+    }
 }

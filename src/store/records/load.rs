@@ -162,7 +162,7 @@ fn trace(bytes: Option<Vec<u8>>) -> Trace {
     bytes.as_deref().and_then(Trace::from_bytes).unwrap_or_else(Trace::random)
 }
 
-fn steps(db: &Connection, event: EventId) -> rusqlite::Result<Vec<TakenStep>> {
+pub(super) fn steps(db: &Connection, event: EventId) -> rusqlite::Result<Vec<TakenStep>> {
     let mut statement = db.prepare_cached("SELECT hash, sends FROM step WHERE event = ?1 ORDER BY number")?;
     let steps = statement
         .query_map([event.0], |row| Ok(TakenStep { hash: row.get(0)?, sends: ids(&row.get::<_, String>(1)?)? }))?;

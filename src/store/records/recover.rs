@@ -8,7 +8,8 @@ use super::tables::Marks;
 use super::write::Aside;
 use crate::clock::Timestamp;
 use crate::conversation::SendStatus;
-use crate::conversation::live::{ConversationId, ConversationKey};
+use crate::conversation::live::{ConversationId, ConversationKey, Place, QueuedEvent};
+use crate::event::Kind;
 use crate::id::{AccountId, EventId, SendId};
 
 /// Something that is open.
@@ -19,9 +20,28 @@ pub(crate) struct LeftOpen {
 }
 
 pub(crate) enum Open {
-    /// An event without an end, and when it arrived.
-    Event(EventId, Timestamp),
+    Event(OpenEvent),
     Send(SendId, SendStatus),
+}
+
+/// An event without an end.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenEvent {
+    pub(crate) id: EventId,
+    pub(crate) place: Place,
+    pub(crate) received_at: Timestamp,
+    /// Whether it tells of a send of ours: it did not arrive from outside.
+    pub(crate) is_own: bool,
+    /// Whether it is an echo that waits to be recognised.
+    pub(crate) is_parked: bool,
+}
+
+impl OpenEvent {
+    /// One that is known in memory.
+    pub(super) fn of(event: &QueuedEvent) -> OpenEvent {
+        let (id, place, received_at) = (event.id, event.place, event.item.received_at);
+        OpenEvent { id, place, received_at, is_own: event.item.kind == Kind::Outcome, is_parked: false }
+    }
 }
 
 /// Finds what is open: from the low marks upwards, and what stands aside. Events first; both in the order of their conversations and of
@@ -33,15 +53,22 @@ pub(crate) fn left_open(
     let marks = Marks::read(db)?;
     let (late_event, late_send) = (Aside::LateEvent as i64, Aside::LateSend as i64);
     let mut statement = db.prepare(
-        "SELECT event.id, conversation, account, thread, ifnull(name, ifnull(person, '')), received_at
+        "SELECT event.id, conversation, account, thread, ifnull(name, ifnull(person, '')), received_at,
+                ifnull(behind, event.id), ifnull(rank, 0), kind = 'outcome', ifnull(event_state.status, 0) = 6
          FROM event LEFT JOIN event_state USING (id)
          WHERE (event.id >= ?1 OR event.id IN (SELECT id FROM aside WHERE kind = ?2))
            AND ifnull(event_state.status, event.status) IN (0, 1, 2, 6) ORDER BY conversation, event.id",
     )?;
     let mut rows = statement.query([marks.low_event.0, late_event])?;
     while let Some(row) = rows.next()? {
-        let what = Open::Event(EventId(row.get(0)?), Timestamp(row.get(5)?));
-        found(LeftOpen { id: ConversationId(row.get(1)?), key: key(row, 2)?, what })?;
+        let event = OpenEvent {
+            id: EventId(row.get(0)?),
+            place: Place { behind: EventId(row.get(6)?), rank: row.get(7)? },
+            received_at: Timestamp(row.get(5)?),
+            is_own: row.get(8)?,
+            is_parked: row.get(9)?,
+        };
+        found(LeftOpen { id: ConversationId(row.get(1)?), key: key(row, 2)?, what: Open::Event(event) })?;
     }
     let mut statement = db.prepare(
         "SELECT send.id, conversation, account, thread, name, status FROM send_state JOIN send USING (id)

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::{PATIENCE, logs};
+use super::{PATIENCE, logs, resident};
 
 pub struct Binary {
     child: Child,
@@ -107,6 +107,11 @@ impl Binary {
     pub fn terminate(mut self) -> ExitStatus {
         self.signal("TERM");
         self.ended()
+    }
+
+    /// Its memory, in KiB.
+    pub fn resident(&self) -> u64 {
+        resident(&self.child.id().to_string())
     }
 
     pub fn signal(&self, signal: &str) {

@@ -52,7 +52,12 @@ impl Meta {
 
     /// An item for an account, signed as Meta signs it, straight to the webhook.
     pub async fn deliver(&self, public: &str, account: &str, item: &Value) -> StatusCode {
-        let body = json!({"object": "page", "entry": [{"id": account, "time": 1, "messaging": [item]}]}).to_string();
+        self.deliver_all(public, account, std::slice::from_ref(item)).await
+    }
+
+    /// Several of them at once.
+    pub async fn deliver_all(&self, public: &str, account: &str, items: &[Value]) -> StatusCode {
+        let body = json!({"object": "page", "entry": [{"id": account, "time": 1, "messaging": items}]}).to_string();
         let signed = signature::sign(&world().app.secret, body.as_bytes());
         let request = self.http.post(format!("http://{public}/webhook")).header(signature::HEADER, signed);
         request.body(body).send().await.expect("an answer").status()
