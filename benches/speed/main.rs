@@ -13,6 +13,7 @@ mod instructions;
 mod load;
 mod measure;
 mod meta;
+mod open;
 mod probe;
 mod subject;
 mod suite;
@@ -48,6 +49,9 @@ struct Arguments {
     /// Numbers of known conversations and keys at which the server is measured.
     #[arg(long, value_delimiter = ',', value_name = "NUMBER", num_args = 0..)]
     growth: Vec<u64>,
+    /// Numbers of conversations that are open while the relay and the Graph API are not there.
+    #[arg(long, value_delimiter = ',', value_name = "NUMBER", num_args = 0..)]
+    open: Vec<u64>,
     /// Only the first table.
     #[arg(long)]
     short: bool,

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -28,7 +29,7 @@ pub struct Subject {
 pub enum Program {
     /// One of ours that keeps nothing.
     Floor(Floor),
-    /// Rejoinder, this binary of it, with this handler on every account.
+    /// Rejoinder, this binary of it, with this handler on every account; of several, by turns. No relay is there.
     Rejoinder {
         binary: PathBuf,
         handler: &'static str,
@@ -44,8 +45,8 @@ pub enum Program {
 pub struct Running {
     child: Child,
     pub address: SocketAddr,
-    /// Where its store is; it goes with the server.
-    pub folder: TempDir,
+    /// Where its store is; it goes with the last server that uses it.
+    pub folder: Arc<TempDir>,
 }
 
 impl Subject {
@@ -65,7 +66,11 @@ impl Subject {
 
     /// Starts it, with its store in a folder of its own below `below`. It sends to the Graph API at `graph`.
     pub fn start(&self, graph: SocketAddr, below: &Path) -> anyhow::Result<Running> {
-        let folder = tempfile::tempdir_in(below)?;
+        self.start_in(graph, Arc::new(tempfile::tempdir_in(below)?))
+    }
+
+    /// The same with the store that a server before it left in `folder`.
+    pub fn start_in(&self, graph: SocketAddr, folder: Arc<TempDir>) -> anyhow::Result<Running> {
         match &self.program {
             Program::Floor(floor) => {
                 let mut command = Command::new(std::env::current_exe()?);
@@ -120,6 +125,13 @@ impl Running {
         Ok(())
     }
 
+    /// Kills it. Its store stays.
+    pub fn kill(mut self) -> anyhow::Result<Arc<TempDir>> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(Arc::clone(&self.folder))
+    }
+
     fn listens(&self) -> anyhow::Result<()> {
         let end = Instant::now() + Duration::from_secs(20);
         while std::net::TcpStream::connect(self.address).is_err() {
@@ -169,9 +181,11 @@ app.id = "{APP}"
 graph.url = "http://{graph}"
 sender.texts_per_second = 1000000
 store.keep_events = "{keep_events}"
+relay.url = "http://127.0.0.1:9"
 "#
     );
-    for account in 0..accounts {
+    let handlers: Vec<_> = handler.split(',').collect();
+    for (account, handler) in (0..accounts).zip(handlers.into_iter().cycle()) {
         let bot = if handler == "none" { "manual" } else { "hybrid" };
         write!(
             settings,

@@ -12,7 +12,7 @@ use crate::load::Load;
 use crate::measure::{Bench, Figures};
 use crate::subject::{Program, Subject};
 use crate::table::{Table, number};
-use crate::{Arguments, probe, say};
+use crate::{Arguments, open, probe, say};
 
 /// A disk that takes longer to have something for good is shared or slow: throughput says nothing about the server there.
 const FAST_DISK: Duration = Duration::from_micros(150);
@@ -37,6 +37,9 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     shapes(arguments).await?;
     if !arguments.growth.is_empty() {
         growth(arguments).await?;
+    }
+    if !arguments.open.is_empty() {
+        open::run(arguments).await?;
     }
     Ok(())
 }

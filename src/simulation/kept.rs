@@ -39,6 +39,11 @@ pub(super) struct Kept {
     waiting: VecDeque<(u64, Vec<Write>)>,
     /// The last happening that is committed.
     kept: u64,
+    /// How many commits there were, and behind which the process dies: nothing is written after it.
+    commits: u64,
+    /// Whether what happened last was committed before its caller went on.
+    is_kept: bool,
+    dies_behind: Option<u64>,
     /// The conversations that were touched since all was compared.
     touched: BTreeSet<ConversationId>,
     fault: Option<Fault>,
@@ -74,6 +79,9 @@ impl Kept {
             next_send: 0,
             waiting: VecDeque::new(),
             kept: 0,
+            commits: 0,
+            is_kept: false,
+            dies_behind: None,
             touched: BTreeSet::new(),
             fault,
             rng: fastrand::Rng::with_seed(7),
@@ -85,6 +93,7 @@ impl Kept {
     fn at<T>(&mut self, wait: Wait, happening: impl FnOnce(&mut Live, &Connection) -> rusqlite::Result<T>) -> T {
         let result = happening(&mut self.live, &self.db).expect("the database answers");
         self.end(wait);
+        self.is_kept = self.waiting.is_empty();
         // A conversation may leave memory at any time.
         if self.rng.u8(..4) == 0 {
             let most = self.rng.usize(..20_000);
@@ -95,16 +104,36 @@ impl Kept {
         result
     }
 
+    /// The process dies behind the commit of this number.
+    pub(super) fn die_behind(&mut self, commit: u64) {
+        self.dies_behind = Some(commit);
+    }
+
+    /// Whether it has: what was not committed before is lost.
+    pub(super) fn is_dead(&self) -> bool {
+        self.dies_behind.is_some_and(|last| self.commits >= last)
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits
+    }
+
     /// Brings `conversation` forward, as the server does now and then.
     fn sweep(&mut self) {
+        if self.is_dead() {
+            return;
+        }
         let waiting: Vec<_> = self.images.lock().iter().map(|(id, number)| (*id, *number)).collect();
         let numbers: Vec<_> = waiting.iter().map(|(_, number)| *number).collect();
         records::bring_forward(&self.db, &numbers).expect("written");
+        self.commits += 1;
         self.images.were_brought_forward(&waiting);
         if self.fault == Some(Fault::SweptAhead) {
             self.keep(usize::MAX);
         }
-        while records::forget_images(&self.db, self.last_image).expect("deleted") {}
+        while !self.is_dead() && records::forget_images(&self.db, self.last_image).expect("deleted") {
+            self.commits += 1;
+        }
     }
 
     /// An operation is over. What its caller does not wait for is committed with it, or later.
@@ -120,7 +149,11 @@ impl Kept {
 
     /// Commits what waits, the first `most` happenings of it.
     fn keep(&mut self, most: usize) {
-        for (number, batch) in self.waiting.drain(..most.min(self.waiting.len())) {
+        for _ in 0..most.min(self.waiting.len()) {
+            if self.is_dead() {
+                return;
+            }
+            let (number, batch) = self.waiting.pop_front().expect("one that waits");
             let transaction = self.db.unchecked_transaction().expect("a transaction");
             let mut db = Statements::of(&self.db);
             for write in &batch {
@@ -139,6 +172,7 @@ impl Kept {
             }
             transaction.commit().expect("a commit");
             self.kept = number;
+            self.commits += 1;
         }
         // A schedule of the simulation is long and its happenings are few: a share of them is enough.
         let is_checked = self.checks_all || self.rng.u8(..16) == 0;
@@ -225,6 +259,9 @@ impl Kept {
     ) {
         // The writer commits in the order in which it is given.
         self.keep(usize::MAX);
+        if self.is_dead() {
+            return;
+        }
         let known =
             records::remember(&mut Statements::of(&self.db), envelope, delivery.received_at).expect("remembered");
         let Some(known) = known else {
@@ -239,7 +276,8 @@ impl Kept {
         let kept = KeptEvent { id, item, object: envelope.object, care, is_message_known, is_edit_known };
         let arriving = Arriving { kept: &kept, conversation: key.id(), key: &key, done_behind: None };
         arriving.keep(&mut Statements::of(&self.db)).expect("kept");
-        if !happens {
+        self.commits += 1;
+        if !happens || self.is_dead() {
             return;
         }
         let recognised = self.at(Wait::No, |live, db| live.arrived(db, (key.id(), &key), &kept, envelope));
@@ -255,9 +293,11 @@ impl Kept {
         self.at(Wait::No, |live, db| live.take(db, room, now, kept))
     }
 
-    pub(super) fn finish(&mut self, finish: &Finish) {
+    /// False where the process dies before it is committed.
+    pub(super) fn finish(&mut self, finish: &Finish) -> bool {
         let wait = if self.fault == Some(Fault::LeftBeforeItsMark) { Wait::No } else { Wait::Kept };
         self.at(wait, |live, db| live.finish(db, finish));
+        self.is_kept || !self.is_dead()
     }
 
     pub(super) fn take_leaving(&mut self) -> Vec<TakenSend> {
@@ -371,6 +411,7 @@ impl Kept {
     pub(super) fn recover(&mut self, now: Timestamp) {
         let most = self.rng.usize(..=self.waiting.len());
         self.keep(most);
+        self.dies_behind = None;
         self.waiting.clear();
         self.touched.clear();
         self.kept = 0;
@@ -446,6 +487,11 @@ impl Kept {
     pub(super) fn repeats(&mut self) -> i64 {
         self.keep(usize::MAX);
         self.db.query_row("SELECT ifnull(sum(repeats), 0) FROM send_state", [], |row| row.get(0)).expect("a sum")
+    }
+
+    /// How many rows a query counts.
+    pub(super) fn count(&self, sql: &str, value: impl rusqlite::ToSql) -> i64 {
+        self.db.query_row(sql, [value], |row| row.get(0)).expect("a count")
     }
 
     /// The sends that are held, in the order of their ids.

@@ -6,6 +6,7 @@
 //! What is simulated is when each step happens, and what Meta does: it drops, duplicates, reorders, answers errors for what
 //! has arrived, and is silent. A schedule is its seed: the same seed is the same schedule.
 
+mod cuts;
 mod fault;
 mod kept;
 mod meta;
@@ -27,6 +28,9 @@ const START: Timestamp = Timestamp(1_790_000_000_000);
 /// How many steps a schedule has under faults, and how many it may take to come to rest without.
 const STEPS: usize = 120;
 const REST: usize = 2_000;
+
+/// How often a process dies in a schedule at most.
+const MOST_DEATHS: usize = 2;
 
 /// A person who writes.
 struct Person {
@@ -53,6 +57,11 @@ fn parts(text: &str) -> Vec<String> {
 
 /// One schedule. What is wrong in the end, where something is.
 fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
+    run_until(seed, fault, None).map(drop)
+}
+
+/// The same with one death alone, behind the commit of this number. Returns how many commits there were.
+fn run_until(seed: u64, fault: Option<Fault>, commit: Option<u64>) -> Result<u64, String> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let people: Vec<_> =
         (0..2).map(|index| Person { index, id: format!("72000000000000{index}"), on_instagram: index == 1 }).collect();
@@ -73,6 +82,10 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
     };
     let (mut meta, mut server) = (Meta::new(seed, faults, people.len()), Server::new(fault, OnDoubt::Hold));
     let (mut now, mut written, mut deaths) = (START, Vec::new(), 0);
+    if let Some(commit) = commit {
+        server.store.die_behind(commit);
+        deaths = MOST_DEATHS;
+    }
     for step in 0..STEPS + REST {
         let is_over = step >= STEPS;
         if step == STEPS {
@@ -84,8 +97,8 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
         now = now + Duration::from_millis(rng.u64(..if is_over { 3_000 } else { pace }));
         meta.go_on(&people, now);
         // An event that is in hand at three deaths is given up, on purpose.
-        let dies = !is_over && deaths < 2 && rng.u8(..30) == 0;
-        deaths += u32::from(dies);
+        let dies = !is_over && deaths < MOST_DEATHS && rng.u8(..30) == 0;
+        deaths += usize::from(dies);
         match rng.u8(..9) {
             0 if !is_over && written.len() < 8 => {
                 let person = &people[rng.usize(..people.len())];
@@ -112,11 +125,15 @@ fn run(seed: u64, fault: Option<Fault>) -> Result<(), String> {
             _ if is_over => server.decide(&meta, now),
             _ => {}
         }
-        if dies {
+        if server.store.is_dead() {
+            cuts::check(&server, &meta)?;
+            server.die(now);
+        } else if dies {
             server.die(now);
         }
     }
-    check(&mut server, &meta, &people, &written)
+    check(&mut server, &meta, &people, &written)?;
+    Ok(server.store.commits())
 }
 
 /// Each message answered once, and remembered; of each turn each part heard once, in order.

@@ -40,6 +40,8 @@ pub(super) struct Server {
     echoed: HashSet<SendId>,
     /// What was seen to be wrong on the way.
     pub(super) wrong: Option<String>,
+    /// The webhooks that were answered 200.
+    pub(super) acknowledged: Vec<String>,
     running: Vec<TakenEvent>,
     in_flight: Vec<(TakenSend, Result<Accepted, CallError>)>,
     /// Marked as on their way with the end of their events.
@@ -72,6 +74,7 @@ impl Server {
             last_delivery_at: Timestamp(0),
             echoed: HashSet::new(),
             wrong: None,
+            acknowledged: Vec::new(),
             running: Vec::new(),
             in_flight: Vec::new(),
             leaving: Vec::new(),
@@ -89,8 +92,8 @@ impl Server {
         if dies && !self.has(Fault::KeyRememberedAlone) {
             return self.has(Fault::AcknowledgedBeforeKept);
         }
-        self.echoed.extend(push.echoes);
         if push.echoes.is_some() && self.has(Fault::EchoIgnored) {
+            self.echoed.extend(push.echoes);
             return true;
         }
         let mut body = push.body.clone();
@@ -107,6 +110,11 @@ impl Server {
             return false;
         }
         self.store.append(&delivery);
+        if self.store.is_dead() {
+            return false;
+        }
+        self.acknowledged.push(push.body.clone());
+        self.echoed.extend(push.echoes);
         self.last_delivery_at = now;
         true
     }
@@ -129,7 +137,8 @@ impl Server {
         let mut event = self.running.swap_remove(rng.usize(..self.running.len()));
         let said = said(&mut event);
         let Some((person, text)) = said.as_ref().and_then(|(id, text)| Some((person(people, id)?, text))) else {
-            return self.finish(event.id, Effects::default(), now);
+            self.finish(event.id, Effects::default(), now);
+            return;
         };
         let parts = parts(text);
         // A long turn keeps its first part as a step.
@@ -164,9 +173,10 @@ impl Server {
             _ => remembered(event.state.as_deref(), &[text]),
         };
         let effects = self.effects(person, &rest, memory);
-        self.finish(event.id, effects, now);
-        self.meant.push((person.index, parts));
-        self.answered.push(text.clone());
+        if self.finish(event.id, effects, now) {
+            self.meant.push((person.index, parts));
+            self.answered.push(text.clone());
+        }
     }
 
     fn plan_apart(&mut self, person: &Person, event: &TakenEvent, parts: &[String], now: Timestamp) {
@@ -175,10 +185,11 @@ impl Server {
         self.store.step(&TurnStep { event, attempt, number, hash, effects, disclosing: None, now });
     }
 
-    fn finish(&mut self, event: EventId, effects: Effects, now: Timestamp) {
+    fn finish(&mut self, event: EventId, effects: Effects, now: Timestamp) -> bool {
         let (owed, leaves_at_once) = (AutomaticReplies::default(), event.0 % 2 == 0);
-        self.store.finish(&Finish { event, effects, owed, leaves_at_once, now });
+        let has_ended = self.store.finish(&Finish { event, effects, owed, leaves_at_once, now });
         self.leaving.extend(self.store.take_leaving());
+        has_ended
     }
 
     /// Says each part, and remembers `memory` before the last of them.
@@ -230,7 +241,7 @@ impl Server {
         if !send.is_marked && !self.has(Fault::SentBeforeSending) && !self.store.sending(send.id, now) {
             return;
         }
-        if dies && meta.rng.bool() {
+        if self.store.is_dead() || (dies && meta.rng.bool()) {
             return;
         }
         let text = send.request.as_message().and_then(Message::as_text).unwrap_or_default().to_owned();
