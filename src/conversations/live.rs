@@ -47,6 +47,29 @@ pub(super) struct Entry {
     pub(super) weight: usize,
     /// Its place among those in memory, the one first that was not used for longest.
     pub(super) used: u64,
+    /// Whether it is to go once it is on disk.
+    pub(super) is_going: bool,
+}
+
+impl Entry {
+    pub(super) fn of(conversation: Conversation, key: Arc<ConversationKey>) -> Entry {
+        let next = Next::default();
+        Entry { conversation, key, next, happened: 0, to_disk: 0, weight: 0, used: 0, is_going: false }
+    }
+
+    /// Whether it may leave memory where what has happened up to this number is on disk.
+    pub(super) fn is_on_disk(&self, number: u64) -> bool {
+        let Entry { conversation, happened, .. } = self;
+        *happened <= number && !conversation.is_image_behind() && conversation.may_leave()
+    }
+}
+
+/// A conversation that is to go once the happening of this number is on disk, and about how many bytes that gives back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Going {
+    pub(super) id: ConversationId,
+    pub(super) number: u64,
+    pub(super) weight: usize,
 }
 
 /// What was posted: a hash of it, its sends, and the number of its happening.
@@ -63,10 +86,14 @@ pub(super) struct Beginning {
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(super) ours: Arc<StoreIdentity>,
-    pub(super) entries: HashMap<ConversationId, Entry>,
+    /// In boxes: a table that has grown keeps its size.
+    pub(super) entries: HashMap<ConversationId, Box<Entry>>,
     /// Those in memory, in the order in which they were last used, and how many bytes they take.
     pub(super) used: BTreeMap<u64, ConversationId>,
     pub(super) weight: usize,
+    /// Those that are to go once they are on disk, and how many bytes they take.
+    pub(super) going: VecDeque<Going>,
+    pub(super) going_weight: usize,
     /// How many were loaded since there was last looked for room.
     pub(super) loaded: usize,
     /// Those with something open that are not in memory.
@@ -97,7 +124,7 @@ pub(crate) struct Live {
     pub(super) posted: HashMap<(AccountId, String), PostedLately>,
     /// How many happenings were taken to be written.
     number: u64,
-    batch: Vec<Write>,
+    pub(super) batch: Vec<Write>,
     pub(super) woken: Woken,
 }
 
@@ -128,6 +155,8 @@ impl Live {
             busy: Busy::default(),
             used: BTreeMap::new(),
             weight: 0,
+            going: VecDeque::new(),
+            going_weight: 0,
             loaded: 0,
             away,
             short: HashSet::new(),

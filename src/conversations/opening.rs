@@ -50,9 +50,7 @@ fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> r
     let accounts = std::mem::take(&mut opening.accounts);
     let (images, away, reader) = (opening.images.clone(), opening.take_away()?, opening.another_reader()?);
     let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), images, away, now);
-    live.begin(&reader, most.max(AT_THE_START))?;
-    let (_, writes) = live.take_batch();
-    opening.keep(writes)?;
+    live.begin(&reader, most.max(AT_THE_START), |writes| opening.keep(writes))?;
     let inner = Arc::new(Inner {
         live: Mutex::new((live, reader)),
         ours,

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::agenda::{Next, Work};
-use super::live::{Entry, Live};
+use super::live::{Entry, Going, Live};
 use crate::clock::Timestamp;
 use crate::conversation::live::{Arrived, Conversation, ConversationId, ConversationKey};
 use crate::id::{AccountId, EventId};
 use crate::store::TakenEvent;
-use crate::store::records::{self, Due};
+use crate::store::records::{self, Due, Write};
 
 /// How many conversations a step sorts out: others wait meanwhile.
 const STEP: usize = 32;
+
+/// So many writes of a start are kept together, and more only by what one step adds.
+const PART: usize = 1000;
 
 /// How often it may take a look at a conversation until one can leave memory.
 const LOOKS: usize = 8;
@@ -66,23 +69,31 @@ impl Live {
             self.sends.insert(send.id, id);
         }
         let key = Arc::new(key.clone());
-        let entry = Entry { conversation, key, next: Next::default(), happened: 0, to_disk: 0, weight: 0, used: 0 };
-        self.entries.insert(id, entry);
+        self.entries.insert(id, Box::new(Entry::of(conversation, key)));
         self.loaded += 1;
         self.follow_agenda(id);
         Ok(later)
     }
 
     /// A process begins: accounts are brought up to date, and as much of what the one before left open is sorted out at once as has
-    /// room, `most` bytes. The rest follows by [`sort_out`](Live::sort_out).
-    pub(crate) fn begin(&mut self, db: &Connection, most: usize) -> rusqlite::Result<()> {
+    /// room, `most` bytes. The rest follows by [`sort_out`](Live::sort_out). `keep` writes what this brings about, a part at a time.
+    pub(crate) fn begin(
+        &mut self,
+        db: &Connection,
+        most: usize,
+        mut keep: impl FnMut(Vec<Write>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
         let accounts: Vec<_> = self.accounts.keys().cloned().collect();
         for account in accounts {
             let now = self.began.at;
             self.change_account(&account, |value| value.due_at_a_start(now));
         }
-        while self.weight < most && self.sort_out(db)? {}
-        Ok(())
+        while self.weight < most && self.sort_out(db)? {
+            if self.batch.len() >= PART {
+                keep(self.take_batch().1)?;
+            }
+        }
+        keep(self.take_batch().1)
     }
 
     /// Sorts out some more of what a process left open. True when there is more.
@@ -146,22 +157,43 @@ impl Live {
     /// Lets conversations go, the ones first that were not used for longest, until those that stay take no more than `most` bytes. One
     /// goes when all of it is on disk, up to the happening of the number `kept`.
     pub(crate) fn make_room(&mut self, db: &Connection, most: usize, kept: u64) -> rusqlite::Result<()> {
+        while let Some(going) = self.going.pop_front_if(|going| going.number <= kept) {
+            self.going_weight -= going.weight;
+            let Some(entry) = self.entries.get_mut(&going.id) else { continue };
+            entry.is_going = false;
+            // One in which something has happened since stays.
+            if entry.is_on_disk(going.number) && self.weight > most {
+                self.leave(going.id)?;
+            }
+        }
         // Others wait meanwhile, and for those that were loaded there is to be room again.
         let looks = STEP + LOOKS * std::mem::take(&mut self.loaded).min(MOST_LOADED);
         let looked_at: Vec<_> = self.used.values().take(looks).copied().collect();
         for id in looked_at {
-            if self.weight <= most {
+            if self.weight <= most + self.going_weight {
                 break;
             }
             let entry = &self.entries[&id];
-            if entry.happened > kept || !entry.conversation.may_leave() {
-                self.put_last(id);
-            } else if entry.conversation.is_image_behind() {
-                self.at(db, id, Timestamp(0), |one, _| one.bring_image_forward())?;
-            } else {
+            if entry.is_on_disk(kept) {
                 self.leave(id)?;
+            } else {
+                if entry.conversation.may_leave() && !entry.is_going {
+                    self.goes(db, id)?;
+                }
+                self.put_last(id);
             }
         }
+        Ok(())
+    }
+
+    /// A conversation is to go once it is on disk as it is now.
+    fn goes(&mut self, db: &Connection, id: ConversationId) -> rusqlite::Result<()> {
+        self.at(db, id, Timestamp(0), |one, _| one.bring_image_forward())?;
+        let number = self.number() + 1;
+        let entry = self.entries.get_mut(&id).expect("a conversation in memory");
+        entry.is_going = true;
+        self.going_weight += entry.weight;
+        self.going.push_back(Going { id, number, weight: entry.weight });
         Ok(())
     }
 

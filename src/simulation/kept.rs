@@ -427,7 +427,14 @@ impl Kept {
         let away = Away::in_memory(&self.db).expect("read");
         self.live = Live::new(ours, accounts, Arc::clone(&self.last_event), self.images.clone(), away, now);
         let most = self.rng.usize(..10_000);
-        self.at(Wait::Kept, |live, db| live.begin(db, most));
+        let mut parts = Vec::new();
+        let begun = self.live.begin(&self.db, most, |writes| {
+            parts.push(writes);
+            Ok(())
+        });
+        begun.expect("the database answers");
+        self.waiting.extend(parts.into_iter().map(|writes| (0, writes)));
+        self.keep(usize::MAX);
         while self.at(Wait::Kept, |live, db| live.sort_out(db)) {}
     }
 
