@@ -36,14 +36,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn one(arguments: &Arguments, most: u64) -> anyhow::Result<[f64; 5]> {
     let (away, back) = (server("", &this_binary(), WHILE_AWAY, 2, false), server("", &this_binary(), "echo", 2, false));
     let running = away.start(nowhere()?, &arguments.folder)?;
-    let load = Load {
-        events: most,
-        conversations: most,
-        accounts: 2,
-        together: std::env::var("TOGETHER").map_or(100, |s| s.parse().unwrap()),
-        in_turn: true,
-        ..Load::default()
-    };
+    let load = Load { events: most, conversations: most, accounts: 2, in_turn: true, ..Load::default() };
     let acks = load.run(running.address).await?;
     ensure!(acks.failed == 0, "{} deliveries were not answered 200", acks.failed);
     settled(&running).await;

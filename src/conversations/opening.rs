@@ -50,11 +50,12 @@ fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> r
     let accounts = std::mem::take(&mut opening.accounts);
     let (images, away, reader) = (opening.images.clone(), opening.take_away()?, opening.another_reader()?);
     let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), images, away, now);
-    live.begin(&reader, most.max(AT_THE_START), |writes| opening.keep(writes))?;
+    live.begin(&reader, (most / 2).max(AT_THE_START), |writes| opening.keep(writes))?;
     let inner = Arc::new(Inner {
         live: Mutex::new((live, reader)),
         ours,
-        most,
+        // The rest is for those that are to go and are not on disk yet.
+        most: most - most / 4,
         failures: Seldom::default(),
         next_send: AtomicI64::new(opening.last_send.0 + 1),
         last_delivery: AtomicI64::new(i64::MIN),
