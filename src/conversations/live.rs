@@ -246,7 +246,7 @@ impl Live {
         }));
         let key = Arc::clone(&entry.key);
         batch.extend(records.into_iter().map(|record| Write::Record(id, Arc::clone(&key), record)));
-        let waits = self.to_disk(id, &changes);
+        let waits = self.let_wait_on_disk(id, &changes);
         self.follow_agenda(id);
         self.follow(db, id, &key, changes, now)?;
         waits.map(|()| result)

@@ -14,7 +14,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl Live {
     /// Events of this conversation are to wait on disk.
-    pub(super) fn to_disk(&mut self, id: ConversationId, changes: &Changes) -> rusqlite::Result<()> {
+    pub(super) fn let_wait_on_disk(&mut self, id: ConversationId, changes: &Changes) -> rusqlite::Result<()> {
         let Changes { to_disk, items_on_disk, .. } = changes;
         if to_disk.is_empty() && items_on_disk.is_empty() {
             return Ok(());
@@ -28,7 +28,7 @@ impl Live {
 
     /// Has the next events from disk, where few are left in memory. Returns when it is to be tried again, where there are some that
     /// cannot come yet: what has happened to them up to the number `kept` is on disk.
-    pub(super) fn from_disk(&mut self, db: &Connection, now: Timestamp, kept: u64) -> Option<Timestamp> {
+    pub(super) fn have_from_disk(&mut self, db: &Connection, now: Timestamp, kept: u64) -> Option<Timestamp> {
         for id in std::mem::take(&mut self.short) {
             match self.next_from_disk(db, id, now, kept) {
                 Ok(true) => {}

@@ -30,7 +30,7 @@ impl Live {
         kept: u64,
     ) -> rusqlite::Result<Batch<TakenEvent>> {
         self.forget_begun(kept);
-        let mut taken = Batch { items: Vec::new(), next_due: self.from_disk(db, now, kept) };
+        let mut taken = Batch { items: Vec::new(), next_due: self.have_from_disk(db, now, kept) };
         // First for all of them: where that fails, none is running yet.
         for demand in room {
             let kinds: &[(Due, usize)] = match demand.takes {
