@@ -93,6 +93,13 @@ pub(crate) struct Place {
     pub(crate) rank: u32,
 }
 
+/// An event that waits on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OnDisk {
+    pub(crate) id: EventId,
+    pub(crate) place: Place,
+}
+
 /// An event that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueuedEvent {

@@ -6,24 +6,16 @@
 use std::sync::Arc;
 
 use super::super::TakenStep;
-use super::item::{KeptEvent, Place, QueuedEvent};
+use super::item::{KeptEvent, OnDisk, Place, QueuedEvent};
 use super::record::EventRow;
 use super::value::Conversation;
 use crate::clock::Timestamp;
-use crate::id::EventId;
 
 /// How many events of a conversation are in memory. In unit tests they are few, so that most of them meet a queue that is longer.
 pub(crate) const IN_MEMORY: usize = if cfg!(test) { 3 } else { 64 };
 
 /// Where so few are left, the next ones come from disk.
 const FEW: usize = IN_MEMORY / 2;
-
-/// An event that waits on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OnDisk {
-    pub(crate) id: EventId,
-    pub(crate) place: Place,
-}
 
 /// An event that comes from disk, and what else is kept of it.
 #[derive(Clone, Debug)]
