@@ -16,14 +16,17 @@ impl Live {
     /// happened happens now, in the order in which it arrived. Where that cannot be read, it stays away.
     pub(super) fn come_back(&mut self, db: &Connection, key: &ConversationKey, back: &Back) -> rusqlite::Result<()> {
         let id = key.id();
-        let events = back.events.iter().map(|event| event.id).chain(back.parked.iter().copied());
-        let mut events: Vec<_> = events.collect();
+        let mut events: Vec<_> = back.events.iter().chain(&back.parked).map(|event| event.id).collect();
         events.sort_unstable();
         let later = self.load(db, id, key, &events)?;
         let is_back = self.arrive_again(db, (id, key), later, back).and_then(|here| self.away.remove(id, &here));
-        if is_back.is_err() {
-            self.forget(id);
-            return is_back;
+        let is_back = is_back.and_then(|()| self.away.last_on_disk(id));
+        match is_back {
+            Ok(last) => self.waits_on_disk(id, last),
+            Err(error) => {
+                self.forget(id);
+                return Err(error);
+            }
         }
         if back.is_unseen {
             let now = self.began.at;
@@ -49,14 +52,15 @@ impl Live {
         if let Some(last) = last {
             // One that was in memory since the process began knows all of them.
             let known = if back.is_unseen { known } else { Some(EventId(i64::MAX)) };
-            if let Some(last) = self.away.last_known(id, last.place, known)? {
-                self.entries.get_mut(&id).expect("it was loaded").conversation.waits_on_disk(last);
-            }
+            let last = self.away.last_known(id, last, known)?;
+            self.waits_on_disk(id, last);
         }
         let mut here = back.events.clone();
         here.retain(|event| later.iter().all(|arrived| arrived.kept.id != event.id));
-        // Echoes that were waiting to be recognised come in their turn.
-        later.retain(|arrived| last.is_none_or(|last| arrived.kept.id <= last.id));
+        // Echoes behind the first events come in their turn.
+        let is_behind = |echo: &OnDisk| last.is_some_and(|last| (echo.place, echo.id) > (last.place, last.id));
+        let behind: Vec<_> = back.parked.iter().filter(|echo| is_behind(echo)).map(|echo| echo.id).collect();
+        later.retain(|arrived| !behind.contains(&arrived.kept.id));
         later.sort_by_key(|arrived| arrived.kept.id);
         for arrived in later {
             let event = back.events.iter().find(|event| event.id == arrived.kept.id).copied();
@@ -64,8 +68,7 @@ impl Live {
             here.extend(event.filter(|event| !self.stays_on_disk(id, event.id)));
         }
         if let Some(last) = last.filter(|_| back.is_unseen) {
-            let last = OnDisk { id: last.id.max(known.unwrap_or(last.id)), ..last };
-            self.rest_arrives_again(db, (id, key), last, &mut here)?;
+            self.rest_arrives_again(db, (id, key), (last, known), &mut here)?;
         }
         Ok(here)
     }
@@ -75,11 +78,11 @@ impl Live {
         &mut self,
         db: &Connection,
         (id, key): (ConversationId, &ConversationKey),
-        mut last: OnDisk,
+        (mut last, known): (OnDisk, Option<EventId>),
         here: &mut Vec<OnDisk>,
     ) -> rusqlite::Result<()> {
         loop {
-            let next = self.away.next_unknown(id, last, STEP)?;
+            let next = self.away.next_unknown(id, last, known, STEP)?;
             let Some(end) = next.last().copied() else { return Ok(()) };
             for FromDisk { place, kept, row, steps } in records::from_disk(db, &next)? {
                 let event = OnDisk { id: kept.id, place };
@@ -87,6 +90,16 @@ impl Live {
                 here.extend(Some(event).filter(|event| !self.stays_on_disk(id, event.id)));
             }
             last = end;
+        }
+    }
+
+    /// The last of the events that wait on disk, where some do.
+    fn waits_on_disk(&mut self, id: ConversationId, last: Option<OnDisk>) {
+        let entry = self.entries.get_mut(&id).expect("it was loaded");
+        // What could not be written yet is the last.
+        if entry.to_place.is_empty() {
+            entry.conversation.waits_on_disk(last);
+            self.follow_agenda(id);
         }
     }
 

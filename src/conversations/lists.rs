@@ -504,11 +504,12 @@ impl Live {
 
     fn is_at_rest(&self, unable: &UnableAccounts, now: Timestamp) -> rusqlite::Result<bool> {
         let is_sending = |one: &Conversation| one.whole_sends().any(|send| send.state.status == SendStatus::Sending);
-        if self.has_more_to_sort_out()
-            || !self.short.is_empty()
-            || !self.running.is_empty()
-            || self.of_accounts(&[]).any(is_sending)
-        {
+        if self.has_more_to_sort_out() || !self.running.is_empty() || self.of_accounts(&[]).any(is_sending) {
+            return Ok(false);
+        }
+        let may_go_on =
+            |id: &ConversationId| self.entries.get(id).is_some_and(|entry| !unable.events.contains(&entry.key.account));
+        if self.short.iter().any(may_go_on) {
             return Ok(false);
         }
         for (id, account) in &self.accounts {

@@ -16,8 +16,8 @@ use super::read::LatelyRead;
 use crate::clock::Timestamp;
 use crate::conversation::StoreIdentity;
 use crate::conversation::live::{
-    AccountValue, Arrival, Changes, Conversation, ConversationId, ConversationKey, KeptEvent, Recognised, Record,
-    RightKey, Scene,
+    AccountValue, Arrival, Changes, Conversation, ConversationId, ConversationKey, KeptEvent, QueuedEvent, Recognised,
+    Record, RightKey, Scene,
 };
 use crate::event::Envelope;
 use crate::id::{AccountId, EventId, SendId, Thread};
@@ -31,7 +31,7 @@ pub(super) struct Account {
     pub(super) value: AccountValue,
     pub(super) agenda: Agenda,
     /// Chats in which an echo waits to be recognised.
-    parked: Vec<ConversationId>,
+    pub(super) parked: Vec<ConversationId>,
 }
 
 /// A conversation in memory.
@@ -42,8 +42,10 @@ pub(super) struct Entry {
     pub(super) next: Next,
     /// The number of the last happening in it.
     pub(super) happened: u64,
-    /// The number of the last happening that made events of it wait on disk.
-    pub(super) to_disk: u64,
+    /// The last happening of which records tell more of events that wait on disk than that they arrived.
+    pub(super) noted_on_disk: u64,
+    /// Events that are to wait on disk and could not be written there yet.
+    pub(super) to_place: Vec<QueuedEvent>,
     pub(super) weight: usize,
     /// Its place among those in memory, the one first that was not used for longest.
     pub(super) used: u64,
@@ -54,13 +56,23 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn of(conversation: Conversation, key: Arc<ConversationKey>) -> Entry {
         let next = Next::default();
-        Entry { conversation, key, next, happened: 0, to_disk: 0, weight: 0, used: 0, is_going: false }
+        Entry {
+            conversation,
+            key,
+            next,
+            happened: 0,
+            noted_on_disk: 0,
+            to_place: Vec::new(),
+            weight: 0,
+            used: 0,
+            is_going: false,
+        }
     }
 
     /// Whether it may leave memory where what has happened up to this number is on disk.
     pub(super) fn is_on_disk(&self, number: u64) -> bool {
-        let Entry { conversation, happened, .. } = self;
-        *happened <= number && !conversation.is_image_behind() && conversation.may_leave()
+        let Entry { conversation, happened, to_place, .. } = self;
+        *happened <= number && to_place.is_empty() && !conversation.is_image_behind() && conversation.may_leave()
     }
 }
 
@@ -217,7 +229,7 @@ impl Live {
         let standing = ours.standing(&entry.key.account);
         let mut scene = Scene { now, ours, standing, account: &mut account.value, next_event: &mut next_event };
         let result = happening(conversation, &mut scene);
-        let (records, changes) = conversation.end(&mut account.value);
+        let (records, mut changes) = conversation.end(&mut account.value);
         if let Some(image) = account.value.changed() {
             batch.push(Write::Account(entry.key.account.clone(), Box::new(image)));
         }
@@ -240,16 +252,22 @@ impl Live {
         if !records.is_empty() {
             entry.happened = *number + 1;
         }
+        if !records.is_empty() && changes.tell_of_those_on_disk() {
+            entry.noted_on_disk = *number + 1;
+        }
         begun.extend(records.iter().filter_map(|record| match record {
             Record::Begun(event, _) => Some((*number + 1, *event)),
             _ => None,
         }));
         let key = Arc::clone(&entry.key);
         batch.extend(records.into_iter().map(|record| Write::Record(id, Arc::clone(&key), record)));
-        let waits = self.let_wait_on_disk(id, &changes);
+        let to_disk = std::mem::take(&mut changes.to_disk);
+        if !to_disk.is_empty() {
+            self.let_wait_on_disk(id, to_disk);
+        }
         self.follow_agenda(id);
         self.follow(db, id, &key, changes, now)?;
-        waits.map(|()| result)
+        Ok(result)
     }
 
     pub(super) fn follow_agenda(&mut self, id: ConversationId) {

@@ -51,6 +51,7 @@ fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> r
     let (images, away, reader) = (opening.images.clone(), opening.take_away()?, opening.another_reader()?);
     let mut live = Live::new(Arc::clone(&ours), accounts, Arc::clone(&last_event), images, away, now);
     live.begin(&reader, (most / 2).max(AT_THE_START), |writes| opening.keep(writes))?;
+    let kept = live.number();
     let inner = Arc::new(Inner {
         live: Mutex::new((live, reader)),
         ours,
@@ -67,7 +68,7 @@ fn begin(mut opening: Opening, ours: Identity, most: usize, now: Timestamp) -> r
     });
     let happening = Arc::clone(&inner);
     let happen = Box::new(Happening(happening));
-    let records = Arc::new(opening.start(last_event, happen)?);
+    let records = Arc::new(opening.start(last_event, kept, happen)?);
     let _ = inner.records.set(Arc::downgrade(&records));
     let (large, probe) = (Arc::new(Semaphore::new(1)), Arc::default());
     let conversations = Conversations { inner, records, large, probe };

@@ -68,6 +68,7 @@ impl Live {
                     request: Request::clone(&send.request),
                     attempts: state.attempts,
                     attempted_at: left_at,
+                    since: state.at,
                     doubted_since: state.doubted_since.unwrap_or(left_at),
                     doubts: state.doubts,
                     looks: state.looks,

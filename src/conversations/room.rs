@@ -173,14 +173,13 @@ impl Live {
             if self.weight <= most + self.going_weight {
                 break;
             }
+            // First: one that cannot leave must not keep the others from it.
+            self.put_last(id);
             let entry = &self.entries[&id];
             if entry.is_on_disk(kept) {
                 self.leave(id)?;
-            } else {
-                if entry.conversation.may_leave() && !entry.is_going {
-                    self.goes(db, id)?;
-                }
-                self.put_last(id);
+            } else if entry.conversation.may_leave() && !entry.is_going {
+                self.goes(db, id)?;
             }
         }
         Ok(())
@@ -219,6 +218,7 @@ impl Live {
         }
         if let Some(account) = self.accounts.get_mut(&entry.key.account) {
             account.agenda.change(id, entry.next, Next::default(), &mut self.woken);
+            account.parked.retain(|parked| *parked != id);
             self.busy.follow(&entry.key.account, &mut account.agenda);
         }
     }

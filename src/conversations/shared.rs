@@ -22,7 +22,7 @@ pub(super) struct Inner {
     pub(super) live: Mutex<(Live, Connection)>,
     pub(super) ours: Arc<StoreIdentity>,
     pub(super) next_send: AtomicI64,
-    /// How many bytes the conversations may take.
+    /// How many bytes the conversations may take that are not about to leave memory.
     pub(super) most: usize,
     /// When a delivery was last kept by this process.
     pub(super) last_delivery: AtomicI64,

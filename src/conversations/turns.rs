@@ -30,7 +30,7 @@ impl Live {
         kept: u64,
     ) -> rusqlite::Result<Batch<TakenEvent>> {
         self.forget_begun(kept);
-        let mut taken = Batch { items: Vec::new(), next_due: self.have_from_disk(db, now, kept) };
+        let mut taken = Batch { items: Vec::new(), next_due: None };
         // First for all of them: where that fails, none is running yet.
         for demand in room {
             let kinds: &[(Due, usize)] = match demand.takes {
@@ -43,6 +43,7 @@ impl Live {
                 taken.next_due = earlier(taken.next_due, self.away.next_due(&demand.account, *kind, now)?);
             }
         }
+        self.have_from_disk(db, now, kept);
         for demand in room {
             let due = self.due_events(demand, now, &mut taken.next_due);
             for id in due {
@@ -55,6 +56,7 @@ impl Live {
                 taken.items.push(event);
             }
         }
+        taken.next_due = earlier(taken.next_due, self.again_at(now));
         Ok(taken)
     }
 

@@ -100,6 +100,7 @@ mod tests {
             request: Request::message(Recipient::Id(ada), message),
             attempts: 1,
             attempted_at: LEFT + 60 * SECOND,
+            since: LEFT + 60 * SECOND,
             doubted_since: LEFT,
             doubts: 1,
             looks: 0,

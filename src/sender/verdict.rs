@@ -92,8 +92,8 @@ pub(crate) fn first(doubt: &TakenDoubt, settings: &settings::Sender, now: Timest
         let reason = "it may be sent twice: Meta takes it once".into();
         return Some(Verdict::Settle(SendOutcome::Later { at, reason }));
     }
-    // One without an answer may still be told of by its echo.
-    let look_at = if doubt.silent { doubt.attempted_at + settings.echo_wait } else { doubt.attempted_at };
+    // One without an answer may still arrive, and be told of by its echo.
+    let look_at = if doubt.silent { doubt.since + settings.echo_wait } else { doubt.attempted_at };
     (now < look_at).then_some(Verdict::Look(look_at))
 }
 
@@ -203,6 +203,7 @@ mod tests {
             request,
             attempts: doubts + 20,
             attempted_at: LEFT,
+            since: LEFT,
             doubted_since: LEFT,
             doubts,
             looks: FEWEST_LOOKS,
@@ -291,6 +292,9 @@ mod tests {
         let silent = TakenDoubt { silent: true, ..doubt(hello(ada()), 1) };
         assert_eq!(first(&silent, &settings(), at(9)), Some(look(10)));
         assert_eq!(first(&silent, &settings(), at(10)), None);
+        // Marked with the end of its turn, it left later.
+        let left_late = TakenDoubt { since: at(4), ..silent };
+        assert_eq!(first(&left_late, &settings(), at(10)), Some(look(14)));
         assert_eq!(first(&doubt(hello(ada()), 1), &settings(), at(0)), None);
         for recipient in [Recipient::CommentId("9_7".into()), Recipient::OneTimeNotifToken("47".into())] {
             let again = first(&doubt(hello(recipient), 1), &settings(), at(0));

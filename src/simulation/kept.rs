@@ -488,6 +488,10 @@ impl Kept {
         })
         .expect("read");
         assert_eq!(self.open(), on_disk, "what is open");
+        for one in self.live.conversations() {
+            let waiting = self.live.on_disk(one.key.id()).expect("read");
+            assert_eq!(one.last_on_disk(), waiting.last().copied(), "what waits on disk");
+        }
     }
 
     /// How often something arrived beyond once, as far as that was noticed.

@@ -20,6 +20,8 @@ pub struct TakenDoubt {
     pub attempts: u32,
     /// When it left the last time.
     pub attempted_at: Timestamp,
+    /// When the last attempt came into doubt: by then its bytes had left, which may be later than it was marked so.
+    pub since: Timestamp,
     /// When the attempt that first came into doubt left.
     pub doubted_since: Timestamp,
     /// How often it came into doubt.

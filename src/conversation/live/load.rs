@@ -112,7 +112,7 @@ impl Conversation {
         loaded.events.make_contiguous().sort_by_key(|event| event.place);
         loaded.forget_answered();
         loaded.forget_past_sends();
-        // Of events that were on disk it is not noted there that they are answered.
+        // The rows of events that waited on disk do not say that they are answered.
         let events = std::mem::take(&mut loaded.changes.events);
         loaded.changes = super::Changes { events, ..super::Changes::default() };
         (loaded, later)

@@ -52,8 +52,8 @@ impl Conversation {
     }
 
     /// It was loaded with the first of its events alone: others wait on disk up to this one.
-    pub(crate) fn waits_on_disk(&mut self, last: OnDisk) {
-        self.last_on_disk = Some(last);
+    pub(crate) fn waits_on_disk(&mut self, last: Option<OnDisk>) {
+        self.last_on_disk = last;
     }
 
     /// How many events are to come from disk; none where enough are in memory.
@@ -79,7 +79,7 @@ impl Conversation {
         }
     }
 
-    /// While an event was on disk it was not noted there that it has its answer: there is no wait for it any more.
+    /// An event that comes from disk has its answer where there is no wait for it any more: its row does not say so.
     pub(super) fn note_answer(&mut self, queued: &mut QueuedEvent, was_awaited: bool) {
         if was_awaited && !queued.is_answered && !self.is_waited_for(queued.id) {
             queued.is_answered = true;

@@ -20,7 +20,7 @@ pub(crate) struct Changes {
     /// Open events whose item is another one.
     pub(super) items: BTreeSet<EventId>,
     /// The same of events that wait on disk.
-    pub(crate) items_on_disk: Vec<(EventId, Arc<Item>)>,
+    pub(super) items_on_disk: Vec<(EventId, Arc<Item>)>,
     /// Events whose turn has taken a step.
     pub(super) steps: BTreeSet<EventId>,
     /// Events that are to wait on disk.
@@ -147,6 +147,11 @@ impl Changes {
     /// Whether a send is planned, or stands elsewhere than before.
     pub(crate) fn has_sends(&self) -> bool {
         !self.sends.is_empty()
+    }
+
+    /// Whether events that wait on disk are among what has changed.
+    pub(crate) fn tell_of_those_on_disk(&self) -> bool {
+        !self.to_disk.is_empty() || !self.items_on_disk.is_empty()
     }
 
     /// The rights that are given, taken, given back or forgotten.

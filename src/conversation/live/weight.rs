@@ -24,7 +24,7 @@ impl Conversation {
         size_of::<Conversation>() + AROUND + events.chain(sends).chain(parked).sum::<usize>() + lists + texts + state
     }
 
-    /// Whether it may leave memory: no handler has an event of it in hand, no send of it is on its way, and no echo waits to be
+    /// Whether it may leave memory: no handler has an event of it in hand, no send of it is on its way, no echo waits to be
     /// recognised, and no event is to come from disk.
     pub(crate) fn may_leave(&self) -> bool {
         let is_running = self.events.front().is_some_and(|front| front.is_running);

@@ -40,6 +40,7 @@ const TABLES: &str = "
         status INTEGER NOT NULL,
         received_at INTEGER NOT NULL,
         own INTEGER NOT NULL,     -- whether it tells of a send of ours
+        left_open INTEGER NOT NULL, -- whether the process before left it open, and it has not arrived again
         PRIMARY KEY (conversation, behind, rank, id)
     ) WITHOUT ROWID;
     CREATE TABLE send (
@@ -176,7 +177,7 @@ impl Away {
                     (false, true) => EventStatus::Ready,
                     (false, false) => EventStatus::Waiting,
                 };
-                self.add_event(&event, *id, &key.account, status)?;
+                self.add_event(&event, *id, &key.account, status, true)?;
                 self.count_event(&key.account, status);
                 Ok(())
             }
@@ -194,15 +195,26 @@ impl Away {
         id: ConversationId,
         account: &AccountId,
         status: EventStatus,
+        is_left_open: bool,
     ) -> rusqlite::Result<()> {
         let OpenEvent { id: event, place, received_at, is_own, .. } = *event;
         let place = (place.behind.0, place.rank);
         self.db
             .prepare_cached(
-                "INSERT INTO event (conversation, behind, rank, id, account, status, received_at, own)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO event (conversation, behind, rank, id, account, status, received_at, own, left_open)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute(params![id.0, place.0, place.1, event.0, account.as_str(), status as i64, received_at.0, is_own])
+            .execute(params![
+                id.0,
+                place.0,
+                place.1,
+                event.0,
+                account.as_str(),
+                status as i64,
+                received_at.0,
+                is_own,
+                is_left_open
+            ])
             .map(drop)
     }
 
@@ -255,7 +267,7 @@ impl Away {
                 one.front_send().map(|send| send.id.0),
             ])?;
         for (event, status) in &events {
-            self.add_event(&OpenEvent::of(event), id, account, *status)?;
+            self.add_event(&OpenEvent::of(event), id, account, *status, false)?;
         }
         for send in &sends {
             self.add_send(send.id, id, account, send.state.status)?;

@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension;
 
 use super::away::{Away, count_off};
 use crate::conversation::live::{ConversationId, IN_MEMORY, OnDisk};
-use crate::id::{AccountId, EventId};
+use crate::id::AccountId;
 
 /// A conversation that comes back.
 pub(crate) struct Back {
@@ -12,8 +12,8 @@ pub(crate) struct Back {
     pub(crate) events: Vec<OnDisk>,
     /// Whether it has more of them.
     pub(crate) has_more: bool,
-    /// Its echoes that wait to be recognised.
-    pub(crate) parked: Vec<EventId>,
+    /// Where a process that died left it behind: its echoes that wait to be recognised.
+    pub(crate) parked: Vec<OnDisk>,
     /// Whether this process has not yet loaded it.
     pub(crate) is_unseen: bool,
 }
@@ -50,12 +50,14 @@ impl Away {
     /// A conversation has come back, with these of its events, and its echoes: the others wait on disk.
     pub(crate) fn remove(&mut self, id: ConversationId, events: &[OnDisk]) -> rusqlite::Result<()> {
         let transaction = self.db.unchecked_transaction()?;
-        let (account, is_unseen) = self
-            .db
-            .prepare_cached("DELETE FROM conversation WHERE id = ?1 RETURNING account, unseen IS NOT NULL")?
-            .query_row([id.0], |row| Ok((AccountId::new(row.get::<_, String>(0)?), row.get::<_, bool>(1)?)))?;
+        let sql = "DELETE FROM conversation WHERE id = ?1 RETURNING account, unseen IS NOT NULL, passed IS NOT NULL";
+        let row = |row: &rusqlite::Row<'_>| Ok((AccountId::new(row.get::<_, String>(0)?), row.get(1)?, row.get(2)?));
+        let (account, is_unseen, is_passed): (_, bool, bool) = self.db.prepare_cached(sql)?.query_row([id.0], row)?;
+        let was_left_behind = is_unseen || is_passed;
         let mut events = self.take_events(id, events)?;
-        events.extend(self.take_parked(id)?);
+        if was_left_behind {
+            events.extend(self.take_parked(id)?);
+        }
         let mut sends = self.db.prepare_cached("DELETE FROM send WHERE conversation = ?1 RETURNING status")?;
         let sends = sends.query_map([id.0], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
         transaction.commit()?;

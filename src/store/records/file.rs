@@ -118,8 +118,13 @@ impl Opening {
         connect_to_read(&self.settings.path)
     }
 
-    /// Starts the writer. `happen`: what happens to conversations once it is on disk.
-    pub(crate) fn start(self, last_event: Arc<AtomicI64>, happen: Box<dyn Happen>) -> rusqlite::Result<Records> {
+    /// Starts the writer. `kept`: the last happening that is on disk; `happen`: what happens to conversations once it is on disk.
+    pub(crate) fn start(
+        self,
+        last_event: Arc<AtomicI64>,
+        kept: u64,
+        happen: Box<dyn Happen>,
+    ) -> rusqlite::Result<Records> {
         let Opening { mut db, watch, settings, last_image, marks, images, .. } = self;
         let path = settings.path.as_path();
         let (reader, counter) = (connect_to_read(path)?, connect_to_read(path)?);
@@ -127,7 +132,7 @@ impl Opening {
         let ended = CancellationToken::new();
         let log = Log::of(&mut db)?;
         let checkpointer = Checkpointer::start(connect(path)?, Arc::clone(&log), Arc::clone(&watch));
-        let (kept, waiting) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (kept, waiting) = (Arc::new(AtomicU64::new(kept)), Arc::new(AtomicU64::new(0)));
         let (is_failing, is_behind) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let shop = Workshop {
             marks,
@@ -360,7 +365,7 @@ mod tests {
         let path = folder.join("rejoinder.db");
         let settings = settings::Store { path, keep_events: day, keep_keys: 2 * day, queue, batch, memory: 1 << 20 };
         let opening = Records::open(&settings).await.expect("a store");
-        opening.start(Arc::default(), Box::new(Nothing)).expect("a writer")
+        opening.start(Arc::default(), 0, Box::new(Nothing)).expect("a writer")
     }
 
     /// Two hundred megabytes, by several at once who do not wait for each other: between two transactions there is always

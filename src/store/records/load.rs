@@ -49,7 +49,7 @@ pub(crate) fn load(
     };
     let mut open = Vec::new();
     for id in events {
-        if let Some(Found { kept, row, .. }) = event(db, *id)? {
+        if let Some(Found { kept, row, .. }) = event(db, *id)?.filter(Found::is_open) {
             open.push((kept, row, steps(db, *id)?));
         }
     }
@@ -93,6 +93,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// Whether it has not come to its end.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self.status(), EventStatus::Done | EventStatus::Dead)
+    }
+
     /// Where it stands.
     pub(crate) fn status(&self) -> EventStatus {
         self.row.as_ref().map_or(self.arrived, |row| row.status)

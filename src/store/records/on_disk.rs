@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::away::{Away, count_off};
-use super::load::{event, steps};
+use super::load::{Found, event, steps};
 use super::recover::OpenEvent;
 use crate::conversation::EventStatus;
 use crate::conversation::live::{ConversationId, FromDisk, OnDisk, Place, QueuedEvent};
@@ -17,10 +17,12 @@ impl Away {
         account: &AccountId,
         event: &QueuedEvent,
     ) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
         let sql = "DELETE FROM event WHERE id = ?1 RETURNING status";
         let before = self.db.prepare_cached(sql)?.query_row([event.id.0], |row| row.get(0)).optional()?;
+        self.add_event(&OpenEvent::of(event), id, account, EventStatus::Waiting, false)?;
+        transaction.commit()?;
         count_off(&mut self.events, account, before.as_slice());
-        self.add_event(&OpenEvent::of(event), id, account, EventStatus::Waiting)?;
         self.count_event(account, EventStatus::Waiting);
         Ok(())
     }
@@ -34,11 +36,16 @@ impl Away {
         self.db.prepare_cached(sql)?.query_map(params![id.0, parked, most], on_disk)?.collect()
     }
 
+    /// The last of them.
+    pub(crate) fn last_on_disk(&self, id: ConversationId) -> rusqlite::Result<Option<OnDisk>> {
+        let sql = "SELECT id, behind, rank FROM event WHERE conversation = ?1 ORDER BY behind DESC, rank DESC, id DESC LIMIT 1";
+        self.db.prepare_cached(sql)?.query_row([id.0], on_disk).optional()
+    }
+
     /// Its echoes that waited to be recognised when the process before died.
-    pub(super) fn parked(&self, id: ConversationId) -> rusqlite::Result<Vec<EventId>> {
-        let sql = "SELECT id FROM event WHERE conversation = ?1 AND status = ?2";
-        let parked = params![id.0, EventStatus::Parked as i64];
-        self.db.prepare_cached(sql)?.query_map(parked, |row| row.get(0).map(EventId))?.collect()
+    pub(super) fn parked(&self, id: ConversationId) -> rusqlite::Result<Vec<OnDisk>> {
+        let sql = "SELECT id, behind, rank FROM event WHERE conversation = ?1 AND status = ?2";
+        self.db.prepare_cached(sql)?.query_map(params![id.0, EventStatus::Parked as i64], on_disk)?.collect()
     }
 
     /// Deletes those, and says their statuses. One that has come to the queue meanwhile stays.
@@ -53,28 +60,35 @@ impl Away {
     pub(crate) fn last_known(
         &self,
         id: ConversationId,
-        after: Place,
+        after: OnDisk,
         known: Option<EventId>,
     ) -> rusqlite::Result<Option<OnDisk>> {
-        let sql = "SELECT id, behind, rank FROM event WHERE conversation = ?1 AND (behind, rank) > (?2, ?3)
-                     AND status != ?4 AND (own OR id <= ?5) ORDER BY behind DESC, rank DESC, id DESC LIMIT 1";
-        let known = known.map_or(i64::MIN, |event| event.0);
-        let parked = EventStatus::Parked as i64;
+        let sql = "SELECT id, behind, rank FROM event WHERE conversation = ?1 AND (behind, rank, id) > (?2, ?3, ?4)
+                     AND status != ?5 AND (own OR id <= ?6) ORDER BY behind DESC, rank DESC, id DESC LIMIT 1";
+        let OnDisk { id: event, place } = after;
+        let (parked, known) = (EventStatus::Parked as i64, known.map_or(i64::MIN, |event| event.0));
         self.db
             .prepare_cached(sql)?
-            .query_row(params![id.0, after.behind.0, after.rank, parked, known], on_disk)
+            .query_row(params![id.0, place.behind.0, place.rank, event.0, parked, known], on_disk)
             .optional()
     }
 
-    /// The next events behind `after` that the conversation did not know: they are to arrive again.
-    pub(crate) fn next_unknown(&self, id: ConversationId, after: OnDisk, most: usize) -> rusqlite::Result<Vec<OnDisk>> {
-        let sql = "SELECT id, behind, rank FROM event WHERE conversation = ?1 AND (behind, rank) > (?2, ?3)
-                     AND NOT own AND id > ?4 ORDER BY behind, rank, id LIMIT ?5";
+    /// The next events behind `after` that the conversation did not know, and that have not arrived again.
+    pub(crate) fn next_unknown(
+        &self,
+        id: ConversationId,
+        after: OnDisk,
+        known: Option<EventId>,
+        most: usize,
+    ) -> rusqlite::Result<Vec<OnDisk>> {
+        let sql = "SELECT id, behind, rank FROM event WHERE conversation = ?1 AND (behind, rank, id) > (?2, ?3, ?4)
+                     AND left_open AND NOT own AND id > ?5 ORDER BY behind, rank, id LIMIT ?6";
         let OnDisk { id: event, place } = after;
+        let known = known.map_or(i64::MIN, |event| event.0);
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.db
             .prepare_cached(sql)?
-            .query_map(params![id.0, place.behind.0, place.rank, event.0, most], on_disk)?
+            .query_map(params![id.0, place.behind.0, place.rank, event.0, known, most], on_disk)?
             .collect()
     }
 
@@ -112,11 +126,10 @@ impl Away {
         id: ConversationId,
         event: EventId,
     ) -> rusqlite::Result<Option<Option<EventId>>> {
-        let sql = "SELECT behind, rank FROM event WHERE id = ?1 AND conversation = ?2";
-        let place = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-        let Some((behind, rank)) = self.db.prepare_cached(sql)?.query_row([event.0, id.0], place).optional()? else {
-            return Ok(None);
-        };
+        let sql = "SELECT behind, rank, conversation FROM event WHERE id = ?1";
+        let place = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let found = self.db.prepare_cached(sql)?.query_row([event.0], place).optional()?;
+        let Some((behind, rank, _)) = found.filter(|(.., conversation)| *conversation == id.0) else { return Ok(None) };
         let sql = "SELECT id FROM event WHERE conversation = ?1 AND (behind, rank) < (?2, ?3)
                    ORDER BY behind DESC, rank DESC LIMIT 1";
         let before = self.db.prepare_cached(sql)?.query_row([id.0, behind, rank], |row| row.get(0).map(EventId));
@@ -128,11 +141,11 @@ fn on_disk(row: &rusqlite::Row<'_>) -> rusqlite::Result<OnDisk> {
     Ok(OnDisk { id: EventId(row.get(0)?), place: Place { behind: EventId(row.get(1)?), rank: row.get(2)? } })
 }
 
-/// Reads events that waited on disk.
+/// Reads events that waited on disk. One that has come to its end is left out.
 pub(crate) fn from_disk(db: &Connection, events: &[OnDisk]) -> rusqlite::Result<Vec<FromDisk>> {
     let mut found = Vec::new();
     for OnDisk { id, place } in events {
-        if let Some(one) = event(db, *id)? {
+        if let Some(one) = event(db, *id)?.filter(Found::is_open) {
             found.push(FromDisk { place: *place, kept: one.kept, row: one.row, steps: steps(db, *id)? });
         }
     }
