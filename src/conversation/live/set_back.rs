@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::super::SendStatus;
 use super::account::AccountValue;
 use super::send::Remembered;
 use super::value::Conversation;
@@ -38,6 +39,10 @@ impl Conversation {
             send.state.due = send.state.due - by;
             send.state.attempted_at = send.state.attempted_at.map(|at| at - by);
             send.state.doubted_since = send.state.doubted_since.map(|at| at - by);
+            // Since when it is in doubt: the wait for its echo goes on from there.
+            if send.state.status == SendStatus::InDoubt {
+                send.state.at = send.state.at - by;
+            }
             self.changes.sends.insert(send.id);
         }
     }
@@ -58,11 +63,14 @@ impl Conversation {
         }
         for send in self.sends.iter_mut().filter_map(Remembered::whole_mut).filter(|send| !send.state.has_ended()) {
             let state = &mut send.state;
-            let before = (state.due, state.attempted_at, state.doubted_since);
+            let before = (state.due, state.attempted_at, state.doubted_since, state.at);
             state.due = if state.due > latest { now } else { state.due };
             state.attempted_at = state.attempted_at.map(|at| at.min(now));
             state.doubted_since = state.doubted_since.map(|at| at.min(now));
-            if before != (state.due, state.attempted_at, state.doubted_since) {
+            if state.status == SendStatus::InDoubt {
+                state.at = state.at.min(now);
+            }
+            if before != (state.due, state.attempted_at, state.doubted_since, state.at) {
                 self.changes.sends.insert(send.id);
             }
         }
