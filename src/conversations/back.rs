@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::live::Live;
-use crate::conversation::live::{Arrived, ConversationId, ConversationKey, FromDisk, OnDisk};
+use crate::conversation::live::{Arrived, ConversationId, ConversationKey, OnDisk};
 use crate::id::EventId;
 use crate::policy::responsiveness;
 use crate::store::records::{self, Back};
@@ -19,14 +19,13 @@ impl Live {
         let mut events: Vec<_> = back.events.iter().chain(&back.parked).map(|event| event.id).collect();
         events.sort_unstable();
         let later = self.load(db, id, key, &events)?;
-        let is_back = self.arrive_again(db, (id, key), later, back).and_then(|here| self.away.remove(id, &here));
-        let is_back = is_back.and_then(|()| self.away.last_on_disk(id));
-        match is_back {
-            Ok(last) => self.waits_on_disk(id, last),
-            Err(error) => {
-                self.forget(id);
-                return Err(error);
-            }
+        let mut is_back = self.arrive_again(db, (id, key), later, back).and_then(|here| self.away.remove(id, &here));
+        if back.has_more && is_back.is_ok() {
+            is_back = self.away.last_on_disk(id).map(|last| self.waits_on_disk(id, last));
+        }
+        if is_back.is_err() {
+            self.forget(id);
+            return is_back;
         }
         if back.is_unseen {
             let now = self.began.at;
@@ -84,9 +83,8 @@ impl Live {
         loop {
             let next = self.away.next_unknown(id, last, known, STEP)?;
             let Some(end) = next.last().copied() else { return Ok(()) };
-            for FromDisk { place, kept, row, steps } in records::from_disk(db, &next)? {
-                let event = OnDisk { id: kept.id, place };
-                self.arrives_again(db, (id, key), Arrived { kept, row, steps })?;
+            for (event, arrived) in records::from_disk(db, &next)? {
+                self.arrives_again(db, (id, key), arrived)?;
                 here.extend(Some(event).filter(|event| !self.stays_on_disk(id, event.id)));
             }
             last = end;

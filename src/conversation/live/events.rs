@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::EventStatus;
-use super::item::{Item, Place, QueuedEvent, Turn};
+use super::item::{Item, OnDisk, Place, QueuedEvent, Turn};
 use super::value::{Conversation, Scene};
 use crate::clock::Timestamp;
 use crate::id::EventId;
@@ -29,7 +29,7 @@ impl Conversation {
     /// The place behind all others, not before that of `id`.
     fn last_place(&self, id: EventId) -> Place {
         match self.last_in_queue() {
-            Some(last) if last >= Place::of(id) => Place { rank: last.rank + 1, ..last },
+            Some(OnDisk { place, .. }) if place >= Place::of(id) => Place { rank: place.rank + 1, ..place },
             _ => Place::of(id),
         }
     }

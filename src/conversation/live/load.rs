@@ -9,7 +9,7 @@ use super::heard::Parked;
 use super::image::{Image, SendImage};
 use super::item::{KeptEvent, Place, QueuedEvent};
 use super::key::ConversationKey;
-use super::record::EventRow;
+use super::record::{Arrived, EventRow};
 use super::send::{PastSend, Remembered, Send};
 use super::value::Conversation;
 use super::wait::Wait;
@@ -24,7 +24,7 @@ pub(crate) struct Rows {
     pub(crate) image: Option<Image>,
     pub(crate) state: Option<String>,
     /// The events without an end, in the order of their ids, what else is kept of each, and the steps of its turn.
-    pub(crate) events: Vec<(KeptEvent, Option<EventRow>, Vec<TakenStep>)>,
+    pub(crate) events: Vec<Arrived>,
     /// The sends that the image names.
     pub(crate) sends: BTreeMap<SendId, Send>,
     pub(crate) rights: BTreeMap<RightKey, Grant>,
@@ -94,7 +94,7 @@ impl Conversation {
         (loaded.waits, loaded.heard, loaded.said) = (image.waits, image.heard, image.said);
         loaded.owner = image.owner;
         let mut later = Vec::new();
-        for (kept, row, steps) in events {
+        for Arrived { kept, row, steps } in events {
             if Some(kept.id) > arrived_until && kept.item.kind != Kind::Outcome {
                 later.push(Arrived { kept, row, steps });
             } else if let Some(queued) = loaded.stood(kept, row, steps, in_memory_until) {
@@ -201,12 +201,4 @@ impl Conversation {
             self.waits.retain(|wait| wait.event != id);
         }
     }
-}
-
-/// An event that arrives again, and what else is kept of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Arrived {
-    pub(crate) kept: KeptEvent,
-    pub(crate) row: Option<EventRow>,
-    pub(crate) steps: Vec<TakenStep>,
 }

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use super::super::TakenStep;
-use super::item::{KeptEvent, OnDisk, Place, QueuedEvent};
-use super::record::EventRow;
+use super::item::{KeptEvent, OnDisk, QueuedEvent};
+use super::record::Arrived;
 use super::value::Conversation;
 use crate::clock::Timestamp;
 
@@ -17,33 +16,23 @@ pub(crate) const IN_MEMORY: usize = if cfg!(test) { 3 } else { 64 };
 /// Where so few are left, the next ones come from disk.
 const FEW: usize = IN_MEMORY / 2;
 
-/// An event that comes from disk, and what else is kept of it.
-#[derive(Clone, Debug)]
-pub(crate) struct FromDisk {
-    pub(crate) place: Place,
-    pub(crate) kept: KeptEvent,
-    pub(crate) row: Option<EventRow>,
-    pub(crate) steps: Vec<TakenStep>,
-}
-
 impl Conversation {
     /// Puts an event behind the others: in memory, or on disk where there are many.
     pub(super) fn stand_behind(&mut self, event: QueuedEvent) {
         if self.last_on_disk.is_none() && self.events.len() < IN_MEMORY {
             return self.events.push_back(event);
         }
-        let before = self.last_on_disk.map(|last| last.id).or_else(|| self.events.back().map(|last| last.id));
         // When it comes from disk, the one that stands before it is taken for the conversation's event before it.
-        if event.previous != before {
+        if event.previous != self.last_in_queue().map(|last| last.id) {
             self.changes.events.insert(event.id);
         }
         self.last_on_disk = Some(OnDisk { id: event.id, place: event.place });
         self.changes.to_disk.push(event);
     }
 
-    /// The last of its events has this place.
-    pub(super) fn last_in_queue(&self) -> Option<Place> {
-        self.last_on_disk.map(|last| last.place).or_else(|| self.events.back().map(|last| last.place))
+    /// The last of its events, wherever it waits.
+    pub(super) fn last_in_queue(&self) -> Option<OnDisk> {
+        self.last_on_disk.or_else(|| self.events.back().map(|last| OnDisk { id: last.id, place: last.place }))
     }
 
     /// The last of those on disk.
@@ -62,8 +51,8 @@ impl Conversation {
     }
 
     /// The next events come from disk. `are_last`: no others are there.
-    pub(crate) fn come_from_disk(&mut self, events: Vec<FromDisk>, are_last: bool, now: Timestamp) {
-        for FromDisk { place, kept, row, steps } in events {
+    pub(crate) fn come_from_disk(&mut self, events: Vec<(OnDisk, Arrived)>, are_last: bool, now: Timestamp) {
+        for (OnDisk { place, .. }, Arrived { kept, row, steps }) in events {
             let KeptEvent { id, item, care, .. } = kept;
             let before = self.events.back().map(|last| last.id);
             let mut queued = match row {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::{EventStatus, SendStatus, TakenStep};
 use super::grant::{Grant, RightKey};
 use super::image::Image;
-use super::item::{Item, Place, QueuedEvent};
+use super::item::{Item, KeptEvent, Place, QueuedEvent};
 use super::send::{Send, SendState};
 use crate::clock::Timestamp;
 use crate::event::Mark;
@@ -96,6 +96,14 @@ pub(crate) struct EventRow {
     /// Whether it is put back where it was over, and whether its turn had steps, which are over.
     pub(crate) is_put_back: bool,
     pub(crate) has_steps_to_forget: bool,
+}
+
+/// An event as it arrived, and what else is kept of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) kept: KeptEvent,
+    pub(crate) row: Option<EventRow>,
+    pub(crate) steps: Vec<TakenStep>,
 }
 
 impl EventRow {

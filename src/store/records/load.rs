@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{Columns, damaged, ids, no, thread, unpacked};
 use crate::conversation::live::{
-    AccountImage, AccountValue, Care, ConversationId, ConversationKey, EventRow, Grant, Image, Item, KeptEvent, Place,
-    RightKey, Rows, Send, SendState, Source,
+    AccountImage, AccountValue, Arrived, Care, ConversationId, ConversationKey, EventRow, Grant, Image, Item,
+    KeptEvent, Place, RightKey, Rows, Send, SendState, Source,
 };
 use crate::conversation::{EventStatus, SendStatus, TakenStep};
 use crate::event::{Kind, Object};
@@ -49,11 +49,15 @@ pub(crate) fn load(
     };
     let mut open = Vec::new();
     for id in events {
-        if let Some(Found { kept, row, .. }) = event(db, *id)?.filter(Found::is_open) {
-            open.push((kept, row, steps(db, *id)?));
-        }
+        open.extend(open_event(db, *id)?);
     }
     Ok(Rows { image, state, events: open, sends, rights: rights(db, conversation)? })
+}
+
+/// Reads an event and the steps of its turn; none where it has come to its end.
+pub(super) fn open_event(db: &Connection, id: EventId) -> rusqlite::Result<Option<Arrived>> {
+    let Some(Found { kept, row, .. }) = event(db, id)?.filter(Found::is_open) else { return Ok(None) };
+    Ok(Some(Arrived { kept, row, steps: steps(db, id)? }))
 }
 
 fn rights(db: &Connection, conversation: ConversationId) -> rusqlite::Result<BTreeMap<RightKey, Grant>> {
@@ -94,7 +98,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// Whether it has not come to its end.
-    pub(super) fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         !matches!(self.status(), EventStatus::Done | EventStatus::Dead)
     }
 
@@ -167,7 +171,7 @@ fn trace(bytes: Option<Vec<u8>>) -> Trace {
     bytes.as_deref().and_then(Trace::from_bytes).unwrap_or_else(Trace::random)
 }
 
-pub(super) fn steps(db: &Connection, event: EventId) -> rusqlite::Result<Vec<TakenStep>> {
+fn steps(db: &Connection, event: EventId) -> rusqlite::Result<Vec<TakenStep>> {
     let mut statement = db.prepare_cached("SELECT hash, sends FROM step WHERE event = ?1 ORDER BY number")?;
     let steps = statement
         .query_map([event.0], |row| Ok(TakenStep { hash: row.get(0)?, sends: ids(&row.get::<_, String>(1)?)? }))?;

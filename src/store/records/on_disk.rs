@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::away::{Away, count_off};
-use super::load::{Found, event, steps};
+use super::load::open_event;
 use super::recover::OpenEvent;
 use crate::conversation::EventStatus;
-use crate::conversation::live::{ConversationId, FromDisk, OnDisk, Place, QueuedEvent};
+use crate::conversation::live::{Arrived, ConversationId, OnDisk, Place, QueuedEvent};
 use crate::id::{AccountId, EventId};
 
 impl Away {
@@ -142,12 +142,10 @@ fn on_disk(row: &rusqlite::Row<'_>) -> rusqlite::Result<OnDisk> {
 }
 
 /// Reads events that waited on disk. One that has come to its end is left out.
-pub(crate) fn from_disk(db: &Connection, events: &[OnDisk]) -> rusqlite::Result<Vec<FromDisk>> {
+pub(crate) fn from_disk(db: &Connection, events: &[OnDisk]) -> rusqlite::Result<Vec<(OnDisk, Arrived)>> {
     let mut found = Vec::new();
-    for OnDisk { id, place } in events {
-        if let Some(one) = event(db, *id)?.filter(Found::is_open) {
-            found.push(FromDisk { place: *place, kept: one.kept, row: one.row, steps: steps(db, *id)? });
-        }
+    for event in events {
+        found.extend(open_event(db, event.id)?.map(|arrived| (*event, arrived)));
     }
     Ok(found)
 }
